@@ -1,0 +1,95 @@
+"""The control-flow graph of a function, with two faces.
+
+Inner loops use dense integers: ``successors[i]`` and ``predecessors[i]`` are lists of block numbers (an unwind target is
+a successor; duplicates are kept), blocks numbered in text order with the entry 0. People and one-off algorithms use
+``graph``, a ``networkx.DiGraph`` whose nodes are block labels and whose edges carry ``kind`` (``"branch"`` or
+``"unwind"``).
+
+Example: ``f.cfg().graph.has_edge("loop", "done")``.
+
+Invariant: a graph is a snapshot; after a change to the function's blocks, make a new one.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from altru_ir.dominance import DominatorTree
+
+if TYPE_CHECKING:
+    from altru_ir.module import Block, Function
+
+
+class ControlFlowGraph:
+    """See the module's docstring. ``blocks[i]`` is block ``i``; ``number[block]`` the way back."""
+
+    def __init__(self, function: Function) -> None:
+        self.function = function
+        self.blocks: list[Block] = list(function.blocks)
+        self.number: dict[Block, int] = {block: i for i, block in enumerate(self.blocks)}
+        number = self.number
+        self.successors: list[list[int]] = [
+            [number[s] for s in block.successors if s in number] for block in self.blocks
+        ]
+
+    @cached_property
+    def predecessors(self) -> list[list[int]]:
+        """Predecessors by block number."""
+        found: list[list[int]] = [[] for _ in self.blocks]
+        for block, successors in enumerate(self.successors):
+            for successor in successors:
+                found[successor].append(block)
+        return found
+
+    @cached_property
+    def dominators(self) -> DominatorTree:
+        """The dominator tree."""
+        return DominatorTree(self.successors)
+
+    @cached_property
+    def postorder(self) -> list[int]:
+        """Reachable blocks in depth-first postorder."""
+        seen = [False] * len(self.blocks)
+        order: list[int] = []
+        if not self.blocks:
+            return order
+        stack: list[tuple[int, int]] = [(0, 0)]
+        seen[0] = True
+        while stack:
+            block, next_edge = stack[-1]
+            edges = self.successors[block]
+            while next_edge < len(edges) and seen[edges[next_edge]]:
+                next_edge += 1
+            if next_edge == len(edges):
+                order.append(block)
+                stack.pop()
+            else:
+                stack[-1] = (block, next_edge + 1)
+                seen[edges[next_edge]] = True
+                stack.append((edges[next_edge], 0))
+        return order
+
+    @property
+    def reverse_postorder(self) -> list[int]:
+        """Reachable blocks such that, back edges aside, a block comes before its successors."""
+        return self.postorder[::-1]
+
+    @cached_property
+    def graph(self) -> Any:
+        """The graph as a ``networkx.DiGraph`` over block labels."""
+        import networkx
+
+        from altru_ir.text.printer import assign_names
+
+        assign_names(self.function)
+        graph = networkx.DiGraph(name=self.function.name)
+        for block in self.blocks:
+            graph.add_node(block.label, block=block)
+        for block in self.blocks:
+            if block.unwind is not None:
+                graph.add_edge(block.label, block.unwind.label, kind="unwind")
+            if block.ops:
+                for successor in block.ops[-1].successors:
+                    graph.add_edge(block.label, successor.block.label, kind="branch")
+        return graph

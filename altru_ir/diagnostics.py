@@ -1,0 +1,94 @@
+"""Diagnostics: what is wrong, where, why, and what to do about it.
+
+A ``Diagnostic`` is data; ``altru_ir.render`` turns it into text for a terminal or JSON. Codes are ``ALT-`` and a letter
+for the family (M moves, B borrows, L leaks, F free and use after free, T threads, X crossings, C checks, I
+initialization, P parsing, V verifier, U unsafe, S system) and three digits; ``EXPLANATIONS`` has a line on each.
+
+Example: ``Diagnostic("ALT-P001", "expected `,`", location).severity`` is ``"error"``.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from altru_ir.source import Location, Source
+
+ERROR, WARNING, NOTE = "error", "warning", "note"
+
+
+@attrs.frozen
+class Label:
+    """A further place of the story and what happens there."""
+
+    location: Location
+    message: str
+
+
+@attrs.frozen
+class Diagnostic:
+    """One problem.
+
+    ``code`` as ``ALT-V001``; ``message`` without place or code; ``location`` may be None for programs built in memory;
+    ``function`` names the function it is in; ``labels`` are further places, ``help`` says how to mend it.
+    """
+
+    code: str
+    message: str
+    location: Location | None = None
+    severity: str = ERROR
+    function: str | None = None
+    labels: tuple[Label, ...] = ()
+    help: str | None = None
+
+    def __str__(self) -> str:
+        place = f"{self.location}: " if self.location is not None else f"@{self.function}: " if self.function else ""
+        return f"{place}{self.severity}[{self.code}]: {self.message}"
+
+
+class DiagnosticError(Exception):
+    """Raised when a text or module has errors; ``diagnostics`` holds all of them, ``source`` the text if there is one."""
+
+    def __init__(self, diagnostics: list[Diagnostic], source: Source | None = None) -> None:
+        self.diagnostics = diagnostics
+        self.source = source
+        super().__init__("\n".join(str(d) for d in diagnostics))
+
+
+EXPLANATIONS: dict[str, str] = {
+    "ALT-C001": "A constant index is outside the dimension it indexes; the access could only panic.",
+    "ALT-P001": "The text does not follow the grammar at this point.",
+    "ALT-P002": "A name is used that nothing defines.",
+    "ALT-P003": "A name is defined twice.",
+    "ALT-P004": "There is no operation of this name.",
+    "ALT-P005": "A value is used before its definition in a way that leaves its type undecided.",
+    "ALT-P006": "The text is not valid UTF-8, or is nested too deeply.",
+    "ALT-P007": "The version line names a text format that this release does not read.",
+    "ALT-S001": "The C compiler or the runtime's cache is not usable.",
+    "ALT-S002": "A file cannot be read or written.",
+    "ALT-S003": "The target or processor is unknown.",
+    "ALT-S004": "Linking failed.",
+    "ALT-S005": "The program has no entry of the needed form.",
+    "ALT-U001": "The operation is unsafe and must carry the `unsafe` marker.",
+    "ALT-U002": "The called function is declared unsafe, so the call must carry the `unsafe` marker.",
+    "ALT-V001": "A block must end with exactly one terminator.",
+    "ALT-V002": "The definition of a value must dominate each of its uses.",
+    "ALT-V003": "The number of operands or results is not the declared one.",
+    "ALT-V004": "The successors of a terminator are not the declared ones, or their arguments do not fit.",
+    "ALT-V005": "A type is not the one the declaration asks for.",
+    "ALT-V006": "An attribute is missing, unknown or of the wrong kind.",
+    "ALT-V007": "A literal does not fit its type.",
+    "ALT-V008": "The type of the value does not copy.",
+    "ALT-V009": "The cast does not convert between these types.",
+    "ALT-V010": "The cases of a switch are not distinct values of its type.",
+    "ALT-V011": "The returned value does not have the function's result type.",
+    "ALT-V012": "The arguments of a call do not fit the parameters.",
+    "ALT-V013": "What the place holds cannot be loaded.",
+    "ALT-V014": "The value stored does not have the type of the place.",
+    "ALT-V015": "An exclusive borrow needs a path that may be written through.",
+    "ALT-V016": "The pointer conversion does not exist.",
+    "ALT-V017": "A type is not well formed: unknown, of infinite size, or a place or unsized type where a value must be.",
+    "ALT-V018": "The structure is broken: a stale or foreign block, value or operation.",
+    "ALT-V019": "The unwind target is not a cleanup block.",
+    "ALT-V020": "`main` does not have one of its two signatures.",
+}
+"""What each code means, in one line."""

@@ -1,0 +1,123 @@
+"""Dominators by Semi-NCA (Georgiadis, Tarjan, Werneck: Finding Dominators in Practice, 2006).
+
+Block ``a`` dominates ``b`` when every path from the entry to ``b`` goes through ``a``; the immediate dominator of ``b``
+is its closest strict dominator, and the immediate dominators form a tree rooted at the entry.
+
+Example: for the diamond 0 -> 1, 0 -> 2, 1 -> 3, 2 -> 3 the immediate dominators are ``[-1, 0, 0, 0]``.
+
+Steps, cited by number in the code: (1) number blocks in depth-first preorder; (2) in reverse preorder compute
+semidominators with path compression; (3) in preorder, the immediate dominator is the nearest ancestor of the parent in
+the tree built so far whose number is not above the semidominator's.
+
+Near-linear in practice; no recursion. Invariant: ``before[a] <= before[b] <= last[a]`` exactly when ``a`` dominates ``b``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+UNREACHABLE = -1
+
+
+def immediate_dominators(successors: Sequence[Sequence[int]], entry: int = 0) -> list[int]:
+    """Immediate dominators.
+
+    Parameters: ``successors[b]``, the blocks that ``b`` goes to (duplicates allowed). Returns a list with the immediate
+    dominator of each block; -1 for the entry and for blocks that cannot be reached.
+    """
+    count = len(successors)
+    number = [-1] * count  # (1) preorder number of a block
+    order: list[int] = []  # block by preorder number
+    parent: list[int] = []  # preorder number of the depth-first parent
+    stack = [(entry, 0)]
+    while stack:
+        block, came_from = stack.pop()
+        if number[block] >= 0:
+            continue
+        number[block] = len(order)
+        order.append(block)
+        parent.append(came_from)
+        here = number[block]
+        stack.extend((s, here) for s in reversed(successors[block]) if number[s] < 0)
+    reached = len(order)
+    predecessors: list[list[int]] = [[] for _ in range(reached)]
+    for at, block in enumerate(order):
+        for successor in successors[block]:
+            predecessors[number[successor]].append(at)
+
+    semi = list(range(reached))
+    label = list(range(reached))
+    ancestor = list(parent)
+    for at in range(reached - 1, 0, -1):  # (2)
+        least = at
+        for predecessor in predecessors[at]:
+            if predecessor > at:
+                # Compress the path from `predecessor` up to the vertices not yet processed (those not above `at`).
+                path = []
+                v = predecessor
+                while ancestor[v] > at:
+                    path.append(v)
+                    v = ancestor[v]
+                top = v
+                for v in reversed(path):
+                    above = ancestor[v]
+                    if semi[label[above]] < semi[label[v]]:
+                        label[v] = label[above]
+                    ancestor[v] = ancestor[top]
+                candidate = semi[label[predecessor]]
+            else:
+                candidate = predecessor
+            if candidate < least:
+                least = candidate
+        semi[at] = least
+        label[at] = at
+    dominator = list(parent)
+    for at in range(1, reached):  # (3)
+        up = dominator[at]
+        while up > semi[at]:
+            up = dominator[up]
+        dominator[at] = up
+    found = [UNREACHABLE] * count
+    for at in range(1, reached):
+        found[order[at]] = order[dominator[at]]
+    return found
+
+
+class DominatorTree:
+    """The dominator tree with constant-time queries.
+
+    ``parent[b]`` is the immediate dominator (-1 for the entry and unreachable blocks), ``children[b]`` the blocks it
+    immediately dominates, ``order`` all reachable blocks in preorder of the tree, ``before`` and ``last`` the preorder
+    number of a block and of the last block under it.
+    """
+
+    __slots__ = ("before", "children", "entry", "last", "order", "parent")
+
+    def __init__(self, successors: Sequence[Sequence[int]], entry: int = 0) -> None:
+        count = len(successors)
+        self.entry = entry
+        self.parent = immediate_dominators(successors, entry)
+        self.children: list[list[int]] = [[] for _ in range(count)]
+        for block, up in enumerate(self.parent):
+            if up >= 0:
+                self.children[up].append(block)
+        self.before = [-1] * count
+        self.last = [-1] * count
+        self.order: list[int] = []
+        stack = [entry] if count else []
+        while stack:
+            block = stack.pop()
+            self.before[block] = len(self.order)
+            self.order.append(block)
+            stack.extend(reversed(self.children[block]))
+        for block in reversed(self.order):
+            below = self.children[block]
+            self.last[block] = self.last[below[-1]] if below else self.before[block]
+
+    def reachable(self, block: int) -> bool:
+        """Whether the entry reaches ``block``."""
+        return self.before[block] >= 0
+
+    def dominates(self, above: int, below: int) -> bool:
+        """Whether ``above`` dominates ``below`` (a block dominates itself). False when either is unreachable."""
+        return 0 <= self.before[above] <= self.before[below] <= self.last[above]

@@ -1,0 +1,83 @@
+"""Literals against types: does a literal fit, and which integer is a value known to be.
+
+Example: ``literal_problem(300, I8, module)`` says that 300 does not fit; -1 and 255 both do, for integers are signless.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from typing import Any
+
+from altru_ir.module import Module
+from altru_ir.types import UNIT, ArrayType, FloatType, IntType, Type, UsizeType
+from altru_ir.values import Value
+
+
+def literal_problem(value: Any, type: Type, module: Module) -> str | None:
+    """Why ``value`` is no literal of ``type``; None when it is one."""
+    work = [(value, type)]
+    while work:
+        value, type = work.pop()
+        if isinstance(type, (IntType, UsizeType)):
+            bits = module.pointer_bits if isinstance(type, UsizeType) else type.bits
+            if isinstance(value, bool):
+                if bits != 1:
+                    return f"`{str(value).lower()}` is a literal of `i1`, not of `{type}`"
+            elif not isinstance(value, int):
+                return f"`{_show(value)}` is no integer literal, but the type is `{type}`"
+            elif not -(1 << (bits - 1)) <= value < (1 << bits):
+                return f"{value} does not fit in `{type}`"
+        elif isinstance(type, FloatType):
+            if not isinstance(value, float):
+                fix = f": write {value}.0" if isinstance(value, int) and not isinstance(value, bool) else ""
+                return f"`{_show(value)}` is no float literal, but the type is `{type}`{fix}"
+            if type.bits == 32 and math.isfinite(value):
+                try:
+                    struct.pack("<f", value)
+                except OverflowError:
+                    return f"{value} is out of range for `f32`"
+        elif isinstance(type, ArrayType) and not type.is_unsized:
+            problem = _array(value, type, work)
+            if problem is not None:
+                return problem
+        elif type is UNIT:
+            if value != []:
+                return f"`{_show(value)}` is no literal of `()`, which is written `[]`"
+        else:
+            return f"there are no literals of `{type}`"
+    return None
+
+
+def _array(value: Any, type: ArrayType, work: list[tuple[Any, Type]]) -> str | None:
+    length = type.dimensions[0] or 0
+    inner = type.element if len(type.dimensions) == 1 else ArrayType(type.dimensions[1:], type.element)
+    if isinstance(value, (str, bytes)):
+        data = value.encode() if isinstance(value, str) else value
+        if not (isinstance(inner, IntType) and inner.bits == 8):
+            return f"a string is a literal of an array of `i8`, not of `{type}`"
+        if len(data) != length:
+            return f"the string has {len(data)} bytes, but the type is `{type}`"
+        return None
+    if not isinstance(value, (list, tuple)):
+        return f"`{_show(value)}` is no list, but the type is `{type}`"
+    if len(value) != length:
+        return f"the list has {len(value)} elements, but the type is `{type}`"
+    work.extend((item, inner) for item in value)
+    return None
+
+
+def _show(value: Any) -> str:
+    from altru_ir.text.spelling import spell_literal
+
+    text = spell_literal(value)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def constant_integer(value: Value) -> int | None:
+    """The integer that ``value`` is by its definition (a ``const``); None when it is not known."""
+    op = value.operation
+    if op is None or op.decl.name != "const":
+        return None
+    literal = op.attrs.get("value")
+    return int(literal) if isinstance(literal, int) else None

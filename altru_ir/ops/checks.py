@@ -1,0 +1,62 @@
+"""Checks: operations that panic unless their condition holds.
+
+``insert-checks`` puts them before the access they guard; ``eliminate-checks`` takes those away that are proven. They are
+operations to the end, so every pass sees them. Each has a class, the name that ``--checks=`` knows it by.
+"""
+
+from __future__ import annotations
+
+from altru_ir.declare import CHECK, INTEGER, RAW, READ, USIZE, Literal, Operand, operation
+
+
+@operation("check.bounds", "$index, $length", traits=(CHECK,))
+class CheckBounds:
+    """Panics unless ``index < length`` (unsigned). Class ``bounds``.
+
+    Example: ``check.bounds %i, %n``
+    """
+
+    index = Operand(USIZE, access=READ)
+    length = Operand(USIZE, access=READ)
+
+
+@operation("check.nonnull", "$pointer", traits=(CHECK,))
+class CheckNonnull:
+    """Panics when the pointer is null. Class ``null``.
+
+    Example: ``check.nonnull %p``
+    """
+
+    pointer = Operand(RAW, access=READ)
+
+
+@operation("check.align", "$pointer, $alignment", traits=(CHECK,))
+class CheckAlign:
+    """Panics unless the address is a multiple of ``alignment``. Class ``align``.
+
+    Example: ``check.align %p, 8``
+    """
+
+    pointer = Operand(RAW, access=READ)
+    alignment = Literal()
+
+
+@operation("check.nonzero", "$divisor", traits=(CHECK,))
+class CheckNonzero:
+    """Panics when a divisor is zero. Class ``division``.
+
+    Example: ``check.nonzero %d``
+    """
+
+    divisor = Operand(INTEGER, access=READ)
+
+
+@operation("check.quotient", "$dividend, $divisor", traits=(CHECK,))
+class CheckQuotient:
+    """Panics when a signed division overflows: MIN / -1. Class ``division``.
+
+    Example: ``check.quotient %n, %d``
+    """
+
+    dividend = Operand(INTEGER, access=READ)
+    divisor = Operand(same_as="dividend", access=READ)

@@ -1,0 +1,110 @@
+"""Slices: references whose pointee has dimensions that the pointer carries.
+
+``ref<[? x T]>`` is ``{pointer, length}``; ``ref<[? x ? x T]>`` a row-major matrix view with two lengths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from altru_ir.declare import (
+    ANY,
+    NEEDS_UNSAFE,
+    PURE,
+    RAW,
+    READ,
+    USIZE,
+    Constraint,
+    Operand,
+    Result,
+    operation,
+)
+from altru_ir.module import Module
+from altru_ir.types import ERROR, ArrayType, PtrType, RefType, Type
+from altru_ir.types import USIZE as USIZE_TYPE
+from altru_ir.values import Operation
+
+SLICE = Constraint(
+    "a pointer to a slice `[? x T]`",
+    "t.is_pointer and t.pointee.__class__ is ArrayType and t.pointee.dimensions == (None,)",
+)
+ARRAY_POINTER = Constraint(
+    "a reference to an array of known length", "t.__class__ is RefType and t.target.__class__ is ArrayType"
+)
+
+
+@operation("slice.len", "$slice", traits=(PURE,))
+class SliceLen:
+    """The number of elements of a slice.
+
+    Example: ``%n = slice.len %xs``
+    """
+
+    slice = Operand(SLICE, access=READ)
+    length = Result(type=USIZE_TYPE)
+
+
+def _element_pointer(op: Operation, module: Module) -> Type:
+    slice = op.operands[0].type
+    if slice is ERROR:
+        return ERROR
+    return PtrType(slice.pointee.element, getattr(slice, "mutable", True))  # type: ignore[union-attr]
+
+
+@operation("slice.ptr", "$slice", traits=(PURE,))
+class SlicePtr:
+    """A raw pointer to the first element of a slice.
+
+    Example: ``%p = slice.ptr %xs``
+    """
+
+    slice = Operand(SLICE, access=READ)
+    pointer = Result(infer=_element_pointer, origin="slice")
+
+
+def _raw_parts(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
+    pointer, result = op.operands[0].type, op.result.type
+    element = result.pointee.element  # type: ignore[union-attr]
+    if isinstance(pointer, PtrType) and pointer.target.erased is not element.erased:
+        yield "V016", f"`slice.from_raw` of a `{pointer}` as a slice of `{element}`"
+    if isinstance(result, RefType) and result.mutable and isinstance(pointer, PtrType) and not pointer.mutable:
+        yield "V016", f"`slice.from_raw` of a `{pointer}`, which is not mutable, as `{result}`"
+
+
+@operation("slice.from_raw", "$pointer, $length", traits=(NEEDS_UNSAFE,), verify=_raw_parts)
+class SliceFromRaw:
+    """A slice over ``length`` elements from a raw pointer; the caller promises that they are there and stay.
+
+    Example: ``%s = slice.from_raw %p, %n unsafe : ref<[? x i8]>``
+    """
+
+    pointer = Operand(RAW)
+    length = Operand(USIZE)
+    slice = Result(written=SLICE)
+
+
+def _unsized(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
+    source, result = op.operands[0].type, op.result.type
+    before, after = source.pointee, result.pointee
+    same_pointer = type(source) is type(result) and getattr(source, "mutable", 0) == getattr(result, "mutable", 0)
+    fits = (
+        isinstance(before, ArrayType)
+        and isinstance(after, ArrayType)
+        and before.element.erased is after.element.erased
+        and len(before.dimensions) == len(after.dimensions)
+        and all(d is None for d in after.dimensions)
+        and not before.is_unsized
+    )
+    if not (same_pointer and fits):
+        yield "V016", f"`unsize` cannot make a `{result}` of a `{source}`"
+
+
+@operation("unsize", "$pointer", traits=(PURE,), verify=_unsized)
+class Unsize:
+    """A pointer to an array as a pointer to a slice: the lengths move from the type into the pointer.
+
+    Example: ``%s = unsize %r : ref<[? x i8]>``
+    """
+
+    pointer = Operand(ANY)
+    result = Result(written=Constraint("a pointer to a slice", "t.is_pointer and t.pointee.is_unsized"), origin="pointer")

@@ -1,0 +1,87 @@
+"""Where things come from: source texts and positions in them.
+
+An operation keeps its place as a small integer, the index of its first token in the text it was parsed from, or as a
+``Location`` that a front-end gave. Lines and columns are computed when somebody asks: positions of tokens cost as much
+as the tokens themselves, and most programs have no error.
+
+Example: ``Source("a.air", "x\\n  yy").position(4)`` is line 2, column 3 (both count from 1, columns count characters).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable
+
+import attrs
+
+
+@attrs.frozen
+class Location:
+    """A position in a source file. ``line`` and ``column`` count from 1; ``column`` 0 means the whole line.
+
+    ``length`` is the number of characters to underline; it is not part of the text format.
+    """
+
+    file: str
+    line: int
+    column: int = 0
+    length: int = attrs.field(default=1, eq=False)
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}" if self.column else f"{self.file}:{self.line}"
+
+
+class Source:
+    """A text with a name, and on demand the offsets of its tokens and lines.
+
+    Parameters: ``filename`` as shown to people; ``text``, the whole of it; ``first_line``, the number of its first line
+    in the file (a part of a split file does not start at 1).
+    """
+
+    __slots__ = ("_lines", "_spans", "filename", "find_spans", "first_line", "text")
+
+    def __init__(self, filename: str, text: str, first_line: int = 1) -> None:
+        self.filename = filename
+        self.text = text
+        self.first_line = first_line
+        self.find_spans: Callable[[str], list[tuple[int, int]]] | None = None
+        self._lines: list[int] | None = None
+        self._spans: list[tuple[int, int]] | None = None
+
+    def line_starts(self) -> list[int]:
+        """Offsets at which lines begin."""
+        if self._lines is None:
+            starts = [0]
+            find = self.text.find
+            at = find("\n")
+            while at >= 0:
+                starts.append(at + 1)
+                at = find("\n", at + 1)
+            self._lines = starts
+        return self._lines
+
+    def line(self, number: int) -> str:
+        """The text of line ``number`` without its newline; empty when there is no such line."""
+        starts = self.line_starts()
+        index = number - self.first_line
+        if not 0 <= index < len(starts):
+            return ""
+        end = starts[index + 1] - 1 if index + 1 < len(starts) else len(self.text)
+        return self.text[starts[index] : end].rstrip("\r")
+
+    def position(self, offset: int, length: int = 1) -> Location:
+        """The location of the character at ``offset``."""
+        starts = self.line_starts()
+        index = bisect_right(starts, offset) - 1
+        return Location(self.filename, index + self.first_line, offset - starts[index] + 1, length)
+
+    def token(self, index: int) -> Location:
+        """The location of token ``index``, by the tokenizer that the parser left in ``find_spans``."""
+        if self._spans is None:
+            self._spans = self.find_spans(self.text) if self.find_spans else []
+        if not self._spans:
+            return self.position(0)
+        if index >= len(self._spans):
+            return self.position(len(self.text))
+        start, end = self._spans[index]
+        return self.position(start, max(1, end - start))

@@ -1,0 +1,102 @@
+"""The lexer: one regular expression, one ``findall``.
+
+Tokens are the strings themselves; their first character says what they are: ``%`` a value, ``^`` a block, ``@`` a
+symbol, ``'`` a region, a digit (or ``-`` and a digit) a number, a letter a word, ``"`` or ``b"`` a string, else
+punctuation. The list ends with empty strings, so that a look ahead needs no bound.
+
+Comments run from ``//`` to the end of the line. They are kept: ``tokenize`` returns them apart, keyed by the index of
+the token they precede, or (behind something on the same line) follow.
+
+Example: ``tokenize("%a = f 1 // x")[0][:5] == ["%a", "=", "f", "1", ""]``.
+
+Invariant: token ``i`` of ``tokenize(text)`` starts at ``spans(text)[i][0]``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+_SPACE = r"(?:[ \t\r\n]+|//[^\n]*)*"
+_NAME = r'(?:[\w.$]+|"(?:[^"\\\n]|\\.)*")'
+_TOKEN = (
+    r"[%@^]" + _NAME
+    + r"|[A-Za-z_](?:[\w]|\.(?=\w))*(?!\")"
+    + r"|-?0[xX][0-9a-fA-F]+|-?\d+(?:\.\d+(?:[eE][+-]?\d+)?)?|-inf\b"
+    + r"|'[A-Za-z_]\w*"
+    + r'|b?"(?:[^"\\\n]|\\.)*"'
+    + r"|->|\.\.\.|[^\s]|\Z"
+)  # fmt: skip
+MASTER = re.compile(_SPACE + "(" + _TOKEN + ")")
+_COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*"|(//[^\n]*)')
+
+PADDING = ["", "", "", ""]
+
+find_tokens: Callable[[str], list[str]] = MASTER.findall
+
+
+def spans(text: str) -> list[tuple[int, int]]:
+    """Start and end offsets of each token."""
+    return [match.span(1) for match in MASTER.finditer(text)]
+
+
+def tokenize(text: str) -> list[str]:
+    """The tokens of ``text``, padded with empty strings."""
+    return find_tokens(text) + PADDING
+
+
+def comments(text: str) -> list[tuple[int, str, bool]]:
+    """The comments of ``text`` in order: (offset, text after the slashes, whether something stands before it on its line)."""
+    if "//" not in text:
+        return []
+    found = []
+    for match in _COMMENT.finditer(text):
+        if match.group(1) is None:
+            continue
+        at = match.start(1)
+        line_start = text.rfind("\n", 0, at) + 1
+        found.append((at, match.group(1)[2:].rstrip(), bool(text[line_start:at].strip())))
+    return found
+
+
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", '"': '"', "\\": "\\"}
+_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u\{([0-9a-fA-F]{1,6})\}|(.))", re.DOTALL)
+
+
+def unquote(token: str) -> str:
+    """The text of a string token. Raises ``ValueError`` for an unknown escape."""
+
+    def replace(match: re.Match[str]) -> str:
+        if match.group(1) is not None:
+            return chr(int(match.group(1), 16))
+        if match.group(2) is not None:
+            return chr(int(match.group(2), 16))
+        if match.group(3) not in _ESCAPES:
+            raise ValueError(f"unknown escape `\\{match.group(3)}`; there are \\n \\t \\r \\0 \\\" \\\\ \\xNN \\u{{...}}")
+        return _ESCAPES[match.group(3)]
+
+    body = token[1:-1]
+    return _ESCAPE.sub(replace, body) if "\\" in body else body
+
+
+def unquote_bytes(token: str) -> bytes:
+    """The bytes of a ``b"..."`` token: ``\\xNN`` is a byte, other characters their UTF-8."""
+    out = bytearray()
+    at = 2
+    end = len(token) - 1
+    while at < end:
+        match = _ESCAPE.match(token, at, end)
+        if match is None:
+            out += token[at].encode()
+            at += 1
+            continue
+        if match.group(1) is not None:
+            out.append(int(match.group(1), 16))
+        elif match.group(2) is not None:
+            out += chr(int(match.group(2), 16)).encode()
+        elif match.group(3) in _ESCAPES:
+            out += _ESCAPES[match.group(3)].encode()
+        else:
+            raise ValueError(f"unknown escape `\\{match.group(3)}`")
+        at = match.end()
+    return bytes(out)

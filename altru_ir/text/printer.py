@@ -1,0 +1,261 @@
+"""The printer: a module as text that parses back to the same module.
+
+Values and blocks without a name get a number, and a name used twice in one function gets a suffix; this happens once,
+before the function is printed, so that printing is one pass over operations. Comments stand where they stood.
+
+Example: ``str(air.parse(str(m))) == str(m)``.
+
+Invariant: equal modules print equal bytes; nothing depends on hash order or on addresses.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from altru_ir.module import Block, Function, Global, Module, TypeDeclaration
+from altru_ir.source import Location
+from altru_ir.text.spelling import spell_literal
+from altru_ir.types import UNIT, spell_name, spell_string, spell_transferred
+from altru_ir.values import Operation, Value
+
+HEADER = "altru 1\n"
+
+
+def print_module(module: Module, locations: bool = False) -> str:
+    """The text of ``module``; with ``locations`` every operation shows its position."""
+    attributes = dict(module.attributes)
+    attributes["target"] = module.target
+    chunks = [HEADER + f"module @{spell_name(module.name)} {spell_attributes(attributes)}\n"]
+    for declaration in module.order:
+        if isinstance(declaration, Function):
+            chunks.append(print_function(declaration, locations))
+        elif isinstance(declaration, TypeDeclaration):
+            chunks.append(_comment_lines(declaration.comments) + print_type_declaration(declaration))
+        else:
+            chunks.append(_comment_lines(declaration.comments) + print_global(declaration))
+    if module.trailing_comments:
+        chunks.append(_comment_lines(module.trailing_comments))
+    return "\n".join(chunks)
+
+
+def _comment_lines(comments: list[str], indent: str = "") -> str:
+    return "".join([f"{indent}//{text}\n" for text in comments])
+
+
+def spell_attributes(attributes: dict[str, Any]) -> str:
+    """``{word, name = literal}``."""
+    shown = [spell_name(k) if v is True else f"{spell_name(k)} = {spell_literal(v)}" for k, v in attributes.items()]
+    return "{" + ", ".join(shown) + "}"
+
+
+def _regions(regions: tuple[str, ...], outlives: tuple[tuple[str, str], ...]) -> str:
+    if not regions:
+        return ""
+    shown = []
+    for region in regions:
+        bounds = [shorter for longer, shorter in outlives if longer == region]
+        shown.append(region + (": " + " + ".join(bounds) if bounds else ""))
+    return f"<{', '.join(shown)}>"
+
+
+def print_type_declaration(declaration: TypeDeclaration) -> str:
+    """One line for a struct, enum or union."""
+    members = []
+    for member in declaration.members:
+        name = spell_name(member.name)
+        if declaration.kind == "enum":
+            members.append(name if member.type is UNIT else f"{name}({member.type})")
+        else:
+            constant = "const " if member.constant else ""
+            members.append(f"{constant}{name}: {spell_transferred(member.type, member.transfer)}")
+    text = f"{declaration.kind} @{spell_name(declaration.name)}{_regions(declaration.regions, declaration.outlives)}"
+    text += " { " + ", ".join(members) + " }" if members else " {}"
+    if declaration.drop is not None:
+        text += f" drop @{spell_name(declaration.drop)}"
+    if declaration.representation is not None:
+        text += f" repr({declaration.representation})"
+    if declaration.asserts:
+        text += f" unsafe({', '.join(declaration.asserts)})"
+    if declaration.attributes:
+        text += " " + spell_attributes(declaration.attributes)
+    return text + "\n"
+
+
+def print_global(declaration: Global) -> str:
+    """One line for a global."""
+    linkage = "" if declaration.linkage == "public" else declaration.linkage + " "
+    mode = "" if declaration.mode == "const" else declaration.mode + " "
+    text = f"{linkage}global {mode}@{spell_name(declaration.name)} : {declaration.type}"
+    if declaration.initial is not None:
+        text += f" = {spell_literal(declaration.initial)}"
+    if declaration.attributes:
+        text += " " + spell_attributes(declaration.attributes)
+    return text + "\n"
+
+
+def print_header(function: Function) -> str:
+    """The signature of a function as it heads its text."""
+    assign_names(function)
+    type = function.signature.type
+    parameters = [
+        f"%{p.name}: {spell_transferred(t, how)}"
+        for p, t, how in zip(function.parameters, type.parameters, type.transfers, strict=False)
+    ]
+    if type.variadic:
+        parameters.append("...")
+    linkage = "" if function.linkage == "public" else function.linkage + " "
+    abi = "" if type.abi is None else f'extern "{type.abi}" '
+    regions = _regions(type.binder, function.signature.outlives)
+    text = f"{linkage}{abi}func @{spell_name(function.name)}{regions}({', '.join(parameters)})"
+    if type.result is not UNIT:
+        text += f" -> {spell_transferred(type.result, type.transfers[-1])}"
+    text += (" unsafe" if type.unsafe else "") + (" nounwind" if type.nounwind else "")
+    if function.attributes:
+        text += " " + spell_attributes(function.attributes)
+    return text
+
+
+def assign_names(function: Function) -> None:
+    """Gives every value and block of ``function`` a name of its own."""
+    taken: set[str] = set()
+    unnamed: list[Value] = []
+    clashing: list[Value] = []
+
+    def visit(value: Value) -> None:
+        name = value.name
+        if name is None:
+            unnamed.append(value)
+        elif name in taken:
+            clashing.append(value)
+        else:
+            taken.add(name)
+
+    for parameter in function.parameters:
+        visit(parameter)
+    for block in function.blocks:
+        for argument in block.args:
+            visit(argument)
+        for op in block.ops:
+            for value in op.results:
+                name = value.name
+                if name is None:
+                    unnamed.append(value)
+                elif name in taken:
+                    clashing.append(value)
+                else:
+                    taken.add(name)
+    number = 0
+    for value in unnamed:
+        while str(number) in taken:
+            number += 1
+        value.name = str(number)
+        number += 1
+    suffixes: dict[str, int] = {}
+    for value in clashing:
+        value.name = _suffixed(value.name or "", taken, suffixes)
+    labels: set[str] = set()
+    suffixes = {}
+    number = 0
+    for block in function.blocks:
+        if block.label is not None and block.label not in labels:
+            labels.add(block.label)
+    seen: set[str] = set()
+    for block in function.blocks:
+        if block.label is None:
+            while f"b{number}" in labels:
+                number += 1
+            block.label = f"b{number}"
+            labels.add(block.label)
+        elif block.label in seen:
+            block.label = _suffixed(block.label, labels, suffixes)
+        seen.add(block.label)
+
+
+def _suffixed(name: str, taken: set[str], suffixes: dict[str, int]) -> str:
+    quoted = name.startswith('"')
+    stem = name[1:-1] if quoted else name
+    number = suffixes.get(name, 1)
+    while True:
+        made = f'"{stem}.{number}"' if quoted else f"{stem}.{number}"
+        number += 1
+        if made not in taken:
+            suffixes[name] = number
+            taken.add(made)
+            return made
+
+
+def print_function(function: Function, locations: bool = False) -> str:
+    """The text of a function, its comments included."""
+    text = _comment_lines(function.leading_comments) + print_header(function)
+    if function.is_declaration:
+        return text + "\n"
+    lines = [text + " {"]
+    add = lines.append
+    comments = function.comments
+    for block in function.blocks:
+        line = print_label(block)
+        if comments and block in comments:
+            _with_comments(lines, comments[block], "", line)
+        else:
+            add(line)
+        for op in block.ops:
+            line = print_operation(op, locations)
+            if comments and op in comments:
+                _with_comments(lines, comments[op], "  ", "  " + line)
+            else:
+                add("  " + line)
+    lines.extend(f"  //{text}" for text in function.trailing_comments)
+    add("}\n")
+    return "\n".join(lines)
+
+
+def _with_comments(lines: list[str], comments: Any, indent: str, line: str) -> None:
+    lines.extend(f"{indent}//{text}" for text in comments.before)
+    lines.append(line if comments.behind is None else f"{line} //{comments.behind}")
+
+
+def print_label(block: Block) -> str:
+    """``^name(%a: T) unwind ^cleanup:``."""
+    text = f"^{block.label}"
+    if block.args:
+        text += "(" + ", ".join([f"%{a.name}: {a.type.text}" for a in block.args]) + ")"
+    if block.unwind is not None:
+        text += f" unwind ^{block.unwind.label}"
+    return text + ":"
+
+
+def print_operation(op: Operation, locations: bool = False) -> str:
+    """The line of an operation."""
+    decl = op.decl
+    text = decl.spell(op)
+    results = op.results
+    if results:
+        if len(results) == 1:
+            text = f"%{results[0].name} = {text}"
+        else:
+            text = ", ".join(["%" + (r.name or "?") for r in results]) + " = " + text
+    attrs = op.attrs
+    if attrs:
+        elements = decl.inherent
+        extra = {k: v for k, v in attrs.items() if k not in elements}
+        if extra:
+            text += " " + spell_attributes(extra)
+    if op.unsafe:
+        text += " unsafe"
+    if decl.written is not None:
+        type: Any = results[0].type
+        if decl.written.place:
+            type = type.target
+        text += " : " + type.text
+    loc: Any = op.loc
+    if locations and loc is not None:
+        loc = op.location
+    if isinstance(loc, Location):
+        text += spell_location(loc)
+    return text
+
+
+def spell_location(location: Location) -> str:
+    """`` loc("file":line:column)``."""
+    column = f":{location.column}" if location.column else ""
+    return f" loc({spell_string(location.file)}:{location.line}{column})"

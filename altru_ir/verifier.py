@@ -1,0 +1,368 @@
+"""The structural verifier: is this module well formed and well typed?
+
+It checks structure and erased types; what happens to memory is checked by the passes under ``passes/verify``. All
+problems of a module are reported in one run. The rules, cited by number in the code and as ``ALT-V0NN`` in diagnostics:
+
+ 1. a block ends with exactly one terminator, and the terminator is last;
+ 2. the definition of a value dominates each of its uses: an argument or parameter its blocks, a result what follows it;
+    the results of an operation are defined on the edge into a successor but not on the unwind edge;
+ 3. operands and results are as many as declared; 4. so are successors and their arguments, with equal erased types;
+ 5. types satisfy the declaration; 6. so do attributes; 7. ... 16. are rules of single operations, beside their declarations;
+17. types are known, of finite size, and no place or unsized type stands where a value must;
+18. an operation, block or value belongs to where it stands, and stands there once;
+19. an unwind target takes no arguments;
+20. ``main`` has one of its two signatures;
+21. the entry block has no arguments and no predecessors.
+
+Example: ``[d.code for d in verify(m)] == []`` for a good module.
+
+Cost: one walk over the blocks in dominator-tree preorder. A value is stamped with its block's preorder number when its
+definition is passed; a use is dominated exactly when the stamp is fresh and its block's interval contains the user's.
+Unreachable blocks are checked for everything but dominance by other blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import count
+from threading import Lock
+from typing import Any
+
+from altru_ir.diagnostics import Diagnostic, Label
+from altru_ir.dominance import DominatorTree
+from altru_ir.module import Block, Function, Global, Module, TypeDeclaration
+from altru_ir.source import Location
+from altru_ir.types import ERROR, I8, I32, ArrayType, NamedType, PlaceType, PtrType, TupleType, Type, parts
+from altru_ir.values import Operation, Value
+
+_stamps_used = 0
+_stamps_lock = Lock()
+
+
+def _reserve_stamps(number: int) -> int:
+    """A range of stamps that no value carries yet."""
+    global _stamps_used
+    with _stamps_lock:
+        first = _stamps_used
+        _stamps_used += number
+        return first
+
+
+def verify(module: Module) -> list[Diagnostic]:
+    """All structural problems of ``module``, in text order; an empty list means it is valid."""
+    return _Verifier(module).run()
+
+
+class _Verifier:
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self.found: list[Diagnostic] = []
+        self.good_types: set[Type] = set()
+        self.function: Function | None = None
+
+    def run(self) -> list[Diagnostic]:
+        self.sizes()
+        for declaration in self.module.order:
+            self.function = None
+            if isinstance(declaration, TypeDeclaration):
+                self.type_declaration(declaration)
+            elif isinstance(declaration, Global):
+                self.global_declaration(declaration)
+            else:
+                self.function = declaration
+                self.header(declaration)
+                if declaration.blocks:
+                    self.body(declaration)
+        return self.found
+
+    def report(
+        self, rule: str, message: str, location: Location | None, labels: Iterable[Label] = (), help: str | None = None
+    ) -> None:
+        name = self.function.name if self.function is not None else None
+        self.found.append(
+            Diagnostic(f"ALT-{rule}", message, location, function=name, labels=tuple(labels), help=help)
+        )
+
+    # -- types (17) ------------------------------------------------------------------------------------------------------
+
+    def sizes(self) -> None:
+        """Rule 17: no type contains itself by value. One depth-first walk over the declarations, no recursion."""
+        state: dict[str, int] = {}
+        for root in self.module.types:
+            if root in state:
+                continue
+            stack: list[tuple[str, list[str]]] = [(root, self.contained(root))]
+            state[root] = 1
+            while stack:
+                name, rest = stack[-1]
+                if not rest:
+                    state[name] = 2
+                    stack.pop()
+                    continue
+                inner = rest.pop()
+                if state.get(inner) == 1:
+                    declaration = self.module.types[inner]
+                    self.report(
+                        "V017",
+                        f"`@{inner}` contains itself by value, so it has no finite size",
+                        declaration.location,
+                        help="put a pointer (`own`, `ref`, `ptr`, `gc`) where it recurs",
+                    )
+                elif inner not in state and inner in self.module.types:
+                    state[inner] = 1
+                    stack.append((inner, self.contained(inner)))
+
+    def contained(self, name: str) -> list[str]:
+        """The named types that ``@name`` holds by value."""
+        found = []
+        work = [member.type for member in self.module.types[name].members]
+        while work:
+            each = work.pop()
+            if isinstance(each, NamedType):
+                found.append(each.name)
+            elif isinstance(each, ArrayType):
+                work.append(each.element)
+            elif isinstance(each, TupleType):
+                work.extend(each.elements)
+            elif each.pointee is None:
+                work.extend(parts(each))
+        return found
+
+    def type_problem(self, type: Type, position: str = "value") -> str | None:
+        """Why ``type`` cannot stand in a position (``value`` or ``place``); None when it can."""
+        if position == "value":
+            if type.is_place and type is not ERROR:
+                return "a place cannot be stored, passed or returned"
+            if type.is_unsized:
+                return f"`{type}` has no size of its own; it stands only behind a pointer"
+        work = [type]
+        while work:
+            each = work.pop()
+            if each in self.good_types:
+                continue
+            if isinstance(each, NamedType):
+                declaration = self.module.types.get(each.name)
+                if declaration is None:
+                    return f"there is no type `@{each.name}`"
+                if each.regions and len(each.regions) != len(declaration.regions):
+                    return f"`@{each.name}` has {len(declaration.regions)} region parameters, not {len(each.regions)}"
+            if isinstance(each, ArrayType) and each.element.is_unsized:
+                return f"the elements of `{each}` have no size"
+            if isinstance(each, PlaceType) and each is not type:
+                return f"a place cannot stand inside `{type}`"
+            if isinstance(each, TupleType) and any(e.is_unsized for e in each.elements):
+                return f"an element of `{each}` has no size"
+            work.extend(parts(each))
+            self.good_types.add(each)
+        return None
+
+    def type_declaration(self, declaration: TypeDeclaration) -> None:
+        for member in declaration.members:
+            problem = self.type_problem(member.type)
+            if problem is not None:
+                self.report("V017", f"`{member.name}` of `@{declaration.name}`: {problem}", declaration.location)
+        if declaration.drop is not None and declaration.drop not in self.module.functions:
+            self.report("V017", f"the destructor @{declaration.drop} is not declared", declaration.location)
+
+    def global_declaration(self, declaration: Global) -> None:
+        from altru_ir.literals import literal_problem
+
+        problem = self.type_problem(declaration.type)
+        if problem is not None:
+            self.report("V017", f"@{declaration.name}: {problem}", declaration.location)
+        elif declaration.initial is not None:
+            problem = literal_problem(declaration.initial, declaration.type, self.module)
+            if problem is not None:
+                self.report("V007", f"@{declaration.name}: {problem}", declaration.location)
+
+    # -- functions ---------------------------------------------------------------------------------------------------------
+
+    def header(self, function: Function) -> None:
+        type = function.signature.type
+        for parameter, written in zip(function.parameters, type.parameters, strict=False):
+            problem = self.type_problem(written)
+            if problem is not None:
+                self.report("V017", f"parameter %{parameter.name}: {problem}", function.location)
+        if len(function.parameters) != len(type.parameters):
+            self.report("V018", f"@{function.name} has parameters that are not in its signature", function.location)
+        problem = self.type_problem(type.result)
+        if problem is not None:
+            self.report("V017", f"the result of @{function.name}: {problem}", function.location)
+        if function.name == "main" and (function.blocks or type.abi is None):
+            arguments = (I32, PtrType(PtrType(I8)))
+            if type.result is not I32 or type.parameters not in ((), arguments):
+                self.report(
+                    "V020",
+                    "`main` is `func @main() -> i32` or `func @main(%argc: i32, %argv: ptr<ptr<i8>>) -> i32`",
+                    function.location,
+                )
+        if function.is_declaration and type.abi is None and function.linkage == "private":
+            self.report("V018", f"@{function.name} is private but has no body", function.location)
+
+    def body(self, function: Function) -> None:
+        number: dict[Block, int] = {}
+        for block in function.blocks:
+            if block in number:
+                self.report("V018", f"^{block.label} stands twice in @{function.name}", block.location)
+                return
+            if block.function is not function:
+                self.report("V018", f"^{block.label} belongs to another function", block.location)
+                return
+            number[block] = len(number)
+        successors: list[list[int]] = []
+        for block in function.blocks:
+            edges = []
+            if not self.block_shape(block, function, number):
+                return
+            for successor in block.successors:
+                edges.append(number[successor])
+            successors.append(edges)
+        entry = function.entry
+        if entry.args:
+            self.report("V021", "the entry block takes no arguments: use the function's parameters", entry.location)
+        for index, edges in enumerate(successors):
+            if 0 in edges:
+                block = function.blocks[index]
+                self.report("V021", f"^{block.label} goes to the entry block, which has no predecessors", block.location)
+        tree = DominatorTree(successors)
+        self.walk(function, tree)
+
+    def block_shape(self, block: Block, function: Function, number: dict[Block, int]) -> bool:
+        """Rules 1, 18, 19; false when the graph cannot be built."""
+        if not block.ops or not block.ops[-1].decl.is_terminator:
+            at = block.ops[-1].location if block.ops else block.location
+            self.report(
+                "V001", f"^{block.label} does not end with a terminator", at,
+                help="end it with `br`, `cond_br`, `switch`, `ret` or another terminator",
+            )  # fmt: skip
+        whole = True
+        for op in block.ops:
+            if op.block is not block:
+                self.report("V018", f"`{op.name}` stands in ^{block.label} but belongs to another block", op.location)
+            if op.decl.is_terminator and op is not block.ops[-1]:
+                self.report("V001", f"`{op.name}` ends a block, but more operations follow in ^{block.label}", op.location)
+                whole = whole and not op.successors
+            for successor in op.successors:
+                if successor.block not in number:
+                    label = successor.block.label
+                    self.report("V018", f"`{op.name}` goes to ^{label}, which is no block of @{function.name}", op.location)
+                    whole = False
+        if block.unwind is not None:
+            if block.unwind not in number:
+                self.report("V018", f"the unwind target of ^{block.label} is in another function", block.location)
+                whole = False
+            elif block.unwind.args:
+                self.report("V019", f"the unwind target ^{block.unwind.label} takes arguments", block.location)
+        return whole
+
+    def walk(self, function: Function, tree: DominatorTree) -> None:
+        """Rules 2 to 16 over all blocks, dominator-tree preorder first, unreachable blocks after."""
+        blocks = function.blocks
+        order = list(tree.order)
+        reachable = len(order)
+        order.extend(b for b in range(len(blocks)) if tree.before[b] < 0)
+        base = _reserve_stamps(len(order) + 1)
+        last_of = [base + tree.last[b] if tree.before[b] >= 0 else base + n for n, b in enumerate(order)]
+        module = self.module
+        good_types = self.good_types
+        for parameter in function.parameters:
+            parameter.mark = base
+        for stamp, index in zip(count(base), order, strict=False):
+            block = blocks[index]
+            last = last_of[stamp - base]
+            in_reach = stamp - base < reachable
+            for argument in block.args:
+                if argument.owner is not block:
+                    self.report("V018", f"argument %{argument.name} belongs elsewhere", block.location)
+                problem = None if argument.type in good_types else self.type_problem(argument.type)
+                if argument.type.is_place or argument.type.is_unsized:
+                    problem = self.type_problem(argument.type)
+                if problem is not None:
+                    self.report("V017", f"argument %{argument.name} of ^{block.label}: {problem}", block.location)
+                argument.mark = stamp
+            for op in block.ops:
+                for value in op.operands:
+                    mark = value.mark
+                    # Visible: passed in this walk (`mark >= base`), in a block whose interval reaches here.
+                    if mark < base or (mark != stamp and last_of[mark - base] < stamp):
+                        self.undominated(op, value, function, in_reach)
+                if not op.decl.holds(op, module):
+                    self.problems(op)
+                if op.successors:
+                    self.edges(op, stamp, base, last_of, function, in_reach)
+                for value in op.results:
+                    if value.owner is not op:
+                        self.report("V018", f"the result of `{op.name}` belongs to another operation", op.location)
+                    if value.type not in good_types:
+                        problem = self.type_problem(value.type, "place")
+                        if problem is not None:
+                            self.report("V017", f"the result of `{op.name}`: {problem}", op.location)
+                    value.mark = stamp
+            del last
+
+    def problems(self, op: Operation) -> None:
+        for rule, message in op.decl.problems(op, self.module):
+            self.report(rule, message, op.location)
+
+    def edges(
+        self, op: Operation, stamp: int, base: int, last_of: list[int], function: Function, in_reach: bool
+    ) -> None:
+        """Rules 2 and 4 for the edges of a terminator."""
+        decl = op.decl
+        for index, successor in enumerate(op.successors):
+            given = successor.args
+            for value in given:
+                mark = value.mark
+                if mark < base or (mark != stamp and last_of[mark - base] < stamp):
+                    self.undominated(op, value, function, in_reach)
+            forwards = None
+            if decl.cases is not None:
+                if decl.cases.forwards is not None:
+                    forwards = decl.cases.forwards(op, successor.case, self.module)
+            elif index < len(decl.targets):
+                target = decl.targets[index]
+                if target.forwards is not None:
+                    forwards = target.forwards(op, self.module)
+            wanted = successor.block.args
+            types = [v.type for v in given] if not forwards else [*forwards, *(v.type for v in given)]
+            if len(types) != len(wanted):
+                label = successor.block.label
+                self.report("V004", f"^{label} takes {len(wanted)} arguments, not {len(types)}", op.location)
+                continue
+            for type, argument in zip(types, wanted, strict=True):
+                expected = argument.type
+                if type is not expected and type is not ERROR and expected is not ERROR:
+                    if type.erased is not expected.erased:
+                        self.report(
+                            "V004",
+                            f"argument %{argument.name} of ^{successor.block.label} has type `{expected}`, not `{type}`",
+                            op.location,
+                        )
+
+    def undominated(self, op: Operation, value: Value, function: Function, in_reach: bool) -> None:
+        """Rule 2, with the reason."""
+        name = f"%{value.name}"
+        owner: Any = value.owner
+        home = owner if isinstance(owner, Function) else getattr(owner, "function", None)
+        if home is not function:
+            where = f"@{home.name}" if home is not None else "nothing"
+            self.report("V018", f"{name} belongs to {where}, not to @{function.name}", op.location)
+            return
+        if not in_reach and not (isinstance(owner, Operation) and owner.block is op.block):
+            return  # an unreachable block is dominated by everything
+        labels = []
+        if isinstance(owner, Operation):
+            if owner.block is None or owner not in owner.block.ops:
+                self.report("V018", f"{name} was defined by an operation that is no longer in @{function.name}", op.location)
+                return
+            if owner.location is not None:
+                labels.append(Label(owner.location, f"{name} is defined here"))
+        before = isinstance(owner, Operation) and owner.block is op.block
+        message = (
+            f"{name} is used before its definition"
+            if before
+            else f"{name} is used where it may not be defined: its definition does not dominate this use"
+        )
+        self.report("V002", message, op.location, labels)
+
+
