@@ -7,6 +7,8 @@
 Passes are in ``altru_ir.passes``, native code in ``altru_ir.backend``, the C runtime in ``altru_ir.runtime``.
 """
 
+from typing import TYPE_CHECKING
+
 from altru_ir.diagnostics import Diagnostic, DiagnosticError, Label
 from altru_ir.faults import MemoryFault, Panic
 from altru_ir.module import Block, Field, Function, Global, Module, Signature, TypeDeclaration, Variant
@@ -38,6 +40,9 @@ from altru_ir.types import (
 from altru_ir.values import Operation, Successor, Symbol, Value
 from altru_ir.verifier import verify
 
+if TYPE_CHECKING:
+    from altru_ir.builder import Builder as Builder
+
 __version__ = "0.1.0"
 
 __all__ = [
@@ -52,7 +57,7 @@ __all__ = [
 def __getattr__(name: str) -> object:
     # The builder is a large generated class; programs that only read text do not pay for it.
     if name == "Builder":
-        from altru_ir.builder import Builder
+        from altru_ir import builder
 
-        return Builder
+        return builder.Builder
     raise AttributeError(f"module 'altru_ir' has no attribute {name!r}")

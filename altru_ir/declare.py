@@ -107,11 +107,13 @@ SAFEPOINT = "safepoint"  # the collector may run
 MAY_FREE = "may_free"  # memory reachable from its operands may be released
 SYNC = "sync"  # orders memory between threads
 NEEDS_UNSAFE = "needs_unsafe"  # must carry the `unsafe` marker
+SOMETIMES_UNSAFE = "sometimes_unsafe"  # must carry it for some operands; its own rule says which
 CONSTANT = "constant"  # its result is its `value` attribute
 CHECK = "check"  # panics unless its condition holds; gives nothing
 
 TRAITS = frozenset(
-    {TERMINATOR, PURE, COMMUTATIVE, PROJECTION, MAY_PANIC, SAFEPOINT, MAY_FREE, SYNC, NEEDS_UNSAFE, CONSTANT, CHECK}
+    {TERMINATOR, PURE, COMMUTATIVE, PROJECTION, MAY_PANIC, SAFEPOINT, MAY_FREE, SYNC, NEEDS_UNSAFE, SOMETIMES_UNSAFE,
+     CONSTANT, CHECK}
 )
 
 
@@ -736,6 +738,6 @@ __all__ = [
     "Constraint", "Declaration", "ESCAPE", "FLOAT", "FRESH", "Flag", "INTEGER", "InferenceError", "Item", "Literal",
     "MAY_FREE", "MAY_PANIC", "MUTABLE_PLACE", "NEEDS_UNSAFE", "NUMBER", "Name", "OWNER", "Operand", "Option", "PATH",
     "PLACE", "POINTER", "PROJECTION", "PURE", "RAW", "RAW_MUT", "READ", "REFERENCE", "Result", "SAFEPOINT", "SEQUENCE_PLACE",
-    "SYNC", "Symbol", "SymbolOf", "TERMINATOR", "Target", "TypeOf", "USIZE", "WRITE", "WordOf", "exactly", "find", "forget",
+    "SOMETIMES_UNSAFE", "SYNC", "Symbol", "SymbolOf", "TERMINATOR", "Target", "TypeOf", "USIZE", "WRITE", "WordOf", "exactly", "find", "forget",
     "operation", "table",
 ]  # fmt: skip

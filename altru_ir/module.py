@@ -63,6 +63,10 @@ class Block:
             found.append(self.unwind)
         return found
 
+    def to(self, *args: Value) -> Successor:
+        """An edge to this block with the values for its arguments (those the terminator itself gives left out)."""
+        return Successor(self, list(args))
+
     def add_arg(self, type: Type, name: str | None = None) -> Value:
         """Appends an argument."""
         value = Value(type, name, self)

@@ -15,6 +15,7 @@ from altru_ir.declare import (
     MAY_FREE,
     MAY_PANIC,
     SAFEPOINT,
+    SOMETIMES_UNSAFE,
     SYNC,
     TERMINATOR,
     Callee,
@@ -196,7 +197,7 @@ def _call_problems(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
         yield from argument_problems(op, type)
 
 
-@operation("call", "$callee", traits=(MAY_PANIC, SAFEPOINT, MAY_FREE, SYNC), verify=_call_problems)
+@operation("call", "$callee", traits=(MAY_PANIC, SAFEPOINT, MAY_FREE, SYNC, SOMETIMES_UNSAFE), verify=_call_problems)
 class Call:
     """Calls a function by name or a function value. A unit result is no result.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from altru_ir.declare import PROJECTION, PURE, InferenceError, Result, SymbolOf, operation
+from altru_ir.declare import PROJECTION, PURE, SOMETIMES_UNSAFE, InferenceError, Result, SymbolOf, operation
 from altru_ir.module import Module
 from altru_ir.types import STATIC, PlaceType, RefType, Type
 from altru_ir.values import Operation
@@ -22,7 +22,7 @@ def _mutable_needs_unsafe(op: Operation, module: Module) -> Iterator[tuple[str, 
         yield "U001", f"access to the mutable global @{op.attrs['symbol']} needs the `unsafe` marker"
 
 
-@operation("global", "$symbol", traits=(PROJECTION,), verify=_mutable_needs_unsafe)
+@operation("global", "$symbol", traits=(PROJECTION, SOMETIMES_UNSAFE), verify=_mutable_needs_unsafe)
 class GlobalPlace:
     """The place of a global.
 

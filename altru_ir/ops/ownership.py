@@ -125,25 +125,25 @@ class RefToPtr:
     pointer = Result(infer=_raw_of_reference, origin="reference")
 
 
-@operation("size_of", "$type", traits=(PURE,))
+@operation("size_of", "$of", traits=(PURE,))
 class SizeOf:
     """The size of a type in bytes, symbolic until layout is frozen.
 
     Example: ``%n = size_of @Node``
     """
 
-    type = TypeOf()
+    of = TypeOf()
     size = Result(type=USIZE_TYPE)
 
 
-@operation("align_of", "$type", traits=(PURE,))
+@operation("align_of", "$of", traits=(PURE,))
 class AlignOf:
     """The alignment of a type in bytes, symbolic until layout is frozen.
 
     Example: ``%n = align_of @Node``
     """
 
-    type = TypeOf()
+    of = TypeOf()
     alignment = Result(type=USIZE_TYPE)
 
 

@@ -19,6 +19,7 @@ from altru_ir.declare import (
     PROJECTION,
     READ,
     SEQUENCE_PLACE,
+    SOMETIMES_UNSAFE,
     USIZE,
     WRITE,
     Constraint,
@@ -71,7 +72,7 @@ def _raw_needs_unsafe(op: Operation, module: Module) -> Iterator[tuple[str, str]
         yield "U001", "`deref` of a raw pointer needs the `unsafe` marker"
 
 
-@operation("deref", "$pointer", traits=(PROJECTION,), verify=_raw_needs_unsafe)
+@operation("deref", "$pointer", traits=(PROJECTION, SOMETIMES_UNSAFE), verify=_raw_needs_unsafe)
 class Deref:
     """What a pointer points to, as a place; of a raw pointer only with ``unsafe``.
 
