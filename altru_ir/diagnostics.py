@@ -68,6 +68,7 @@ EXPLANATIONS: dict[str, str] = {
     "ALT-S003": "The target or processor is unknown.",
     "ALT-S004": "Linking failed.",
     "ALT-S005": "The program has no entry of the needed form.",
+    "ALT-S006": "The back end cannot compile this construct for this target.",
     "ALT-U001": "The operation is unsafe and must carry the `unsafe` marker.",
     "ALT-U002": "The called function is declared unsafe, so the call must carry the `unsafe` marker.",
     "ALT-V001": "A block must end with exactly one terminator.",

@@ -1,1 +1,151 @@
-"""From IR to native code: the LLVM lowering, the JIT, object files, linking, and the commands."""
+"""The back end: native code from IR.
+
+    lib = backend.compile(m, opt=2)
+    lib["f"](1, 2.5)
+    backend.emit(m, "exe", "program")
+
+Both verify the module, clone it, insert the checks that were asked for and lower the clone; the module that was given is
+not changed.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from altru_ir.diagnostics import Diagnostic, DiagnosticError
+from altru_ir.module import Module
+from altru_ir.verifier import verify
+
+if TYPE_CHECKING:
+    from altru_ir.backend.jit import Library
+
+EMITS = ("llvm", "asm", "obj", "exe")
+
+
+def prepare(module: Module, *, opt: int = 2, checks: str = "all", target: str | None = None) -> Module:
+    """A verified clone of ``module`` after the passes of level ``opt``.
+
+    Parameters: ``checks`` is ``all``, ``none`` or class names joined by commas; ``target`` replaces the module's own.
+    Raises ``DiagnosticError`` when the module is not valid and ``ValueError`` for an unknown class of checks.
+    """
+    from altru_ir.passes.manager import PassManager, parse_pipeline
+    from altru_ir.passes.transform.insert_checks import InsertChecks
+
+    copy = module.clone()
+    if target is not None:
+        copy.target = target
+    problems = verify(copy)
+    if any(p.severity == "error" for p in problems):
+        raise DiagnosticError(problems, module.source)
+    passes = [InsertChecks(checks) if isinstance(p, InsertChecks) else p for p in parse_pipeline(f"O{opt}")]
+    PassManager(passes).run(copy)
+    return copy
+
+
+def compile(
+    module: Module,
+    opt: int = 2,
+    checks: str = "all",
+    panic: str = "abort",
+    target: str | None = None,
+    *,
+    cpu: str | None = None,
+    libraries: list[str] | None = None,
+) -> Library:
+    """Compiles ``module`` into this process.
+
+    Parameters: ``opt`` 0 to 3; ``checks`` as for ``prepare``; ``panic`` is ``"abort"``, the mode there is; ``target``
+    must be this machine. Raises ``DiagnosticError`` and ``ValueError``.
+    """
+    from altru_ir.backend import jit
+    from altru_ir.backend.target import host_triple
+
+    _check_options(opt, panic)
+    _, llvm_module, machine, lowered = _compiled(module, opt, checks, target or host_triple(), cpu, jit=True)
+    return jit.load(lowered, llvm_module, machine, libraries)
+
+
+def emit(
+    module: Module,
+    kind: str,
+    path: str | os.PathLike[str] | None = None,
+    *,
+    opt: int = 2,
+    checks: str = "all",
+    panic: str = "abort",
+    target: str | None = None,
+    cpu: str | None = None,
+    libraries: list[str] | None = None,
+    directories: list[str] | None = None,
+) -> bytes:
+    """Compiles ``module`` for its target (or ``target``) to ``kind``: ``llvm``, ``asm``, ``obj`` or ``exe``.
+
+    Returns the bytes (empty for ``exe``), and writes them to ``path`` when one is given, whole or not at all. Raises
+    ``DiagnosticError``, ``ValueError``, ``RuntimeBuildError`` and ``OSError``.
+    """
+    from altru_ir.backend.link import link_executable
+
+    _check_options(opt, panic)
+    if kind not in EMITS:
+        raise ValueError(f"cannot emit `{kind}`; there are {', '.join(EMITS)}")
+    if kind == "exe":
+        if path is None:
+            raise ValueError("an executable needs a path")
+        main = module.functions.get("main")
+        if main is None or main.is_declaration:
+            raise DiagnosticError([Diagnostic("ALT-S005", "an executable needs a `@main`, and the module has none")])
+    triple, llvm_module, machine, _ = _compiled(module, opt, checks, target or module.target, cpu, jit=False)
+    if kind == "llvm":
+        data = str(llvm_module).encode()
+    elif kind == "asm":
+        data = machine.emit_assembly(llvm_module).encode()
+    else:
+        data = machine.emit_object(llvm_module)
+    if kind == "exe":
+        assert path is not None
+        link_executable(data, Path(path), target=triple, libraries=libraries, directories=directories)
+        return b""
+    if path is not None:
+        write_whole(Path(path), data)
+    return bytes(data)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Writes a file under a temporary name beside it and renames it, so that nobody sees half of it."""
+    if path.exists() and not path.is_file():  # a device or a pipe cannot be replaced
+        path.write_bytes(data)
+        return
+    scratch = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        scratch.write_bytes(data)
+        os.replace(scratch, path)
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def _check_options(opt: int, panic: str) -> None:
+    if opt not in (0, 1, 2, 3):
+        raise ValueError(f"there is no optimization level {opt}; there are 0, 1, 2 and 3")
+    if panic != "abort":
+        raise ValueError(f"there is no panic mode `{panic}`; there is `abort`")
+
+
+def _compiled(
+    module: Module, opt: int, checks: str, target: str, cpu: str | None, *, jit: bool
+) -> tuple[str, Any, Any, Module]:
+    from altru_ir.backend.lower.module import lower_module
+    from altru_ir.backend.lower.types import LoweringError
+    from altru_ir.backend.optimize import parse_and_optimize
+    from altru_ir.backend.target import machine_for
+    from altru_ir.targets import data_of
+
+    machine = machine_for(target, opt=opt, cpu=cpu, jit=jit)
+    triple = data_of(target).triple
+    lowered = prepare(module, opt=opt, checks=checks, target=triple)
+    try:
+        text = lower_module(lowered)
+    except LoweringError as error:
+        raise DiagnosticError([Diagnostic("ALT-S006", str(error))], module.source) from None
+    return triple, parse_and_optimize(text, machine, opt=opt), machine, lowered

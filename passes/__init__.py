@@ -1,1 +1,8 @@
-"""Analyses, verifiers and transformations over the IR; they import ``altru_ir`` and nothing above it."""
+"""Analyses, verifiers and transformations.
+
+``run(module, "insert-checks{checks=bounds}")`` runs a pipeline; ``PassManager`` is the same for programs.
+"""
+
+from altru_ir.passes.manager import PassManager, PipelineError, parse_pipeline, run
+
+__all__ = ["PassManager", "PipelineError", "parse_pipeline", "run"]

@@ -10,11 +10,14 @@ from collections.abc import Iterator
 from altru_ir.declare import (
     ANY,
     NEEDS_UNSAFE,
+    PATH,
     PURE,
     RAW,
     READ,
+    SEQUENCE_PLACE,
     USIZE,
     Constraint,
+    Literal,
     Operand,
     Result,
     operation,
@@ -41,6 +44,27 @@ class SliceLen:
     """
 
     slice = Operand(SLICE, access=READ)
+    length = Result(type=USIZE_TYPE)
+
+
+def _axis_exists(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
+    sequence = op.operands[0].type.target  # type: ignore[attr-defined]
+    axis = op.attrs["axis"]
+    if sequence is ERROR:
+        return
+    if not isinstance(axis, int) or not 0 <= axis < len(sequence.dimensions):
+        yield "V016", f"`{sequence}` has no dimension {axis}; the first is 0"
+
+
+@operation("dim", "$place, $axis", verify=_axis_exists)
+class Dim:
+    """The length of a dimension of an array or slice in memory; the first dimension is 0.
+
+    Example: ``%n = dim %matrix, 1``
+    """
+
+    place = Operand(SEQUENCE_PLACE, access=PATH)
+    axis = Literal()
     length = Result(type=USIZE_TYPE)
 
 

@@ -1,0 +1,141 @@
+"""The JIT: native code in this process.
+
+Functions with scalar parameters are called through ctypes: ``Library["f"](1, 2.5)``. A panic prints its message and ends
+the process with status 101 (abort mode).
+
+Example: ``compile(m)["add"](2, 3) == 5``.
+
+Invariant: code stays mapped as long as its ``Library`` lives; the functions it hands out keep it alive.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+import os
+from collections.abc import Callable
+from typing import Any
+
+from altru_ir.diagnostics import Diagnostic, DiagnosticError
+from altru_ir.module import Function, Module
+from altru_ir.types import UNIT, FloatType, IntType, PtrType, Type, UsizeType
+
+_names = itertools.count()
+
+
+def _ctype(type: Type) -> Any:
+    """The ctypes type for a scalar; None for what cannot be passed."""
+    if isinstance(type, IntType) and type.bits <= 64:
+        return {
+            1: ctypes.c_bool, 8: ctypes.c_int8, 16: ctypes.c_int16, 32: ctypes.c_int32, 64: ctypes.c_int64,
+        }[type.bits]  # fmt: skip
+    if isinstance(type, UsizeType):
+        return ctypes.c_size_t
+    if isinstance(type, FloatType):
+        return ctypes.c_float if type.bits == 32 else ctypes.c_double
+    if isinstance(type, PtrType) and not type.target.is_unsized:
+        return ctypes.c_void_p
+    return None
+
+
+class Library:
+    """Compiled functions by name. Made by ``altru_ir.backend.compile``."""
+
+    def __init__(self, module: Module, tracker: Any, addresses: dict[str, int]) -> None:
+        self._module = module
+        self._tracker = tracker
+        self._addresses = addresses
+
+    def __getitem__(self, name: str) -> Callable[..., Any]:
+        """The function ``name``. Raises ``KeyError`` when there is none and ``TypeError`` for a signature ctypes cannot call."""
+        function = self._module.functions.get(name)
+        if function is None or function.is_declaration:
+            known = ", ".join(f.name for f in self._module.functions.values() if not f.is_declaration)
+            raise KeyError(f"there is no function @{name}; there are {known}")
+        return self._callable(function)
+
+    def _callable(self, function: Function) -> Callable[..., Any]:
+        type = function.signature.type
+        arguments = []
+        for parameter, each in zip(function.parameters, type.parameters, strict=True):
+            known = _ctype(each)
+            if known is None:
+                raise TypeError(f"parameter %{parameter.name} of @{function.name} has type `{each}`, which cannot be passed yet")
+            arguments.append(known)
+        result = None if type.result is UNIT else _ctype(type.result)
+        if result is None and type.result is not UNIT:
+            raise TypeError(f"@{function.name} returns `{type.result}`, which cannot be received yet")
+        native = ctypes.CFUNCTYPE(result, *arguments)(self._addresses[function.name])
+        native.keeps_alive = self  # type: ignore[attr-defined]
+        return native
+
+    def run_main(self, arguments: list[str]) -> int:
+        """Runs ``@main``; returns its result modulo 256. ``arguments`` include the program's name."""
+        main = self._module.functions["main"]
+        address = self._addresses["main"]
+        if not main.parameters:
+            status = ctypes.CFUNCTYPE(ctypes.c_int32)(address)()
+        else:
+            encoded = [os.fsencode(a) for a in arguments]
+            argv = (ctypes.c_char_p * (len(encoded) + 1))(*encoded, None)
+            status = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_int32, ctypes.c_void_p)(address)(
+                len(encoded), ctypes.cast(argv, ctypes.c_void_p).value
+            )
+        ctypes.CDLL(None).fflush(None)
+        return int(status) & 0xFF
+
+
+def load(module: Module, llvm_module: Any, machine: Any, libraries: list[str] | None = None) -> Library:
+    """Links an optimized module into this process.
+
+    Parameters: ``libraries``, paths of shared libraries in which externs are looked up. Raises ``DiagnosticError`` that
+    names each extern nobody defines.
+    """
+    import llvmlite.binding as llvm
+
+    from altru_ir.runtime.load import symbols
+
+    externs = _externs(module, libraries or [], symbols())
+    linker = _lljit(machine)
+    builder = llvm.JITLibraryBuilder().add_ir(llvm_module).add_current_process()
+    for name, address in externs.items():
+        builder.import_symbol(name, address)
+    defined = [f.name for f in module.functions.values() if not f.is_declaration and f.linkage != "private"]
+    for name in defined:
+        builder.export_symbol(name)
+    tracker = builder.link(linker, f"altru.{next(_names)}")
+    return Library(module, tracker, {name: tracker[name] for name in defined})
+
+
+def _externs(module: Module, libraries: list[str], runtime: dict[str, int]) -> dict[str, int]:
+    """Addresses of the runtime's functions and of every extern, looked up in ``libraries``, then in the process and libm.
+
+    Raises ``DiagnosticError`` naming every extern that is nowhere.
+    """
+    loaded = []
+    for path in libraries:
+        try:
+            loaded.append(ctypes.CDLL(path))
+        except OSError as error:
+            raise DiagnosticError([Diagnostic("ALT-S004", f"cannot load the library {path}: {error}")]) from None
+    loaded.extend((ctypes.CDLL(None), ctypes.CDLL("libm.so.6")))
+    found = dict(runtime)
+    missing = []
+    for function in module.functions.values():
+        if not function.is_declaration or function.name in found:
+            continue
+        home = next((library for library in loaded if hasattr(library, function.name)), None)
+        if home is None:
+            message = f"@{function.name} is declared here but defined nowhere: link its library with -l"
+            missing.append(Diagnostic("ALT-S004", message, function.location, function=function.name))
+        else:
+            found[function.name] = ctypes.cast(getattr(home, function.name), ctypes.c_void_p).value or 0
+    if missing:
+        raise DiagnosticError(missing, module.source)
+    return found
+
+
+def _lljit(machine: Any) -> Any:
+    import llvmlite.binding as llvm
+
+    return llvm.create_lljit_compiler(machine, use_jit_link=False, suppress_errors=False)

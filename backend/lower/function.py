@@ -1,0 +1,320 @@
+"""One function's lowering: names, places, edges, the cold block.
+
+Block arguments become phis; an edge that a terminator names twice with arguments gets a block of its own, for a phi can
+tell edges apart only by where they come from. A check splits the LLVM block it stands in, so the label that an edge comes
+from is the current one when the terminator is reached.
+
+A place whose path reads no pointer from memory is computed where its projection stands; any other path is evaluated anew
+by each access, as the language says.
+
+Names: a value keeps its name, a block gets ``-b`` behind its label (values and labels share one space in LLVM), our own
+temporaries begin with ``-``, which no name of ours can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from altru_ir.backend.lower.types import (
+    LoweringError,
+    dimensions_of,
+    llvm_type,
+    parameter_attributes,
+    parameter_types,
+    quote,
+    result_type,
+)
+from altru_ir.layout import layout_of
+from altru_ir.module import Block, Function, Module
+from altru_ir.text.printer import assign_names
+from altru_ir.types import PlaceType, Type
+from altru_ir.values import Operation, Successor, Value
+
+if TYPE_CHECKING:
+    from altru_ir.backend.lower.module import ModuleLowering
+
+Storage = tuple[str, tuple[str, ...]]
+"""A place as LLVM sees it: its address, and the lengths it carries when its type is unsized."""
+
+
+class FunctionLowering:
+    """State and services for the functions of ``ops.py``."""
+
+    def __init__(self, function: Function, owner: ModuleLowering) -> None:
+        self.function = function
+        self.owner = owner
+        self.module: Module = owner.module
+        self.word = f"i{self.module.pointer_bits}"
+        self.lines: list[str] = []
+        self.names: dict[Value, str] = {}
+        self.storage: dict[Value, Storage] = {}
+        self.temporaries = 0
+        self.label = ""
+        self.allocas: list[str] = []
+        self.incoming: dict[Block, list[tuple[str, list[str]]]] = {}
+        self.panics: list[tuple[str, int, str, str]] = []
+        self.after_terminator: list[str] = []
+
+    # -- the whole -----------------------------------------------------------------------------------------------------
+
+    def lower(self) -> str:
+        """The text of the function's definition."""
+        from altru_ir.backend.lower.ops import LOWERINGS
+
+        function = self.function
+        assign_names(function)
+        lines = self.lines
+        parameters = self.parameters()
+        phis: list[tuple[int, Block]] = []
+        # Reverse postorder, so that a definition is lowered before what it dominates; unreachable blocks are left out.
+        cfg = function.cfg()
+        order = [cfg.blocks[number] for number in cfg.reverse_postorder]
+        for block in order:
+            self.incoming[block] = []
+        alloca_at = 0
+        for index, block in enumerate(order):
+            self.start(self.block_label(block))
+            if index == 0:
+                alloca_at = len(lines)
+                self.unpack_parameters()
+            if block.args:
+                phis.append((len(lines), block))
+                lines.append("")
+            for op in block.ops:
+                lowering = LOWERINGS.get(op.decl.name)
+                if lowering is None:
+                    raise LoweringError(f"`{op.name}` cannot be compiled yet{self.where(op)}")
+                lowering(self, op)
+        for at, block in phis:
+            lines[at] = self.phis(block)
+        lines[alloca_at:alloca_at] = self.allocas
+        self.cold_block()
+        linkage = "internal " if function.linkage == "private" else ""
+        result = result_type(function.signature.result, self.module)
+        header = f"define {linkage}{result} @{quote(function.name)}({parameters}) nounwind {{"
+        return "\n".join([header, *(line for line in lines if line), "}", ""])
+
+    def where(self, op: Operation) -> str:
+        """`` at FILE:LINE:COLUMN`` when it is known."""
+        return f" at {op.location}" if op.location is not None else ""
+
+    def parameters(self) -> str:
+        shown = []
+        for value in self.function.parameters:
+            types = parameter_types(value.type, self.module)
+            attributes = parameter_attributes(value.type, self.module)
+            if len(types) == 1 and not dimensions_of(value.type):
+                self.names[value] = "%" + self.value_name(value)
+                shown.append(f"{types[0]}{attributes} {self.names[value]}")
+            elif not types:
+                self.names[value] = "undef"
+            else:
+                for part, type in enumerate(types):
+                    shown.append(f"{type}{attributes if part == 0 else ''} %\"-{quote(value.name or '').strip(chr(34))}.{part}\"")
+        return ", ".join(shown)
+
+    def unpack_parameters(self) -> None:
+        for value in self.function.parameters:
+            types = parameter_types(value.type, self.module)
+            if dimensions_of(value.type):
+                stem = quote(value.name or "").strip('"')
+                self.names[value] = self.pack(value.type, [f'%"-{stem}.{part}"' for part in range(len(types))])
+
+    def pack(self, type: Type, parts: list[str]) -> str:
+        """A pointer with lengths, from its parts."""
+        whole = llvm_type(type, self.module)
+        made = "poison"
+        for index, part in enumerate(parts):
+            kind = "ptr" if index == 0 else self.word
+            made = self.emit(f"insertvalue {whole} {made}, {kind} {part}, {index}")
+        return made
+
+    def unpack(self, value: Value) -> list[str]:
+        """The parts under which a value is passed."""
+        types = parameter_types(value.type, self.module)
+        if not dimensions_of(value.type):
+            return [self.value(value)] if types else []
+        whole = llvm_type(value.type, self.module)
+        return [self.emit(f"extractvalue {whole} {self.value(value)}, {index}") for index in range(len(types))]
+
+    def phis(self, block: Block) -> str:
+        """The phis of a block's arguments, once all edges are known."""
+        edges = self.incoming[block]
+        if not edges:
+            return "\n".join(
+                f"  {self.names_of(a)} = freeze {llvm_type(a.type, self.module)} poison" for a in block.args
+            )
+        lines = []
+        for index, argument in enumerate(block.args):
+            pairs = ", ".join(f"[ {values[index]}, %{label} ]" for label, values in edges)
+            lines.append(f"  {self.names_of(argument)} = phi {llvm_type(argument.type, self.module)} {pairs}")
+        return "\n".join(lines)
+
+    def cold_block(self) -> None:
+        """The one block that panics, reached from every check."""
+        if not self.panics:
+            return
+        self.owner.uses_panic = True
+        label = '"-panic"'
+        self.lines.append(f"{label}:")
+        site = ", ".join(f"[ {number}, %{origin} ]" for origin, number, _, _ in self.panics)
+        a = ", ".join(f"[ {first}, %{origin} ]" for origin, _, first, _ in self.panics)
+        b = ", ".join(f"[ {second}, %{origin} ]" for origin, _, _, second in self.panics)
+        self.lines.append(f'  %"-site" = phi i32 {site}\n  %"-a" = phi i64 {a}\n  %"-b" = phi i64 {b}')
+        self.lines.append('  call void @altru_panic_site(ptr @altru.sites, i32 %"-site", i64 %"-a", i64 %"-b")')
+        self.lines.append("  unreachable")
+
+    # -- names ----------------------------------------------------------------------------------------------------------
+
+    def value_name(self, value: Value) -> str:
+        name = value.name or ""
+        return quote("q " + name) if name.startswith('"') else quote(name)
+
+    def names_of(self, value: Value) -> str:
+        """The LLVM name of a value that is defined by an instruction of its own."""
+        known = self.names.get(value)
+        if known is None:
+            known = self.names[value] = "%" + self.value_name(value)
+        return known
+
+    def block_label(self, block: Block) -> str:
+        return quote(f"{block.label}-b")
+
+    def value(self, value: Value) -> str:
+        """The operand for a value: its name, or the constant it is."""
+        return self.names.get(value) or self.names_of(value)
+
+    def typed(self, value: Value) -> str:
+        """Type and operand."""
+        return f"{llvm_type(value.type, self.module)} {self.value(value)}"
+
+    def type(self, type: Type) -> str:
+        return llvm_type(type, self.module)
+
+    # -- emission -------------------------------------------------------------------------------------------------------
+
+    def line(self, text: str) -> None:
+        """An instruction without a result."""
+        self.lines.append("  " + text)
+
+    def emit(self, text: str) -> str:
+        """An instruction whose result is a temporary of ours."""
+        self.temporaries += 1
+        name = f'%"-{self.temporaries}"'
+        self.lines.append(f"  {name} = {text}")
+        return name
+
+    def define(self, value: Value, text: str) -> None:
+        """An instruction whose result is ``value``."""
+        self.lines.append(f"  {self.names_of(value)} = {text}")
+
+    def alias(self, value: Value, operand: str) -> None:
+        """Makes ``value`` another name of an operand."""
+        self.names[value] = operand
+
+    def start(self, label: str) -> None:
+        """Starts an LLVM block."""
+        self.label = label
+        self.lines.append(f"{label}:")
+
+    def fresh_label(self, stem: str) -> str:
+        self.temporaries += 1
+        return f'"-{stem}{self.temporaries}"'
+
+    def intrinsic(self, result: str, name: str, arguments: Iterable[str]) -> str:
+        """The text of a call of an intrinsic, which is declared on the way. ``arguments`` are typed operands."""
+        arguments = list(arguments)
+        types = ", ".join(a.split(" ", 1)[0] if not a.startswith(("{", "[")) else a.rsplit(" ", 1)[0] for a in arguments)
+        self.owner.declare(f"declare {result} @{name}({types})")
+        return f"call {result} @{name}({', '.join(arguments)})"
+
+    # -- edges and panics -------------------------------------------------------------------------------------------------
+
+    def edges(self, op: Operation) -> list[str]:
+        """The labels that the successors of ``op`` are reached by, with their phi entries noted."""
+        counts: dict[Block, int] = {}
+        for successor in op.successors:
+            counts[successor.block] = counts.get(successor.block, 0) + 1
+        labels = []
+        for successor in op.successors:
+            target = self.block_label(successor.block)
+            if successor.block.args and counts[successor.block] > 1:
+                target = self.split(successor, target)
+            elif successor.block.args:
+                self.incoming[successor.block].append((self.label, [self.value(v) for v in successor.args]))
+            labels.append(target)
+        return labels
+
+    def split(self, successor: Successor, target: str) -> str:
+        """A block of its own for an edge; it is written behind the terminator."""
+        label = self.fresh_label("edge")
+        self.incoming[successor.block].append((label, [self.value(v) for v in successor.args]))
+        self.after_terminator.append(f"{label}:\n  br label %{target}")
+        return label
+
+    def finish(self, text: str) -> None:
+        """Writes a terminator and the edge blocks it needs."""
+        self.line(text)
+        self.lines.extend(self.after_terminator)
+        self.after_terminator.clear()
+
+    def panic_unless(self, condition: str, kind: str, op: Operation, a: str = "0", b: str = "0") -> None:
+        """Branches to the cold block unless ``condition`` (an ``i1``); goes on in a new LLVM block."""
+        site = self.owner.sites.number(kind, op.location)
+        self.panics.append((self.label, site, a, b))
+        going_on = self.fresh_label("ok")
+        self.line(f'br i1 {condition}, label %{going_on}, label %"-panic", !prof !{self.owner.likely()}')
+        self.start(going_on)
+
+    def panic(self, kind: str, op: Operation, message: str | None = None) -> None:
+        """Ends the block in a panic."""
+        site = self.owner.sites.number(kind, op.location, message)
+        self.panics.append((self.label, site, "0", "0"))
+        self.finish('br label %"-panic"')
+
+    def as_word(self, value: str, type: Type, signed: bool = False) -> str:
+        """An operand as ``i64``, for the cold block."""
+        text = self.type(type)
+        if text == "ptr":
+            return self.emit(f"ptrtoint ptr {value} to i64")
+        if text == "i64":
+            return value
+        if text == "i128":
+            return self.emit(f"trunc i128 {value} to i64")
+        return self.emit(f"{'sext' if signed else 'zext'} {text} {value} to i64")
+
+    # -- places -----------------------------------------------------------------------------------------------------------
+
+    def place(self, value: Value) -> Storage:
+        """Where a place is, computed now when its path reads memory."""
+        known = self.storage.get(value)
+        if known is not None:
+            return known
+        steps: list[Operation] = []
+        at: Value = value
+        while at not in self.storage:
+            op = at.operation
+            if op is None:
+                raise AssertionError("a place is always the result of a projection")
+            steps.append(op)
+            if not op.operands or not op.operands[0].type.is_place:
+                break
+            at = op.operands[0]
+        storage = self.storage.get(at)
+        from altru_ir.backend.lower.ops import project
+
+        for op in reversed(steps):
+            storage = project(self, op, storage)
+        if storage is None:
+            raise AssertionError("a path has at least one step")
+        return storage
+
+    def content(self, place: Value) -> Type:
+        """The type that a place holds."""
+        type = place.type
+        assert isinstance(type, PlaceType)
+        return type.target
+
+    def align(self, type: Type) -> int:
+        return layout_of(type, self.module).align

@@ -1,0 +1,146 @@
+"""A module's lowering: types, globals, declarations, functions, panic sites, in that order.
+
+Example: ``lower_module(m)`` is text that ``llvmlite.binding.parse_assembly`` accepts.
+
+The module must be verified, and have its checks inserted if it is to have any; nothing is added here that the IR does not
+say. Invariant: equal modules give equal text.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+from altru_ir.backend.lower.function import FunctionLowering
+from altru_ir.backend.lower.panics import Sites
+from altru_ir.backend.lower.types import (
+    LoweringError,
+    check_c_abi,
+    llvm_type,
+    named_types,
+    parameter_attributes,
+    parameter_types,
+    quote,
+    result_type,
+)
+from altru_ir.layout import layout_of
+from altru_ir.module import Function, Global, Module
+from altru_ir.targets import data_of
+from altru_ir.types import UNIT, ArrayType, FloatType, IntType, Type, UsizeType
+from altru_ir.values import Symbol
+
+
+def lower_module(module: Module) -> str:
+    """The LLVM text of ``module``. Raises ``LoweringError`` for what cannot be compiled (yet)."""
+    return ModuleLowering(module).lower()
+
+
+class ModuleLowering:
+    """What the functions of one module share: sites, declarations, metadata."""
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self.sites = Sites()
+        self.uses_panic = False
+        self.declared: dict[str, None] = {}
+        self._likely: str | None = None
+
+    def lower(self) -> str:
+        """The text of the module."""
+        module = self.module
+        out = [f"; ModuleID = '{module.name}'", f'target triple = "{data_of(module.target).llvm_triple}"', ""]
+        out.extend(named_types(module))
+        out.extend(self.global_text(g) for g in module.globals.values())
+        functions = []
+        for function in module.functions.values():
+            if function.name.startswith("llvm."):
+                raise LoweringError(f"@{function.name}: names that begin with `llvm.` belong to LLVM")
+            if function.signature.type.abi is not None:
+                check_c_abi(function.signature.type, function.name)
+            if function.is_declaration:
+                self.declare(self.declaration(function))
+            else:
+                functions.append(FunctionLowering(function, self).lower())
+        out.extend(self.sites.text())
+        if self.uses_panic:
+            self.declare("declare void @altru_panic_site(ptr, i32, i64, i64) cold noreturn nounwind")
+        defined = {f"@{quote(f.name)}(" for f in module.functions.values() if not f.is_declaration}
+        out.extend(d for d in self.declared if not any(name in d for name in defined))
+        out.append("")
+        out.extend(functions)
+        if self._likely is not None:
+            out.append('!0 = !{!"branch_weights", i32 1048575, i32 1}')
+            out.append('!1 = !{!"branch_weights", i32 1, i32 1048575}')
+        return "\n".join(out) + "\n"
+
+    def likely(self) -> str:
+        """The number of the metadata that says the first successor is usual; 1 is its opposite."""
+        self._likely = "0"
+        return self._likely
+
+    def declare(self, text: str) -> None:
+        """Adds a declaration once."""
+        name = text[text.index("@") : text.index("(")]
+        for known in self.declared:
+            if known[known.index("@") : known.index("(")] == name:
+                return
+        self.declared[text] = None
+
+    def declaration(self, function: Function) -> str:
+        type = function.signature.type
+        parameters = []
+        for each in type.parameters:
+            attributes = parameter_attributes(each, self.module)
+            for part, text in enumerate(parameter_types(each, self.module)):
+                parameters.append(text + (attributes if part == 0 else ""))
+        if type.variadic:
+            parameters.append("...")
+        return f"declare {result_type(type.result, self.module)} @{quote(function.name)}({', '.join(parameters)})"
+
+    def global_text(self, item: Global) -> str:
+        if item.mode == "thread_local":
+            raise LoweringError(f"@{item.name}: thread-local globals cannot be compiled yet")
+        type = llvm_type(item.type, self.module)
+        linkage = "internal " if item.linkage == "private" else ""
+        kind = "constant" if item.mode == "const" else "global"
+        align = layout_of(item.type, self.module).align
+        if item.initial is None:
+            return f"@{quote(item.name)} = external {kind} {type}, align {align}"
+        value = constant_text(item.initial, item.type, self.module)
+        return f"@{quote(item.name)} = {linkage}{kind} {type} {value}, align {align}"
+
+
+def constant_text(value: Any, type: Type, module: Module) -> str:
+    """An LLVM constant for a literal of ``type``."""
+    if isinstance(type, (IntType, UsizeType)):
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        bits = module.pointer_bits if isinstance(type, UsizeType) else type.bits
+        number = int(value) % (1 << bits)
+        if bits == 1:
+            return "true" if number else "false"
+        return str(number - (1 << bits) if number >> (bits - 1) else number)
+    if isinstance(type, FloatType):
+        return float_text(float(value), type.bits)
+    if type is UNIT:
+        return "zeroinitializer"
+    if isinstance(type, ArrayType):
+        inner = type.element if len(type.dimensions) == 1 else ArrayType(type.dimensions[1:], type.element)
+        if isinstance(value, (str, bytes)):
+            data = value.encode() if isinstance(value, str) else value
+            text = "".join(chr(b) if 0x20 <= b < 0x7F and b not in (0x22, 0x5C) else f"\\{b:02X}" for b in data)
+            return f'c"{text}"'
+        if not value:
+            return "zeroinitializer"
+        element = llvm_type(inner, module)
+        return "[" + ", ".join(f"{element} {constant_text(v, inner, module)}" for v in value) + "]"
+    if isinstance(value, Symbol):
+        return f"@{quote(value)}"
+    raise LoweringError(f"a constant of type `{type}` cannot be compiled yet")
+
+
+def float_text(value: float, bits: int) -> str:
+    """LLVM's hexadecimal form, which keeps every bit: of a ``float`` it is the bits of the equal ``double``."""
+    if bits == 32 and value == value and abs(value) != float("inf"):
+        value = struct.unpack("<f", struct.pack("<f", value))[0]
+    return f"0x{struct.unpack('<Q', struct.pack('<d', value))[0]:016X}"

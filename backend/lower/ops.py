@@ -1,0 +1,474 @@
+"""How each operation is lowered: one function per operation or family, found by name.
+
+A front-end lowers its own operation the same way:
+
+    @lowers("toy.square")
+    def square(f, op):
+        f.define(op.result, f"mul {f.typed(op.operands[0])}, {f.value(op.operands[0])}")
+
+``f`` is the ``FunctionLowering``. Invariant: after a lowering, every result of the operation has a name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from altru_ir.backend.lower.function import FunctionLowering, Storage
+from altru_ir.backend.lower.types import LoweringError, dimensions_of, parameter_types, quote, result_type
+from altru_ir.layout import layout_of
+from altru_ir.literals import constant_integer
+from altru_ir.ops.control import call_arguments, callee_type
+from altru_ir.types import ArrayType, IntType, Type
+from altru_ir.values import Operation, Value
+
+Lowering = Callable[[FunctionLowering, Operation], None]
+
+LOWERINGS: dict[str, Lowering] = {}
+
+
+def lowers(*names: str) -> Callable[[Lowering], Lowering]:
+    """Registers a lowering for operations. Raises ``ValueError`` when one has a lowering already."""
+
+    def register(lowering: Lowering) -> Lowering:
+        for name in names:
+            if name in LOWERINGS:
+                raise ValueError(f"`{name}` already has a lowering")
+            LOWERINGS[name] = lowering
+        return lowering
+
+    return register
+
+
+def _bits(f: FunctionLowering, type: Type) -> int:
+    return type.bits if isinstance(type, IntType) else f.module.pointer_bits
+
+
+# -- arithmetic ------------------------------------------------------------------------------------------------------
+
+
+@lowers("const")
+def _const(f: FunctionLowering, op: Operation) -> None:
+    from altru_ir.backend.lower.module import constant_text
+
+    f.alias(op.result, constant_text(op.attrs["value"], op.result.type, f.module))
+
+
+_SAME = {name: name for name in ("add", "sub", "mul", "and", "or", "xor", "sdiv", "udiv", "srem", "urem",
+                                 "fadd", "fsub", "fmul", "fdiv", "frem")}  # fmt: skip
+
+
+@lowers(*_SAME)
+def _binary(f: FunctionLowering, op: Operation) -> None:
+    lhs, rhs = op.operands
+    f.define(op.result, f"{_SAME[op.name]} {f.typed(lhs)}, {f.value(rhs)}")
+
+
+@lowers("shl", "lshr", "ashr")
+def _shift(f: FunctionLowering, op: Operation) -> None:
+    value, amount = op.operands
+    f.define(op.result, f"{op.name} {f.typed(value)}, {_modulo_width(f, amount)}")
+
+
+def _modulo_width(f: FunctionLowering, amount: Value) -> str:
+    bits = _bits(f, amount.type)
+    known = constant_integer(amount)
+    if bits == 1:
+        return "false"
+    if known is not None:
+        return str(known % bits)
+    return f.emit(f"and {f.typed(amount)}, {bits - 1}")
+
+
+@lowers("rotl", "rotr")
+def _rotate(f: FunctionLowering, op: Operation) -> None:
+    value, amount = op.operands
+    type = f.type(value.type)
+    name = f"llvm.{'fshl' if op.name == 'rotl' else 'fshr'}.{type}"
+    f.define(op.result, f.intrinsic(type, name, [f.typed(value), f.typed(value), f.typed(amount)]))
+
+
+_INTRINSICS = {
+    "smin": "smin", "smax": "smax", "umin": "umin", "umax": "umax",
+    "fmin": "minimumnum", "fmax": "maximumnum", "copysign": "copysign", "fma": "fma",
+    "popcount": "ctpop", "fabs": "fabs", "fsqrt": "sqrt", "ffloor": "floor", "fceil": "ceil", "ftrunc": "trunc",
+    "fround": "roundeven",
+}  # fmt: skip
+
+
+def _suffix(type: str) -> str:
+    return {"float": "f32", "double": "f64"}.get(type, type)
+
+
+@lowers(*_INTRINSICS)
+def _intrinsic(f: FunctionLowering, op: Operation) -> None:
+    type = f.type(op.result.type)
+    f.define(op.result, f.intrinsic(type, f"llvm.{_INTRINSICS[op.name]}.{_suffix(type)}", map(f.typed, op.operands)))
+
+
+@lowers("clz", "ctz")
+def _count_zeros(f: FunctionLowering, op: Operation) -> None:
+    type = f.type(op.result.type)
+    name = f"llvm.{'ctlz' if op.name == 'clz' else 'cttz'}.{type}"
+    f.define(op.result, f.intrinsic(type, name, [f.typed(op.operands[0]), "i1 false"]))
+
+
+@lowers("bswap")
+def _bswap(f: FunctionLowering, op: Operation) -> None:
+    type = f.type(op.result.type)
+    if _bits(f, op.result.type) <= 8:
+        f.alias(op.result, f.value(op.operands[0]))
+    else:
+        f.define(op.result, f.intrinsic(type, f"llvm.bswap.{type}", [f.typed(op.operands[0])]))
+
+
+@lowers("fneg")
+def _fneg(f: FunctionLowering, op: Operation) -> None:
+    f.define(op.result, f"fneg {f.typed(op.operands[0])}")
+
+
+_CHECKED = {"sadd": "sadd", "uadd": "uadd", "ssub": "ssub", "usub": "usub", "smul": "smul", "umul": "umul"}
+
+
+@lowers(*(f"{name}.checked" for name in _CHECKED))
+def _checked(f: FunctionLowering, op: Operation) -> None:
+    kind = op.name.partition(".")[0]
+    lhs, rhs = op.operands
+    type = f.type(lhs.type)
+    pair = f.emit(f.intrinsic(f"{{ {type}, i1 }}", f"llvm.{kind}.with.overflow.{type}", [f.typed(lhs), f.typed(rhs)]))
+    f.define(op.result, f"extractvalue {{ {type}, i1 }} {pair}, 0")
+    overflow = f.emit(f"extractvalue {{ {type}, i1 }} {pair}, 1")
+    fine = f.emit(f"xor i1 {overflow}, true")
+    signed = kind[0] == "s"
+    f.panic_unless(fine, kind, op, f.as_word(f.value(lhs), lhs.type, signed), f.as_word(f.value(rhs), rhs.type, signed))
+
+
+@lowers("icmp", "fcmp")
+def _compare(f: FunctionLowering, op: Operation) -> None:
+    lhs, rhs = op.operands
+    f.define(op.result, f"{op.name} {op.attrs['predicate']} {f.typed(lhs)}, {f.value(rhs)}")
+
+
+@lowers("select")
+def _select(f: FunctionLowering, op: Operation) -> None:
+    condition, first, second = op.operands
+    f.define(op.result, f"select {f.typed(condition)}, {f.typed(first)}, {f.typed(second)}")
+
+
+@lowers("trunc", "zext", "sext", "fptrunc", "fpext", "sitofp", "uitofp", "bitcast")
+def _cast(f: FunctionLowering, op: Operation) -> None:
+    value = op.operands[0]
+    source, target = f.type(value.type), f.type(op.result.type)
+    if source == target:
+        f.alias(op.result, f.value(value))
+    else:
+        f.define(op.result, f"{op.name} {source} {f.value(value)} to {target}")
+
+
+@lowers("fptosi", "fptoui")
+def _to_integer(f: FunctionLowering, op: Operation) -> None:
+    source, target = f.type(op.operands[0].type), f.type(op.result.type)
+    f.define(op.result, f.intrinsic(target, f"llvm.{op.name}.sat.{target}.{_suffix(source)}", [f.typed(op.operands[0])]))
+
+
+# -- control ---------------------------------------------------------------------------------------------------------
+
+
+@lowers("br")
+def _br(f: FunctionLowering, op: Operation) -> None:
+    f.finish(f"br label %{f.edges(op)[0]}")
+
+
+@lowers("cond_br")
+def _cond_br(f: FunctionLowering, op: Operation) -> None:
+    first, second = f.edges(op)
+    weights = ""
+    if op.attrs.get("likely"):
+        weights = f", !prof !{f.owner.likely()}"
+    elif op.attrs.get("unlikely"):
+        f.owner.likely()
+        weights = ", !prof !1"
+    f.finish(f"br i1 {f.value(op.operands[0])}, label %{first}, label %{second}{weights}")
+
+
+@lowers("switch")
+def _switch(f: FunctionLowering, op: Operation) -> None:
+    from altru_ir.backend.lower.module import constant_text
+
+    value = op.operands[0]
+    labels = f.edges(op)
+    type = f.type(value.type)
+    cases = " ".join(
+        f"{type} {constant_text(s.case, value.type, f.module)}, label %{label}"
+        for s, label in zip(op.successors, labels, strict=True)
+        if s.case is not None
+    )
+    f.finish(f"switch {type} {f.value(value)}, label %{labels[-1]} [ {cases} ]")
+
+
+@lowers("ret")
+def _ret(f: FunctionLowering, op: Operation) -> None:
+    if op.operands and result_type(op.operands[0].type, f.module) != "void":
+        f.finish(f"ret {f.typed(op.operands[0])}")
+    else:
+        f.finish("ret void")
+
+
+@lowers("unreachable")
+def _unreachable(f: FunctionLowering, op: Operation) -> None:
+    f.finish("unreachable")
+
+
+@lowers("abort")
+def _abort(f: FunctionLowering, op: Operation) -> None:
+    f.owner.declare("declare void @abort() cold noreturn nounwind")
+    f.line("call void @abort()")
+    f.finish("unreachable")
+
+
+@lowers("panic")
+def _panic(f: FunctionLowering, op: Operation) -> None:
+    f.panic("explicit", op, str(op.attrs["message"]))
+
+
+@lowers("call")
+def _call(f: FunctionLowering, op: Operation) -> None:
+    type = callee_type(op, f.module)
+    assert type is not None
+    arguments: list[str] = []
+    for value in call_arguments(op):
+        kinds = parameter_types(value.type, f.module)
+        arguments.extend(f"{kind} {part}" for kind, part in zip(kinds, f.unpack(value), strict=True))
+    result = result_type(type.result, f.module)
+    if "callee" in op.attrs:
+        callee = f"@{quote(op.attrs['callee'])}"
+    else:
+        callee = f.value(op.operands[0])
+    signature = result
+    if type.variadic:
+        fixed = [kind for p in type.parameters for kind in parameter_types(p, f.module)]
+        signature = f"{result} ({', '.join([*fixed, '...'])})"
+    text = f"call {signature} {callee}({', '.join(arguments)})"
+    if result == "void":
+        f.line(text)
+        if op.results:
+            f.alias(op.result, "undef")
+    else:
+        f.define(op.result, text)
+
+
+# -- places ----------------------------------------------------------------------------------------------------------
+
+
+def project(f: FunctionLowering, op: Operation, base: Storage | None) -> Storage:
+    """The storage that projection ``op`` leads to from ``base`` (None for a root)."""
+    if op.name == "deref":
+        pointer = op.operands[0]
+        if base is None:
+            return _behind(f, f.value(pointer), pointer.type)
+        held = f.content(pointer)
+        loaded = f.emit(f"load {f.type(held)}, ptr {base[0]}, align {f.align(held)}")
+        return _behind(f, loaded, held)
+    if op.name == "local":
+        return f.storage[op.result]
+    if op.name == "global":
+        return f"@{quote(op.attrs['symbol'])}", ()
+    assert base is not None
+    address, lengths = base
+    held = f.content(op.operands[0])
+    if op.name == "field":
+        declaration = f.module.types[held.name]  # type: ignore[attr-defined]
+        index = 0 if declaration.kind == "union" else declaration.index(op.attrs["field"])
+        if declaration.kind == "union":
+            return address, ()
+        step = f"getelementptr inbounds nuw {f.type(held)}, ptr {address}, i32 0, i32 {index}"
+        return f.emit(step), ()
+    if op.name == "elem":
+        assert isinstance(held, ArrayType)
+        indices = op.operands[1:]
+        if not held.is_unsized:
+            shown = ", ".join(f"{f.word} {f.value(i)}" for i in indices)
+            return f.emit(f"getelementptr inbounds nuw {f.type(held)}, ptr {address}, {f.word} 0, {shown}"), ()
+        flat = f.value(indices[0])
+        for index, length in zip(indices[1:], lengths[1:], strict=True):
+            row = f.emit(f"mul nuw nsw {f.word} {flat}, {length}")
+            flat = f.emit(f"add nuw nsw {f.word} {row}, {f.value(index)}")
+        return f.emit(f"getelementptr inbounds nuw {f.type(held.element)}, ptr {address}, {f.word} {flat}"), ()
+    raise LoweringError(f"`{op.name}` cannot be compiled yet{f.where(op)}")
+
+
+def _behind(f: FunctionLowering, pointer: str, type: Type) -> Storage:
+    count = dimensions_of(type)
+    if not count:
+        return pointer, ()
+    whole = f.type(type)
+    parts = [f.emit(f"extractvalue {whole} {pointer}, {index}") for index in range(count + 1)]
+    return parts[0], tuple(parts[1:])
+
+
+@lowers("local")
+def _local(f: FunctionLowering, op: Operation) -> None:
+    held = f.content(op.result)
+    align = max(f.align(held), op.attrs.get("alignment", 1))
+    name = f.names_of(op.result)
+    f.allocas.append(f"  {name} = alloca {f.type(held)}, align {align}")
+    f.storage[op.result] = (name, ())
+
+
+@lowers("deref", "field", "elem", "global")
+def _projection(f: FunctionLowering, op: Operation) -> None:
+    """A stable path is computed here; one that reads a pointer from memory is left to each access."""
+    if not op.operands or not op.operands[0].type.is_place:
+        f.storage[op.result] = project(f, op, None)
+    elif op.name != "deref" and op.operands[0] in f.storage:
+        f.storage[op.result] = project(f, op, f.storage[op.operands[0]])
+
+
+def _volatile(op: Operation) -> str:
+    return "volatile " if op.attrs.get("volatile") else ""
+
+
+@lowers("load")
+def _load(f: FunctionLowering, op: Operation) -> None:
+    address, _ = f.place(op.operands[0])
+    type = op.result.type
+    f.define(op.result, f"load {_volatile(op)}{f.type(type)}, ptr {address}, align {f.align(type)}")
+
+
+@lowers("init", "assign")
+def _store(f: FunctionLowering, op: Operation) -> None:
+    place, value = op.operands
+    address, _ = f.place(place)
+    f.line(f"store {_volatile(op)}{f.typed(value)}, ptr {address}, align {f.align(value.type)}")
+
+
+@lowers("borrow")
+def _borrow(f: FunctionLowering, op: Operation) -> None:
+    address, lengths = f.place(op.operands[0])
+    f.alias(op.result, f.pack(op.result.type, [address, *lengths]) if lengths else address)
+
+
+@lowers("dim")
+def _dim(f: FunctionLowering, op: Operation) -> None:
+    place = op.operands[0]
+    held = f.content(place)
+    assert isinstance(held, ArrayType)
+    known = held.dimensions[op.attrs["axis"]]
+    f.alias(op.result, str(known) if known is not None else f.place(place)[1][op.attrs["axis"]])
+
+
+# -- pointers, slices, memory -------------------------------------------------------------------------------------------
+
+
+@lowers("slice.len")
+def _slice_len(f: FunctionLowering, op: Operation) -> None:
+    f.define(op.result, f"extractvalue {f.typed(op.operands[0])}, 1")
+
+
+@lowers("slice.ptr")
+def _slice_ptr(f: FunctionLowering, op: Operation) -> None:
+    f.define(op.result, f"extractvalue {f.typed(op.operands[0])}, 0")
+
+
+@lowers("slice.from_raw")
+def _slice_from_raw(f: FunctionLowering, op: Operation) -> None:
+    f.alias(op.result, f.pack(op.result.type, [f.value(v) for v in op.operands]))
+
+
+@lowers("unsize")
+def _unsize(f: FunctionLowering, op: Operation) -> None:
+    pointer = op.operands[0]
+    array = pointer.type.pointee
+    assert isinstance(array, ArrayType)
+    f.alias(op.result, f.pack(op.result.type, [f.value(pointer), *(str(d) for d in array.dimensions)]))
+
+
+@lowers("null")
+def _null(f: FunctionLowering, op: Operation) -> None:
+    f.alias(op.result, "null" if f.type(op.result.type) == "ptr" else "zeroinitializer")
+
+
+@lowers("ref.to_ptr", "ptr.cast")
+def _same_address(f: FunctionLowering, op: Operation) -> None:
+    if dimensions_of(op.operands[0].type) != dimensions_of(op.result.type):
+        raise LoweringError(f"`{op.name}` between thin and slice pointers cannot be compiled{f.where(op)}")
+    f.alias(op.result, f.value(op.operands[0]))
+
+
+@lowers("ptr.add")
+def _ptr_add(f: FunctionLowering, op: Operation) -> None:
+    pointer, count = op.operands
+    target = pointer.type.pointee
+    assert target is not None
+    f.define(op.result, f"getelementptr {f.type(target)}, ptr {f.value(pointer)}, {f.typed(count)}")
+
+
+@lowers("ptr.addr")
+def _ptr_addr(f: FunctionLowering, op: Operation) -> None:
+    f.define(op.result, f"ptrtoint ptr {f.value(op.operands[0])} to {f.word}")
+
+
+@lowers("size_of", "align_of")
+def _layout(f: FunctionLowering, op: Operation) -> None:
+    layout = layout_of(op.attrs["of"], f.module)
+    f.alias(op.result, str(layout.size if op.name == "size_of" else layout.align))
+
+
+@lowers("alloc")
+def _alloc(f: FunctionLowering, op: Operation) -> None:
+    size = f.typed(op.operands[0])
+    alignment = op.attrs.get("alignment")
+    if alignment is None:
+        f.owner.declare(f"declare noalias ptr @altru_alloc({f.word}) nounwind")
+        f.define(op.result, f"call noalias ptr @altru_alloc({size})")
+    else:
+        f.owner.declare(f"declare noalias ptr @altru_alloc_aligned({f.word}, {f.word}) nounwind")
+        f.define(op.result, f"call noalias ptr @altru_alloc_aligned({size}, {f.word} {alignment})")
+
+
+@lowers("free")
+def _free(f: FunctionLowering, op: Operation) -> None:
+    f.owner.declare("declare void @altru_free(ptr) nounwind")
+    f.line(f"call void @altru_free(ptr {f.value(op.operands[0])})")
+
+
+@lowers("global.ref", "func.ref")
+def _symbol(f: FunctionLowering, op: Operation) -> None:
+    f.alias(op.result, f"@{quote(op.attrs['symbol'])}")
+
+
+# -- checks ----------------------------------------------------------------------------------------------------------
+
+
+@lowers("check.bounds")
+def _check_bounds(f: FunctionLowering, op: Operation) -> None:
+    index, length = op.operands
+    fine = f.emit(f"icmp ult {f.typed(index)}, {f.value(length)}")
+    f.panic_unless(fine, "bounds", op, f.as_word(f.value(index), index.type), f.as_word(f.value(length), length.type))
+
+
+@lowers("check.nonnull")
+def _check_nonnull(f: FunctionLowering, op: Operation) -> None:
+    f.panic_unless(f.emit(f"icmp ne ptr {f.value(op.operands[0])}, null"), "null", op)
+
+
+@lowers("check.align")
+def _check_align(f: FunctionLowering, op: Operation) -> None:
+    address = f.emit(f"ptrtoint ptr {f.value(op.operands[0])} to i64")
+    low = f.emit(f"and i64 {address}, {op.attrs['alignment'] - 1}")
+    f.panic_unless(f.emit(f"icmp eq i64 {low}, 0"), "align", op, address, str(op.attrs["alignment"]))
+
+
+@lowers("check.nonzero")
+def _check_nonzero(f: FunctionLowering, op: Operation) -> None:
+    f.panic_unless(f.emit(f"icmp ne {f.typed(op.operands[0])}, 0"), "division", op)
+
+
+@lowers("check.quotient")
+def _check_quotient(f: FunctionLowering, op: Operation) -> None:
+    dividend, divisor = op.operands
+    least = -(1 << (_bits(f, dividend.type) - 1))
+    if _bits(f, dividend.type) == 1:
+        least = -1
+    a = f.emit(f"icmp ne {f.typed(dividend)}, {least if _bits(f, dividend.type) > 1 else 'true'}")
+    b = f.emit(f"icmp ne {f.typed(divisor)}, {-1 if _bits(f, divisor.type) > 1 else 'true'}")
+    f.panic_unless(f.emit(f"or i1 {a}, {b}"), "quotient", op)

@@ -1,0 +1,158 @@
+"""LLVM's spelling of our types.
+
+A scalar is its LLVM namesake, ``usize`` an integer of the target's width, a struct a named type with its fields in order,
+a thin pointer ``ptr``, and a pointer to an unsized sequence ``{ ptr, i64, ... }`` with one length per dimension. As a
+parameter such a pointer is passed as its parts, so that each can have attributes.
+
+Example: ``llvm_type(RefType(ArrayType((None,), I8)), m) == "{ ptr, i64 }"``.
+"""
+
+from __future__ import annotations
+
+from altru_ir.layout import layout_of
+from altru_ir.module import Module
+from altru_ir.types import (
+    UNIT,
+    ArrayType,
+    AtomicType,
+    CellType,
+    FloatType,
+    FunctionType,
+    IntType,
+    MutexType,
+    NamedType,
+    PhantomType,
+    RefType,
+    TupleType,
+    Type,
+    UninitType,
+    UsizeType,
+)
+
+
+class LoweringError(Exception):
+    """Raised for a program that is valid but that this back end cannot translate; the message says what and where."""
+
+
+def quote(name: str) -> str:
+    """A name as LLVM writes it behind its sigil."""
+    if name and not name[0].isdigit() and all(c.isascii() and (c.isalnum() or c in "_.$") for c in name):
+        return name
+    return '"' + "".join(chr(b) if 0x20 <= b < 0x7F and b not in (0x22, 0x5C) else f"\\{b:02X}" for b in name.encode()) + '"'
+
+
+def dimensions_of(pointer: Type) -> int:
+    """How many lengths a pointer carries: 0 for a thin one."""
+    pointee = pointer.pointee
+    return len(pointee.dimensions) if isinstance(pointee, ArrayType) and pointee.is_unsized else 0
+
+
+def llvm_type(type: Type, module: Module) -> str:
+    """The LLVM type of a value of ``type``. Raises ``LoweringError``."""
+    if isinstance(type, IntType):
+        return f"i{type.bits}"
+    if isinstance(type, UsizeType):
+        return f"i{module.pointer_bits}"
+    if isinstance(type, FloatType):
+        return "float" if type.bits == 32 else "double"
+    if isinstance(type, FunctionType):
+        return "ptr"
+    if type is UNIT or isinstance(type, PhantomType):
+        return "{}"
+    if isinstance(type, UninitType):
+        return llvm_type(type.target, module)
+    if isinstance(type, ArrayType):
+        text = llvm_type(type.element, module)
+        for dimension in reversed(type.dimensions):
+            text = f"[{dimension} x {text}]"
+        return text
+    if isinstance(type, TupleType):
+        return "{ " + ", ".join(llvm_type(e, module) for e in type.elements) + " }"
+    if isinstance(type, NamedType):
+        declaration = module.types.get(type.name)
+        if declaration is None or declaration.kind not in ("struct", "union"):
+            raise LoweringError(f"values of type `{type}` cannot be compiled yet")
+        return f"%{quote('type.' + type.name)}"
+    if type.pointee is not None:
+        count = dimensions_of(type)
+        if count:
+            return "{ ptr" + f", i{module.pointer_bits}" * count + " }"
+        if type.pointee.is_unsized and not isinstance(type.pointee, UninitType):
+            raise LoweringError(f"values of type `{type}` cannot be compiled yet")
+        return "ptr"
+    raise LoweringError(f"values of type `{type}` cannot be compiled yet")
+
+
+def named_types(module: Module) -> list[str]:
+    """The definitions of the module's structs and unions."""
+    lines = []
+    for declaration in module.types.values():
+        name = f"%{quote('type.' + declaration.name)}"
+        if declaration.kind == "struct":
+            fields = ", ".join(llvm_type(f.type, module) for f in declaration.members)
+            lines.append(f"{name} = type {{ {fields} }}" if fields else f"{name} = type {{}}")
+        elif declaration.kind == "union":
+            layout = layout_of(NamedType(declaration.name), module)
+            lines.append(f"{name} = type {{ [{layout.size // layout.align} x i{8 * layout.align}] }}")
+    return lines
+
+
+def is_freeze(type: Type, module: Module) -> bool:
+    """Whether memory of this type cannot change behind a shared reference: no cell, atomic or mutex inside."""
+    work, seen = [type], set()
+    while work:
+        each = work.pop()
+        if each in seen:
+            continue
+        seen.add(each)
+        if isinstance(each, (CellType, AtomicType, MutexType)):
+            return False
+        if isinstance(each, (ArrayType,)):
+            work.append(each.element)
+        elif isinstance(each, UninitType):
+            work.append(each.target)
+        elif isinstance(each, TupleType):
+            work.extend(each.elements)
+        elif isinstance(each, NamedType) and each.name in module.types:
+            work.extend(m.type for m in module.types[each.name].members)
+    return True
+
+
+def parameter_types(type: Type, module: Module) -> list[str]:
+    """The LLVM types under which one parameter is passed."""
+    if type is UNIT or isinstance(type, PhantomType):
+        return []
+    count = dimensions_of(type)
+    return ["ptr"] + [f"i{module.pointer_bits}"] * count if count else [llvm_type(type, module)]
+
+
+def parameter_attributes(type: Type, module: Module) -> str:
+    """What LLVM may assume of a parameter: for references what a borrow promises."""
+    if not isinstance(type, RefType):
+        return ""
+    target = type.target
+    attributes = " nonnull"
+    if is_freeze(target, module):
+        attributes += " noalias" if type.mutable else " noalias readonly"
+    if not target.is_unsized:
+        layout = layout_of(target, module)
+        attributes += f" align {layout.align}"
+        if layout.size:
+            attributes += f" dereferenceable({layout.size})"
+    elif isinstance(target, ArrayType):
+        attributes += f" align {layout_of(target.element, module).align}"
+    return attributes
+
+
+def result_type(type: Type, module: Module) -> str:
+    """The LLVM result type of a function."""
+    return "void" if type is UNIT or isinstance(type, PhantomType) else llvm_type(type, module)
+
+
+def check_c_abi(type: FunctionType, name: str) -> None:
+    """Refuses by-value aggregates in C signatures, whose passing is the platform's business. Raises ``LoweringError``."""
+    for each in (*type.parameters, type.result):
+        if isinstance(each, (NamedType, TupleType, ArrayType)) or dimensions_of(each):
+            raise LoweringError(
+                f'extern "C" @{name} passes `{each}` by value; pass a pointer to it (`ptr` or `ref`) instead'
+            )

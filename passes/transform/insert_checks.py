@@ -1,0 +1,211 @@
+"""Check insertion: the checks that the source program did not write.
+
+Before every operation that accesses memory through a place, the place's path is read off and each of its steps that
+could go wrong gets its check; before every division, its divisor does.
+
+    %slot = elem %seq, %i               %slot = elem %seq, %i
+    %x = load %slot               =>    %n = dim %seq, 0
+                                        check.bounds %i, %n
+                                        %x = load %slot
+
+Rules, cited by number in the code. An access through a path needs
+ 1. for ``elem``, each index below its dimension (class ``bounds``);
+ 2. for ``deref`` of a raw pointer, the pointer non-null (class ``null``) and aligned (class ``align``);
+ 3. for a division, a divisor that is not zero, and for a signed one not MIN / -1 (class ``division``).
+A check stands directly before the access (a path is evaluated by the access, not by the projection) and carries the
+location of the step it guards. It is left out where it is proven here and now: an index and a dimension that are both
+constants, a divisor that is a constant other than 0 (and, signed, other than -1), or the same check earlier in the block;
+SSA values do not change, so that one still holds. What needs an argument is left to ``eliminate-checks``.
+
+Invariant: no operation moves, none is removed; only constants, ``dim`` and checks are added. One walk, linear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+
+from altru_ir import declare
+from altru_ir.declare import PATH
+from altru_ir.layout import layout_of
+from altru_ir.literals import constant_integer
+from altru_ir.module import Block, Module
+from altru_ir.passes.base import Pass
+from altru_ir.types import USIZE, ArrayType, IntType, PtrType, Type
+from altru_ir.values import NO_ATTRIBUTES, Operation, Value
+
+CLASSES = ("bounds", "null", "align", "division")
+
+SIGNED_DIVISIONS = ("sdiv", "srem")
+DIVISIONS = ("sdiv", "srem", "udiv", "urem")
+
+
+def _classes(text: str) -> frozenset[str]:
+    if text == "all":
+        return frozenset(CLASSES)
+    if text == "none":
+        return frozenset()
+    chosen = frozenset(text.replace("+", ",").split(","))
+    unknown = chosen - set(CLASSES)
+    if unknown:
+        raise ValueError(f"there is no class of checks `{min(unknown)}`; there are {', '.join(CLASSES)}, all and none")
+    return chosen
+
+
+@attrs.define
+class InsertChecks(Pass):
+    """Inserts bounds, null, alignment and division checks before the operations that need them."""
+
+    name = "insert-checks"
+    checks: str = "all"
+
+    def run(self, module: Module) -> None:
+        """Raises ``ValueError`` for an unknown class in ``checks``."""
+        chosen = _classes(self.checks)
+        if not chosen:
+            return
+        for function in module.functions.values():
+            for block in function.blocks:
+                _Inserter(module, chosen, block).run()
+
+    def __attrs_post_init__(self) -> None:
+        _classes(self.checks)
+
+
+class _Inserter:
+    """Checks for one block."""
+
+    def __init__(self, module: Module, chosen: frozenset[str], block: Block) -> None:
+        self.module = module
+        self.chosen = chosen
+        self.block = block
+        self.out: list[Operation] = []
+        self.proven: set[tuple[object, ...]] = set()
+        self.lengths: dict[object, Value] = {}
+
+    def run(self) -> None:
+        for op in self.block.ops:
+            if op.decl.is_check:
+                self.proven.add((op.name, *op.operands, op.attrs.get("alignment")))
+            elif op.name in DIVISIONS:
+                self.division(op)
+            elif not op.decl.is_projection:
+                for value in _accessed(op):
+                    self.path(value)
+            self.out.append(op)
+        self.block.ops = self.out
+
+    # -- rule 3 --
+
+    def division(self, op: Operation) -> None:
+        if "division" not in self.chosen:
+            return
+        dividend, divisor = op.operands
+        known = constant_integer(divisor)
+        if known is None or known % (1 << _bits(divisor.type, self.module)) == 0:
+            self.check("check.nonzero", [divisor], op)
+        if op.name in SIGNED_DIVISIONS:
+            bits = _bits(divisor.type, self.module)
+            minus_one = known is None or known % (1 << bits) == (1 << bits) - 1
+            number = constant_integer(dividend)
+            least = number is None or number % (1 << bits) == 1 << (bits - 1)
+            if minus_one and least:
+                self.check("check.quotient", [dividend, divisor], op)
+
+    # -- rules 1 and 2 --
+
+    def path(self, place: Value) -> None:
+        steps: list[Operation] = []
+        op = place.operation
+        while op is not None and op.decl.is_projection:
+            steps.append(op)
+            op = op.operands[0].operation if op.operands and op.operands[0].type.is_place else None
+        for step in reversed(steps):  # from the root outward: a pointer is checked before what lies behind it
+            if step.name == "elem":
+                self.element(step)
+            elif step.name == "deref":
+                self.raw_pointer(step)
+
+    def element(self, step: Operation) -> None:
+        if "bounds" not in self.chosen:
+            return
+        base = step.operands[0]
+        sequence = base.type.target  # type: ignore[attr-defined]
+        for axis, (index, dimension) in enumerate(zip(step.operands[1:], sequence.dimensions, strict=True)):
+            if dimension is not None:
+                known = constant_integer(index)
+                if known is not None and known % (1 << self.module.pointer_bits) < dimension:
+                    continue
+                length = self.constant(dimension, step)
+            else:
+                length = self.dimension(base, axis, step)
+            self.check("check.bounds", [index, length], step)
+
+    def raw_pointer(self, step: Operation) -> None:
+        pointer = step.operands[0]
+        if not isinstance(pointer.type, PtrType):
+            return
+        if "null" in self.chosen:
+            self.check("check.nonnull", [pointer], step)
+        if "align" in self.chosen:
+            target = pointer.type.target
+            if isinstance(target, ArrayType):
+                target = target.element
+            align = layout_of(target, self.module).align
+            if align > 1:
+                self.check("check.align", [pointer], step, {"alignment": align})
+
+    # -- pieces --
+
+    def add(self, name: str, operands: list[Value], attributes: dict[str, object], near: Operation, type: Type | None) -> Operation:  # noqa: E501
+        op = Operation(declare.find(name), operands, attributes or NO_ATTRIBUTES, loc=near.loc)
+        op.block = self.block
+        if type is not None:
+            op.results = [Value(type, None, op)]
+        self.out.append(op)
+        return op
+
+    def check(self, name: str, operands: list[Value], near: Operation, attributes: dict[str, object] | None = None) -> None:
+        key = (name, *operands, (attributes or {}).get("alignment"))
+        if key not in self.proven:
+            self.proven.add(key)
+            self.add(name, operands, attributes or {}, near, None)
+
+    def constant(self, number: int, near: Operation) -> Value:
+        known = self.lengths.get(number)
+        if known is None:
+            known = self.lengths[number] = self.add("const", [], {"value": number}, near, USIZE).result
+        return known
+
+    def dimension(self, base: Value, axis: int, near: Operation) -> Value:
+        """The length of dimension ``axis`` of an unsized place, carried by the pointer it was reached through."""
+        key = (base, axis)
+        known = self.lengths.get(key)
+        if known is None:
+            known = self.add("dim", [base], {"axis": axis}, near, USIZE).result
+            if is_stable(base):
+                self.lengths[key] = known
+        return known
+
+
+def is_stable(place: Value) -> bool:
+    """Whether a path leads to the same storage each time it is evaluated: no step reads a pointer from memory."""
+    op = place.operation
+    while op is not None and op.operands and op.operands[0].type.is_place:
+        if op.name == "deref":
+            return False
+        op = op.operands[0].operation
+    return True
+
+
+def _accessed(op: Operation) -> Iterator[Value]:
+    """The places that ``op`` accesses."""
+    decl = op.decl
+    for value, operand in zip(op.operands, decl.operands, strict=False):
+        if value.type.is_place and operand.access != PATH:
+            yield value
+
+
+def _bits(type: Type, module: Module) -> int:
+    return type.bits if isinstance(type, IntType) else module.pointer_bits
