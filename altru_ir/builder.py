@@ -100,9 +100,7 @@ class Builder(BuilderMethods):
 
     def enum(self, name: str, variants: Sequence[tuple[str, Type]]) -> Type:
         """Declares an enum (payload unit where a variant has none) and returns its type."""
-        self.module.add(
-            TypeDeclaration("enum", name, [Variant(n, t) for n, t in variants], location=self._location)
-        )
+        self.module.add(TypeDeclaration("enum", name, [Variant(n, t) for n, t in variants], location=self._location))
         return NamedType(name)
 
     def constant(self, name: str, type: Type, initial: Any) -> Global:

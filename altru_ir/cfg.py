@@ -29,9 +29,7 @@ class ControlFlowGraph:
         self.blocks: list[Block] = list(function.blocks)
         self.number: dict[Block, int] = {block: i for i, block in enumerate(self.blocks)}
         number = self.number
-        self.successors: list[list[int]] = [
-            [number[s] for s in block.successors if s in number] for block in self.blocks
-        ]
+        self.successors: list[list[int]] = [[number[s] for s in block.successors if s in number] for block in self.blocks]
 
     @cached_property
     def predecessors(self) -> list[list[int]]:

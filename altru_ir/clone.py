@@ -12,7 +12,7 @@ import gc
 
 import attrs
 
-from altru_ir.module import Block, Function, Module, Signature
+from altru_ir.module import Block, Function, Module, Signature, TypeDeclaration
 from altru_ir.values import NO_ATTRIBUTES, Operation, Successor, Value
 
 
@@ -29,9 +29,10 @@ def clone_module(module: Module) -> Module:
             if isinstance(declaration, Function):
                 copy.add(clone_function(declaration))
             else:
-                copy.add(attrs.evolve(declaration, attributes=dict(declaration.attributes), **(
-                    {"members": list(declaration.members)} if hasattr(declaration, "members") else {}
-                )))  # fmt: skip
+                twin = attrs.evolve(declaration, attributes=dict(declaration.attributes))
+                if isinstance(twin, TypeDeclaration):
+                    twin.members = list(twin.members)
+                copy.add(twin)
     finally:
         if was_enabled:
             gc.enable()

@@ -112,8 +112,20 @@ CONSTANT = "constant"  # its result is its `value` attribute
 CHECK = "check"  # panics unless its condition holds; gives nothing
 
 TRAITS = frozenset(
-    {TERMINATOR, PURE, COMMUTATIVE, PROJECTION, MAY_PANIC, SAFEPOINT, MAY_FREE, SYNC, NEEDS_UNSAFE, SOMETIMES_UNSAFE,
-     CONSTANT, CHECK}
+    {
+        TERMINATOR,
+        PURE,
+        COMMUTATIVE,
+        PROJECTION,
+        MAY_PANIC,
+        SAFEPOINT,
+        MAY_FREE,
+        SYNC,
+        NEEDS_UNSAFE,
+        SOMETIMES_UNSAFE,
+        CONSTANT,
+        CHECK,
+    }
 )
 
 
@@ -316,7 +328,7 @@ class Declaration:
         self.may_panic = MAY_PANIC in self.traits or CHECK in self.traits
         self.needs_unsafe = NEEDS_UNSAFE in self.traits
         self.written = next((r for r in self.results if r.written is not None), None)
-        self._fast_infer: Callable[[Operation, Module], Type] | None = None
+        self.parse_steps: list[tuple[int, Any]] | None = None  # the parser's compiled form of `items`
         self._holds: Callable[[Operation, Module], bool] | None = None
         self._print: Callable[[Operation], str] | None = None
         positions: dict[str, int] = {}
@@ -406,22 +418,24 @@ class Declaration:
         if self.cases is None and len(op.successors) != len(self.targets):
             yield "V004", f"`{self.name}` has {len(self.targets)} successors, not {len(op.successors)}"
 
-    def _operand_problems(
-        self, operand: Operand, value: Value, bound: dict[str, list[Value]]
-    ) -> Iterator[tuple[str, str]]:
+    def _operand_problems(self, operand: Operand, value: Value, bound: dict[str, list[Value]]) -> Iterator[tuple[str, str]]:
         type = value.type
         if type is ERROR:
             return
         if operand.same_as is not None:
             wanted = bound[operand.same_as][0].type
             if wanted is not ERROR and type is not wanted and type.erased is not wanted.erased:
-                yield "V005", (
-                    f"operand `{operand.name}` of `{self.name}` has type `{type}`, "
-                    f"but `{operand.same_as}` has type `{wanted}`; they must be the same"
+                yield (
+                    "V005",
+                    (
+                        f"operand `{operand.name}` of `{self.name}` has type `{type}`, "
+                        f"but `{operand.same_as}` has type `{wanted}`; they must be the same"
+                    ),
                 )
         elif not operand.constraint.accepts(type):
-            yield "V005", (
-                f"operand `{operand.name}` of `{self.name}` has type `{type}` where {operand.constraint.name} is expected"
+            yield (
+                "V005",
+                (f"operand `{operand.name}` of `{self.name}` has type `{type}` where {operand.constraint.name} is expected"),
             )
 
     def _attribute_problems(self, op: Operation) -> Iterator[tuple[str, str]]:
@@ -597,7 +611,7 @@ def _compile_holds(decl: Declaration) -> Callable[[Operation, Module], bool]:
         flags = [e for e in decl.elements.values() if isinstance(e, Flag)]
         lines.append("    if op.attrs:")
         lines.append(
-            f"        if not op.attrs.keys() <= flags or any(v is not True for v in op.attrs.values()): return False"
+            "        if not op.attrs.keys() <= flags or any(v is not True for v in op.attrs.values()): return False"
             if flags
             else "        return False"
         )

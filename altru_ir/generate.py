@@ -20,7 +20,6 @@ from altru_ir.declare import (
     Literal,
     Name,
     Operand,
-    Option,
     SymbolOf,
     Target,
     TypeOf,

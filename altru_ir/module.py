@@ -259,20 +259,20 @@ class Module:
 
     def add(self, declaration: TypeDeclaration | Global | Function) -> None:
         """Adds a type, global or function. Raises ``ValueError`` when the name is taken."""
-        table: dict[str, Any]
+        name = declaration.name
         if isinstance(declaration, TypeDeclaration):
-            table = self.types
+            taken = name in self.types
+        else:  # functions and globals share one space
+            taken = name in self.functions or name in self.globals
+        if taken:
+            raise ValueError(f"@{name} is already declared in module @{self.name}")
+        if isinstance(declaration, TypeDeclaration):
+            self.types[name] = declaration
+        elif isinstance(declaration, Function):
+            self.functions[name] = declaration
+            declaration.module = self
         else:
-            if isinstance(declaration, Function):
-                table, other = self.functions, self.globals
-                declaration.module = self
-            else:
-                table, other = self.globals, self.functions  # type: ignore[assignment]
-            if declaration.name in other:
-                raise ValueError(f"@{declaration.name} is already declared in module @{self.name}")
-        if declaration.name in table:
-            raise ValueError(f"@{declaration.name} is already declared in module @{self.name}")
-        table[declaration.name] = declaration
+            self.globals[name] = declaration
         self.order.append(declaration)
 
     def remove(self, declaration: TypeDeclaration | Global | Function) -> None:

@@ -79,9 +79,7 @@ class _Verifier:
         self, rule: str, message: str, location: Location | None, labels: Iterable[Label] = (), help: str | None = None
     ) -> None:
         name = self.function.name if self.function is not None else None
-        self.found.append(
-            Diagnostic(f"ALT-{rule}", message, location, function=name, labels=tuple(labels), help=help)
-        )
+        self.found.append(Diagnostic(f"ALT-{rule}", message, location, function=name, labels=tuple(labels), help=help))
 
     # -- types (17) ------------------------------------------------------------------------------------------------------
 
@@ -269,7 +267,6 @@ class _Verifier:
             parameter.mark = base
         for stamp, index in zip(count(base), order, strict=False):
             block = blocks[index]
-            last = last_of[stamp - base]
             in_reach = stamp - base < reachable
             for argument in block.args:
                 if argument.owner is not block:
@@ -298,15 +295,12 @@ class _Verifier:
                         if problem is not None:
                             self.report("V017", f"the result of `{op.name}`: {problem}", op.location)
                     value.mark = stamp
-            del last
 
     def problems(self, op: Operation) -> None:
         for rule, message in op.decl.problems(op, self.module):
             self.report(rule, message, op.location)
 
-    def edges(
-        self, op: Operation, stamp: int, base: int, last_of: list[int], function: Function, in_reach: bool
-    ) -> None:
+    def edges(self, op: Operation, stamp: int, base: int, last_of: list[int], function: Function, in_reach: bool) -> None:
         """Rules 2 and 4 for the edges of a terminator."""
         decl = op.decl
         for index, successor in enumerate(op.successors):
@@ -331,13 +325,10 @@ class _Verifier:
                 continue
             for type, argument in zip(types, wanted, strict=True):
                 expected = argument.type
-                if type is not expected and type is not ERROR and expected is not ERROR:
-                    if type.erased is not expected.erased:
-                        self.report(
-                            "V004",
-                            f"argument %{argument.name} of ^{successor.block.label} has type `{expected}`, not `{type}`",
-                            op.location,
-                        )
+                if type is expected or ERROR in (type, expected) or type.erased is expected.erased:
+                    continue
+                message = f"argument %{argument.name} of ^{successor.block.label} has type `{expected}`, not `{type}`"
+                self.report("V004", message, op.location)
 
     def undominated(self, op: Operation, value: Value, function: Function, in_reach: bool) -> None:
         """Rule 2, with the reason."""
@@ -364,5 +355,3 @@ class _Verifier:
             else f"{name} is used where it may not be defined: its definition does not dominate this use"
         )
         self.report("V002", message, op.location, labels)
-
-

@@ -47,7 +47,7 @@ class Library:
         self._addresses = addresses
 
     def __getitem__(self, name: str) -> Callable[..., Any]:
-        """The function ``name``. Raises ``KeyError`` when there is none and ``TypeError`` for a signature ctypes cannot call."""
+        """The function ``name``. Raises ``KeyError`` when there is none, ``TypeError`` for a signature ctypes cannot call."""
         function = self._module.functions.get(name)
         if function is None or function.is_declaration:
             known = ", ".join(f.name for f in self._module.functions.values() if not f.is_declaration)
@@ -60,7 +60,8 @@ class Library:
         for parameter, each in zip(function.parameters, type.parameters, strict=True):
             known = _ctype(each)
             if known is None:
-                raise TypeError(f"parameter %{parameter.name} of @{function.name} has type `{each}`, which cannot be passed yet")
+                where = f"parameter %{parameter.name} of @{function.name}"
+                raise TypeError(f"{where} has type `{each}`, which cannot be passed yet")
             arguments.append(known)
         result = None if type.result is UNIT else _ctype(type.result)
         if result is None and type.result is not UNIT:

@@ -16,6 +16,17 @@ from altru_ir.targets import UnknownTargetError, data_of
 
 DEFAULT_CPU = {"x86_64-linux-gnu": "x86-64-v3", "aarch64-linux-gnu": "generic"}
 
+_CPUS = {
+    "x86_64-linux-gnu": frozenset({
+        "x86-64", "x86-64-v2", "x86-64-v3", "x86-64-v4", "generic", "haswell", "broadwell", "skylake", "skylake-avx512",
+        "icelake-client", "icelake-server", "alderlake", "sapphirerapids", "znver1", "znver2", "znver3", "znver4", "znver5",
+    }),
+    "aarch64-linux-gnu": frozenset({
+        "generic", "cortex-a53", "cortex-a72", "cortex-a76", "neoverse-n1", "neoverse-n2", "neoverse-v1", "neoverse-v2",
+        "apple-m1",
+    }),
+}  # fmt: skip
+
 
 @cache
 def _initialized() -> Any:
@@ -60,9 +71,4 @@ def machine_for(triple: str, *, opt: int, cpu: str | None = None, jit: bool = Fa
 
 def known_cpus(triple: str) -> frozenset[str]:
     """Processor names that may be asked for: LLVM only warns about unknown ones, and compiles for a generic one."""
-    if triple.startswith("x86_64"):
-        return frozenset(
-            "x86-64 x86-64-v2 x86-64-v3 x86-64-v4 generic native haswell broadwell skylake skylake-avx512 icelake-client "
-            "icelake-server alderlake sapphirerapids znver1 znver2 znver3 znver4 znver5".split()
-        )
-    return frozenset("generic cortex-a53 cortex-a72 cortex-a76 neoverse-n1 neoverse-n2 neoverse-v1 neoverse-v2 apple-m1".split())
+    return _CPUS[data_of(triple).triple]

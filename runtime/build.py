@@ -217,7 +217,15 @@ def _library(kind: str, target: str | None) -> Path:
         return prebuilt
     command = compiler(target)
     identity = "\0".join(
-        [source_hash(), *FLAGS, kind, target or platform.machine(), *command, _version_of(tuple(command)), *platform.libc_ver()]
+        [
+            source_hash(),
+            *FLAGS,
+            kind,
+            target or platform.machine(),
+            *command,
+            _version_of(tuple(command)),
+            *platform.libc_ver(),
+        ]
     )
     key = hashlib.sha256(identity.encode()).hexdigest()[:24]
     directory = cache_dir()

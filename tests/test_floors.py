@@ -1,7 +1,7 @@
 """The floors hold: a floor imports only the floors below it, and each other house rule that an import can break.
 
-Read with ``ast``, so an import inside a function counts as well; nothing is executed. Every rule is also shown a planted
-violation, for a test that finds nothing may be a test that looks at nothing.
+Read with ``ast``, so an import inside a function counts as well; nothing is executed. Every rule is also shown a
+planted violation, for a test that finds nothing may be a test that looks at nothing.
 """
 
 from __future__ import annotations
@@ -156,7 +156,11 @@ def test_the_links_are_relative() -> None:
         ("altru_ir/a.py", "from altru_ir.passes.manager import run", "altru_ir does not import from passes"),
         ("altru_ir/a.py", "def f():\n    from altru_ir import backend", "altru_ir does not import from backend"),
         ("altru_ir/text/a.py", "from ..runtime import build", "altru_ir does not import from runtime"),
-        ("altru_ir/a.py", "import importlib\nimportlib.import_module('altru_ir.passes')", "does not import from passes"),
+        (
+            "altru_ir/a.py",
+            "import importlib\nimportlib.import_module('altru_ir.passes')",
+            "does not import from passes",
+        ),
         ("altru_ir/a.py", "import llvmlite.binding as llvm", "LLVM belongs to backend/"),
         ("passes/transform/a.py", "from llvmlite import ir", "LLVM belongs to backend/"),
         ("passes/transform/a.py", "from altru_ir.backend.lower import types", "passes does not import from backend"),

@@ -72,7 +72,7 @@ def unquote(token: str) -> str:
         if match.group(2) is not None:
             return chr(int(match.group(2), 16))
         if match.group(3) not in _ESCAPES:
-            raise ValueError(f"unknown escape `\\{match.group(3)}`; there are \\n \\t \\r \\0 \\\" \\\\ \\xNN \\u{{...}}")
+            raise ValueError(f'unknown escape `\\{match.group(3)}`; there are \\n \\t \\r \\0 \\" \\\\ \\xNN \\u{{...}}')
         return _ESCAPES[match.group(3)]
 
     body = token[1:-1]

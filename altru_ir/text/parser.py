@@ -66,7 +66,9 @@ MAX_NESTING = 200
 MAX_ERRORS = 100
 
 # Steps of a compiled format.
-_TEXT, _OPERAND, _OPTIONAL, _VARIADIC, _WORD, _NAME, _FLAG, _LITERAL, _SYMBOL, _TYPE, _CALLEE, _TARGET, _CASES, _GROUP = range(14)  # fmt: skip
+(
+    _TEXT, _OPERAND, _OPTIONAL, _VARIADIC, _WORD, _NAME, _FLAG, _LITERAL, _SYMBOL, _TYPE, _CALLEE, _TARGET, _CASES, _GROUP,
+) = range(14)  # fmt: skip
 
 
 class _Recover(Exception):
@@ -74,10 +76,10 @@ class _Recover(Exception):
 
 
 def _steps_of(decl: Declaration) -> list[tuple[int, Any]]:
-    steps = getattr(decl, "parse_steps", None)
+    steps = decl.parse_steps
     if steps is None:
-        steps = decl.parse_steps = _compile(decl.items)  # type: ignore[attr-defined]
-    return steps  # type: ignore[no-any-return]
+        steps = decl.parse_steps = _compile(decl.items)
+    return steps
 
 
 def _compile(items: tuple[Item, ...]) -> list[tuple[int, Any]]:
@@ -100,20 +102,13 @@ def _compile(items: tuple[Item, ...]) -> list[tuple[int, Any]]:
     return steps
 
 
-def parse(text: str | bytes, filename: str = "<text>", first_line: int = 1) -> Module:
+def parse(given: str | bytes, filename: str = "<text>", first_line: int = 1) -> Module:
     """Parses a module.
 
-    Parameters: ``text``, or its bytes in UTF-8; ``filename`` as diagnostics and panics show it; ``first_line``, the
+    Parameters: ``given``, the text or its bytes in UTF-8; ``filename`` as diagnostics and panics show it; ``first_line``, the
     number of the text's first line in that file. Raises ``DiagnosticError`` with every problem found.
     """
-    if isinstance(text, bytes):
-        try:
-            text = text.decode()
-        except UnicodeDecodeError as error:
-            line = text.count(b"\n", 0, error.start) + first_line
-            column = error.start - (text.rfind(b"\n", 0, error.start) + 1) + 1
-            message = f"byte 0x{text[error.start]:02x} is not valid UTF-8"
-            raise DiagnosticError([Diagnostic("ALT-P006", message, Location(filename, line, column))]) from None
+    text = _decode(given, filename, first_line) if isinstance(given, bytes) else given
     source = Source(filename, text, first_line)
     source.find_spans = lexer.spans
     was_enabled = gc.isenabled()
@@ -123,6 +118,16 @@ def parse(text: str | bytes, filename: str = "<text>", first_line: int = 1) -> M
     finally:
         if was_enabled:
             gc.enable()
+
+
+def _decode(given: bytes, filename: str, first_line: int) -> str:
+    try:
+        return given.decode()
+    except UnicodeDecodeError as error:
+        line = given.count(b"\n", 0, error.start) + first_line
+        column = error.start - (given.rfind(b"\n", 0, error.start) + 1) + 1
+        message = f"byte 0x{given[error.start]:02x} is not valid UTF-8"
+        raise DiagnosticError([Diagnostic("ALT-P006", message, Location(filename, line, column))]) from None
 
 
 class _Parser:
@@ -232,7 +237,6 @@ class _Parser:
             at = self.heading()
         except _Recover:
             raise DiagnosticError(self.errors, self.source) from None
-        self.declare_names(at)
         tokens = self.tokens
         while tokens[at]:
             start = at
@@ -253,8 +257,12 @@ class _Parser:
             self.body(function, body)
         if self.errors:
             order = {id(e): n for n, e in enumerate(self.errors)}
-            line = lambda e: (e.location.line, e.location.column) if e.location else (0, 0)  # noqa: E731
-            raise DiagnosticError(sorted(self.errors, key=lambda e: (*line(e), order[id(e)])), self.source)
+
+            def place(error: Diagnostic) -> tuple[int, int, int]:
+                at = error.location
+                return (at.line, at.column, order[id(error)]) if at is not None else (0, 0, order[id(error)])
+
+            raise DiagnosticError(sorted(self.errors, key=place), self.source)
         return module
 
     def heading(self) -> int:
@@ -280,9 +288,6 @@ class _Parser:
                 self.target_module.target = target
                 self.target_module.attributes = attributes
         return at
-
-    def declare_names(self, at: int) -> None:
-        """Nothing to do: type names resolve when bodies are read, after all headers."""
 
     def declaration(self, at: int) -> tuple[Any, int, int | None]:
         tokens = self.tokens
@@ -330,11 +335,14 @@ class _Parser:
             elif not token:
                 self.error(opening, "this `{` is never closed")
                 return at
-            elif token in ("func", "struct", "enum", "union") and tokens[at + 1][:1] == "@" and depth == 1:
-                # `struct @S` cannot begin inside a body; the brace above was not closed.
-                if token == "func" or tokens[at + 2] in ("{", "<"):
-                    self.error(opening, "this `{` is never closed")
-                    return at
+            elif (
+                depth == 1
+                and token in ("func", "struct", "enum", "union")
+                and tokens[at + 1][:1] == "@"
+                and (token == "func" or tokens[at + 2] in ("{", "<"))
+            ):  # no declaration begins inside a body
+                self.error(opening, "this `{` is never closed")
+                return at
             at += 1
 
     def next_declaration(self, at: int) -> int:
@@ -519,9 +527,7 @@ class _Parser:
             at += 1
         if variadic and abi is None:
             self.error(at - 1, 'only `extern "C"` functions take `...`')
-        type = FunctionType(
-            regions, tuple(types), result, (*transfers, result_transfer), abi, variadic, unsafe, nounwind
-        )
+        type = FunctionType(regions, tuple(types), result, (*transfers, result_transfer), abi, variadic, unsafe, nounwind)
         function = Function(name, Signature(type, outlives), names)
         function.linkage = linkage
         function.source = self.source
@@ -809,9 +815,7 @@ class _Parser:
             self.attach_comments(function, started, at, order)
         self.function = None  # type: ignore[assignment]
 
-    def attach_comments(
-        self, function: Function, first: int, end: int, order: list[tuple[int, Operation | Block]]
-    ) -> None:
+    def attach_comments(self, function: Function, first: int, end: int, order: list[tuple[int, Operation | Block]]) -> None:
         starts = [start for start, _ in order]
         for index, text, behind in self._comments_between(first, end + 1):
             if behind:
@@ -868,7 +872,7 @@ class _Parser:
                 operands: list[Value] = []
                 attrs: dict[str, Any] = {}
                 successors: list[Successor] = []
-                steps = getattr(decl, "parse_steps", None) or _steps_of(decl)
+                steps = decl.parse_steps or _steps_of(decl)
                 for kind, payload in steps:
                     token = tokens[at]
                     if kind == _OPERAND:
@@ -1150,7 +1154,7 @@ class _Parser:
             types = [PlaceType(written) if declared.place else written]
             if len(decl.results) > 1:
                 types = self.infer(op, start, types[0])
-        elif self.forward and any(v.type is None for v in op.operands):
+        elif self.forward and any(_waits(v) for v in op.operands):
             self.pending.append((op, start))
             count = len(names) if any(r.optional for r in decl.results) else len(decl.results)
             types = [None] * count  # type: ignore[list-item]
@@ -1205,10 +1209,10 @@ class _Parser:
         while waiting:
             left = []
             for op, start in waiting:
-                if any(v.type is None and v.owner is not None for v in op.operands):
+                if any(_waits(v) and v.owner is not None for v in op.operands):
                     left.append((op, start))
                     continue
-                if any(v.type is None for v in op.operands):
+                if any(_waits(v) for v in op.operands):
                     types: list[Type] = [ERROR] * len(op.results)  # an undefined name, reported by itself
                 else:
                     try:
@@ -1228,6 +1232,12 @@ class _Parser:
             waiting = left
 
 
+def _waits(value: Value) -> bool:
+    """Whether the type of ``value`` is not known yet: it is defined further down, or nowhere."""
+    type: Type | None = value.type
+    return type is None
+
+
 def parse_type(text: str) -> Type:
     """Parses one type. Raises ``DiagnosticError``."""
     source = Source("<type>", text)
@@ -1240,4 +1250,3 @@ def parse_type(text: str) -> Type:
     except _Recover:
         raise DiagnosticError(parser.errors, source) from None
     return type
-

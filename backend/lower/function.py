@@ -111,15 +111,18 @@ class FunctionLowering:
                 self.names[value] = "undef"
             else:
                 for part, type in enumerate(types):
-                    shown.append(f"{type}{attributes if part == 0 else ''} %\"-{quote(value.name or '').strip(chr(34))}.{part}\"")
+                    shown.append(f"{type}{attributes if part == 0 else ''} {self.part_name(value, part)}")
         return ", ".join(shown)
 
     def unpack_parameters(self) -> None:
         for value in self.function.parameters:
             types = parameter_types(value.type, self.module)
             if dimensions_of(value.type):
-                stem = quote(value.name or "").strip('"')
-                self.names[value] = self.pack(value.type, [f'%"-{stem}.{part}"' for part in range(len(types))])
+                self.names[value] = self.pack(value.type, [self.part_name(value, part) for part in range(len(types))])
+
+    def part_name(self, value: Value, part: int) -> str:
+        """The name of a part of a parameter that is passed in parts."""
+        return "%" + quote(f"-{(value.name or '').strip(chr(34))}.{part}")
 
     def pack(self, type: Type, parts: list[str]) -> str:
         """A pointer with lengths, from its parts."""
@@ -142,9 +145,7 @@ class FunctionLowering:
         """The phis of a block's arguments, once all edges are known."""
         edges = self.incoming[block]
         if not edges:
-            return "\n".join(
-                f"  {self.names_of(a)} = freeze {llvm_type(a.type, self.module)} poison" for a in block.args
-            )
+            return "\n".join(f"  {self.names_of(a)} = freeze {llvm_type(a.type, self.module)} poison" for a in block.args)
         lines = []
         for index, argument in enumerate(block.args):
             pairs = ", ".join(f"[ {values[index]}, %{label} ]" for label, values in edges)

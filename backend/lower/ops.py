@@ -289,9 +289,9 @@ def project(f: FunctionLowering, op: Operation, base: Storage | None) -> Storage
             shown = ", ".join(f"{f.word} {f.value(i)}" for i in indices)
             return f.emit(f"getelementptr inbounds nuw {f.type(held)}, ptr {address}, {f.word} 0, {shown}"), ()
         flat = f.value(indices[0])
-        for index, length in zip(indices[1:], lengths[1:], strict=True):
+        for inner, length in zip(indices[1:], lengths[1:], strict=True):
             row = f.emit(f"mul nuw nsw {f.word} {flat}, {length}")
-            flat = f.emit(f"add nuw nsw {f.word} {row}, {f.value(index)}")
+            flat = f.emit(f"add nuw nsw {f.word} {row}, {f.value(inner)}")
         return f.emit(f"getelementptr inbounds nuw {f.type(held.element)}, ptr {address}, {f.word} {flat}"), ()
     raise LoweringError(f"`{op.name}` cannot be compiled yet{f.where(op)}")
 
@@ -352,8 +352,9 @@ def _dim(f: FunctionLowering, op: Operation) -> None:
     place = op.operands[0]
     held = f.content(place)
     assert isinstance(held, ArrayType)
-    known = held.dimensions[op.attrs["axis"]]
-    f.alias(op.result, str(known) if known is not None else f.place(place)[1][op.attrs["axis"]])
+    axis: int = op.attrs["axis"]
+    known = held.dimensions[axis]
+    f.alias(op.result, str(known) if known is not None else f.place(place)[1][axis])
 
 
 # -- pointers, slices, memory -------------------------------------------------------------------------------------------

@@ -43,9 +43,7 @@ class Sites:
         for kind, location, message in self._numbers:
             file = self._string(location.file if location is not None else None)
             line, column = (location.line, location.column) if location is not None else (0, 0)
-            rows.append(
-                f"  {SITE} {{ {file}, {self._string(message)}, i32 {KINDS[kind]}, i32 {line}, i32 {column}, i32 0 }}"
-            )
+            rows.append(f"  {SITE} {{ {file}, {self._string(message)}, i32 {KINDS[kind]}, i32 {line}, i32 {column}, i32 0 }}")
         lines = [
             f"{name} = private unnamed_addr constant [{len(text.encode()) + 1} x i8] c{_c_string(text)}"
             for text, name in self._strings.items()

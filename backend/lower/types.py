@@ -153,6 +153,4 @@ def check_c_abi(type: FunctionType, name: str) -> None:
     """Refuses by-value aggregates in C signatures, whose passing is the platform's business. Raises ``LoweringError``."""
     for each in (*type.parameters, type.result):
         if isinstance(each, (NamedType, TupleType, ArrayType)) or dimensions_of(each):
-            raise LoweringError(
-                f'extern "C" @{name} passes `{each}` by value; pass a pointer to it (`ptr` or `ref`) instead'
-            )
+            raise LoweringError(f'extern "C" @{name} passes `{each}` by value; pass a pointer to it (`ptr` or `ref`) instead')

@@ -158,7 +158,9 @@ class _Inserter:
 
     # -- pieces --
 
-    def add(self, name: str, operands: list[Value], attributes: dict[str, object], near: Operation, type: Type | None) -> Operation:  # noqa: E501
+    def add(
+        self, name: str, operands: list[Value], attributes: dict[str, object], near: Operation, type: Type | None
+    ) -> Operation:  # noqa: E501
         op = Operation(declare.find(name), operands, attributes or NO_ATTRIBUTES, loc=near.loc)
         op.block = self.block
         if type is not None:

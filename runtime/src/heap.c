@@ -14,7 +14,9 @@
 #include <stdlib.h>
 
 /* A block without bytes is a block of one byte, for its address. */
-static size_t at_least_one(size_t size) { return size == 0 ? 1 : size; }
+static size_t at_least_one(size_t size) {
+    return size == 0 ? 1 : size;
+}
 
 void *altru_alloc(size_t size) {
     if (altru_size_is_absurd(size)) {
@@ -42,7 +44,9 @@ void *altru_alloc_aligned(size_t size, size_t alignment) {
     return posix_memalign(&block, alignment, size) == 0 ? block : NULL;
 }
 
-void altru_free(void *block) { free(block); }
+void altru_free(void *block) {
+    free(block);
+}
 
 void *altru_realloc(void *block, size_t new_size) {
     if (altru_size_is_absurd(new_size)) {

@@ -19,6 +19,8 @@
 #include <stdint.h>
 
 /* More than any object may have. */
-static inline bool altru_size_is_absurd(size_t size) { return size > (size_t)PTRDIFF_MAX; }
+static inline bool altru_size_is_absurd(size_t size) {
+    return size > (size_t)PTRDIFF_MAX;
+}
 
 #endif

@@ -6,8 +6,8 @@
  *     altru_panic_site(sites, 0, 5, 3);
  *     // panic: index 5 out of bounds for length 3 at a.air:7:8
  *
- * Two steps that know nothing of each other: describe() makes the line, end_process() is what a
- * panic does to the program. Unwinding is a second way of doing the latter.
+ * Two halves that know nothing of each other: describe() makes the line, and what comes around it
+ * in altru_panic_site is what a panic does to the program: here, end it. Unwinding is another.
  *
  * Invariant: nothing here allocates, takes a lock of the allocator or formats with the C library;
  * a panic works when memory has run out.
@@ -58,7 +58,9 @@ static void put_bytes(struct writer *out, const char *bytes, size_t count) {
     }
 }
 
-static void put_text(struct writer *out, const char *text) { put_bytes(out, text, strlen(text)); }
+static void put_text(struct writer *out, const char *text) {
+    put_bytes(out, text, strlen(text));
+}
 
 static void put_number(struct writer *out, uint64_t number, unsigned base) {
     char digits[20]; /* 2^64 has 20 decimal digits */
@@ -150,7 +152,9 @@ static void describe(struct writer *out, const altru_site *site, uint64_t a, uin
 /* ---- The end -------------------------------------------------------------------------------- */
 
 static atomic_flag process_is_ending = ATOMIC_FLAG_INIT;
-static _Thread_local bool thread_is_ending;
+
+/* Initial-exec: the other models of a shared library may allocate at the first access. */
+static _Thread_local bool thread_is_ending __attribute__((tls_model("initial-exec")));
 
 /* Lets one thread through, once. Returning means that this is the thread that tells its panic. */
 static void claim_the_end(void) {
@@ -165,17 +169,17 @@ static void claim_the_end(void) {
 
 /* What the program wrote comes before what is said about its end. A closed pipe must neither end
  * the process with another status nor swallow the panic: hence no SIGPIPE from here on. */
-static _Noreturn void end_process(struct writer *out) {
+static void flush_output(void) {
     signal(SIGPIPE, SIG_IGN);
     fflush(stdout);
-    writer_flush(out);
-    _Exit(ALTRU_PANIC_STATUS);
 }
 
 void altru_panic_site(const altru_site *sites, uint32_t site, uint64_t a, uint64_t b) {
     struct writer out;
     out.used = 0;
     claim_the_end();
+    flush_output();
     describe(&out, &sites[site], a, b);
-    end_process(&out);
+    writer_flush(&out);
+    _Exit(ALTRU_PANIC_STATUS);
 }
