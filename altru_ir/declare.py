@@ -752,6 +752,6 @@ __all__ = [
     "Constraint", "Declaration", "ESCAPE", "FLOAT", "FRESH", "Flag", "INTEGER", "InferenceError", "Item", "Literal",
     "MAY_FREE", "MAY_PANIC", "MUTABLE_PLACE", "NEEDS_UNSAFE", "NUMBER", "Name", "OWNER", "Operand", "Option", "PATH",
     "PLACE", "POINTER", "PROJECTION", "PURE", "RAW", "RAW_MUT", "READ", "REFERENCE", "Result", "SAFEPOINT", "SEQUENCE_PLACE",
-    "SOMETIMES_UNSAFE", "SYNC", "Symbol", "SymbolOf", "TERMINATOR", "Target", "TypeOf", "USIZE", "WRITE", "WordOf", "exactly", "find", "forget",
-    "operation", "table",
+    "SOMETIMES_UNSAFE", "SYNC", "Symbol", "SymbolOf", "TERMINATOR", "Target", "TypeOf", "USIZE", "WRITE", "WordOf",
+    "exactly", "find", "forget", "operation", "table",
 ]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 
 from altru_ir.runtime import build
@@ -19,13 +20,16 @@ def main(arguments: list[str] | None = None) -> int:
         if options.cflags:
             shown.append(f"-I{build.include_dir()}")
         if options.libs:
-            shown.extend((str(build.static_library()), "-lpthread"))
+            library = build.static_library()
+            if build.is_temporary(library):  # it would be gone before the linker reads it
+                raise build.RuntimeBuildError("there is no cache directory to leave the library in; see the warning above")
+            shown.extend((str(library), "-lpthread"))
     except build.RuntimeBuildError as error:
         print(f"error[{error.code}]: {error}", file=sys.stderr)
         return 2
     if not shown:
         parser.error("ask for --cflags, --libs or both")
-    print(" ".join(shown))
+    print(shlex.join(shown))
     return 0
 
 

@@ -6,12 +6,12 @@ its recorded content hash is right; it is written under a lock, to a temporary n
 
 The cache directory is ``$ALTRU_CACHE_DIR``, else ``$XDG_CACHE_HOME/altru-ir``, else ``~/.cache/altru-ir``. It must be a
 directory of ours with mode 0700 and no link; anything else is not trusted, and a private temporary directory that is
-removed at exit serves instead.
+removed at exit serves instead, with a warning that says why.
 
 Example: ``shared_library()`` is the path of ``libaltru.so`` for this machine.
 
 Invariant: the key of a library is the hash of everything it depends on: sources, flags, variant, target, compiler and C
-library; so two versions never meet under one name.
+library; so two versions never meet under one name. What is built does not depend on any directory: equal keys, equal bytes.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import contextlib
 import fcntl
 import hashlib
 import importlib.util
+import logging
 import os
 import platform
 import shlex
@@ -116,9 +117,9 @@ def source_hash() -> str:
 def _wanted_cache() -> Path | None:
     chosen = os.environ.get("ALTRU_CACHE_DIR")
     if chosen:
-        return Path(chosen)
-    base = os.environ.get("XDG_CACHE_HOME")
-    if base:
+        return Path(chosen).absolute()
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    if os.path.isabs(base):  # its specification: a relative path is ignored
         return Path(base) / "altru-ir"
     try:
         return Path.home() / ".cache" / "altru-ir"
@@ -126,12 +127,26 @@ def _wanted_cache() -> Path | None:
         return None
 
 
-def _is_private(path: Path) -> bool:
+def _problem_with(path: Path) -> str | None:
+    """Why ``path`` cannot be the cache, made if it is not there; None when it can."""
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            path.mkdir(mode=0o700)
         found = path.lstat()
-    except OSError:
-        return False
-    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not stat.S_IMODE(found.st_mode) & 0o077
+    except OSError as error:
+        return f"it cannot be made: {error.strerror}"
+    if stat.S_ISLNK(found.st_mode):
+        return "it is a symbolic link"
+    if not stat.S_ISDIR(found.st_mode):
+        return "it is not a directory"
+    if found.st_uid != os.geteuid():
+        return f"it belongs to user {found.st_uid}, not to user {os.geteuid()}"
+    if stat.S_IMODE(found.st_mode) & 0o077:
+        return f"other users have access to it (mode {stat.S_IMODE(found.st_mode):04o}; chmod 700 helps)"
+    if not os.access(path, os.W_OK | os.X_OK):
+        return "it is not writable"
+    return None
 
 
 _private: Path | None = None
@@ -141,16 +156,24 @@ def cache_dir() -> Path:
     """The directory where built libraries are kept; a private temporary one when the wanted one cannot be trusted."""
     global _private
     wanted = _wanted_cache()
-    if wanted is not None:
-        with contextlib.suppress(OSError):
-            wanted.parent.mkdir(parents=True, exist_ok=True)
-            wanted.mkdir(mode=0o700, exist_ok=True)
-        if _is_private(wanted) and os.access(wanted, os.W_OK | os.X_OK):
-            return wanted
+    problem = "there is no home directory" if wanted is None else _problem_with(wanted)
+    if wanted is not None and problem is None:
+        return wanted
     if _private is None:
         _private = Path(tempfile.mkdtemp(prefix="altru-ir-"))
         atexit.register(shutil.rmtree, _private, ignore_errors=True)
+        logging.getLogger(__name__).warning(
+            "warning[ALT-S001]: the cache directory%s is not used: %s. The runtime is compiled for this process only; "
+            "name a directory of your own in ALTRU_CACHE_DIR",
+            "" if wanted is None else f" {wanted}",
+            problem,
+        )
     return _private
+
+
+def is_temporary(path: Path) -> bool:
+    """Whether ``path``, from ``static_library`` or ``shared_library``, is removed when this process ends."""
+    return _private is not None and _private in path.parents
 
 
 def clear_cache() -> list[Path]:
@@ -175,7 +198,7 @@ def _locked(directory: Path) -> Iterator[None]:
 def _intact(path: Path) -> bool:
     record = path.with_name(path.name + ".sha256")
     try:
-        return record.read_text() == hashlib.sha256(path.read_bytes()).hexdigest()
+        return record.read_bytes() == hashlib.sha256(path.read_bytes()).hexdigest().encode()
     except OSError:
         return False
 
@@ -183,6 +206,9 @@ def _intact(path: Path) -> bool:
 def _publish(made: Path, path: Path) -> None:
     record = made.with_name(made.name + ".sha256")
     record.write_text(hashlib.sha256(made.read_bytes()).hexdigest())
+    for found in (path, path.with_name(path.name + ".sha256")):
+        if found.is_dir() and not found.is_symlink():
+            shutil.rmtree(found)
     os.replace(record, path.with_name(path.name + ".sha256"))
     os.replace(made, path)
 
@@ -190,9 +216,9 @@ def _publish(made: Path, path: Path) -> None:
 # -- building --------------------------------------------------------------------------------------------------------
 
 
-def _run(command: list[str]) -> None:
+def _run(command: list[str], directory: Path) -> None:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=directory, capture_output=True, text=True, errors="replace", check=False)
     except OSError as error:
         raise RuntimeBuildError(f"`{command[0]}` does not run: {error}") from None
     if done.returncode:
@@ -232,25 +258,33 @@ def _library(kind: str, target: str | None) -> Path:
     path = directory / f"runtime-{key}.{suffix}"
     if _intact(path):
         return path
-    with _locked(directory):
-        if not _intact(path):
-            with tempfile.TemporaryDirectory(dir=directory, prefix="build-") as scratch:
-                _publish(_compile(Path(scratch), kind, command, target), path)
+    try:
+        with _locked(directory):
+            if not _intact(path):
+                with tempfile.TemporaryDirectory(dir=directory, prefix="build-") as scratch:
+                    _publish(_compile(Path(scratch), kind, command, target), path)
+    except OSError as error:
+        raise RuntimeBuildError(
+            f"the cache directory {directory} cannot be written: {error}. Make room there, or name another one in "
+            "ALTRU_CACHE_DIR"
+        ) from error
     return path
 
 
 def _compile(scratch: Path, kind: str, command: list[str], target: str | None) -> Path:
-    flags = [*FLAGS, f"-I{include_dir()}", f"-ffile-prefix-map={HERE}=altru-runtime"]
+    # Debug information names the directory of the sources and the working directory, which is the scratch one.
+    maps = [f"-ffile-prefix-map={path}=altru-runtime" for path in (HERE, scratch.resolve())]
+    flags = [*FLAGS, f"-I{include_dir()}", *maps]
     if kind == "shared":
         made = scratch / "libaltru.so"
-        _run([*command, *flags, "-shared", "-o", str(made), *map(str, sources()), "-lpthread"])
+        _run([*command, *flags, "-shared", "-o", str(made), *map(str, sources()), "-lpthread"], scratch)
         return made
     objects = []
     for source in sources():
         objects.append(str(scratch / (source.stem + ".o")))
-        _run([*command, *flags, "-c", "-o", objects[-1], str(source)])
+        _run([*command, *flags, "-c", "-o", objects[-1], str(source)], scratch)
     made = scratch / "libaltru.a"
-    _run([*_archiver(command, target), "rcs", str(made), *objects])
+    _run([*_archiver(command, target), "rcsD", str(made), *objects], scratch)
     return made
 
 

@@ -160,7 +160,7 @@ class _Inserter:
 
     def add(
         self, name: str, operands: list[Value], attributes: dict[str, object], near: Operation, type: Type | None
-    ) -> Operation:  # noqa: E501
+    ) -> Operation:
         op = Operation(declare.find(name), operands, attributes or NO_ATTRIBUTES, loc=near.loc)
         op.block = self.block
         if type is not None:

@@ -1,0 +1,507 @@
+"""The grammar of function bodies: blocks and operations.
+
+One grammar serves every operation: results, mnemonic, the declaration's format, ``{attributes}``, ``unsafe``, ``: type``,
+``loc(...)``. The parser walks the steps that a declaration's format compiles to; no operation has code here.
+
+Example: for ``icmp`` (``$predicate $lhs, $rhs``) the steps are a word of the closed set, an operand, a comma, an operand.
+
+After an error the parser goes on at the next line; what the line would have defined gets the error type, and nothing that
+follows from it is reported again. A value may be used above its definition (a loop's blocks in any order); an operation
+whose result type depends on such a value waits in ``pending`` until the function has been read.
+
+Invariant: when no error was recorded, every value has a type and every block that is named is defined.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from typing import Any, NoReturn
+
+from altru_ir import declare
+from altru_ir.declare import Declaration, InferenceError, Item
+from altru_ir.module import Block, Comments, Function, Module
+from altru_ir.source import Location, Source
+from altru_ir.text.cursor import Recover
+from altru_ir.text.type_grammar import TypeGrammar
+from altru_ir.types import ERROR, PlaceType, Type
+from altru_ir.values import NO_ATTRIBUTES, Operation, Successor, Symbol, Value
+
+# Steps of a compiled format.
+(
+    _TEXT, _OPERAND, _OPTIONAL, _VARIADIC, _WORD, _NAME, _FLAG, _LITERAL, _SYMBOL, _TYPE, _CALLEE, _TARGET, _CASES, _GROUP,
+) = range(14)  # fmt: skip
+
+
+def _steps_of(decl: Declaration) -> list[tuple[int, Any]]:
+    steps = decl.parse_steps
+    if steps is None:
+        steps = decl.parse_steps = _compile(decl.items)
+    return steps
+
+
+def _compile(items: tuple[Item, ...]) -> list[tuple[int, Any]]:
+    kinds = {
+        declare.WordOf: _WORD, declare.Name: _NAME, declare.Flag: _FLAG, declare.Literal: _LITERAL,
+        declare.SymbolOf: _SYMBOL, declare.TypeOf: _TYPE, declare.Callee: _CALLEE, declare.Target: _TARGET,
+        declare.Cases: _CASES,
+    }  # fmt: skip
+    steps: list[tuple[int, Any]] = []
+    for item in items:
+        if item.group:
+            steps.append((_GROUP, _compile(item.group)))
+        elif item.text:
+            steps.append((_TEXT, item.text))
+        elif isinstance(item.element, declare.Operand):
+            kind = _OPTIONAL if item.element.optional else _VARIADIC if item.element.variadic else _OPERAND
+            steps.append((kind, item.element))
+        elif item.element is not None:
+            steps.append((kinds[type(item.element)], item.element))
+    return steps
+
+
+def _waits(value: Value) -> bool:
+    """Whether the type of ``value`` is not known yet: it is defined further down, or nowhere."""
+    type: Type | None = value.type
+    return type is None
+
+
+class Bodies(TypeGrammar):
+    """Reads the bodies of functions into ``target_module``."""
+
+    def __init__(self, source: Source, target_module: Module) -> None:
+        super().__init__(source)
+        self.target_module = target_module
+        # of the function being read:
+        self.function: Function
+        self.values: dict[str, Value] = {}
+        self.blocks: dict[str, Block] = {}
+        self.forward: dict[str, int] = {}
+        self.forward_blocks: dict[str, int] = {}
+        self.pending: list[tuple[Operation, int]] = []
+
+    def body(self, function: Function, at: int) -> None:
+        self.function = function
+        self.inside = function.name
+        self.values = {"%" + (p.name or ""): p for p in function.parameters}
+        self.blocks = {}
+        self.forward = {}
+        self.forward_blocks = {}
+        self.pending = []
+        started = at
+        order: list[tuple[int, Operation | Block]] = []
+        try:
+            at = self.blocks_of(function, at, order if self.comments else None)
+            self.resolve_pending()
+        except Recover:
+            pass
+        for name, where in self.forward.items():
+            self.error(where, f"{name} is not defined in @{function.name}", "ALT-P002")
+        for name, where in self.forward_blocks.items():
+            self.error(where, f"{name} is not defined in @{function.name}", "ALT-P002")
+        if not function.blocks and not self.errors:
+            self.error(started - 1, f"the body of @{function.name} has no block", "ALT-P001")
+        if self.comments:
+            self.attach_comments(function, started, at, order)
+        self.inside = None
+
+    def attach_comments(self, function: Function, first: int, end: int, order: list[tuple[int, Operation | Block]]) -> None:
+        starts = [start for start, _ in order]
+        for index, text, behind in self.comments_between(first, end + 1):
+            if behind:
+                place = bisect_right(starts, index - 1) - 1
+                if place >= 0:
+                    function.comments.setdefault(order[place][1], Comments()).behind = text
+                continue
+            place = bisect_left(starts, index)
+            if place < len(order):
+                function.comments.setdefault(order[place][1], Comments()).before.append(text)
+            elif index <= end - 1:
+                function.trailing_comments.append(text)
+
+    def blocks_of(self, function: Function, at: int, order: list[tuple[int, Operation | Block]] | None) -> int:
+        """Reads blocks up to the closing brace; returns the index behind it."""
+        tokens = self.tokens
+        values = self.values
+        module = self.target_module
+        table = declare.table()
+        find_decl = table.get
+        block: Block | None = None
+        operations: list[Operation] = []
+        while True:
+            token = tokens[at]
+            first = token[:1]
+            start = at
+            try:
+                if first == "%":
+                    names = [token]
+                    at += 1
+                    while tokens[at] == ",":
+                        names.append(tokens[at + 1])
+                        at += 2
+                    if tokens[at] != "=":
+                        self.expected(at, "`=`")
+                    token = tokens[at + 1]
+                    at += 2
+                elif first == "^":
+                    block, at = self.block_header(function, at)
+                    operations = block.ops
+                    if order is not None:
+                        order.append((start, block))
+                    continue
+                elif token == "}":
+                    return at + 1
+                else:
+                    names = []
+                    at += 1
+                decl = find_decl(token)
+                if decl is None:
+                    self.unknown_operation(at - 1, token)
+                if block is None:
+                    self.fail(start, "an operation before the first block `^name:`")
+                operands: list[Value] = []
+                attrs: dict[str, Any] = {}
+                successors: list[Successor] = []
+                steps = decl.parse_steps or _steps_of(decl)
+                for kind, payload in steps:
+                    token = tokens[at]
+                    if kind == _OPERAND:
+                        value = values.get(token)
+                        operands.append(value if value is not None else self.use(at))
+                        at += 1
+                    elif kind == _TEXT:
+                        if token != payload:
+                            self.expected(at, f"`{payload}`")
+                        at += 1
+                    else:
+                        at = self.step(kind, payload, at, operands, attrs, successors)
+                token = tokens[at]
+                if token == "{":
+                    extra, at = self.attributes(at)
+                    attrs.update(extra)
+                    token = tokens[at]
+                unsafe = token == "unsafe"
+                if unsafe:
+                    at += 1
+                    token = tokens[at]
+                written: Type | None = None
+                if token == ":":
+                    type_at = at + 1
+                    written, at = self.type(type_at)
+                    token = tokens[at]
+                loc: int | Location = start
+                if token == "loc":
+                    loc, at = self.location(at)
+                op = Operation(decl, operands, attrs or NO_ATTRIBUTES, successors or (), unsafe, loc)
+                op.block = block
+                operations.append(op)
+                if order is not None:
+                    order.append((start, op))
+                if decl.results:
+                    self.define_results(op, names, start, written, module)
+                elif names:
+                    self.fail(start, f"`{decl.name}` gives no result")
+                elif written is not None:
+                    self.fail(start, f"`{decl.name}` gives no result, so no type stands behind it")
+            except Recover:
+                if at >= len(tokens) - 4:
+                    return at
+                self.define_failed(start)
+                at = self.next_line(start)
+
+    def next_line(self, at: int) -> int:
+        """The first token that begins a later line than token ``at``."""
+        self.source.token(at)
+        all_spans = self.source._spans or []
+        text = self.source.text
+        if at >= len(all_spans):
+            return at
+        end = text.find("\n", all_spans[at][0])
+        if end < 0:
+            return len(all_spans)
+        return bisect_left(all_spans, (end, 0))
+
+    def define_failed(self, start: int) -> None:
+        """Gives the error type to what the operation at ``start`` would have defined."""
+        at = start
+        while self.tokens[at][:1] == "%":
+            name = self.tokens[at]
+            if name not in self.values:
+                self.values[name] = Value(ERROR, name[1:], self.function)
+            self.forward.pop(name, None)
+            at += 2 if self.tokens[at + 1] == "," else 1
+        token = self.tokens[start]
+        if token[:1] == "^":
+            self.forward_blocks.pop(token, None)
+
+    def unknown_operation(self, at: int, token: str) -> NoReturn:
+        if not token or not (token[0].isalpha() or token[0] == "_"):
+            self.expected(at, "an operation")
+        import difflib
+
+        near = difflib.get_close_matches(token, declare.table(), n=1)
+        self.fail(at, f"there is no operation `{token}`", "ALT-P004", f"did you mean `{near[0]}`?" if near else None)
+
+    def use(self, at: int) -> Value:
+        """The value that token ``at`` names, which is not (yet) defined under exactly this spelling."""
+        token = self.tokens[at]
+        if token[:1] != "%" or len(token) < 2:
+            self.expected(at, "a value `%name`")
+        key = "%" + self.spelling(at, token)
+        value = self.values.get(key)
+        if value is None:
+            value = self.values[key] = Value(None, key[1:], None)  # type: ignore[arg-type]
+            self.forward[key] = at
+        return value
+
+    def target(self, at: int) -> tuple[Block, int]:
+        token = self.tokens[at]
+        if token[:1] != "^" or len(token) < 2:
+            self.expected(at, "a block `^name`")
+        key = "^" + self.spelling(at, token)
+        block = self.blocks.get(key)
+        if block is None:
+            block = self.blocks[key] = Block(key[1:])
+            self.forward_blocks[key] = at
+        return block, at + 1
+
+    def successor(self, at: int, case: Any = None) -> tuple[Successor, int]:
+        block, at = self.target(at)
+        args: list[Value] = []
+        if self.tokens[at] == "(":
+            at = self.arguments(at, args)
+        return Successor(block, args, case), at
+
+    def arguments(self, at: int, into: list[Value]) -> int:
+        """``(%a, %b)`` from its parenthesis."""
+        tokens, values = self.tokens, self.values
+        at += 1
+        while tokens[at] != ")":
+            into.append(values.get(tokens[at]) or self.use(at))
+            at += 1
+            if tokens[at] != ",":
+                break
+            at += 1
+        return self.expect(at, ")")
+
+    def step(
+        self, kind: int, payload: Any, at: int, operands: list[Value], attrs: dict[str, Any], successors: list[Successor]
+    ) -> int:
+        """One step of a format that is neither an operand nor a fixed word."""
+        tokens = self.tokens
+        token = tokens[at]
+        if kind == _WORD:
+            if token not in payload.choices:
+                self.expected(at, f"one of {', '.join(payload.choices)}")
+            attrs[payload.name] = token
+            return at + 1
+        if kind == _TARGET:
+            successor, at = self.successor(at)
+            successors.append(successor)
+            return at
+        if kind == _LITERAL:
+            if payload.optional and not (token[:1].isdigit() or token[:1] in ('-"[') or token[:2] == 'b"'):
+                return at
+            attrs[payload.name], at = self.literal(at)
+            return at
+        if kind == _NAME:
+            attrs[payload.name] = self.word(at, f"a {payload.name}")
+            return at + 1
+        if kind == _FLAG:
+            if token == payload.word:
+                attrs[payload.name] = True
+                return at + 1
+            return at
+        if kind == _OPTIONAL:
+            if token[:1] == "%" and tokens[at + 1] not in ("=",):
+                operands.append(self.values.get(token) or self.use(at))
+                return at + 1
+            return at
+        if kind == _VARIADIC:
+            if token[:1] != "%":
+                self.expected(at, "a value `%name`")
+            while True:
+                operands.append(self.values.get(tokens[at]) or self.use(at))
+                at += 1
+                if tokens[at] != ",":
+                    return at
+                at += 1
+        if kind == _CALLEE:
+            if token[:1] == "@":
+                attrs[payload.name] = Symbol(self.symbol(at))
+            else:
+                operands.append(self.values.get(token) or self.use(at))
+            if tokens[at + 1] != "(":
+                self.expected(at + 1, "`(` and the arguments")
+            return self.arguments(at + 1, operands)
+        if kind == _SYMBOL:
+            attrs[payload.name] = Symbol(self.symbol(at))
+            return at + 1
+        if kind == _TYPE:
+            attrs[payload.name], at = self.type(at)
+            return at
+        if kind == _CASES:
+            while True:
+                case = None
+                if tokens[at][:1] != "^":
+                    if payload.names:
+                        case = self.word(at, "a variant or a block")
+                        at += 1
+                    else:
+                        case, at = self.literal(at)
+                successor, at = self.successor(at, case)
+                successors.append(successor)
+                if tokens[at] != ",":
+                    return at
+                at += 1
+        if kind == _GROUP:
+            first_kind, first = payload[0]
+            if first_kind == _TEXT:
+                present = token == first
+            elif first_kind in (_OPERAND, _OPTIONAL, _VARIADIC):
+                present = token[:1] == "%"
+            else:
+                present = first_kind == _FLAG and token == first.word
+            if present:
+                for inner_kind, inner in payload:
+                    if inner_kind == _TEXT:
+                        at = self.expect(at, inner)
+                    elif inner_kind == _OPERAND:
+                        operands.append(self.values.get(tokens[at]) or self.use(at))
+                        at += 1
+                    else:
+                        at = self.step(inner_kind, inner, at, operands, attrs, successors)
+            return at
+        raise AssertionError(kind)
+
+    def block_header(self, function: Function, at: int) -> tuple[Block, int]:
+        tokens = self.tokens
+        start = at
+        block, at = self.target(at)
+        key = f"^{block.label}"
+        if block.function is not None:
+            self.error(start, f"{key} is defined twice in @{function.name}", "ALT-P003")
+            block = Block(f"{block.label}.{len(function.blocks)}")
+        self.forward_blocks.pop(key, None)
+        function.add_block(block)
+        block.loc = start
+        if tokens[at] == "(":
+            at += 1
+            while tokens[at] != ")":
+                name_at = at
+                type, at = self.type(self.expect(at + 1, ":"))
+                value = self.define(name_at, type, block)
+                block.args.append(value)
+                if tokens[at] != ",":
+                    break
+                at += 1
+            at = self.expect(at, ")")
+        if tokens[at] == "unwind":
+            block.unwind, at = self.target(at + 1)
+        return block, self.expect(at, ":")
+
+    def define(self, at: int, type: Type, owner: Operation | Block) -> Value:
+        """Defines the value that token ``at`` names."""
+        token = self.tokens[at]
+        if token[:1] != "%" or len(token) < 2:
+            self.expected(at, "a name `%name` for the result")
+        spelled = self.spelling(at, token)
+        key = "%" + spelled
+        value = self.values.get(key)
+        if value is None:
+            value = self.values[key] = Value(type, spelled, owner)
+        elif value.owner is None:
+            del self.forward[key]
+            value.type = type
+            value.owner = owner
+        else:
+            self.error(at, f"{key} is defined twice in @{self.function.name}", "ALT-P003")
+            return Value(type, spelled, owner)
+        return value
+
+    def define_results(self, op: Operation, names: list[str], start: int, written: Type | None, module: Module) -> None:
+        """Finds the types of the results of ``op`` and defines them."""
+        decl = op.decl
+        types: list[Type]
+        declared = decl.written
+        if declared is not None:
+            if written is None:
+                self.fail(start, f"`{decl.name}` needs the type of its result: `: type`")
+            types = [PlaceType(written) if declared.place else written]
+            if len(decl.results) > 1:
+                types = self.infer(op, start, types[0])
+        elif self.forward and any(_waits(v) for v in op.operands):
+            self.pending.append((op, start))
+            count = len(names) if any(r.optional for r in decl.results) else len(decl.results)
+            types = [None] * count  # type: ignore[list-item]
+        else:
+            types = self.infer(op, start, None)
+            if written is not None and (len(types) != 1 or types[0].erased is not written.erased):
+                shown = f"`{types[0]}`" if len(types) == 1 else f"{len(types)} results"
+                self.fail(start, f"`{decl.name}` gives {shown} here, not `{written}`")
+        if len(names) != len(types):
+            if not names and all(r.optional for r in decl.results):
+                op.results = [Value(t, None, op) for t in types]  # a call whose result nobody wants
+                return
+            self.fail(start, f"`{decl.name}` gives {len(types)} results here, but {len(names)} are named")
+        if len(names) == 1:
+            name = names[0]
+            if name not in self.values and name[1:2] != '"' and len(name) > 1:
+                value = self.values[name] = Value(types[0], name[1:], op)
+            else:
+                value = self.define(start, types[0], op)
+            op.results = [value]
+        else:
+            op.results = [self.define(start + 2 * n, t, op) for n, t in enumerate(types)]
+
+    def infer(self, op: Operation, start: int, written: Type | None) -> list[Type]:
+        for value in op.operands:
+            if value.type is ERROR:
+                return [ERROR if r.type is None else r.type for r in op.decl.results]
+        if written is not None:
+            types = []
+            for result in op.decl.results:
+                inferred = op.decl._infer_one(result, op, self.target_module)
+                types.append(written if inferred is None else inferred)
+            return types
+        if not op.decl._count_is_right(op) and op.decl.callee is None:
+            self.fail(start, f"`{op.decl.name}` takes {len(op.decl.operands)} operands, not {len(op.operands)}", "ALT-V003")
+        for operand, value in zip(op.decl.operands, op.operands, strict=False):
+            if operand.same_as is None and not operand.variadic and not operand.constraint.accepts(value.type):
+                self.fail(
+                    start,
+                    f"operand `{operand.name}` of `{op.decl.name}` has type `{value.type}` "
+                    f"where {operand.constraint.name} is expected",
+                    "ALT-V005",
+                )
+        try:
+            return op.decl.infer(op, self.target_module)
+        except InferenceError as error:
+            self.fail(start, str(error), "ALT-V005")
+
+    def resolve_pending(self) -> None:
+        """Infers what had to wait for a value defined further down, in rounds until nothing changes."""
+        waiting = self.pending
+        while waiting:
+            left = []
+            for op, start in waiting:
+                if any(_waits(v) and v.owner is not None for v in op.operands):
+                    left.append((op, start))
+                    continue
+                if any(_waits(v) for v in op.operands):
+                    types: list[Type] = [ERROR] * len(op.results)  # an undefined name, reported by itself
+                else:
+                    try:
+                        types = self.infer(op, start, None)
+                    except Recover:
+                        types = [ERROR] * len(op.results)
+                if len(types) != len(op.results):
+                    self.error(start, f"`{op.decl.name}` gives {len(types)} results here, but {len(op.results)} are named")
+                    types = [ERROR] * len(op.results)
+                for value, type in zip(op.results, types, strict=True):
+                    value.type = type
+            if len(left) == len(waiting):
+                for op, start in left:
+                    message = f"the type of %{op.results[0].name} follows from itself" if op.results else "circular types"
+                    self.error(start, message, "ALT-P005")
+                return
+            waiting = left
