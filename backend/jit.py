@@ -1,7 +1,7 @@
 """The JIT: native code in this process.
 
-Functions with scalar parameters are called through ctypes: ``Library["f"](1, 2.5)``. A panic prints its message and ends
-the process with status 101 (abort mode).
+Functions are called through ctypes: ``Library["f"](1, 2.5)``; a shared slice parameter takes a list, tuple, ``bytes`` or
+``str``, which is copied for the call. A panic prints its message and ends the process with status 101 (abort mode).
 
 Example: ``compile(m)["add"](2, 3) == 5``.
 
@@ -18,7 +18,7 @@ from typing import Any
 
 from altru_ir.diagnostics import Diagnostic, DiagnosticError
 from altru_ir.module import Function, Module
-from altru_ir.types import UNIT, FloatType, IntType, PtrType, Type, UsizeType
+from altru_ir.types import UNIT, ArrayType, FloatType, IntType, PtrType, RefType, Type, UsizeType
 
 _names = itertools.count()
 
@@ -35,6 +35,13 @@ def _ctype(type: Type) -> Any:
         return ctypes.c_float if type.bits == 32 else ctypes.c_double
     if isinstance(type, PtrType) and not type.target.is_unsized:
         return ctypes.c_void_p
+    return None
+
+
+def _slice_element(type: Type) -> Any:
+    """The ctypes type of the elements of a shared slice of scalars; None for any other type."""
+    if isinstance(type, RefType) and not type.mutable and isinstance(type.target, ArrayType):
+        return _ctype(type.target.element) if type.target.dimensions == (None,) else None
     return None
 
 
@@ -56,9 +63,15 @@ class Library:
 
     def _callable(self, function: Function) -> Callable[..., Any]:
         type = function.signature.type
-        arguments = []
-        for parameter, each in zip(function.parameters, type.parameters, strict=True):
+        arguments: list[Any] = []
+        slices: dict[int, Any] = {}
+        for index, (parameter, each) in enumerate(zip(function.parameters, type.parameters, strict=True)):
             known = _ctype(each)
+            element = _slice_element(each)
+            if element is not None:
+                slices[index] = element
+                arguments.extend((ctypes.c_void_p, ctypes.c_size_t))
+                continue
             if known is None:
                 where = f"parameter %{parameter.name} of @{function.name}"
                 raise TypeError(f"{where} has type `{each}`, which cannot be passed yet")
@@ -67,8 +80,24 @@ class Library:
         if result is None and type.result is not UNIT:
             raise TypeError(f"@{function.name} returns `{type.result}`, which cannot be received yet")
         native = ctypes.CFUNCTYPE(result, *arguments)(self._addresses[function.name])
-        native.keeps_alive = self  # type: ignore[attr-defined]
-        return native
+        count = len(type.parameters)
+
+        def call(*given: Any) -> Any:
+            if len(given) != count:
+                raise TypeError(f"@{function.name} takes {count} arguments, not {len(given)}")
+            passed: list[Any] = []
+            for index, value in enumerate(given):
+                if index in slices:
+                    data = value.encode() if isinstance(value, str) else value
+                    array = (slices[index] * len(data))(*data)
+                    passed.extend((array, len(data)))  # `passed` keeps the array alive during the call
+                else:
+                    passed.append(value)
+            return native(*[ctypes.addressof(p) if isinstance(p, ctypes.Array) else p for p in passed])
+
+        call.__name__ = function.name
+        call.library = self  # type: ignore[attr-defined]  # the code lives as long as whoever may call it
+        return call
 
     def run_main(self, arguments: list[str]) -> int:
         """Runs ``@main``; returns its result modulo 256. ``arguments`` include the program's name."""

@@ -1,6 +1,8 @@
 """Loads the runtime into this process and finds the addresses of its public functions.
 
 Example: ``symbols()["altru_alloc"]`` is an address that compiled code may call.
+
+Invariant: the runtime is loaded once and never unloaded, so that an address stays good and there is one heap.
 """
 
 from __future__ import annotations
@@ -10,23 +12,46 @@ import re
 from functools import cache
 
 from altru_ir.runtime import build
+from altru_ir.runtime.errors import RuntimeBuildError
 
-_DECLARATION = re.compile(r"^ALTRU_API\b[^;(]*?\**\b(altru_\w+)\(", re.MULTILINE)
+_DECLARATION = re.compile(r"^ALTRU_API\b[^;(]*?\b(altru_\w+)\(", re.MULTILINE)
 
 
 def public_functions() -> list[str]:
     """The functions that ``altru.h`` declares, in its order."""
-    return _DECLARATION.findall((build.include_dir() / "altru.h").read_text())
+    return _DECLARATION.findall((build.include_dir() / "altru.h").read_text(encoding="utf-8"))
 
 
 @cache
 def library() -> ctypes.CDLL:
-    """The loaded runtime; it is loaded once and never unloaded. Raises ``RuntimeBuildError``."""
-    return ctypes.CDLL(str(build.shared_library()))
+    """The loaded runtime. Raises ``RuntimeBuildError``."""
+    path = build.shared_library()
+    try:
+        return ctypes.CDLL(str(path))
+    except OSError as error:
+        raise RuntimeBuildError(
+            f"the runtime cannot be loaded from {path}: {error}. If the place forbids executable files (noexec), set "
+            "ALTRU_CACHE_DIR to a directory of yours with mode 0700 that does not; otherwise check that the C compiler "
+            "builds for this machine",
+            "ALT-S004",
+        ) from None
 
 
 @cache
 def symbols() -> dict[str, int]:
     """The address of every public function. Raises ``RuntimeBuildError``."""
     loaded = library()
-    return {name: ctypes.cast(getattr(loaded, name), ctypes.c_void_p).value or 0 for name in public_functions()}
+    found = {}
+    for name in public_functions():
+        try:
+            address = ctypes.cast(getattr(loaded, name), ctypes.c_void_p).value
+        except AttributeError:
+            address = None
+        if address is None:
+            raise RuntimeBuildError(
+                f"the runtime in {build.shared_library()} lacks `{name}`, which altru.h declares. Define it in runtime/src "
+                "with the header's declaration in sight",
+                "ALT-S004",
+            )
+        found[name] = address
+    return found

@@ -19,6 +19,7 @@ import shutil
 import subprocess
 import sys
 from functools import cache
+from pathlib import Path
 
 from altru_ir.runtime.errors import RuntimeBuildError
 
@@ -108,8 +109,10 @@ def _named(variable: str) -> list[str]:
         command = shlex.split(text)
     except ValueError as error:
         raise RuntimeBuildError(f"${variable} is `{text}`, which cannot be read: {error}. Quote it as a shell would") from None
-    if command and shutil.which(command[0]):
-        return command
+    found = shutil.which(command[0]) if command else None
+    if found is not None:
+        # A path is made absolute, for tools run in other directories; a plain name stays one.
+        return [os.path.abspath(found), *command[1:]] if os.sep in command[0] else command
     raise RuntimeBuildError(
         f"${variable} is `{text}`, and there is no such program on the PATH. Unset ${variable} or name a C compiler in it"
     )
@@ -148,11 +151,21 @@ def _version_of(*command: str) -> str:
     return f"{os.path.realpath(command[0])}\n{run([*command, '--version'])}"
 
 
-def run(command: list[str]) -> str:
-    """Runs a tool and returns its standard output. Raises ``RuntimeBuildError`` with what it said when it fails."""
+def run(command: list[str], directory: Path | None = None) -> str:
+    """Runs a tool in ``directory`` (``None``: where we are) and returns its standard output.
+
+    Raises ``RuntimeBuildError`` with what it said when it fails.
+    """
     try:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=300, check=False
+            command,
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=300,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise RuntimeBuildError(

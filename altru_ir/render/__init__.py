@@ -1,0 +1,1 @@
+"""Diagnostics for readers: ``terminal`` for people, ``json`` for programs."""

@@ -1,0 +1,89 @@
+"""The command line of ``altru-opt``: what it accepts and what each flag means.
+
+Example: ``altru-opt -O3 --emit=exe -o nbody nbody.air``.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import NoReturn
+
+
+class UsageError(Exception):
+    """The command line is not one ``altru-opt`` understands; the message says why."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message)
+
+
+EPILOG = """\
+Without --emit and --run the module is printed as IR. `-` is standard input. Results go to standard output or -o,
+diagnostics to standard error. Arguments behind `--` go to the program: to @main as its argv, to another --entry as one
+literal per parameter (42, 2.5, true, [1,2,3], "text"), and then the result is printed.
+
+exit status: 0 well; 1 errors in the program; 2 usage or environment; 101 a panic; 70 an internal error (a reproducer is
+left); with --run the program's own otherwise.
+"""
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The argument parser; it raises ``UsageError`` instead of exiting."""
+    parser = _Parser(
+        prog="altru-opt",
+        description="Checks, transforms, compiles and runs programs in Altru's intermediate representation.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("files", nargs="*", metavar="FILE", help="text files of IR, or `-`")
+    add("-o", dest="output", metavar="OUT", help="where the result goes")
+    add("-p", "--pass-pipeline", dest="pipeline", metavar="PIPELINE", help="passes to run: a,b{option=value}")
+    for level in range(4):
+        add(f"-O{level}", dest="opt", action="store_const", const=level, help=f"optimization level {level}")
+    add("--checks", default="all", metavar="LIST", help="checks to insert: all (default), none, or bounds,null,align,division")
+    add("--panic", default="abort", choices=["abort"], help="what a panic does")
+    add("--emit", choices=["ir", "llvm", "asm", "obj", "exe"], help="what to write")
+    add("--target", metavar="TRIPLE", help="the target, instead of the module's own")
+    add("--cpu", metavar="NAME", help="the processor (x86-64-v3 for files, this machine's for --run)")
+    add("-l", dest="libraries", action="append", default=[], metavar="LIB", help="link a library")
+    add("-L", dest="directories", action="append", default=[], metavar="DIR", help="look for libraries here")
+    add("--load", dest="loads", action="append", default=[], metavar="FILE", help="load a shared library for --run")
+    add("--run", action="store_true", help="compile in memory and run")
+    add("--entry", default="main", metavar="NAME", help="the function that --run calls (default main)")
+    add("--check", action="store_true", help="parse and verify, then stop")
+    add("--no-check", action="store_true", help="do not verify before printing IR")
+    add("--format", default="text", choices=["text", "json"], help="how diagnostics are written")
+    add("--explain", metavar="CODE", help="say what a diagnostic code means")
+    add("--verify-each", action="store_true", help="verify after each pass")
+    add("--verify-diagnostics", action="store_true", help="compare diagnostics with the expected-... comments of the text")
+    add("--split-input-file", action="store_true", help="treat parts between `// -----` lines as modules of their own")
+    add("--print-ir-before", action="append", default=[], metavar="PASS", help="print the IR before a pass (or `all`)")
+    add("--print-ir-after", action="append", default=[], metavar="PASS", help="print the IR after a pass (or `all`, `changed`)")
+    add("--print-locations", action="store_true", help="show the position of every operation in printed IR")
+    add("--timing", action="store_true", help="say how long each step took")
+    add("--list-passes", action="store_true", help="list the passes and the named pipelines")
+    add("--cache-dir", metavar="DIR", help="where built libraries are kept")
+    add("--clear-cache", action="store_true", help="remove built libraries from the cache")
+    add("--version", action="store_true", help="print the versions")
+    return parser
+
+
+def parse_options(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
+    """The options, and what stands behind ``--``. Raises ``UsageError``."""
+    program: list[str] = []
+    if "--" in arguments:
+        at = arguments.index("--")
+        arguments, program = arguments[:at], arguments[at + 1 :]
+    options = make_parser().parse_args(arguments)
+    if options.run and options.emit:
+        raise UsageError("--run and --emit exclude each other")
+    if options.run and options.check:
+        raise UsageError("--run and --check exclude each other")
+    if program and not options.run:
+        raise UsageError("arguments behind `--` are for --run")
+    if options.emit in ("obj", "exe") and options.output in (None, "-"):
+        raise UsageError(f"--emit={options.emit} needs -o FILE")
+    return options, program
