@@ -58,6 +58,7 @@ class _Verifier:
         self.module = module
         self.found: list[Diagnostic] = []
         self.good_types: set[Type] = set()
+        self.told: set[tuple[Operation, Value]] = set()
         self.function: Function | None = None
 
     def run(self) -> list[Diagnostic]:
@@ -331,7 +332,10 @@ class _Verifier:
                 self.report("V004", message, op.location)
 
     def undominated(self, op: Operation, value: Value, function: Function, in_reach: bool) -> None:
-        """Rule 2, with the reason."""
+        """Rule 2, with the reason; once for each operation and value."""
+        if (op, value) in self.told:
+            return
+        self.told.add((op, value))
         name = f"%{value.name}"
         owner: Any = value.owner
         home = owner if isinstance(owner, Function) else getattr(owner, "function", None)

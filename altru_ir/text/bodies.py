@@ -150,6 +150,8 @@ class Bodies(TypeGrammar):
                     continue
                 elif token == "}":
                     return at + 1
+                elif not token:  # the brace that is not closed has been reported
+                    return at
                 else:
                     names = []
                     at += 1
@@ -429,7 +431,7 @@ class Bodies(TypeGrammar):
             types = [PlaceType(written) if declared.place else written]
             if len(decl.results) > 1:
                 types = self.infer(op, start, types[0])
-        elif self.forward and any(_waits(v) for v in op.operands):
+        elif self.forward and self.inference_waits(op):
             self.pending.append((op, start))
             count = len(names) if any(r.optional for r in decl.results) else len(decl.results)
             types = [None] * count  # type: ignore[list-item]
@@ -453,6 +455,16 @@ class Bodies(TypeGrammar):
         else:
             op.results = [self.define(start + 2 * n, t, op) for n, t in enumerate(types)]
 
+    def inference_waits(self, op: Operation) -> bool:
+        """Whether the types of the results of ``op`` follow from an operand whose type is not known yet."""
+        positions = op.decl.positions
+        for result in op.decl.results:
+            if result.infer is not None and any(_waits(v) for v in op.operands):
+                return True
+            if result.same_as is not None and _waits(op.operands[positions[result.same_as]]):
+                return True
+        return False
+
     def infer(self, op: Operation, start: int, written: Type | None) -> list[Type]:
         for value in op.operands:
             if value.type is ERROR:
@@ -466,7 +478,9 @@ class Bodies(TypeGrammar):
         if not op.decl._count_is_right(op) and op.decl.callee is None:
             self.fail(start, f"`{op.decl.name}` takes {len(op.decl.operands)} operands, not {len(op.operands)}", "ALT-V003")
         for operand, value in zip(op.decl.operands, op.operands, strict=False):
-            if operand.same_as is None and not operand.variadic and not operand.constraint.accepts(value.type):
+            if operand.same_as is not None or operand.variadic or _waits(value):
+                continue
+            if not operand.constraint.accepts(value.type):
                 self.fail(
                     start,
                     f"operand `{operand.name}` of `{op.decl.name}` has type `{value.type}` "
@@ -484,10 +498,10 @@ class Bodies(TypeGrammar):
         while waiting:
             left = []
             for op, start in waiting:
-                if any(_waits(v) and v.owner is not None for v in op.operands):
+                if any(_waits(v) and v.owner is not None for v in op.operands) and self.inference_waits(op):
                     left.append((op, start))
                     continue
-                if any(_waits(v) for v in op.operands):
+                if any(_waits(v) and v.owner is None for v in op.operands):
                     types: list[Type] = [ERROR] * len(op.results)  # an undefined name, reported by itself
                 else:
                     try:
