@@ -605,6 +605,12 @@ class BuilderMethods:
         op = self._insert(find("slice.len"), [slice], attributes, [], False, None, name)
         return op.result
 
+    def dim(self, place: Value, axis: Any, *, name: str | None = None) -> Value:
+        """The length of a dimension of an array or slice in memory; the first dimension is 0."""
+        attributes: dict[str, Any] = {"axis": axis}
+        op = self._insert(find("dim"), [place], attributes, [], False, None, name)
+        return op.result
+
     def slice_ptr(self, slice: Value, *, name: str | None = None) -> Value:
         """A raw pointer to the first element of a slice."""
         attributes: dict[str, Any] = {}

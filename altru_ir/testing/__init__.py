@@ -1,0 +1,1 @@
+"""Tools for testing: a generator of well-formed programs with a meaning of its own."""
