@@ -137,6 +137,26 @@ def load(module: Module, llvm_module: Any, machine: Any, libraries: list[str] | 
     return Library(module, tracker, {name: tracker[name] for name in defined})
 
 
+_SUPPORT = tuple(
+    f"__{name}"
+    for name in (
+        "divti3", "modti3", "udivti3", "umodti3", "multi3", "muloti4", "fixdfti", "fixsfti", "fixunsdfti", "fixunssfti",
+        "floattidf", "floattisf", "floatuntidf", "floatuntisf",
+    )
+)  # fmt: skip
+"""What LLVM calls for 128-bit arithmetic; executables get it from libgcc when they are linked."""
+
+
+def _compiler_support() -> dict[str, int]:
+    try:
+        library = ctypes.CDLL("libgcc_s.so.1")
+    except OSError:
+        return {}
+    return {
+        name: ctypes.cast(getattr(library, name), ctypes.c_void_p).value or 0 for name in _SUPPORT if hasattr(library, name)
+    }
+
+
 def _externs(module: Module, libraries: list[str], runtime: dict[str, int]) -> dict[str, int]:
     """Addresses of the runtime's functions and of every extern, looked up in ``libraries``, then in the process and libm.
 
@@ -149,7 +169,7 @@ def _externs(module: Module, libraries: list[str], runtime: dict[str, int]) -> d
         except OSError as error:
             raise DiagnosticError([Diagnostic("ALT-S004", f"cannot load the library {path}: {error}")]) from None
     loaded.extend((ctypes.CDLL(None), ctypes.CDLL("libm.so.6")))
-    found = dict(runtime)
+    found = {**_compiler_support(), **runtime}
     missing = []
     for function in module.functions.values():
         if not function.is_declaration or function.name in found:

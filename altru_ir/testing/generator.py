@@ -423,8 +423,10 @@ class _Maker:
             self.arms(
                 w,
                 arms,
-                lambda labels: f"switch {on}, "
-                + ", ".join([f"{case} {label}" for case, label in zip(cases, labels, strict=False)] + [labels[-1]]),
+                lambda labels: (
+                    f"switch {on}, "
+                    + ", ".join([f"{case} {label}" for case, label in zip(cases, labels, strict=False)] + [labels[-1]])
+                ),
             )
             return ""
 

@@ -348,9 +348,7 @@ class _Driver:
             raise DiagnosticError([Diagnostic("ALT-S005", message)])
         libraries = [*self.options.loads, *(self.find_library(name) for name in self.options.libraries)]
         with self.timed("compile"):
-            library = self.guarded(
-                lambda: compile(module, opt, self.options.checks, cpu=self.options.cpu, libraries=libraries)
-            )
+            library = self.guarded(lambda: compile(module, opt, self.options.checks, cpu=self.options.cpu, libraries=libraries))
         sys.stdout.flush()
         sys.stderr.flush()
         if entry == "main":

@@ -102,8 +102,10 @@ def test_usage_and_environment(arguments: list[str], says: str) -> None:
     ],
 )
 def test_bad_requests(arguments: list[str], says: str, good: str) -> None:
-    status, out, err = altru_opt(arguments[0], *arguments[1:1], good, *arguments[1:]) if arguments[0] == "--run" else altru_opt(
-        good, *arguments
+    status, out, err = (
+        altru_opt(arguments[0], *arguments[1:1], good, *arguments[1:])
+        if arguments[0] == "--run"
+        else altru_opt(good, *arguments)
     )
     assert (status, out) == (2, "")
     assert says in err
@@ -180,6 +182,8 @@ def test_verify_each_and_printing(good: str) -> None:
 
 
 def test_start_up_imports_nothing_heavy() -> None:
-    code = "import sys, altru_ir.backend.cli.opt as o; o.main(['--version']); print({'llvmlite', 'networkx'} & set(sys.modules))"
+    code = (
+        "import sys, altru_ir.backend.cli.opt as o; o.main(['--version']); print({'llvmlite', 'networkx'} & set(sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.endswith("set()\n")

@@ -8,9 +8,7 @@ from hypothesis import strategies as st
 
 from altru_ir.dominance import DominatorTree, immediate_dominators
 
-graphs = st.integers(1, 14).flatmap(
-    lambda n: st.lists(st.lists(st.integers(0, n - 1), max_size=4), min_size=n, max_size=n)
-)
+graphs = st.integers(1, 14).flatmap(lambda n: st.lists(st.lists(st.integers(0, n - 1), max_size=4), min_size=n, max_size=n))
 
 
 def reached(successors: list[list[int]], without: int) -> set[int]:
