@@ -209,7 +209,8 @@ class _Maker:
 
         def evaluate(e: Environment) -> Scalar:
             which, x, y = condition.evaluate(e), a.evaluate(e), b.evaluate(e)
-            return x if which else y
+            chosen: Scalar = x if which else y
+            return chosen
 
         return Node(lambda w: w.op(f"select {condition.write(w)}, {a.write(w)}, {b.write(w)}"), evaluate)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Callable
 
 
 class Panics(Exception):
@@ -151,8 +152,10 @@ def _floating(name: str, a: float, b: float) -> float:
         return (min if name == "fmin" else max)(a, b)
     if math.isnan(a) or math.isinf(a) or a == 0:
         return a
-    whole = {"ffloor": math.floor, "fceil": math.ceil, "ftrunc": math.trunc, "fround": round}[name](a)
-    return math.copysign(float(whole), a)
+    wholes: dict[str, Callable[[float], int]] = {
+        "ffloor": math.floor, "fceil": math.ceil, "ftrunc": math.trunc, "fround": round,
+    }  # fmt: skip
+    return math.copysign(float(wholes[name](a)), a)
 
 
 def to_integer(value: float, bits: int, is_signed: bool) -> int:

@@ -18,8 +18,9 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from altru_ir.backend.cli.options import UsageError, parse_options
 from altru_ir.diagnostics import EXPLANATIONS, Diagnostic, DiagnosticError
@@ -27,6 +28,8 @@ from altru_ir.module import Module
 from altru_ir.source import Location, Source
 
 OK, ERRORS, USAGE, INTERNAL, INTERRUPTED, PANIC = 0, 1, 2, 70, 130, 101
+
+_T = TypeVar("_T")
 
 _SPLIT = re.compile(r"^// -----[^\n]*\n?", re.MULTILINE)
 
@@ -324,7 +327,7 @@ class _Driver:
             self.write(data)
         return OK
 
-    def guarded(self, action):  # type: ignore[no-untyped-def]
+    def guarded(self, action: Callable[[], _T]) -> _T:
         """Runs ``action``; what fails outside the program becomes an ``EnvironmentProblem``."""
         from altru_ir.runtime.build import RuntimeBuildError
 

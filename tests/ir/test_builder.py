@@ -86,15 +86,14 @@ def test_foreign_and_stale_things(built: tuple[air.Builder, air.Function]) -> No
     b, f = built
     (x, _) = f.parameters
     first = b.current
+    assert first is not None
     b.function("g", [("y", air.I32)])
     with pytest.raises(BuilderError, match="belongs to @f"):
         b.add(x, x)
     with pytest.raises(BuilderError, match="not in @g"):
-        assert first is not None
         b.br(first)
     other = air.Builder(air.Module("other"))
     with pytest.raises(BuilderError, match="in no function of module @other"):
-        assert first is not None
         other.at_end(first)
     with pytest.raises(BuilderError, match="nowhere to go"):
         other.const(1, air.I32)

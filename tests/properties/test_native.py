@@ -14,7 +14,7 @@ import pytest
 from altru_ir.testing.generator import generate
 from tests.soak import SUITES, Finding
 
-SLICE = 60
+SLICE = 40
 
 
 def first_seed() -> int:
