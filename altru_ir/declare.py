@@ -129,6 +129,16 @@ TRAITS = frozenset(
 )
 
 
+MAX_ALIGNMENT = 1 << 28
+
+
+def alignment_problem(value: object) -> str | None:
+    """Why ``value`` is no alignment in bytes; None when it is one."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MAX_ALIGNMENT and value & (value - 1) == 0:
+        return None
+    return f"an alignment is a power of two from 1 to {MAX_ALIGNMENT}, not `{value}`"
+
+
 class InferenceError(Exception):
     """Raised by an ``infer`` function when the operands admit no result type; the message becomes the diagnostic."""
 
@@ -446,6 +456,10 @@ class Declaration:
                     yield "V006", f"`{value}` is no {key} of `{self.name}`; it is one of {', '.join(element.choices)}"
             elif isinstance(element, Option):
                 good = value is True if element.type is bool else isinstance(value, element.type)
+                if good and element.name == "alignment":
+                    problem = alignment_problem(value)
+                    if problem is not None:
+                        yield "V006", f"`{self.name}`: {problem}"
                 if not good or (element.choices and value not in element.choices):
                     choices = f", one of {', '.join(map(str, element.choices))}" if element.choices else ""
                     yield "V006", f"attribute `{key}` of `{self.name}` must be of type {element.type.__name__}{choices}"

@@ -30,7 +30,7 @@ from altru_ir.types import (
 
 
 class LayoutError(ValueError):
-    """Raised for a type without a layout of its own: unsized, or not known to the module."""
+    """Raised for a type without a layout of its own: unsized, too large, or not known to the module."""
 
 
 @attrs.frozen
@@ -67,7 +67,7 @@ def layout_of(type: Type, module: Module) -> Layout:
         count = 1
         for dimension in type.dimensions:
             count *= dimension or 0
-        return Layout(element.size * count, element.align)
+        return _bounded(Layout(element.size * count, element.align), type, module)
     if isinstance(type, TupleType):
         return _in_order(type.elements, module)[0]
     if isinstance(type, NamedType):
@@ -86,6 +86,13 @@ def layout_of(type: Type, module: Module) -> Layout:
         dimensions = len(pointee.dimensions) if isinstance(pointee, ArrayType) and pointee.is_unsized else 0
         return Layout(word * (1 + dimensions), word)
     raise LayoutError(f"`{type}` has no layout")
+
+
+def _bounded(layout: Layout, type: Type, module: Module) -> Layout:
+    """No object is larger than half of the address space: differences of addresses in it would not fit."""
+    if layout.size >> (module.pointer_bits - 1):
+        raise LayoutError(f"`{type}` has {layout.size} bytes, more than an object of the target can have")
+    return layout
 
 
 def _in_order(types: tuple[Type, ...], module: Module) -> tuple[Layout, list[int]]:

@@ -7,8 +7,8 @@ names its declaration (``decl``: what it is called, what it takes and gives), it
 Example: in ``%r = icmp ult %i, %n`` the operation has ``operands == [%i, %n]``, ``attrs == {"predicate": "ult"}`` and
 one result ``%r`` of type ``i1``.
 
-There are no use lists: construction and cloning do not pay for them, and ``altru_ir.uses`` computes them in one sweep
-where a pass wants them (docs/decisions/0002). Invariant: ``value.owner`` is the operation, block or function that
+There are no use lists: construction and cloning do not pay for them, and a pass that wants uses computes them in one sweep
+(docs/decisions/0002). Invariant: ``value.owner`` is the operation, block or function that
 defines it, and the value stands in that owner's results, arguments or parameters.
 """
 

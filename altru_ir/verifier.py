@@ -23,6 +23,7 @@ Unreachable blocks are checked for everything but dominance by other blocks.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from itertools import count
 from threading import Lock
@@ -145,8 +146,11 @@ class _Verifier:
                     return f"there is no type `@{each.name}`"
                 if each.regions and len(each.regions) != len(declaration.regions):
                     return f"`@{each.name}` has {len(declaration.regions)} region parameters, not {len(each.regions)}"
-            if isinstance(each, ArrayType) and each.element.is_unsized:
-                return f"the elements of `{each}` have no size"
+            if isinstance(each, ArrayType):
+                if each.element.is_unsized:
+                    return f"the elements of `{each}` have no size"
+                if math.prod(d or 0 for d in each.dimensions) >> (self.module.pointer_bits - 1):
+                    return f"`{each}` has more elements than there are addresses"
             if isinstance(each, PlaceType) and each is not type:
                 return f"a place cannot stand inside `{type}`"
             if isinstance(each, TupleType) and any(e.is_unsized for e in each.elements):

@@ -139,13 +139,14 @@ def _compiled(
     from altru_ir.backend.lower.types import LoweringError
     from altru_ir.backend.optimize import parse_and_optimize
     from altru_ir.backend.target import machine_for
+    from altru_ir.layout import LayoutError
     from altru_ir.targets import data_of
 
     machine = machine_for(target, opt=opt, cpu=cpu, jit=jit)
     triple = data_of(target).triple
-    lowered = prepare(module, opt=opt, checks=checks, target=triple)
     try:
+        lowered = prepare(module, opt=opt, checks=checks, target=triple)
         text = lower_module(lowered)
-    except LoweringError as error:
+    except (LoweringError, LayoutError) as error:
         raise DiagnosticError([Diagnostic("ALT-S006", str(error))], module.source) from None
     return triple, parse_and_optimize(text, machine, opt=opt), machine, lowered

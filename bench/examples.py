@@ -19,6 +19,20 @@ ROOT = Path(__file__).resolve().parents[1]
 PEER_FLAGS = ["-O3", "-march=x86-64-v3", "-ffp-contract=off", "-std=c11"]
 
 
+def trees(depth: int) -> bytes:
+    """The answer of binary-trees: a perfect tree of depth ``d`` has ``2**(d + 1) - 1`` nodes."""
+
+    def nodes(of: int) -> int:
+        return 2 ** (of + 1) - 1
+
+    lines = [f"stretch tree of depth {depth + 1}\t check: {nodes(depth + 1)}"]
+    for each in range(4, depth + 1, 2):
+        count = 1 << (depth - each + 4)
+        lines.append(f"{count}\t trees of depth {each}\t check: {count * nodes(each)}")
+    lines.append(f"long lived tree of depth {depth}\t check: {nodes(depth)}\n")
+    return "\n".join(lines).encode()
+
+
 # Argument and published answer: full size, then a quick one and a size that cachegrind can count.
 PROGRAMS: dict[str, tuple[tuple[str, bytes | None], tuple[str, bytes | None], str]] = {
     "nbody": (
@@ -27,7 +41,7 @@ PROGRAMS: dict[str, tuple[tuple[str, bytes | None], tuple[str, bytes | None], st
         "50000",
     ),
     "spectral-norm": (("5500", b"1.274224153\n"), ("1000", b"1.274224148\n"), "200"),
-    "binary-trees": (("18", None), ("14", None), "10"),
+    "binary-trees": (("21", trees(21)), ("14", trees(14)), "10"),
     "sha256": (("512", None), ("32", None), "1"),
 }
 

@@ -6,7 +6,11 @@ operations to the end, so every pass sees them. Each has a class, the name that 
 
 from __future__ import annotations
 
-from altru_ir.declare import CHECK, INTEGER, RAW, READ, USIZE, Literal, Operand, operation
+from collections.abc import Iterator
+
+from altru_ir.declare import CHECK, INTEGER, RAW, READ, USIZE, Literal, Operand, alignment_problem, operation
+from altru_ir.module import Module
+from altru_ir.values import Operation
 
 
 @operation("check.bounds", "$index, $length", traits=(CHECK,))
@@ -30,7 +34,13 @@ class CheckNonnull:
     pointer = Operand(RAW, access=READ)
 
 
-@operation("check.align", "$pointer, $alignment", traits=(CHECK,))
+def _is_alignment(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
+    problem = alignment_problem(op.attrs["alignment"])
+    if problem is not None:
+        yield "V007", problem
+
+
+@operation("check.align", "$pointer, $alignment", traits=(CHECK,), verify=_is_alignment)
 class CheckAlign:
     """Panics unless the address is a multiple of ``alignment``. Class ``align``.
 

@@ -123,7 +123,12 @@ class Abort:
     """
 
 
-@operation("panic", "$message", traits=(TERMINATOR, MAY_PANIC))
+def _message_is_text(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
+    if not isinstance(op.attrs["message"], str):
+        yield "V007", "the message of `panic` is a string"
+
+
+@operation("panic", "$message", traits=(TERMINATOR, MAY_PANIC), verify=_message_is_text)
 class Panic:
     """Panics with a message.
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-_SPACE = r"(?:[ \t\r\n]+|//[^\n]*)*"
+_SPACE = r"(?:[ \t\r\n\ufeff]+|//[^\n]*)*"
 _NAME = r'(?:[\w.$]+|"(?:[^"\\\n]|\\.)*")'
 _TOKEN = (
     r"[%@^]" + _NAME

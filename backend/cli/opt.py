@@ -29,6 +29,9 @@ from altru_ir.source import Location, Source
 
 OK, ERRORS, USAGE, INTERNAL, INTERRUPTED, PANIC = 0, 1, 2, 70, 130, 101
 
+UNSUPPORTED = "ALT-S006"
+"""The one code of the environment's family that is about the program."""
+
 _T = TypeVar("_T")
 
 _SPLIT = re.compile(r"^// -----[^\n]*\n?", re.MULTILINE)
@@ -231,7 +234,8 @@ class _Driver:
             return self.finish(module, program, output)
         except DiagnosticError as error:
             self.report(error.diagnostics)
-            return USAGE if all(d.code.startswith("ALT-S") for d in error.diagnostics) else ERRORS
+            outside = all(d.code.startswith("ALT-S") and d.code != UNSUPPORTED for d in error.diagnostics)
+            return USAGE if outside else ERRORS
 
     def load(self, source: Source) -> tuple[Module | None, list[Diagnostic]]:
         from altru_ir.text.parser import parse

@@ -26,7 +26,7 @@ from altru_ir.backend.lower.types import (
 from altru_ir.layout import layout_of
 from altru_ir.module import Function, Global, Module
 from altru_ir.targets import data_of
-from altru_ir.types import UNIT, ArrayType, FloatType, IntType, Type, UsizeType
+from altru_ir.types import UNIT, ArrayType, FloatType, IntType, Type, UsizeType, spell_name
 from altru_ir.values import Symbol
 
 
@@ -50,11 +50,12 @@ class ModuleLowering:
         module = self.module
         out = [f"; ModuleID = '{module.name}'", f'target triple = "{data_of(module.target).llvm_triple}"', ""]
         out.extend(named_types(module))
-        out.extend(self.global_text(g) for g in module.globals.values())
+        for item in module.globals.values():
+            check_name(item.name, defined=True)
+            out.append(self.global_text(item))
         functions = []
         for function in module.functions.values():
-            if function.name.startswith("llvm."):
-                raise LoweringError(f"@{function.name}: names that begin with `llvm.` belong to LLVM")
+            check_name(function.name, defined=not function.is_declaration)
             if function.signature.type.abi is not None:
                 check_c_abi(function.signature.type, function.name)
             if function.is_declaration:
@@ -108,6 +109,13 @@ class ModuleLowering:
             return f"@{quote(item.name)} = external {kind} {type}, align {align}"
         value = constant_text(item.initial, item.type, self.module)
         return f"@{quote(item.name)} = {linkage}{kind} {type} {value}, align {align}"
+
+
+def check_name(name: str, *, defined: bool) -> None:
+    """Refuses names that belong to LLVM or to the runtime. Raises ``LoweringError``."""
+    if name.startswith(("llvm.", "altru.")) or (defined and name.startswith("altru_")):
+        owner = "LLVM" if name.startswith("llvm.") else "the runtime"
+        raise LoweringError(f"@{spell_name(name)} cannot be defined: such names belong to {owner}; choose another")
 
 
 def constant_text(value: Any, type: Type, module: Module) -> str:

@@ -22,6 +22,7 @@ from altru_ir.types import (
     MutexType,
     NamedType,
     PhantomType,
+    PtrType,
     RefType,
     TupleType,
     Type,
@@ -70,10 +71,10 @@ def llvm_type(type: Type, module: Module) -> str:
         return "{ " + ", ".join(llvm_type(e, module) for e in type.elements) + " }"
     if isinstance(type, NamedType):
         declaration = module.types.get(type.name)
-        if declaration is None or declaration.kind not in ("struct", "union"):
+        if declaration is None or declaration.kind not in ("struct", "union") or declaration.drop is not None:
             raise LoweringError(f"values of type `{type}` cannot be compiled yet")
         return f"%{quote('type.' + type.name)}"
-    if type.pointee is not None:
+    if isinstance(type, (PtrType, RefType)):
         count = dimensions_of(type)
         if count:
             return "{ ptr" + f", i{module.pointer_bits}" * count + " }"
@@ -88,6 +89,8 @@ def named_types(module: Module) -> list[str]:
     lines = []
     for declaration in module.types.values():
         name = f"%{quote('type.' + declaration.name)}"
+        if declaration.drop is not None:
+            continue  # refused where a value of it is used
         if declaration.kind == "struct":
             fields = ", ".join(llvm_type(f.type, module) for f in declaration.members)
             lines.append(f"{name} = type {{ {fields} }}" if fields else f"{name} = type {{}}")
