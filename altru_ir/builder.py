@@ -92,18 +92,18 @@ class Builder(BuilderMethods):
         self.module.add(made)
         return made
 
-    def struct(self, name: str, fields: Sequence[tuple[str, Type]], *, representation: str | None = None) -> Type:
+    def declare_struct(self, name: str, fields: Sequence[tuple[str, Type]], *, representation: str | None = None) -> Type:
         """Declares a struct and returns its type."""
         members = [Field(n, t) for n, t in fields]
         self.module.add(TypeDeclaration("struct", name, members, representation=representation, location=self._location))
         return NamedType(name)
 
-    def enum(self, name: str, variants: Sequence[tuple[str, Type]]) -> Type:
+    def declare_enum(self, name: str, variants: Sequence[tuple[str, Type]]) -> Type:
         """Declares an enum (payload unit where a variant has none) and returns its type."""
         self.module.add(TypeDeclaration("enum", name, [Variant(n, t) for n, t in variants], location=self._location))
         return NamedType(name)
 
-    def constant(self, name: str, type: Type, initial: Any) -> Global:
+    def declare_constant(self, name: str, type: Type, initial: Any) -> Global:
         """Declares a constant global."""
         made = Global(name, type, "const", initial, location=self._location)
         self.module.add(made)

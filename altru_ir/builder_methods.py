@@ -10,6 +10,11 @@ from altru_ir.module import Block, Function
 from altru_ir.types import Type
 from altru_ir.values import Operation, Successor, Symbol, Value
 
+# The class below has methods called `tuple` and `array`: what it says of types is named outside of it.
+NumberedCase = tuple[int | None, Block | Successor]
+NamedCase = tuple[str | None, Block | Successor]
+CalleeParts = tuple[list[Value], dict[str, Any]]
+
 
 class BuilderMethods:
     """One method per operation; ``Builder`` adds the insertion point."""
@@ -29,7 +34,31 @@ class BuilderMethods:
 
         def _edge(self, target: Block | Successor, case: Any = None) -> Successor: ...
 
-        def _callee(self, callee: str | Function | Value) -> tuple[list[Value], dict[str, Any]]: ...
+        def _callee(self, callee: str | Function | Value) -> CalleeParts: ...
+
+    def struct(self, fields: Sequence[Value], type: Type, *, name: str | None = None) -> Value:
+        """A struct of its fields, in declared order."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("struct"), [*fields], attributes, [], False, type, name)
+        return op.result
+
+    def tuple(self, elements: Sequence[Value], *, name: str | None = None) -> Value:
+        """A tuple."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("tuple"), [*elements], attributes, [], False, None, name)
+        return op.result
+
+    def array(self, elements: Sequence[Value], *, name: str | None = None) -> Value:
+        """An array of its elements."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("array"), [*elements], attributes, [], False, None, name)
+        return op.result
+
+    def extract(self, aggregate: Value, member: str, *, name: str | None = None) -> Value:
+        """A copy of a field of a struct, or of a numbered element of a tuple or array."""
+        attributes: dict[str, Any] = {"member": member}
+        op = self._insert(find("extract"), [aggregate], attributes, [], False, None, name)
+        return op.result
 
     def const(self, value: Any, type: Type, *, name: str | None = None) -> Value:
         """The value of a literal: an integer or float, ``true`` or ``false``, or a list or string for an array."""
@@ -391,6 +420,12 @@ class BuilderMethods:
         op = self._insert(find("check.bounds"), [index, length], attributes, [], False, None, None)
         return op
 
+    def check_subrange(self, low: Value, high: Value, length: Value) -> Operation:
+        """Panics unless ``low <= high`` and ``high <= length`` (unsigned). Class ``bounds``."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("check.subrange"), [low, high, length], attributes, [], False, None, None)
+        return op
+
     def check_nonnull(self, pointer: Value) -> Operation:
         """Panics when the pointer is null. Class ``null``."""
         attributes: dict[str, Any] = {}
@@ -431,7 +466,7 @@ class BuilderMethods:
         op = self._insert(find("cond_br"), [condition], attributes, [self._edge(if_true), self._edge(if_false)], False, None, None)
         return op
 
-    def switch(self, value: Value, cases: Sequence[tuple[int | None, Block | Successor]]) -> Operation:
+    def switch(self, value: Value, cases: Sequence[NumberedCase]) -> Operation:
         """Continues at the block of the case that equals ``value``, or at the last one, which has no value."""
         attributes: dict[str, Any] = {}
         op = self._insert(find("switch"), [value], attributes, [*[self._edge(to, case) for case, to in cases]], False, None, None)
@@ -467,6 +502,24 @@ class BuilderMethods:
         op = self._insert(find("call"), [*function, *arguments], attributes, [], unsafe, None, name)
         return op
 
+    def enum(self, variant: str, type: Type, payload: Value | None = None, *, name: str | None = None) -> Value:
+        """An enum value: a variant with its payload, or without one when that is unit."""
+        attributes: dict[str, Any] = {"variant": variant}
+        op = self._insert(find("enum"), [*([] if payload is None else [payload])], attributes, [], False, type, name)
+        return op.result
+
+    def discriminant(self, value: Value, *, name: str | None = None) -> Value:
+        """The position of an enum value's variant in the declaration, from 0."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("discriminant"), [value], attributes, [], False, None, name)
+        return op.result
+
+    def switch_enum(self, value: Value, cases: Sequence[NamedCase]) -> Operation:
+        """Consumes an enum value and continues at the block of its variant, whose first argument is the payload (if it is not unit). Every variant is named, or a last successor without one takes the others."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("switch_enum"), [value], attributes, [*[self._edge(to, case) for case, to in cases]], False, None, None)
+        return op
+
     def global_(self, symbol: str, *, unsafe: bool = False, name: str | None = None) -> Value:
         """The place of a global."""
         attributes: dict[str, Any] = {"symbol": Symbol(symbol)}
@@ -497,6 +550,12 @@ class BuilderMethods:
         """Releases memory from ``alloc``; nothing happens for null."""
         attributes: dict[str, Any] = {}
         op = self._insert(find("free"), [pointer], attributes, [], unsafe, None, None)
+        return op
+
+    def realloc(self, pointer: Value, size: Value, ok: Block | Successor, failed: Block | Successor, *, unsafe: bool = False) -> Operation:
+        """Gives an allocation ``size`` bytes, keeping its contents and perhaps moving it: then the new pointer is the first argument of the first successor and the old one is gone. On failure nothing has happened."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("realloc"), [pointer, size], attributes, [self._edge(ok), self._edge(failed)], unsafe, None, None)
         return op
 
     def null(self, type: Type, *, name: str | None = None) -> Value:
@@ -591,6 +650,12 @@ class BuilderMethods:
         op = self._insert(find("assign"), [place, value], attributes, [], False, None, None)
         return op
 
+    def exchange(self, place: Value, value: Value, *, name: str | None = None) -> Value:
+        """Stores into a place and gives what it held: the way to move something out from behind a reference."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("exchange"), [place, value], attributes, [], False, None, name)
+        return op.result
+
     def borrow(self, place: Value, *, mut: bool = False, name: str | None = None) -> Value:
         """A reference to a place: shared, or exclusive with ``mut``."""
         attributes: dict[str, Any] = {}
@@ -609,6 +674,12 @@ class BuilderMethods:
         """The length of a dimension of an array or slice in memory; the first dimension is 0."""
         attributes: dict[str, Any] = {"axis": axis}
         op = self._insert(find("dim"), [place], attributes, [], False, None, name)
+        return op.result
+
+    def subrange(self, base: Value, low: Value, high: Value, *, name: str | None = None) -> Value:
+        """The place of the elements from ``low`` to before ``high`` of the outermost dimension, as a sequence of that length."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("subrange"), [base, low, high], attributes, [], False, None, name)
         return op.result
 
     def slice_ptr(self, slice: Value, *, name: str | None = None) -> Value:

@@ -91,5 +91,8 @@ EXPLANATIONS: dict[str, str] = {
     "ALT-V018": "The structure is broken: a stale or foreign block, value or operation.",
     "ALT-V019": "The unwind target is not a cleanup block.",
     "ALT-V020": "`main` does not have one of its two signatures.",
+    "ALT-V021": "The entry block has no arguments and no predecessors.",
+    "ALT-V022": "The parts of an aggregate are not those of its type.",
+    "ALT-V023": "A variant, its payload, or the cases of a switch do not fit the enum.",
 }
 """What each code means, in one line."""

@@ -45,6 +45,11 @@ from altru_ir.module import Block, Function
 from altru_ir.types import Type
 from altru_ir.values import Operation, Successor, Symbol, Value
 
+# The class below has methods called `tuple` and `array`: what it says of types is named outside of it.
+NumberedCase = tuple[int | None, Block | Successor]
+NamedCase = tuple[str | None, Block | Successor]
+CalleeParts = tuple[list[Value], dict[str, Any]]
+
 
 class BuilderMethods:
     """One method per operation; ``Builder`` adds the insertion point."""
@@ -64,7 +69,7 @@ class BuilderMethods:
 
         def _edge(self, target: Block | Successor, case: Any = None) -> Successor: ...
 
-        def _callee(self, callee: str | Function | Value) -> tuple[list[Value], dict[str, Any]]: ...
+        def _callee(self, callee: str | Function | Value) -> CalleeParts: ...
 '''
 
 
@@ -137,8 +142,7 @@ def method(decl: Declaration) -> str:
             positional.append(f"{name}: Block | Successor")
             successors.append(f"self._edge({name})")
         elif isinstance(element, Cases):
-            case = "str | None" if element.names else "int | None"
-            positional.append(f"{name}: Sequence[tuple[{case}, Block | Successor]]")
+            positional.append(f"{name}: Sequence[{'NamedCase' if element.names else 'NumberedCase'}]")
             successors.append(f"*[self._edge(to, case) for case, to in {name}]")
     if decl.written is not None:
         if any(p.startswith("type:") for p in positional):
@@ -156,6 +160,8 @@ def method(decl: Declaration) -> str:
     single = len(decl.results) == 1 and not decl.results[0].optional
     if decl.results:
         keywords.append("name: str | None = None")
+    # A type that must be written comes before operands that may be left out.
+    positional.sort(key=lambda parameter: " = " in parameter)
     signature = ["self", *positional, *(["*"] if keywords else []), *keywords]
     returns = "Value" if single else "Operation"
     ordered = ", ".join(text for _, text in sorted(operands, key=lambda pair: pair[0]))

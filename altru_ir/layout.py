@@ -80,7 +80,7 @@ def layout_of(type: Type, module: Module) -> Layout:
             inner = [layout_of(f.type, module) for f in declaration.members]
             align = max((i.align for i in inner), default=1)
             return Layout(round_up(max((i.size for i in inner), default=0), align), align)
-        raise LayoutError(f"the layout of the {declaration.kind} `{type}` is not decided yet")
+        return enum_layout(declaration, module)[0]
     pointee = type.pointee
     if pointee is not None:
         dimensions = len(pointee.dimensions) if isinstance(pointee, ArrayType) and pointee.is_unsized else 0
@@ -104,6 +104,21 @@ def _in_order(types: tuple[Type, ...], module: Module) -> tuple[Layout, list[int
         offset += each.size
         align = max(align, each.align)
     return Layout(round_up(offset, align), align), offsets
+
+
+def enum_layout(declaration: TypeDeclaration, module: Module) -> tuple[Layout, int, int]:
+    """The layout of an enum, the bits of its tag (at offset 0) and the offset of its payloads.
+
+    The tag is the smallest of 8, 16 and 32 bits that tells the variants apart.
+    """
+    payloads = [layout_of(v.type, module) for v in declaration.members]
+    count = len(declaration.members)
+    bits = 8 if count <= 1 << 8 else 16 if count <= 1 << 16 else 32
+    payload_align = max((p.align for p in payloads), default=1)
+    align = max(bits // 8, payload_align)
+    offset = round_up(bits // 8, payload_align)
+    size = round_up(offset + max((p.size for p in payloads), default=0), align)
+    return Layout(size, align), bits, offset
 
 
 def field_offsets(declaration: TypeDeclaration, module: Module) -> list[int]:

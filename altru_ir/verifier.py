@@ -12,7 +12,7 @@ problems of a module are reported in one run. The rules, cited by number in the 
 18. an operation, block or value belongs to where it stands, and stands there once;
 19. an unwind target takes no arguments;
 20. ``main`` has one of its two signatures;
-21. the entry block has no arguments and no predecessors.
+21. the entry block has no arguments and no predecessors. 22. and 23. are rules of aggregates and enums.
 
 Example: ``[d.code for d in verify(m)] == []`` for a good module.
 

@@ -24,6 +24,18 @@ class CheckBounds:
     length = Operand(USIZE, access=READ)
 
 
+@operation("check.subrange", "$low, $high, $length", traits=(CHECK,))
+class CheckSubrange:
+    """Panics unless ``low <= high`` and ``high <= length`` (unsigned). Class ``bounds``.
+
+    Example: ``check.subrange %lo, %hi, %n``
+    """
+
+    low = Operand(USIZE, access=READ)
+    high = Operand(USIZE, access=READ)
+    length = Operand(USIZE, access=READ)
+
+
 @operation("check.nonnull", "$pointer", traits=(CHECK,))
 class CheckNonnull:
     """Panics when the pointer is null. Class ``null``.

@@ -17,11 +17,13 @@ from altru_ir.declare import (
     RAW_MUT,
     READ,
     REFERENCE,
+    TERMINATOR,
     USIZE,
     Constraint,
     Operand,
     Option,
     Result,
+    Target,
     TypeOf,
     operation,
 )
@@ -51,6 +53,24 @@ class Free:
     """
 
     pointer = Operand(RAW_MUT, access=CONSUME)
+
+
+def _moved_block(op: Operation, module: Module) -> list[Type]:
+    return [op.operands[0].type] if op.operands else []
+
+
+@operation("realloc", "$pointer, $size, $ok, $failed", traits=(TERMINATOR, NEEDS_UNSAFE, MAY_FREE))
+class Realloc:
+    """Gives an allocation ``size`` bytes, keeping its contents and perhaps moving it: then the new pointer is the first
+    argument of the first successor and the old one is gone. On failure nothing has happened.
+
+    Example: ``realloc %p, %n, ^grown, ^failed unsafe``
+    """
+
+    pointer = Operand(RAW_MUT, access=CONSUME)
+    size = Operand(USIZE)
+    ok = Target(forwards=_moved_block)
+    failed = Target()
 
 
 @operation("null", "", traits=(PURE,))

@@ -211,6 +211,18 @@ class Assign:
     volatile = Option(bool, "the access is an effect of its own")
 
 
+@operation("exchange", "$place, $value", verify=_stored_type)
+class Exchange:
+    """Stores into a place and gives what it held: the way to move something out from behind a reference.
+
+    Example: ``%old = exchange %slot, %new``
+    """
+
+    place = Operand(MUTABLE_PLACE, access=WRITE)
+    value = Operand(ANY)
+    old = Result(same_as="value")
+
+
 def _reference(op: Operation, module: Module) -> Type:
     place = op.operands[0].type
     if not isinstance(place, PlaceType):

@@ -11,6 +11,7 @@ from altru_ir.declare import (
     ANY,
     NEEDS_UNSAFE,
     PATH,
+    PROJECTION,
     PURE,
     RAW,
     READ,
@@ -22,8 +23,9 @@ from altru_ir.declare import (
     Result,
     operation,
 )
+from altru_ir.literals import constant_integer
 from altru_ir.module import Module
-from altru_ir.types import ERROR, ArrayType, PtrType, RefType, Type
+from altru_ir.types import ERROR, ArrayType, PlaceType, PtrType, RefType, Type
 from altru_ir.types import USIZE as USIZE_TYPE
 from altru_ir.values import Operation
 
@@ -66,6 +68,40 @@ class Dim:
     place = Operand(SEQUENCE_PLACE, access=PATH)
     axis = Literal()
     length = Result(type=USIZE_TYPE)
+
+
+def _range_of(op: Operation, module: Module) -> Type:
+    place = op.operands[0].type
+    if not isinstance(place, PlaceType) or not isinstance(place.target, ArrayType):
+        return ERROR
+    sequence = place.target
+    if len(sequence.dimensions) > 1 and not sequence.is_unsized:
+        rows = ArrayType(sequence.dimensions[1:], sequence.element)
+        return PlaceType(ArrayType((None,), rows), place.mutable)
+    return PlaceType(ArrayType((None,) * len(sequence.dimensions), sequence.element), place.mutable)
+
+
+def _constant_range(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
+    sequence = op.operands[0].type.target  # type: ignore[attr-defined]
+    low, high = (constant_integer(v) for v in op.operands[1:])
+    length = sequence.dimensions[0]
+    if low is not None and high is not None and low > high:
+        yield "C001", f"the range {low}..{high} ends before it begins"
+    elif high is not None and length is not None and high > length:
+        yield "C001", f"the range {low if low is not None else ''}..{high} is out of bounds for length {length}"
+
+
+@operation("subrange", "$base, $low, $high", traits=(PROJECTION,), verify=_constant_range)
+class Subrange:
+    """The place of the elements from ``low`` to before ``high`` of the outermost dimension, as a sequence of that length.
+
+    Example: ``%middle = subrange %seq, %lo, %hi``
+    """
+
+    base = Operand(SEQUENCE_PLACE, access=PATH)
+    low = Operand(USIZE, access=READ)
+    high = Operand(USIZE, access=READ)
+    place = Result(infer=_range_of, origin="base")
 
 
 def _element_pointer(op: Operation, module: Module) -> Type:

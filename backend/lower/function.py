@@ -232,25 +232,30 @@ class FunctionLowering:
 
     # -- edges and panics -------------------------------------------------------------------------------------------------
 
-    def edges(self, op: Operation) -> list[str]:
-        """The labels that the successors of ``op`` are reached by, with their phi entries noted."""
+    def edges(self, op: Operation, given: dict[int, list[str]] | None = None) -> list[str]:
+        """The labels that the successors of ``op`` are reached by, with their phi entries noted.
+
+        ``given`` are the operands that the terminator itself gives to a successor, by its position.
+        """
+        first = given or {}
         counts: dict[Block, int] = {}
         for successor in op.successors:
             counts[successor.block] = counts.get(successor.block, 0) + 1
         labels = []
-        for successor in op.successors:
+        for index, successor in enumerate(op.successors):
             target = self.block_label(successor.block)
+            values = [*first.get(index, []), *(self.value(v) for v in successor.args)]
             if successor.block.args and counts[successor.block] > 1:
-                target = self.split(successor, target)
+                target = self.split(successor, target, values)
             elif successor.block.args:
-                self.incoming[successor.block].append((self.label, [self.value(v) for v in successor.args]))
+                self.incoming[successor.block].append((self.label, values))
             labels.append(target)
         return labels
 
-    def split(self, successor: Successor, target: str) -> str:
+    def split(self, successor: Successor, target: str, values: list[str]) -> str:
         """A block of its own for an edge; it is written behind the terminator."""
         label = self.fresh_label("edge")
-        self.incoming[successor.block].append((label, [self.value(v) for v in successor.args]))
+        self.incoming[successor.block].append((label, values))
         self.after_terminator.append(f"{label}:\n  br label %{target}")
         return label
 
@@ -316,6 +321,13 @@ class FunctionLowering:
         type = place.type
         assert isinstance(type, PlaceType)
         return type.target
+
+    def scratch(self, type: Type) -> str:
+        """Storage for a value of ``type`` in this activation, to reinterpret bytes through; LLVM promotes it."""
+        self.temporaries += 1
+        name = f'%"-{self.temporaries}"'
+        self.allocas.append(f"  {name} = alloca {self.type(type)}, align {self.align(type)}")
+        return name
 
     def align(self, type: Type) -> int:
         return layout_of(type, self.module).align

@@ -15,10 +15,13 @@ from collections.abc import Callable
 
 from altru_ir.backend.lower.function import FunctionLowering, Storage
 from altru_ir.backend.lower.types import LoweringError, dimensions_of, parameter_types, quote, result_type
-from altru_ir.layout import layout_of
+from altru_ir.layout import enum_layout, layout_of
 from altru_ir.literals import constant_integer
+from altru_ir.module import TypeDeclaration
+from altru_ir.ops.aggregates import member_index
 from altru_ir.ops.control import call_arguments, callee_type
-from altru_ir.types import ArrayType, IntType, Type
+from altru_ir.ops.enums import variants_of
+from altru_ir.types import UNIT, ArrayType, IntType, NamedType, Type
 from altru_ir.values import Operation, Value
 
 Lowering = Callable[[FunctionLowering, Operation], None]
@@ -293,6 +296,17 @@ def project(f: FunctionLowering, op: Operation, base: Storage | None) -> Storage
             row = f.emit(f"mul nuw nsw {f.word} {flat}, {length}")
             flat = f.emit(f"add nuw nsw {f.word} {row}, {f.value(inner)}")
         return f.emit(f"getelementptr inbounds nuw {f.type(held.element)}, ptr {address}, {f.word} {flat}"), ()
+    if op.name == "subrange":
+        assert isinstance(held, ArrayType)
+        low, high = op.operands[1:]
+        unit = held.element  # what the address advances by: an element, or a row of known length
+        if not held.is_unsized and len(held.dimensions) > 1:
+            unit = ArrayType(held.dimensions[1:], held.element)
+        distance = f.value(low)
+        for length in lengths[1:]:
+            distance = f.emit(f"mul nuw nsw {f.word} {distance}, {length}")
+        start = f.emit(f"getelementptr inbounds nuw {f.type(unit)}, ptr {address}, {f.word} {distance}")
+        return start, (f.emit(f"sub nuw {f.word} {f.value(high)}, {f.value(low)}"), *lengths[1:])
     raise LoweringError(f"`{op.name}` cannot be compiled yet{f.where(op)}")
 
 
@@ -314,7 +328,7 @@ def _local(f: FunctionLowering, op: Operation) -> None:
     f.storage[op.result] = (name, ())
 
 
-@lowers("deref", "field", "elem", "global")
+@lowers("deref", "field", "elem", "subrange", "global")
 def _projection(f: FunctionLowering, op: Operation) -> None:
     """A stable path is computed here; one that reads a pointer from memory is left to each access."""
     if not op.operands or not op.operands[0].type.is_place:
@@ -339,6 +353,15 @@ def _store(f: FunctionLowering, op: Operation) -> None:
     place, value = op.operands
     address, _ = f.place(place)
     f.line(f"store {_volatile(op)}{f.typed(value)}, ptr {address}, align {f.align(value.type)}")
+
+
+@lowers("exchange")
+def _exchange(f: FunctionLowering, op: Operation) -> None:
+    place, value = op.operands
+    address, _ = f.place(place)
+    align = f.align(value.type)
+    f.define(op.result, f"load {f.type(value.type)}, ptr {address}, align {align}")
+    f.line(f"store {f.typed(value)}, ptr {address}, align {align}")
 
 
 @lowers("borrow")
@@ -432,6 +455,101 @@ def _free(f: FunctionLowering, op: Operation) -> None:
     f.line(f"call void @altru_free(ptr {f.value(op.operands[0])})")
 
 
+@lowers("realloc")
+def _realloc(f: FunctionLowering, op: Operation) -> None:
+    f.owner.declare(f"declare ptr @altru_realloc(ptr, {f.word}) nounwind")
+    moved = f.emit(f"call ptr @altru_realloc(ptr {f.value(op.operands[0])}, {f.typed(op.operands[1])})")
+    done = f.emit(f"icmp ne ptr {moved}, null")
+    ok, failed = f.edges(op, {0: [moved]})
+    f.finish(f"br i1 {done}, label %{ok}, label %{failed}, !prof !{f.owner.likely()}")
+
+
+# -- aggregates and enums ----------------------------------------------------------------------------------------------
+
+
+@lowers("struct", "tuple", "array")
+def _aggregate(f: FunctionLowering, op: Operation) -> None:
+    whole = f.type(op.result.type)
+    made = "poison"
+    for index, part in enumerate(op.operands):
+        made = f.emit(f"insertvalue {whole} {made}, {f.typed(part)}, {index}")
+    f.alias(op.result, made if op.operands else "zeroinitializer")
+
+
+@lowers("extract")
+def _extract(f: FunctionLowering, op: Operation) -> None:
+    aggregate = op.operands[0]
+    index = member_index(aggregate.type, op.attrs["member"], f.module)
+    f.define(op.result, f"extractvalue {f.typed(aggregate)}, {index}")
+
+
+def _enum_parts(f: FunctionLowering, type: Type) -> tuple[TypeDeclaration, int, int]:
+    assert isinstance(type, NamedType)
+    declaration = f.module.types[type.name]
+    _, bits, offset = enum_layout(declaration, f.module)
+    return declaration, bits, offset
+
+
+@lowers("enum")
+def _enum(f: FunctionLowering, op: Operation) -> None:
+    type = op.result.type
+    declaration, bits, offset = _enum_parts(f, type)
+    storage = f.scratch(type)
+    f.line(f"store i{bits} {declaration.index(op.attrs['variant'])}, ptr {storage}, align {f.align(type)}")
+    if op.operands and result_type(op.operands[0].type, f.module) != "void":
+        place = f.emit(f"getelementptr inbounds nuw i8, ptr {storage}, {f.word} {offset}")
+        f.line(f"store {f.typed(op.operands[0])}, ptr {place}, align {f.align(op.operands[0].type)}")
+    f.define(op.result, f"load {f.type(type)}, ptr {storage}, align {f.align(type)}")
+
+
+def _spill(f: FunctionLowering, value: Value) -> str:
+    storage = f.scratch(value.type)
+    f.line(f"store {f.typed(value)}, ptr {storage}, align {f.align(value.type)}")
+    return storage
+
+
+@lowers("discriminant")
+def _discriminant(f: FunctionLowering, op: Operation) -> None:
+    value = op.operands[0]
+    _, bits, _ = _enum_parts(f, value.type)
+    tag = f.emit(f"load i{bits}, ptr {_spill(f, value)}, align {f.align(value.type)}")
+    if bits == 32:
+        f.alias(op.result, tag)
+    else:
+        f.define(op.result, f"zext i{bits} {tag} to i32")
+
+
+@lowers("switch_enum")
+def _switch_enum(f: FunctionLowering, op: Operation) -> None:
+    value = op.operands[0]
+    declaration, bits, offset = _enum_parts(f, value.type)
+    storage = _spill(f, value)
+    tag = f.emit(f"load i{bits}, ptr {storage}, align {f.align(value.type)}")
+    payloads = variants_of(value.type, f.module) or {}
+    given: dict[int, list[str]] = {}
+    for index, successor in enumerate(op.successors):
+        payload = UNIT if successor.case is None else payloads[successor.case]
+        if payload is not UNIT:
+            # Read before the branch, whichever variant is there: the bytes are ours, and the other arms never look.
+            place = f.emit(f"getelementptr inbounds nuw i8, ptr {storage}, {f.word} {offset}")
+            given[index] = [f.emit(f"load {f.type(payload)}, ptr {place}, align {f.align(payload)}")]
+    labels = f.edges(op, given)
+    cases = [(declaration.index(s.case), label) for s, label in zip(op.successors, labels, strict=True) if s.case is not None]
+    if op.successors and op.successors[-1].case is None:
+        default = labels[-1]
+    else:
+        default = f.fresh_label("never")
+        f.after_terminator.append(f"{default}:\n  unreachable")
+    shown = " ".join(f"i{bits} {_tag(number, bits)}, label %{label}" for number, label in cases)
+    f.finish(f"switch i{bits} {tag}, label %{default} [ {shown} ]")
+
+
+def _tag(number: int | None, bits: int) -> int:
+    """A tag as LLVM prints it, signed."""
+    number = number or 0
+    return number - (1 << bits) if number >> (bits - 1) else number
+
+
 @lowers("global.ref", "func.ref")
 def _symbol(f: FunctionLowering, op: Operation) -> None:
     f.alias(op.result, f"@{quote(op.attrs['symbol'])}")
@@ -445,6 +563,15 @@ def _check_bounds(f: FunctionLowering, op: Operation) -> None:
     index, length = op.operands
     fine = f.emit(f"icmp ult {f.typed(index)}, {f.value(length)}")
     f.panic_unless(fine, "bounds", op, f.as_word(f.value(index), index.type), f.as_word(f.value(length), length.type))
+
+
+@lowers("check.subrange")
+def _check_subrange(f: FunctionLowering, op: Operation) -> None:
+    low, high, length = op.operands
+    ordered = f.emit(f"icmp ule {f.typed(low)}, {f.value(high)}")
+    inside = f.emit(f"icmp ule {f.typed(high)}, {f.value(length)}")
+    fine = f.emit(f"and i1 {ordered}, {inside}")
+    f.panic_unless(fine, "subrange", op, f.as_word(f.value(low), low.type), f.as_word(f.value(high), high.type))
 
 
 @lowers("check.nonnull")

@@ -71,7 +71,7 @@ def llvm_type(type: Type, module: Module) -> str:
         return "{ " + ", ".join(llvm_type(e, module) for e in type.elements) + " }"
     if isinstance(type, NamedType):
         declaration = module.types.get(type.name)
-        if declaration is None or declaration.kind not in ("struct", "union") or declaration.drop is not None:
+        if declaration is None or declaration.drop is not None:
             raise LoweringError(f"values of type `{type}` cannot be compiled yet")
         return f"%{quote('type.' + type.name)}"
     if isinstance(type, (PtrType, RefType)):
@@ -94,7 +94,7 @@ def named_types(module: Module) -> list[str]:
         if declaration.kind == "struct":
             fields = ", ".join(llvm_type(f.type, module) for f in declaration.members)
             lines.append(f"{name} = type {{ {fields} }}" if fields else f"{name} = type {{}}")
-        elif declaration.kind == "union":
+        else:  # bytes, in units that give the whole its alignment
             layout = layout_of(NamedType(declaration.name), module)
             lines.append(f"{name} = type {{ [{layout.size // layout.align} x i{8 * layout.align}] }}")
     return lines

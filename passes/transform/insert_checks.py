@@ -9,7 +9,7 @@ could go wrong gets its check; before every division, its divisor does.
                                         %x = load %slot
 
 Rules, cited by number in the code. An access through a path needs
- 1. for ``elem``, each index below its dimension (class ``bounds``);
+ 1. for ``elem``, each index below its dimension, and for ``subrange`` a range within it (class ``bounds``);
  2. for ``deref`` of a raw pointer, the pointer non-null (class ``null``) and aligned (class ``align``);
  3. for a division, a divisor that is not zero, and for a signed one not MIN / -1 (class ``division``).
 A check stands directly before the access (a path is evaluated by the access, not by the projection) and carries the
@@ -124,6 +124,8 @@ class _Inserter:
         for step in reversed(steps):  # from the root outward: a pointer is checked before what lies behind it
             if step.name == "elem":
                 self.element(step)
+            elif step.name == "subrange":
+                self.range(step)
             elif step.name == "deref":
                 self.raw_pointer(step)
 
@@ -141,6 +143,20 @@ class _Inserter:
             else:
                 length = self.dimension(base, axis, step)
             self.check("check.bounds", [index, length], step)
+
+    def range(self, step: Operation) -> None:
+        if "bounds" not in self.chosen:
+            return
+        base, low, high = step.operands
+        dimension = base.type.target.dimensions[0]  # type: ignore[attr-defined]
+        bounds = constant_integer(low), constant_integer(high)
+        if dimension is not None:
+            if bounds[0] is not None and bounds[1] is not None and bounds[0] <= bounds[1] <= dimension:
+                return
+            length = self.constant(dimension, step)
+        else:
+            length = self.dimension(base, 0, step)
+        self.check("check.subrange", [low, high, length], step)
 
     def raw_pointer(self, step: Operation) -> None:
         pointer = step.operands[0]

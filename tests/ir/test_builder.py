@@ -110,3 +110,27 @@ def test_get_or_declare(built: tuple[air.Builder, air.Function]) -> None:
     assert b.declare("strlen", [("t", air.PtrType(air.I8), "borrowed")], air.USIZE) is strlen
     with pytest.raises(BuilderError, match="already declared"):
         b.declare("strlen", [], air.USIZE)
+
+
+def test_enums_and_aggregates() -> None:
+    b = air.Builder(air.Module("m"))
+    option = b.declare_enum("Option", [("None", air.UNIT), ("Some", air.I32)])
+    point = b.declare_struct("Point", [("x", air.I32), ("y", air.I32)])
+    f = b.function("f", [("x", air.I32)], air.I32)
+    (x,) = f.parameters
+    pair = b.tuple([b.struct([x, x], point), b.array([x, x])])
+    some = b.enum("Some", option, b.extract(b.extract(pair, "0"), "y"))
+    there, nothing = b.block("there", [("v", air.I32)]), b.block("nothing")
+    b.switch_enum(some, [("Some", there), ("None", nothing)])
+    b.at_end(there)
+    b.ret(there.args[0])
+    b.at_end(nothing)
+    b.enum("None", option)
+    b.ret(x)
+    assert air.verify(b.module) == []
+    text = str(b.module)
+    assert "switch_enum %5, Some ^there, None ^nothing" in text
+    assert str(air.parse(text)) == text
+    b.at_end(b.block())
+    with pytest.raises(BuilderError, match="leaves out None"):
+        b.switch_enum(some, [("Some", there)])

@@ -1,0 +1,103 @@
+"""Enums: tagged sums, made of a variant and its payload, taken apart by an exhaustive switch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from altru_ir.declare import ANY, PURE, TERMINATOR, Cases, Constraint, Name, Operand, Result, operation
+from altru_ir.module import Module
+from altru_ir.ops.aggregates import field_types
+from altru_ir.types import ERROR, I32, UNIT, NamedType, Type
+from altru_ir.values import Operation
+
+ENUM = Constraint("an enum", "t.__class__ is NamedType")
+
+
+def variants_of(type: Type, module: Module) -> dict[str, Type] | None:
+    """Payload types by variant; None when ``type`` is no enum."""
+    return field_types(type, module, "enum") if isinstance(type, NamedType) else None
+
+
+def _payload_fits(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
+    type, name = op.result.type, op.attrs["variant"]
+    variants = variants_of(type, module)
+    if variants is None:
+        yield "V023", f"`enum` cannot make a `{type}`, which is no enum"
+    elif name not in variants:
+        yield "V023", f"`{type}` has no variant `{name}`; it has {', '.join(variants) or 'none'}"
+    else:
+        wanted = variants[name]
+        given = op.operands[0].type if op.operands else UNIT
+        if given is not ERROR and given.erased is not wanted.erased:
+            shown = "no payload" if given is UNIT else f"a payload of type `{given}`"
+            yield "V023", f"variant `{name}` of `{type}` has a payload of type `{wanted}`, but is given {shown}"
+
+
+@operation("enum", "$variant[, $payload]", traits=(PURE,), verify=_payload_fits)
+class Enum:
+    """An enum value: a variant with its payload, or without one when that is unit.
+
+    Example: ``%o = enum Some, %x : @Option``
+    """
+
+    variant = Name()
+    payload = Operand(ANY, optional=True)
+    result = Result(written=ENUM)
+
+
+def _is_enum(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
+    type = op.operands[0].type
+    if variants_of(type, module) is None and type is not ERROR:
+        yield "V023", f"`{op.name}` of a `{type}`, which is no enum"
+
+
+@operation("discriminant", "$value", traits=(PURE,), verify=_is_enum)
+class Discriminant:
+    """The position of an enum value's variant in the declaration, from 0.
+
+    Example: ``%d = discriminant %o``
+    """
+
+    value = Operand(ENUM)
+    result = Result(type=I32)
+
+
+def _payload_of_case(op: Operation, case: object, module: Module) -> list[Type]:
+    variants = variants_of(op.operands[0].type, module) if op.operands else None
+    payload = UNIT if variants is None or not isinstance(case, str) else variants.get(case, UNIT)
+    return [] if payload is UNIT else [payload]
+
+
+def _is_exhaustive(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
+    type = op.operands[0].type
+    variants = variants_of(type, module)
+    if variants is None:
+        if type is not ERROR:
+            yield "V023", f"`switch_enum` of a `{type}`, which is no enum"
+        return
+    seen: set[str] = set()
+    for index, successor in enumerate(op.successors):
+        case = successor.case
+        if case is None:
+            if index != len(op.successors) - 1:
+                yield "V023", "the successor without a variant is the last one"
+        elif case not in variants:
+            yield "V023", f"`{type}` has no variant `{case}`; it has {', '.join(variants) or 'none'}"
+        elif case in seen:
+            yield "V023", f"`switch_enum` names the variant `{case}` twice"
+        seen.add(case)
+    missing = [name for name in variants if name not in seen]
+    if missing and None not in seen:
+        yield "V023", f"`switch_enum` of a `{type}` leaves out {', '.join(missing)}"
+
+
+@operation("switch_enum", "$value, $cases", traits=(TERMINATOR,), verify=_is_exhaustive)
+class SwitchEnum:
+    """Consumes an enum value and continues at the block of its variant, whose first argument is the payload (if it is not
+    unit). Every variant is named, or a last successor without one takes the others.
+
+    Example: ``switch_enum %o, Some ^some, None ^none``
+    """
+
+    value = Operand(ENUM)
+    cases = Cases(names=True, forwards=_payload_of_case)
