@@ -8,7 +8,8 @@
 
 A builder has an insertion point (a block and a place in it) and a current location; each method makes its operation
 there, infers the result types as the parser does, and returns the result. The methods are in ``builder_methods``, which
-``make generate`` writes from the declarations; ``op`` makes any declared operation, a front-end's own too.
+``make generate`` writes from the declarations; ``op`` makes any declared operation, a front-end's own too. Structured control
+flow and variables are in ``scopes``.
 
 Invariant: what a builder makes passes the per-operation rules of the verifier, or a ``BuilderError`` says at once which
 rule it breaks; structure that only shows at the end (terminators, dominance) is left to ``air.verify``.
@@ -24,6 +25,7 @@ from altru_ir import declare
 from altru_ir.builder_methods import BuilderMethods
 from altru_ir.declare import Declaration, InferenceError
 from altru_ir.module import Block, Field, Function, Global, Module, Signature, TypeDeclaration, Variant
+from altru_ir.scopes import Loop, Structured, Variable
 from altru_ir.source import Location
 from altru_ir.types import ERROR, UNIT, FunctionType, NamedType, PlaceType, Type, spell_name
 from altru_ir.values import NO_ATTRIBUTES, Operation, Successor, Symbol, Value
@@ -33,7 +35,7 @@ class BuilderError(Exception):
     """A builder was asked for something that no valid program has; the message names the operation and the place."""
 
 
-class Builder(BuilderMethods):
+class Builder(BuilderMethods, Structured):
     """Appends operations to the functions of ``module``; see the module's docstring."""
 
     def __init__(self, module: Module) -> None:
@@ -41,6 +43,14 @@ class Builder(BuilderMethods):
         self.current: Block | None = None
         self._before: Operation | None = None
         self._location: Location | None = None
+        self.environment: dict[Variable, Value] = {}
+        self.loops: list[Loop] = []
+
+    def error(self, message: str) -> BuilderError:
+        """The exception for ``message``, with the place of the insertion point."""
+        block = self.current
+        where = f" (in @{block.function.name})" if block is not None and block.function is not None else ""
+        return BuilderError(message + where)
 
     # -- declarations ---------------------------------------------------------------------------------------------------
 
@@ -62,6 +72,8 @@ class Builder(BuilderMethods):
         made.linkage = linkage
         made.loc = self._location
         self.module.add(made)
+        self.environment = {}
+        self.loops = []
         self.at_end(made.add_block(Block("entry")))
         return made
 
