@@ -156,7 +156,8 @@ def generate(seed: int, size: int = 12) -> Program:
         texts.append(text)
         statistics += writer.operations
         statistics["blocks"] += sum(line.startswith("^") for line in writer.lines)
-    head = f"altru 1\nmodule @generated{seed}\n\nstruct @Pair {{ narrow: i8, real: f64, wide: i64 }}\n\n"
+    types = "struct @Pair { narrow: i8, real: f64, wide: i64 }\n\nenum @Choice { Small(i32), Large(i64), Nothing }"
+    head = f"altru 1\nmodule @generated{seed}\n\n{types}\n\n"
     return Program(seed, functions, head + "\n\n".join(texts) + "\n", statistics)
 
 
@@ -251,6 +252,10 @@ class _Maker:
             return Node(lambda w: w.op(f"{name} {inner.write(w)}"), lambda e: scalars.integer(name, bits, inner.evaluate(e)))
         if kind < 0.45 and type in ("i32", "i8", "i64"):
             return self.memory(type, depth)
+        if kind < 0.50:
+            return self.part(type, depth)
+        if kind < 0.54 and type in ("i32", "i64"):
+            return self.choice(type, depth)
         name = choose.choice(PURE_BINARY)
         a, b = self.expression(type, depth - 1), self.expression(type, depth - 1)
         return Node(
@@ -290,6 +295,8 @@ class _Maker:
 
     def memory(self, type: str, depth: int) -> Node:
         """A load from the array at an index in range, or from a field."""
+        if type == "i32" and self.choose.random() < 0.3:
+            return self.ranged(depth)
         if type == "i32":
             index = self.index(depth - 1)
             return Node(
@@ -298,6 +305,83 @@ class _Maker:
             )
         field = {"i8": "narrow", "i64": "wide"}[type]
         return Node(lambda w: w.op(f"load {w.op(f'field %pair, {field}')}"), lambda e: e["pair"][field])
+
+    def ranged(self, depth: int) -> Node:
+        """A load through a part of the array, by a place or by a slice borrowed from it."""
+        low = self.choose.randint(0, ARRAY - 2)
+        length = self.choose.randint(1, ARRAY - low)
+        inner, borrowed = self.expression("usize", depth - 1), self.choose.random() < 0.5
+
+        def write(w: Writer) -> str:
+            value = inner.write(w)
+            bounds = [w.op(f"const {n} : usize") for n in (low, low + length)]
+            place = w.op(f"subrange %array, {bounds[0]}, {bounds[1]}")
+            if borrowed:
+                slice = w.op(f"borrow {place}")
+                count = w.op(f"slice.len {slice}")
+                place = w.op(f"deref {slice}")
+            else:
+                count = w.op(f"dim {place}, 0")
+            at = w.op(f"urem {value}, {count}")
+            element = w.op(f"elem {place}, {at}")
+            return w.op(f"load {element}")
+
+        return Node(write, lambda e: e["array"][low + inner.evaluate(e) % length])
+
+    def part(self, type: str, depth: int) -> Node:
+        """An element of a tuple or an array made on the spot."""
+        parts = [self.expression(type, depth - 1) for _ in range(self.choose.randint(2, 3))]
+        kind, at = self.choose.choice(["tuple", "array"]), self.choose.randrange(len(parts))
+
+        def write(w: Writer) -> str:
+            whole = w.op(f"{kind} {', '.join([p.write(w) for p in parts])}")
+            return w.op(f"extract {whole}, {at}")
+
+        def evaluate(e: Environment) -> Scalar:
+            values: list[Scalar] = [p.evaluate(e) for p in parts]
+            return values[at]
+
+        return Node(write, evaluate)
+
+    def choice(self, type: str, depth: int) -> Node:
+        """An enum of one of two payloads, or of none, taken apart again."""
+        first, second = self.condition(depth - 1), self.condition(depth - 1)
+        small, large = self.expression("i32", depth - 1), self.expression("i64", depth - 1)
+
+        def write(w: Writer) -> str:
+            one, two = first.write(w), second.write(w)
+            a = w.op(f"enum Small, {small.write(w)} : @Choice")
+            b = w.op(f"enum Large, {large.write(w)} : @Choice")
+            none = w.op("enum Nothing : @Choice")
+            either = w.op(f"select {two}, {a}, {b}")
+            chosen = w.op(f"select {one}, {either}, {none}")
+            tag = w.op(f"discriminant {chosen}")
+            labels = [w.label() for _ in range(4)]
+            w.do(f"switch_enum {chosen}, Small {labels[0]}, Large {labels[1]}, Nothing {labels[2]}")
+            for label, payload in zip(labels, ("i32", "i64", None), strict=False):
+                value = w.fresh()
+                w.lines.append(label + (f"({value}: {payload})" if payload else "") + ":")
+                if payload is None:
+                    value = tag if type == "i32" else w.op(f"zext {tag} : i64")
+                elif payload != type:
+                    value = w.op(f"{'trunc' if type == 'i32' else 'sext'} {value} : {type}")
+                w.do(f"br {labels[3]}({value})")
+            result = w.fresh()
+            w.lines.append(f"{labels[3]}({result}: {type}):")
+            return result
+
+        bits = INTEGERS[type]
+
+        def evaluate(e: Environment) -> Scalar:
+            one, two = first.evaluate(e), second.evaluate(e)
+            x, y = small.evaluate(e), large.evaluate(e)
+            if not one:
+                return 2
+            if two:
+                return int(scalars.signed(x, 32) & ((1 << bits) - 1))
+            return int(y & ((1 << bits) - 1))
+
+        return Node(write, evaluate)
 
     def index(self, depth: int) -> Node:
         inner = self.expression("usize", depth)

@@ -20,7 +20,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from altru_ir.backend.cli.options import UsageError, parse_options
 from altru_ir.diagnostics import EXPLANATIONS, Diagnostic, DiagnosticError
@@ -115,7 +115,7 @@ class _Driver:
 
     def takes_input(self) -> bool:
         o = self.options
-        return not (o.version or o.list_passes or o.explain or o.clear_cache)
+        return not (o.version or o.describe or o.list_passes or o.explain or o.clear_cache)
 
     def dispatch(self, program: list[str]) -> int:
         options = self.options
@@ -125,6 +125,8 @@ class _Driver:
             return _print_version()
         if options.list_passes:
             return _print_passes()
+        if options.describe:
+            return _describe(options.describe, options.json)
         if options.explain:
             return _explain(options.explain)
         if options.clear_cache:
@@ -399,6 +401,38 @@ def _print_passes() -> int:
         print(f"{name}: {(find(name).__doc__ or '').strip().splitlines()[0]}")
     for name, steps in PIPELINES.items():
         print(f"{name} = {','.join(steps)}")
+    return OK
+
+
+def _describe(what: str, as_json: bool) -> int:
+    from altru_ir import describe
+
+    if what == "passes":
+        import attrs
+
+        from altru_ir.passes.registry import PASSES, find
+
+        found: Any = [
+            {
+                "name": name,
+                "summary": (find(name).__doc__ or "").strip().splitlines()[0],
+                "options": [{"name": f.name, "default": f.default} for f in attrs.fields(find(name))],
+            }
+            for name in PASSES
+        ]
+    elif what == "grammar":
+        found = describe.GRAMMAR if not as_json else {"notation": "EBNF", "grammar": describe.GRAMMAR.split("\n")}
+    else:
+        found = {"ops": describe.operations, "types": describe.type_constructors, "codes": describe.codes}[what]()
+    if as_json:
+        import json
+
+        print(json.dumps(found, indent=1))
+    elif isinstance(found, str):
+        print(found)
+    else:
+        for each in found:
+            print(f"{each.get('name') or each['code']}: {each['summary']}")
     return OK
 
 

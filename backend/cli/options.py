@@ -65,6 +65,8 @@ def make_parser() -> argparse.ArgumentParser:
     add("--print-locations", action="store_true", help="show the position of every operation in printed IR")
     add("--timing", action="store_true", help="say how long each step took")
     add("--list-passes", action="store_true", help="list the passes and the named pipelines")
+    add("--describe", choices=["ops", "types", "grammar", "passes", "codes"], help="describe a part of the IR")
+    add("--json", action="store_true", help="with --describe: as JSON")
     add("--cache-dir", metavar="DIR", help="where built libraries are kept")
     add("--clear-cache", action="store_true", help="remove built libraries from the cache")
     add("--version", action="store_true", help="print the versions")

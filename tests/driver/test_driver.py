@@ -174,6 +174,19 @@ def test_information() -> None:
         assert altru_opt("--explain", code)[1].startswith(f"{code}: ")
 
 
+def test_describes() -> None:
+    operations = {o["name"]: o for o in json.loads(altru_opt("--describe=ops", "--json")[1])}
+    assert operations["icmp"]["operands"][1] == {
+        "name": "rhs", "type": {"same_as": "lhs"}, "access": "consume", "optional": False, "variadic": False,
+    }  # fmt: skip
+    assert operations["icmp"]["elements"][0]["choices"][:2] == ["eq", "ne"]
+    assert operations["const"]["results"][0]["written"].startswith("a number")
+    assert {t["name"] for t in json.loads(altru_opt("--describe=types", "--json")[1])} >= {"IntType", "RefType", "OwnType"}
+    assert [p["name"] for p in json.loads(altru_opt("--describe=passes", "--json")[1])] == ["insert-checks"]
+    assert {c["code"] for c in json.loads(altru_opt("--describe=codes", "--json")[1])} == set(EXPLANATIONS)
+    assert "operation   = " in altru_opt("--describe=grammar")[1]
+
+
 def test_verify_each_and_printing(good: str) -> None:
     status, out, err = altru_opt("-p", "insert-checks", "--verify-each", "--print-ir-after=all", good)
     assert status == 0

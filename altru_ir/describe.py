@@ -1,0 +1,148 @@
+"""The IR as data, for programs that write IR: operations, types, grammar, diagnostic codes.
+
+Everything here follows from declarations; ``altru-opt --describe=ops --json`` prints it.
+
+Example: ``[o["name"] for o in operations()]`` lists every mnemonic.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from altru_ir import declare, types
+from altru_ir.declare import (
+    Callee,
+    Cases,
+    Declaration,
+    Element,
+    Flag,
+    Literal,
+    Name,
+    Operand,
+    Option,
+    Result,
+    SymbolOf,
+    Target,
+    TypeOf,
+    WordOf,
+)
+from altru_ir.diagnostics import EXPLANATIONS
+
+GRAMMAR = r"""
+text        = ["altru" INTEGER] ["module" SYMBOL [attributes]] declaration*
+declaration = struct | enum | global | function
+struct      = ("struct" | "union") SYMBOL [regions] "{" [field ("," field)*] "}" modifier*
+field       = ["const"] NAME ":" type [transfer]
+enum        = "enum" SYMBOL [regions] "{" [variant ("," variant)*] "}" modifier*
+variant     = NAME ["(" type ")"]
+modifier    = "drop" SYMBOL | "repr" "(" "c" ")" | "unsafe" "(" NAME ("," NAME)* ")" | attributes
+global      = ["private"] "global" ["mut" | "thread_local"] SYMBOL ":" type ["=" literal] [attributes]
+function    = ["private"] ["extern" "\"C\""] "func" SYMBOL [regions] "(" [parameters] ")" ["->" type [transfer]]
+              ["unsafe"] ["nounwind"] [attributes] ["{" block+ "}"]
+parameters  = VALUE ":" type [transfer] ("," VALUE ":" type [transfer])* ["," "..."]
+regions     = "<" REGION [":" REGION ("+" REGION)*] ("," REGION [":" REGION ("+" REGION)*])* ">"
+transfer    = "borrowed" | "transfer_full" ["(" (SYMBOL | "heap") ")"]
+block       = BLOCK ["(" VALUE ":" type ("," VALUE ":" type)* ")"] ["unwind" BLOCK] ":" operation*
+operation   = [VALUE ("," VALUE)* "="] MNEMONIC format [attributes] ["unsafe"] [":" type] [location]
+format      = as the operation's declaration says, of: VALUE, literal, SYMBOL, NAME, type, successor, callee, words, ","
+successor   = [literal | NAME] BLOCK ["(" VALUE ("," VALUE)* ")"]
+callee      = (SYMBOL | VALUE) "(" [VALUE ("," VALUE)*] ")"
+attributes  = "{" [NAME ["=" (literal | NAME)] ("," NAME ["=" (literal | NAME)])*] "}"
+literal     = INTEGER | FLOAT | "nan" | "inf" | "-inf" | "true" | "false" | STRING | BYTES | SYMBOL
+            | "[" [literal ("," literal)*] "]"
+location    = "loc" "(" STRING ":" INTEGER [":" INTEGER] ")"
+type        = SCALAR | "()" | "(" type "," [type ("," type)*] ")" | SYMBOL ["<" REGION ("," REGION)* ">"]
+            | "[" (DIMENSION "x")+ type "]" | "ptr" "<" ["mut"] type ">" | "ref" "<" [REGION ","] ["mut"] type ">"
+            | "own" "<" [REGION ","] type ["," ("pool" | "c" "(" SYMBOL ")")] ">" | "guard" "<" [REGION ","] type ">"
+            | ("gc" | "weak" | "uninit" | "phantom" | "cell" | "atomic" | "mutex" | "pool" | "pool.handle" | "thread")
+              "<" type ">"
+            | ("thread_scope" | "pin") "<" REGION ">" | "dyn" "<" REGION ("," NAME)* ">"
+            | ["extern" "\"C\""] "fn" ["<" "for" REGION ("," REGION)* ">"] "(" [type [transfer] ("," type [transfer])*]
+              ["," "..."] ")" ["->" type [transfer]] ["unsafe"] ["nounwind"]
+SCALAR      = "i1" | "i8" | "i16" | "i32" | "i64" | "i128" | "usize" | "f32" | "f64" | "arena"
+DIMENSION   = INTEGER | "?"
+VALUE       = "%" WORD            SYMBOL = "@" WORD            BLOCK = "^" WORD            REGION = "'" WORD
+WORD        = letters, digits, "_", "." and "$", or any text in double quotes
+NAME        = a word that begins with a letter or "_", or any text in double quotes
+comment     = "//" to the end of the line; kept
+""".strip("\n")
+"""The text format in EBNF: ``[x]`` is optional, ``x*`` any number, ``x+`` at least one."""
+
+
+def _element(element: Element) -> dict[str, Any]:
+    kind = {
+        WordOf: "word", Name: "name", Flag: "flag", Literal: "literal", SymbolOf: "symbol", TypeOf: "type", Callee: "callee",
+        Target: "successor", Cases: "cases",
+    }[type(element)]  # fmt: skip
+    found: dict[str, Any] = {"name": element.name, "kind": kind}
+    if isinstance(element, WordOf):
+        found["choices"] = list(element.choices)
+    if isinstance(element, Flag):
+        found["word"] = element.word
+    return found
+
+
+def _result(result: Result) -> dict[str, Any]:
+    rule: dict[str, Any]
+    if result.type is not None:
+        rule = {"type": result.type.text}
+    elif result.same_as is not None:
+        rule = {"same_as": result.same_as}
+    elif result.written is not None:
+        rule = {"written": result.written.name, "place": result.place}
+    else:
+        rule = {"inferred": True}
+    return {"name": result.name, "optional": result.optional, "origin": result.origin, **rule}
+
+
+def operation(decl: Declaration) -> dict[str, Any]:
+    """One operation as plain data."""
+    says, _, examples = decl.doc.strip().partition("Example:")
+    return {
+        "name": decl.name,
+        "format": decl.format,
+        "summary": " ".join(says.split()).replace("``", "`"),
+        "examples": [e.strip().strip("`") for e in examples.split("Example:")] if examples else [],
+        "operands": [
+            {
+                "name": e.name,
+                "type": {"same_as": e.same_as} if e.same_as else e.constraint.name,
+                "access": e.access,
+                "optional": e.optional,
+                "variadic": e.variadic,
+            }
+            for e in decl.operands
+        ],
+        "elements": [
+            _element(e) for e in decl.elements.values() if not isinstance(e, (Operand, Option, Result))
+        ],
+        "attributes": [
+            {"name": e.name, "type": e.type.__name__, "doc": e.doc} for e in decl.options.values()
+        ],
+        "results": [_result(r) for r in decl.results],
+        "traits": sorted(decl.traits),
+    }  # fmt: skip
+
+
+def operations() -> list[dict[str, Any]]:
+    """Every declared operation."""
+    return [operation(decl) for decl in declare.table().values()]
+
+
+def type_constructors() -> list[dict[str, Any]]:
+    """The types, by class, with what their documentation says."""
+    found: list[dict[str, Any]] = []
+    work: list[type] = [types.Type]
+    while work:
+        each = work.pop(0)
+        work.extend(each.__subclasses__())
+        if each is types.Type or each.__name__.startswith("_") or each in (types.ErrorType, types.PlaceType):
+            continue
+        summary = " ".join((each.__doc__ or "").split()).replace("``", "`")
+        found.append({"name": each.__name__, "summary": summary, "arguments": list(getattr(each, "fields", ()))})
+    return found
+
+
+def codes() -> list[dict[str, str]]:
+    """The diagnostic codes."""
+    return [{"code": code, "summary": text} for code, text in EXPLANATIONS.items()]
