@@ -2,7 +2,8 @@
 
 Integers are signless; the operation carries the sign. ``add sub mul`` wrap; their ``.checked`` kin panic; a division by
 zero and MIN / -1 are stopped by the check that ``insert-checks`` puts before the division. Shifts take their amount
-modulo the width. A float converted to an integer saturates, and a NaN becomes zero.
+modulo the width. A float converted to an integer saturates, and a NaN becomes zero. Which NaN an operation gives, its sign
+included, is not specified; ``fneg``, ``fabs`` and ``copysign`` change nothing but the sign.
 """
 
 from __future__ import annotations

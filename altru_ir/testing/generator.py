@@ -420,10 +420,28 @@ class _Maker:
             return Node(lambda w: w.op(f"load {w.op('field %pair, real')}"), lambda e: e["pair"]["real"])
         name = choose.choice(FLOAT_BINARY)
         a, b = self.expression(type, depth - 1), self.expression(type, depth - 1)
+        if name == "copysign":
+            b = self.no_nan(b, type)
         return Node(
             lambda w: w.op(f"{name} {a.write(w)}, {b.write(w)}"),
             lambda e: scalars.floating(name, bits, a.evaluate(e), b.evaluate(e)),
         )
+
+    @staticmethod
+    def no_nan(value: Node, type: str) -> Node:
+        """``value``, or 1.0 for a NaN, whose sign is not specified."""
+
+        def write(w: Writer) -> str:
+            given = value.write(w)
+            good = w.op(f"fcmp ord {given}, {given}")
+            one = w.op(f"const 1.0 : {type}")
+            return w.op(f"select {good}, {given}, {one}")
+
+        def evaluate(e: Environment) -> float:
+            given: float = value.evaluate(e)
+            return given if given == given else 1.0
+
+        return Node(write, evaluate)
 
     # -- statements --
 
