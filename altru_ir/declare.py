@@ -339,8 +339,6 @@ class Declaration:
         self.needs_unsafe = NEEDS_UNSAFE in self.traits
         self.written = next((r for r in self.results if r.written is not None), None)
         self.parse_steps: list[tuple[int, Any]] | None = None  # the parser's compiled form of `items`
-        self._holds: Callable[[Operation, Module], bool] | None = None
-        self._print: Callable[[Operation], str] | None = None
         positions: dict[str, int] = {}
         varies_at: int | None = None
         for index, operand in enumerate(self.operands):
@@ -349,6 +347,12 @@ class Declaration:
                 varies_at = index
         self.positions = positions
         self.varies_at = varies_at
+        # The type of a single result where it needs no inference: fixed, or that of the operand at a position.
+        single = self.results[0] if len(self.results) == 1 and self.varies_at is None and self.callee is None else None
+        self.fixed_result = single.type if single is not None else None
+        self.same_result = positions[single.same_as] if single is not None and single.same_as is not None else None
+        self._holds: Callable[[Operation, Module], bool] | None = None
+        self._print: Callable[[Operation], str] | None = None
 
     # - operands by name -
 

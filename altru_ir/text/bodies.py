@@ -199,6 +199,15 @@ class Bodies(TypeGrammar):
                 if order is not None:
                     order.append((start, op))
                 if decl.results:
+                    # The usual case: one new plain name, and a type that needs no inference.
+                    index = decl.same_result
+                    type = decl.fixed_result if index is None else operands[index].type
+                    if type is not None and written is None and len(names) == 1:
+                        name = names[0]
+                        if name not in values and name[1:2] != '"' and len(name) > 1:
+                            value = values[name] = Value(type, name[1:], op)
+                            op.results = [value]
+                            continue
                     self.define_results(op, names, start, written, module)
                 elif names:
                     self.fail(start, f"`{decl.name}` gives no result")

@@ -17,11 +17,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-_SPACE = r"(?:[ \t\r\n\ufeff]+|//[^\n]*)*"
+_SPACE = r"[ \t\r\n\ufeff]*(?://[^\n]*[ \t\r\n\ufeff]*)*"
 _NAME = r'(?:[\w.$]+|"(?:[^"\\\n]|\\.)*")'
 _TOKEN = (
     r"[%@^]" + _NAME
-    + r"|[A-Za-z_](?:[\w]|\.(?=\w))*(?!\")"
+    + r"|[A-Za-z_]\w*(?:\.\w+)*(?!\")"
     + r"|-?0[xX][0-9a-fA-F]+|-?\d+(?:\.\d+(?:[eE][+-]?\d+)?)?|-inf\b"
     + r"|'[A-Za-z_]\w*"
     + r'|b?"(?:[^"\\\n]|\\.)*"'

@@ -153,30 +153,26 @@ class _Parser(Headers, Bodies):
         return function, self.skip_body(at), at + 1
 
     def skip_body(self, at: int) -> int:
-        """The index behind the ``}`` that closes the ``{`` at ``at``."""
+        """The index behind the ``}`` that closes the ``{`` at ``at``; what has no ``}`` ends at the next declaration."""
         tokens = self.tokens
-        depth = 0
-        opening = at
+        opening, depth = at, 1
         while True:
-            token = tokens[at]
-            if token == "{":
-                depth += 1
-            elif token == "}":
-                depth -= 1
-                if depth == 0:
-                    return at + 1
-            elif not token:
+            try:
+                close = tokens.index("}", at + 1)
+            except ValueError:
+                close = len(tokens) - len(lexer.PADDING)
+                depth += 1  # it does not close anything
+            inside = tokens[at + 1 : close]
+            if "func" in inside:  # no declaration begins inside a body, so the brace above was not closed
                 self.error(opening, "this `{` is never closed")
-                return at
-            elif (
-                depth == 1
-                and token in ("func", "struct", "enum", "union")
-                and tokens[at + 1][:1] == "@"
-                and (token == "func" or tokens[at + 2] in ("{", "<"))
-            ):  # no declaration begins inside a body
+                return at + 1 + inside.index("func")
+            if not tokens[close]:
                 self.error(opening, "this `{` is never closed")
-                return at
-            at += 1
+                return close
+            depth += inside.count("{") - 1
+            if depth == 0:
+                return close + 1
+            at = close
 
     def next_declaration(self, at: int) -> int:
         tokens = self.tokens
