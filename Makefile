@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SUITE ?= roundtrip
-FROM ?= 0
+FROM ?=
 COUNT ?= 1000
 JOBS ?= 2
 C_SOURCES = $(shell find runtime -name '*.[ch]')
@@ -48,8 +48,8 @@ lint: $(READY)  ## check style, formatting and types; change nothing
 bench: $(VENV)/.bench  ## measure against the peers
 	$(BIN)/python -m bench run
 
-soak: $(READY)  ## test on generated programs: SUITE=, FROM= (seed), COUNT=, JOBS=
-	$(BIN)/python -m tests.soak --suite $(SUITE) --from $(FROM) --count $(COUNT) --jobs $(JOBS)
+soak: $(READY)  ## test on generated programs: SUITE=, FROM= (seed; else where the ledger ends), COUNT=, JOBS=
+	$(BIN)/python -m tests.soak --suite $(SUITE) $(if $(FROM),--from $(FROM)) --count $(COUNT) --jobs $(JOBS)
 
 format: $(READY)  ## rewrite Python and C sources in the project's style
 	$(BIN)/ruff check --fix-only --quiet
