@@ -36,6 +36,9 @@ from altru_ir.source import Location
 from altru_ir.types import ERROR, I8, I32, ArrayType, NamedType, PlaceType, PtrType, TupleType, Type, parts
 from altru_ir.values import Operation, Value
 
+MAX_DEPTH = 100
+"""How many types may nest by value once declarations are opened: layouts are computed recursively."""
+
 _stamps_used = 0
 _stamps_lock = Lock()
 
@@ -59,6 +62,7 @@ class _Verifier:
         self.module = module
         self.found: list[Diagnostic] = []
         self.good_types: set[Type] = set()
+        self.depths: dict[str, int] = {}
         self.told: set[tuple[Operation, Value]] = set()
         self.function: Function | None = None
 
@@ -86,7 +90,7 @@ class _Verifier:
     # -- types (17) ------------------------------------------------------------------------------------------------------
 
     def sizes(self) -> None:
-        """Rule 17: no type contains itself by value. One depth-first walk over the declarations, no recursion."""
+        """Rule 17: no type contains itself by value, or nests too deep. One depth-first walk, no recursion."""
         state: dict[str, int] = {}
         for root in self.module.types:
             if root in state:
@@ -98,6 +102,12 @@ class _Verifier:
                 if not rest:
                     state[name] = 2
                     stack.pop()
+                    depth = self.depth(name)
+                    if depth > MAX_DEPTH:
+                        declaration = self.module.types[name]
+                        message = f"`@{name}` nests {depth} types by value; {MAX_DEPTH} is the limit"
+                        self.report("V017", message, declaration.location, help="put a pointer somewhere in between")
+                    self.depths[name] = depth if depth <= MAX_DEPTH else 0  # reported once, not for each type around it
                     continue
                 inner = rest.pop()
                 if state.get(inner) == 1:
@@ -111,6 +121,23 @@ class _Verifier:
                 elif inner not in state and inner in self.module.types:
                     state[inner] = 1
                     stack.append((inner, self.contained(inner)))
+
+    def depth(self, name: str) -> int:
+        """How deep ``@name`` nests by value; what it contains has been measured, or contains it and was reported."""
+        deepest = 1
+        work = [(member.type, 2) for member in self.module.types[name].members]
+        while work:
+            each, level = work.pop()
+            deepest = max(deepest, level)
+            if isinstance(each, NamedType):
+                deepest = max(deepest, level - 1 + self.depths.get(each.name, 0))
+            elif isinstance(each, ArrayType):
+                work.append((each.element, level + 1))
+            elif isinstance(each, TupleType):
+                work.extend((element, level + 1) for element in each.elements)
+            elif each.pointee is None:
+                work.extend((part, level + 1) for part in parts(each))
+        return deepest
 
     def contained(self, name: str) -> list[str]:
         """The named types that ``@name`` holds by value."""

@@ -9,13 +9,13 @@ Example:
        |   ^^
 
 Invariant: an underline stands below its text whatever tabs and wide characters come before it; control characters of the
-source never reach the terminal.
+source or of a file's name never reach the terminal; of a long line only the part around the underline is shown.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from altru_ir.diagnostics import Diagnostic
 from altru_ir.source import Location, Source
@@ -23,22 +23,34 @@ from altru_ir.source import Location, Source
 _COLOURS = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m", "note": "\x1b[1;36m"}
 _BOLD, _BLUE, _RESET = "\x1b[1m", "\x1b[1;34m", "\x1b[0m"
 TAB = 4
+WINDOW = 160
+"""How many characters of a source line are shown."""
+
+_Paint = Callable[[str, str], str]
 
 
 def _visible(text: str) -> str:
-    return "".join(c if c.isprintable() or c == "\t" else "�" for c in text).replace("\t", " " * TAB)
+    """``text`` as it is shown: tabs as spaces, what is not printable replaced."""
+    return "".join(c if c.isprintable() else " " * TAB if c == "\t" else "�" for c in text)
 
 
 def _width(text: str) -> int:
-    wide = 0
-    for c in text:
-        if c == "\t":
-            wide += TAB
-        elif unicodedata.combining(c):
-            continue
-        else:
-            wide += 2 if unicodedata.east_asian_width(c) in "WF" else 1
-    return wide
+    """The columns that ``text``, already visible, takes."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.category(c) in ("Mn", "Me") else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
+    )
+
+
+def _window(text: str, column: int, length: int) -> tuple[str, str, str]:
+    """The visible text before the underlined part, that part, and what follows, cut to ``WINDOW`` characters."""
+    first = max(0, column - 1)
+    start = 0 if len(text) <= WINDOW else max(0, min(first - WINDOW // 3, len(text) - WINDOW))
+    end = min(len(text), start + WINDOW)
+    before, meant = text[start:first], text[first : min(first + length, end)]
+    behind = text[first + len(meant) : end]
+    return ("…" if start else "") + _visible(before), _visible(meant), _visible(behind) + ("…" if end < len(text) else "")
 
 
 def render(diagnostics: Iterable[Diagnostic], sources: Mapping[str, Source], *, colour: bool = False) -> str:
@@ -50,9 +62,12 @@ def render(diagnostics: Iterable[Diagnostic], sources: Mapping[str, Source], *, 
 
 
 def _one(diagnostic: Diagnostic, sources: Mapping[str, Source], colour: bool) -> str:
-    paint = (lambda text, how: f"{how}{text}{_RESET}") if colour else (lambda text, _how: text)
+    def paint(text: str, how: str) -> str:
+        return f"{how}{text}{_RESET}" if colour else text
+
     head = paint(f"{diagnostic.severity}[{diagnostic.code}]", _COLOURS.get(diagnostic.severity, _BOLD))
-    lines = [f"{head}: {_visible(diagnostic.message)}"]
+    message = "\n  ".join(_visible(line) for line in diagnostic.message.split("\n"))
+    lines = [f"{head}: {message}"]
     numbers = [diagnostic.location.line] if diagnostic.location else []
     numbers += [label.location.line for label in diagnostic.labels]
     gutter = len(str(max(numbers, default=0)))
@@ -67,19 +82,21 @@ def _one(diagnostic: Diagnostic, sources: Mapping[str, Source], colour: bool) ->
     return "\n".join(lines) + "\n"
 
 
-def _snippet(at: Location, message: str, sources: Mapping[str, Source], gutter: int, paint, mark: str) -> list[str]:  # type: ignore[no-untyped-def]
+def _snippet(at: Location, message: str, sources: Mapping[str, Source], gutter: int, paint: _Paint, mark: str) -> list[str]:
     arrow = "-->" if mark == "^" else ":::"
-    lines = [f"{' ' * gutter} {paint(arrow, _BLUE)} {at}"]
+    lines = [f"{' ' * gutter} {paint(arrow, _BLUE)} {_visible(str(at))}"]
     source = sources.get(at.file)
     text = source.line(at.line) if source is not None else ""
     if not text:
         return lines + ([f"{' ' * gutter}     {_visible(message)}"] if message else [])
     bar = paint("|", _BLUE)
     lines.append(f"{' ' * gutter} {bar}")
-    lines.append(f"{paint(str(at.line).rjust(gutter), _BLUE)} {bar} {_visible(text)}")
+    before, meant, behind = _window(text, at.column, at.length)
+    lines.append(f"{paint(str(at.line).rjust(gutter), _BLUE)} {bar} {before}{meant}{behind}")
     if at.column:
-        before = _width(text[: at.column - 1])
-        under = max(1, _width(text[at.column - 1 : at.column - 1 + at.length]))
-        shown = mark * under + (f" {_visible(message)}" if message else "")
-        lines.append(f"{' ' * gutter} {bar} {' ' * before}{paint(shown, _COLOURS['error'] if mark == '^' else _BLUE)}")
+        shown = mark * max(1, _width(meant)) + (f" {_visible(message)}" if message else "")
+        how = _COLOURS["error"] if mark == "^" else _BLUE
+        lines.append(f"{' ' * gutter} {bar} {' ' * _width(before)}{paint(shown, how)}")
+    elif message:
+        lines.append(f"{' ' * gutter} {bar} {_visible(message)}")
     return lines

@@ -440,7 +440,7 @@ class Bodies(TypeGrammar):
             types = [PlaceType(written) if declared.place else written]
             if len(decl.results) > 1:
                 types = self.infer(op, start, types[0])
-        elif self.forward and self.inference_waits(op):
+        elif self.forward and self.awaited(op):
             self.pending.append((op, start))
             count = len(names) if any(r.optional for r in decl.results) else len(decl.results)
             types = [None] * count  # type: ignore[list-item]
@@ -464,15 +464,18 @@ class Bodies(TypeGrammar):
         else:
             op.results = [self.define(start + 2 * n, t, op) for n, t in enumerate(types)]
 
-    def inference_waits(self, op: Operation) -> bool:
-        """Whether the types of the results of ``op`` follow from an operand whose type is not known yet."""
+    def awaited(self, op: Operation) -> list[Value]:
+        """The operands from whose types those of the results of ``op`` follow, and whose types are not known yet."""
         positions = op.decl.positions
+        found: list[Value] = []
         for result in op.decl.results:
-            if result.infer is not None and any(_waits(v) for v in op.operands):
-                return True
-            if result.same_as is not None and _waits(op.operands[positions[result.same_as]]):
-                return True
-        return False
+            if result.infer is not None:
+                return [v for v in op.operands if _waits(v)]
+            if result.same_as is not None:
+                value = op.operands[positions[result.same_as]]
+                if _waits(value):
+                    found.append(value)
+        return found
 
     def infer(self, op: Operation, start: int, written: Type | None) -> list[Type]:
         for value in op.operands:
@@ -502,29 +505,35 @@ class Bodies(TypeGrammar):
             self.fail(start, str(error), "ALT-V005")
 
     def resolve_pending(self) -> None:
-        """Infers what had to wait for a value defined further down, in rounds until nothing changes."""
-        waiting = self.pending
-        while waiting:
-            left = []
-            for op, start in waiting:
-                if any(_waits(v) and v.owner is not None for v in op.operands) and self.inference_waits(op):
-                    left.append((op, start))
-                    continue
-                if any(_waits(v) and v.owner is None for v in op.operands):
-                    types: list[Type] = [ERROR] * len(op.results)  # an undefined name, reported by itself
-                else:
-                    try:
-                        types = self.infer(op, start, None)
-                    except Recover:
-                        types = [ERROR] * len(op.results)
-                if len(types) != len(op.results):
-                    self.error(start, f"`{op.decl.name}` gives {len(types)} results here, but {len(op.results)} are named")
+        """Infers what had to wait for a value defined further down: each operation when the last it awaits is known."""
+        starts = dict(self.pending)
+        lacking: dict[Operation, int] = {}
+        users: dict[Value, list[Operation]] = {}
+        for op in starts:
+            awaited = [v for v in self.awaited(op) if v.owner is not None]
+            lacking[op] = len(awaited)
+            for value in awaited:
+                users.setdefault(value, []).append(op)
+        ready = [op for op in starts if not lacking[op]]
+        while ready:
+            op = ready.pop()
+            start = starts.pop(op)
+            if any(_waits(v) and v.owner is None for v in op.operands):
+                types: list[Type] = [ERROR] * len(op.results)  # an undefined name, reported by itself
+            else:
+                try:
+                    types = self.infer(op, start, None)
+                except Recover:
                     types = [ERROR] * len(op.results)
-                for value, type in zip(op.results, types, strict=True):
-                    value.type = type
-            if len(left) == len(waiting):
-                for op, start in left:
-                    message = f"the type of %{op.results[0].name} follows from itself" if op.results else "circular types"
-                    self.error(start, message, "ALT-P005")
-                return
-            waiting = left
+            if len(types) != len(op.results):
+                self.error(start, f"`{op.decl.name}` gives {len(types)} results here, but {len(op.results)} are named")
+                types = [ERROR] * len(op.results)
+            for value, type in zip(op.results, types, strict=True):
+                value.type = type
+                for user in users.pop(value, ()):
+                    lacking[user] -= 1
+                    if not lacking[user]:
+                        ready.append(user)
+        for op, start in starts.items():
+            message = f"the type of %{op.results[0].name} follows from itself" if op.results else "circular types"
+            self.error(start, message, "ALT-P005")

@@ -97,7 +97,7 @@ class Cursor:
     def unquoted(self, at: int, token: str) -> str:
         try:
             return lexer.unquote(token)
-        except (ValueError, OverflowError) as error:
+        except ValueError as error:
             self.fail(at, str(error))
 
     def spelling(self, at: int, token: str) -> str:
@@ -163,6 +163,8 @@ class Cursor:
 
     def number(self, at: int, token: str) -> int | float:
         if token[:2] in ("0x", "0X") or token[:3] in ("-0x", "-0X"):
+            if len(token) > 60:
+                self.fail(at, "an integer literal has at most 60 characters")
             return int(token, 16)
         if token == "-inf":
             return -math.inf

@@ -63,6 +63,14 @@ _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", '"': '"', "\\": "\\"}
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u\{([0-9a-fA-F]{1,6})\}|(.))", re.DOTALL)
 
 
+def _character(digits: str) -> str:
+    """The character of a ``\\u{...}`` escape. Raises ``ValueError`` for what UTF-8 cannot write."""
+    number = int(digits, 16)
+    if number > 0x10FFFF or 0xD800 <= number <= 0xDFFF:
+        raise ValueError(f"`\\u{{{digits}}}` is no Unicode character")
+    return chr(number)
+
+
 def unquote(token: str) -> str:
     """The text of a string token. Raises ``ValueError`` for an unknown escape."""
 
@@ -70,7 +78,7 @@ def unquote(token: str) -> str:
         if match.group(1) is not None:
             return chr(int(match.group(1), 16))
         if match.group(2) is not None:
-            return chr(int(match.group(2), 16))
+            return _character(match.group(2))
         if match.group(3) not in _ESCAPES:
             raise ValueError(f'unknown escape `\\{match.group(3)}`; there are \\n \\t \\r \\0 \\" \\\\ \\xNN \\u{{...}}')
         return _ESCAPES[match.group(3)]
@@ -93,7 +101,7 @@ def unquote_bytes(token: str) -> bytes:
         if match.group(1) is not None:
             out.append(int(match.group(1), 16))
         elif match.group(2) is not None:
-            out += chr(int(match.group(2), 16)).encode()
+            out += _character(match.group(2)).encode()
         elif match.group(3) in _ESCAPES:
             out += _ESCAPES[match.group(3)].encode()
         else:

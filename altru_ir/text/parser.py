@@ -50,7 +50,7 @@ def _decode(given: bytes, filename: str, first_line: int) -> str:
         return given.decode()
     except UnicodeDecodeError as error:
         line = given.count(b"\n", 0, error.start) + first_line
-        column = error.start - (given.rfind(b"\n", 0, error.start) + 1) + 1
+        column = len(given[given.rfind(b"\n", 0, error.start) + 1 : error.start].decode()) + 1
         message = f"byte 0x{given[error.start]:02x} is not valid UTF-8"
         raise DiagnosticError([Diagnostic("ALT-P006", message, Location(filename, line, column))]) from None
 
