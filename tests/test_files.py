@@ -23,13 +23,13 @@ import pytest
 from filecheck.matcher import Matcher
 from filecheck.options import Options
 
-from altru_ir.backend.cli.opt import main
+from altru_ir.backend.cli.opt import INTERNAL, main
 
 TESTS = Path(__file__).parent
 _RUN = re.compile(r"^\s*// RUN: (.*)$", re.MULTILINE)
 _DIRECTIVE = re.compile(r"^[ \t]*//\s*[A-Z]+(?:-[A-Z]+)*:[^\n]*\n", re.MULTILINE)
 
-FILES = sorted(path for path in TESTS.rglob("*.air") if "cases" not in path.parts)
+FILES = sorted(path for path in TESTS.rglob("*.air") if "cases" not in path.relative_to(TESTS).parts)
 
 
 def run_lines(path: Path) -> list[str]:
@@ -70,12 +70,17 @@ def test_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert words[0] == "altru-opt", line
         status, out, err = altru_opt(words[1:], apart="--run" in words and (fails or "--entry" not in words))
         assert (status != 0) == fails, f"{line}\nstatus {status}\n{err}"
+        assert status != INTERNAL, f"{line}\n{err}"
         assert "Traceback" not in err
         if check:
             parts = shlex.split(check)
             assert parts[0] == "filecheck"
             prefix = next((p.partition("=")[2] for p in parts if p.startswith("--check-prefix=")), "CHECK")
             filecheck(path, out + err if both else out, prefix, monkeypatch)
+
+
+def test_the_files_are_found() -> None:
+    assert {p.parent.name for p in FILES} >= {"driver", "ops", "text", "verifier"}
 
 
 def test_the_driver_sees_a_wrong_expectation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,15 +14,18 @@ import argparse
 import contextlib
 import os
 import re
+import shlex
+import signal
 import sys
 import tempfile
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from altru_ir.backend.cli.options import UsageError, parse_options
+from altru_ir.backend.cli.options import UsageError, check_names, parse_options
 from altru_ir.diagnostics import EXPLANATIONS, Diagnostic, DiagnosticError
 from altru_ir.module import Module
 from altru_ir.source import Location, Source
@@ -49,14 +52,33 @@ def main(argv: list[str] | None = None) -> int:
     """Runs ``altru-opt`` with ``argv`` (the process's own by default) and returns its exit status."""
     arguments = sys.argv[1:] if argv is None else argv
     try:
-        return _reporting_internal_errors(arguments)
+        status = _reporting_internal_errors(arguments)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has gone: that is their decision, not an error to report.
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _abandon_output()  # whoever read it has gone: that is their decision, not an error to report
         return OK
+    except OSError as error:
+        _say(f"altru-opt: cannot write standard output: {error.strerror}\n")
+        _abandon_output()
+        return USAGE
+    return status
+
+
+def _abandon_output() -> None:
+    """Sends what is still buffered nowhere, so that the interpreter's last flush does not fail again."""
+    with contextlib.suppress(OSError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _say(text: str) -> None:
+    """Writes to standard error, if there is one that takes it: there is nowhere left to complain."""
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError):
+            sys.stderr.write(text)
+            sys.stderr.flush()
 
 
 def _reporting_internal_errors(arguments: list[str]) -> int:
@@ -67,17 +89,39 @@ def _reporting_internal_errors(arguments: list[str]) -> int:
     except BrokenPipeError:
         raise
     except Exception as error:
-        with tempfile.NamedTemporaryFile("w", prefix="altru-opt-", suffix=".repro.air", delete=False) as file:
-            file.write(f"// altru-opt {' '.join(arguments)}\n")
-            file.writelines(f"// {line}\n" for line in traceback.format_exc().splitlines())
-            file.write(driver.text)
-        print(
-            f"error[internal]: altru-opt failed on its own account ({type(error).__name__}: {error}).\n"
-            f"  This is a defect of altru-opt, not of the program. The input, the command line and where it failed\n"
-            f"  are in {file.name}; please report it with that file.",
-            file=sys.stderr,
+        # One line per line of the comment, whatever the arguments hold.
+        head = f"altru-opt {shlex.join(arguments)}\n{traceback.format_exc()}"
+        text = "".join(f"// {line}\n" for line in head.splitlines()) + driver.text
+        what = f"error[internal]: altru-opt failed on its own account ({type(error).__name__}: {error}).\n"
+        try:
+            with tempfile.NamedTemporaryFile("wb", prefix="altru-opt-", suffix=".repro.air", delete=False) as file:
+                file.write(text.encode(errors="backslashreplace"))
+        except OSError as problem:
+            _say(
+                f"{what}  This is a defect of altru-opt, not of the program. No file for a report could be written\n"
+                f"  ({problem.strerror}; TMPDIR says where); please report this with the input:\n{head}"
+            )
+            return INTERNAL
+        _say(
+            f"{what}  This is a defect of altru-opt, not of the program. The input, the command line and where it failed\n"
+            f"  are in {file.name}; please report it with that file.\n"
         )
         return INTERNAL
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Native code never returns to the interpreter's handler, so an interrupt ends the process while it runs."""
+    ours = threading.current_thread() is threading.main_thread()
+    before = signal.getsignal(signal.SIGINT) if ours else None
+    if before is not signal.default_int_handler:  # somebody decided otherwise
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class _Driver:
@@ -93,8 +137,10 @@ class _Driver:
     def run(self, arguments: list[str]) -> int:
         try:
             self.options, program = parse_options(arguments)
+            if self.takes_input():
+                check_names(self.options)
         except UsageError as error:
-            print(f"altru-opt: {error}\nTry `altru-opt --help`.", file=sys.stderr)
+            _say(f"altru-opt: {error}\nTry `altru-opt --help`.\n")
             return USAGE
         except SystemExit as end:  # --help has printed
             return int(end.code or 0)
@@ -107,53 +153,77 @@ class _Driver:
             if self.options.format == "json" and self.takes_input():
                 from altru_ir.render.json import render
 
-                sys.stderr.write(render(self.collected))
+                _say(render(self.collected))
         if self.options.timing:
             for what, seconds in self.times:
-                print(f"{seconds * 1000:10.2f} ms  {what}", file=sys.stderr)
+                _say(f"{seconds * 1000:10.2f} ms  {what}\n")
         return status
 
     def takes_input(self) -> bool:
         o = self.options
-        return not (o.version or o.describe or o.list_passes or o.explain or o.clear_cache)
+        return not (o.version or o.describe or o.list_passes or o.explain is not None or o.clear_cache)
 
     def dispatch(self, program: list[str]) -> int:
         options = self.options
         if options.cache_dir:
             os.environ["ALTRU_CACHE_DIR"] = options.cache_dir
-        if options.version:
-            return _print_version()
-        if options.list_passes:
-            return _print_passes()
-        if options.describe:
-            return _describe(options.describe, options.json)
-        if options.explain:
-            return _explain(options.explain)
-        if options.clear_cache:
-            from altru_ir.runtime.build import clear_cache
-
-            clear_cache()
-            return OK
+        if not self.takes_input():
+            return self.inform()
         files = options.files or ["-"]
         if len(files) > 1 and (options.run or options.output):
-            print("altru-opt: --run and -o take one FILE", file=sys.stderr)
+            _say("altru-opt: --run and -o take one FILE\n")
             return USAGE
-        if not options.files and sys.stdin.isatty():
-            print("altru-opt: no FILE, and standard input is a terminal; try `altru-opt --help`", file=sys.stderr)
+        if not options.files and sys.stdin is not None and sys.stdin.isatty():
+            _say("altru-opt: no FILE, and standard input is a terminal; try `altru-opt --help`\n")
             return USAGE
         status = OK
         output: list[str] = []
         for file in files:
-            for source in self.read(file):
+            sources = self.read(file)
+            if sources is None:
+                status = ERRORS
+                continue
+            for source in sources:
                 status = max(status, self.one(source, program, output))
         if output:
             self.write("// -----\n".join(output).encode())
         return status
 
+    def inform(self) -> int:
+        """The requests that need no input."""
+        from altru_ir.backend.cli import information
+
+        options = self.options
+        if options.version:
+            text = information.versions()
+        elif options.list_passes:
+            text = information.passes()
+        elif options.describe:
+            text = information.describe(options.describe, as_json=options.json)
+        elif options.explain is not None:
+            code = options.explain.upper()
+            if code not in EXPLANATIONS:
+                _say(f"altru-opt: there is no code {options.explain}; there are {', '.join(EXPLANATIONS)}\n")
+                return USAGE
+            text = information.explain(code)
+        else:
+            from altru_ir.runtime.build import clear_cache
+
+            try:
+                clear_cache()
+            except OSError as error:
+                raise EnvironmentProblem(f"cannot remove {error.filename}: {error.strerror}") from None
+            return OK
+        self.write(text.encode())
+        return OK
+
     # -- input and output ------------------------------------------------------------------------------------------------
 
-    def read(self, file: str) -> Iterator[Source]:
+    def read(self, file: str) -> list[Source] | None:
+        """The modules of a file; None, reported, when it is no text."""
         name = "<stdin>" if file == "-" else file
+        if file == "-" and sys.stdin is None:
+            raise EnvironmentProblem("cannot read standard input: it is closed")
         try:
             data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
         except OSError as error:
@@ -162,30 +232,29 @@ class _Driver:
             text = data.decode()
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
-            column = error.start - data.rfind(b"\n", 0, error.start)
+            column = len(data[data.rfind(b"\n", 0, error.start) + 1 : error.start].decode()) + 1
             message = f"byte 0x{data[error.start]:02x} is not valid UTF-8"
-            text = ""
+            self.sources[name] = Source(name, data.decode(errors="replace"))
             self.report([Diagnostic("ALT-P006", message, Location(name, line, column))])
-            self.undecodable = True
-            yield Source(name, "")
-            return
+            return None
         self.text = text
         self.sources[name] = Source(name, text)
         if not self.options.split_input_file:
-            yield self.sources[name]
-            return
+            return [self.sources[name]]
+        found = []
         start, line = 0, 1
         for match in [*_SPLIT.finditer(text), None]:
             part = text[start : match.start() if match else len(text)]
-            yield Source(name, part, line)
+            found.append(Source(name, part, line))
             if match:
                 line += text.count("\n", start, match.end())
                 start = match.end()
-
-    undecodable = False
+        return found
 
     def write(self, data: bytes) -> None:
         output = self.options.output
+        if output in (None, "-") and sys.stdout is None:
+            raise EnvironmentProblem("cannot write standard output: it is closed")
         try:
             if output in (None, "-"):
                 sys.stdout.flush()
@@ -200,7 +269,7 @@ class _Driver:
 
                 write_whole(Path(output), data)
         except BrokenPipeError:
-            raise
+            _abandon_output()  # the status still says how the program was
         except OSError as error:
             raise EnvironmentProblem(f"cannot write {output or 'standard output'}: {error.strerror}") from None
 
@@ -210,8 +279,8 @@ class _Driver:
             return
         from altru_ir.render.terminal import render
 
-        colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
-        sys.stderr.write(render(diagnostics, self.sources, colour=colour))
+        colour = sys.stderr is not None and sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+        _say(render(diagnostics, self.sources, colour=colour))
 
     @contextlib.contextmanager
     def timed(self, what: str) -> Iterator[None]:
@@ -222,8 +291,6 @@ class _Driver:
     # -- one module ------------------------------------------------------------------------------------------------------
 
     def one(self, source: Source, program: list[str], output: list[str]) -> int:
-        if self.undecodable:
-            return ERRORS
         module, diagnostics = self.load(source)
         if self.options.verify_diagnostics:
             return self.compare(source, module, diagnostics)
@@ -232,8 +299,13 @@ class _Driver:
             return ERRORS
         if self.options.check:
             return OK
+        from altru_ir.layout import LayoutError
+
         try:
             return self.finish(module, program, output)
+        except LayoutError as error:
+            self.report([Diagnostic(UNSUPPORTED, str(error))])
+            return ERRORS
         except DiagnosticError as error:
             self.report(error.diagnostics)
             outside = all(d.code.startswith("ALT-S") and d.code != UNSUPPORTED for d in error.diagnostics)
@@ -269,21 +341,16 @@ class _Driver:
             except DiagnosticError as error:
                 diagnostics = error.diagnostics
         found = mismatches(source, diagnostics)
-        for line in found:
-            print(line, file=sys.stderr)
+        _say("".join(f"{line}\n" for line in found))
         return ERRORS if found else OK
 
     def passes(self, module: Module) -> None:
         from altru_ir.passes.base import Pass
-        from altru_ir.passes.manager import PassManager, PipelineError, parse_pipeline
+        from altru_ir.passes.manager import PassManager, parse_pipeline
 
         options = self.options
         if options.pipeline is None:
             return
-        try:
-            passes = parse_pipeline(options.pipeline)
-        except PipelineError as error:
-            raise EnvironmentProblem(str(error)) from None
         texts: dict[str, str] = {}
         begins: list[float] = []
 
@@ -291,16 +358,16 @@ class _Driver:
             if "changed" in options.print_ir_after:
                 texts["before"] = str(module)
             if {"all", each.name} & set(options.print_ir_before):
-                print(f"// before {each.name}\n{module}", file=sys.stderr)
+                _say(f"// before {each.name}\n{module}\n")
             begins.append(time.perf_counter())
 
         def after(each: Pass, module: Module) -> None:
             self.times.append((each.name, time.perf_counter() - begins.pop()))
             changed = "changed" in options.print_ir_after and texts["before"] != str(module)
             if changed or {"all", each.name} & set(options.print_ir_after):
-                print(f"// after {each.name}\n{module}", file=sys.stderr)
+                _say(f"// after {each.name}\n{module}\n")
 
-        PassManager(passes, options.verify_each, before, after).run(module)
+        PassManager(parse_pipeline(options.pipeline), options.verify_each, before, after).run(module)
 
     def finish(self, module: Module, program: list[str], output: list[str]) -> int:
         options = self.options
@@ -341,34 +408,43 @@ class _Driver:
             return action()
         except RuntimeBuildError as error:
             raise EnvironmentProblem(str(error), "ALT-S001") from None
-        except ValueError as error:
-            raise EnvironmentProblem(str(error)) from None
         except OSError as error:
-            raise EnvironmentProblem(f"cannot write {error.filename}: {error.strerror}") from None
+            raise EnvironmentProblem(f"cannot use {error.filename or 'the system'}: {error.strerror}") from None
 
     def execute(self, module: Module, opt: int, program: list[str]) -> int:
         from altru_ir.backend import compile
         from altru_ir.backend.cli.values import ArgumentError, arguments_for, show
+        from altru_ir.backend.target import host_triple
+        from altru_ir.targets import data_of
 
         entry = self.options.entry
         function = module.functions.get(entry)
         if function is None or function.is_declaration:
             message = f"there is no function @{entry} to run; name one with --entry"
             raise DiagnosticError([Diagnostic("ALT-S005", message)])
+        if function.linkage == "private":
+            message = f"@{entry} is private, so nobody outside the module can call it; make it public to run it"
+            raise DiagnosticError([Diagnostic("ALT-S005", message, function.location)])
+        if self.options.target and module.target != data_of(host_triple()).triple:
+            message = f"code for {module.target} does not run on this machine ({host_triple()}); use --emit to write it"
+            raise EnvironmentProblem(message, "ALT-S003")
         libraries = [*self.options.loads, *(self.find_library(name) for name in self.options.libraries)]
         with self.timed("compile"):
             library = self.guarded(lambda: compile(module, opt, self.options.checks, cpu=self.options.cpu, libraries=libraries))
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            stream.flush()
         if entry == "main":
             file = self.options.files[0] if self.options.files else "-"
-            return int(library.run_main([file, *program]))
+            with _interruptible():
+                return int(library.run_main([file, *program]))
         try:
             values = arguments_for(function, program, module)
-            result = library[entry](*values)
+            call = library[entry]
         except (ArgumentError, TypeError) as error:
             raise EnvironmentProblem(str(error), "ALT-S005") from None
-        print(show(result))
+        with _interruptible():
+            result = call(*values)
+        self.write(f"{show(result)}\n".encode())
         return OK
 
     def find_library(self, name: str) -> str:
@@ -382,67 +458,6 @@ class _Driver:
         if found is None:
             raise EnvironmentProblem(f"there is no shared library `{name}`: add its directory with -L", "ALT-S004")
         return found
-
-
-def _print_version() -> int:
-    from altru_ir import __version__
-    from altru_ir.runtime.build import source_hash
-    from altru_ir.text.parser import TEXT_VERSION
-
-    print(f"altru-opt {__version__}, text format {TEXT_VERSION}, runtime {source_hash()[:12]}")
-    return OK
-
-
-def _print_passes() -> int:
-    from altru_ir.passes.pipelines import PIPELINES
-    from altru_ir.passes.registry import PASSES, find
-
-    for name in PASSES:
-        print(f"{name}: {(find(name).__doc__ or '').strip().splitlines()[0]}")
-    for name, steps in PIPELINES.items():
-        print(f"{name} = {','.join(steps)}")
-    return OK
-
-
-def _describe(what: str, as_json: bool) -> int:
-    from altru_ir import describe
-
-    if what == "passes":
-        import attrs
-
-        from altru_ir.passes.registry import PASSES, find
-
-        found: Any = [
-            {
-                "name": name,
-                "summary": (find(name).__doc__ or "").strip().splitlines()[0],
-                "options": [{"name": f.name, "default": f.default} for f in attrs.fields(find(name))],
-            }
-            for name in PASSES
-        ]
-    elif what == "grammar":
-        found = describe.GRAMMAR if not as_json else {"notation": "EBNF", "grammar": describe.GRAMMAR.split("\n")}
-    else:
-        found = {"ops": describe.operations, "types": describe.type_constructors, "codes": describe.codes}[what]()
-    if as_json:
-        import json
-
-        print(json.dumps(found, indent=1))
-    elif isinstance(found, str):
-        print(found)
-    else:
-        for each in found:
-            print(f"{each.get('name') or each['code']}: {each['summary']}")
-    return OK
-
-
-def _explain(code: str) -> int:
-    known = EXPLANATIONS.get(code)
-    if known is None:
-        print(f"altru-opt: there is no code {code}; there are {', '.join(EXPLANATIONS)}", file=sys.stderr)
-        return USAGE
-    print(f"{code}: {known}")
-    return OK
 
 
 if __name__ == "__main__":

@@ -13,6 +13,12 @@ class UsageError(Exception):
     """The command line is not one ``altru-opt`` understands; the message says why."""
 
 
+def _panic_mode(text: str) -> str:
+    if text != "abort":
+        raise argparse.ArgumentTypeError(f"there is no panic mode `{text}` in this release; there is `abort`")
+    return text
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(message)
@@ -44,7 +50,7 @@ def make_parser() -> argparse.ArgumentParser:
     for level in range(4):
         add(f"-O{level}", dest="opt", action="store_const", const=level, help=f"optimization level {level}")
     add("--checks", default="all", metavar="LIST", help="checks to insert: all (default), none, or bounds,null,align,division")
-    add("--panic", default="abort", choices=["abort"], help="what a panic does")
+    add("--panic", default="abort", type=_panic_mode, metavar="abort", help="what a panic does")
     add("--emit", choices=["ir", "llvm", "asm", "obj", "exe"], help="what to write")
     add("--target", metavar="TRIPLE", help="the target, instead of the module's own")
     add("--cpu", metavar="NAME", help="the processor (x86-64-v3 for files, this machine's for --run)")
@@ -52,7 +58,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("-L", dest="directories", action="append", default=[], metavar="DIR", help="look for libraries here")
     add("--load", dest="loads", action="append", default=[], metavar="FILE", help="load a shared library for --run")
     add("--run", action="store_true", help="compile in memory and run")
-    add("--entry", default="main", metavar="NAME", help="the function that --run calls (default main)")
+    add("--entry", metavar="NAME", help="the function that --run calls (default main)")
     add("--check", action="store_true", help="parse and verify, then stop")
     add("--no-check", action="store_true", help="do not verify before printing IR")
     add("--format", default="text", choices=["text", "json"], help="how diagnostics are written")
@@ -80,12 +86,48 @@ def parse_options(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
         at = arguments.index("--")
         arguments, program = arguments[:at], arguments[at + 1 :]
     options = make_parser().parse_args(arguments)
+    _check_combination(options, program)
+    options.entry = options.entry or "main"
+    return options, program
+
+
+def _check_combination(options: argparse.Namespace, program: list[str]) -> None:
+    """A flag that would have no effect is refused, not ignored. Raises ``UsageError``."""
+    writes = options.emit not in (None, "ir")
     if options.run and options.emit:
         raise UsageError("--run and --emit exclude each other")
     if options.run and options.check:
         raise UsageError("--run and --check exclude each other")
-    if program and not options.run:
-        raise UsageError("arguments behind `--` are for --run")
+    if options.verify_diagnostics and (options.run or writes):
+        raise UsageError("--verify-diagnostics only compares diagnostics; it does not go with --run or --emit")
+    if options.split_input_file and (options.run or writes):
+        raise UsageError("--split-input-file makes several modules; --run and --emit take one")
+    if options.output is not None and (options.run or options.check or options.verify_diagnostics):
+        raise UsageError("-o is for what is printed or emitted; --run, --check and --verify-diagnostics give no file")
+    if options.output == "":
+        raise UsageError("-o needs the name of a file")
+    if not options.run and (program or options.entry is not None or options.loads):
+        raise UsageError("arguments behind `--`, --entry and --load are for --run")
     if options.emit in ("obj", "exe") and options.output in (None, "-"):
         raise UsageError(f"--emit={options.emit} needs -o FILE")
-    return options, program
+
+
+def check_names(options: argparse.Namespace) -> None:
+    """Passes and classes of checks that are named must exist, whether they are reached or not. Raises ``UsageError``."""
+    from altru_ir.module import Module
+    from altru_ir.passes.manager import PipelineError, parse_pipeline
+    from altru_ir.passes.registry import PASSES
+    from altru_ir.passes.transform.insert_checks import InsertChecks
+
+    try:
+        for each in [*parse_pipeline(options.pipeline or ""), InsertChecks(options.checks)]:
+            each.run(Module())  # a pass looks at its options when it runs
+    except (PipelineError, ValueError) as error:
+        raise UsageError(str(error)) from None
+    for flag, names, more in (
+        ("--print-ir-before", options.print_ir_before, ["all"]),
+        ("--print-ir-after", options.print_ir_after, ["all", "changed"]),
+    ):
+        for name in names:
+            if name not in PASSES and name not in more:
+                raise UsageError(f"{flag}: there is no pass `{name}`; there are {', '.join([*more, *PASSES])}")
