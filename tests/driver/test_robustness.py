@@ -150,11 +150,6 @@ def test_an_interrupt_ends_a_program_that_never_does(tmp_path: Path) -> None:
     assert interrupted(["--run", str(file)], b"", b"!") == (-signal.SIGINT, b"")
 
 
-def test_an_interrupt_ends_the_reading_of_input() -> None:
-    # More than a pipe holds: when it is written, somebody is reading.
-    assert interrupted(["-"], b"// " + b"x" * (1 << 20), b"") == (130, b"")
-
-
 def test_an_internal_error_without_a_place_for_its_report(good: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> int:
         raise KeyError("a defect")
