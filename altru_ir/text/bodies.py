@@ -238,7 +238,8 @@ class Bodies(TypeGrammar):
             name = self.tokens[at]
             if name not in self.values:
                 self.values[name] = Value(ERROR, name[1:], self.function)
-            self.forward.pop(name, None)
+            elif self.forward.pop(name, None) is not None:
+                self.values[name].type = ERROR
             at += 2 if self.tokens[at + 1] == "," else 1
         token = self.tokens[start]
         if token[:1] == "^":
@@ -421,7 +422,7 @@ class Bodies(TypeGrammar):
         if value is None:
             value = self.values[key] = Value(type, spelled, owner)
         elif value.owner is None:
-            del self.forward[key]
+            self.forward.pop(key, None)  # not there when an error between has taken the name for defined
             value.type = type
             value.owner = owner
         else:

@@ -48,7 +48,7 @@ class ModuleLowering:
     def lower(self) -> str:
         """The text of the module."""
         module = self.module
-        out = [f"; ModuleID = '{module.name}'", f'target triple = "{data_of(module.target).llvm_triple}"', ""]
+        out = [f"; module @{spell_name(module.name)}", f'target triple = "{data_of(module.target).llvm_triple}"', ""]
         out.extend(named_types(module))
         for item in module.globals.values():
             check_name(item.name, defined=True)
@@ -113,6 +113,8 @@ class ModuleLowering:
 
 def check_name(name: str, *, defined: bool) -> None:
     """Refuses names that belong to LLVM or to the runtime. Raises ``LoweringError``."""
+    if "\0" in name:
+        raise LoweringError(f"@{spell_name(name)} cannot be compiled: a symbol of an object file has no NUL in its name")
     if name.startswith(("llvm.", "altru.")) or (defined and name.startswith("altru_")):
         owner = "LLVM" if name.startswith("llvm.") else "the runtime"
         raise LoweringError(f"@{spell_name(name)} cannot be defined: such names belong to {owner}; choose another")
