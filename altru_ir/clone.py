@@ -12,7 +12,7 @@ import gc
 
 import attrs
 
-from altru_ir.module import Block, Function, Module, Signature, TypeDeclaration
+from altru_ir.module import Block, Comments, Function, Module, Signature, TypeDeclaration
 from altru_ir.values import NO_ATTRIBUTES, Operation, Successor, Value
 
 
@@ -31,7 +31,8 @@ def clone_module(module: Module) -> Module:
             else:
                 twin = attrs.evolve(declaration, attributes=dict(declaration.attributes))
                 if isinstance(twin, TypeDeclaration):
-                    twin.members = list(twin.members)
+                    twin.members = [attrs.evolve(member) for member in twin.members]
+                twin.comments = list(twin.comments)
                 copy.add(twin)
     finally:
         if was_enabled:
@@ -99,7 +100,7 @@ def clone_function(function: Function) -> Function:
                 twin.results = ()
             operations.append(twin)
             if comments and op in comments:
-                copy.comments[twin] = attrs.evolve(comments[op])
+                copy.comments[twin] = Comments(list(comments[op].before), comments[op].behind)
         if comments and block in comments:
-            copy.comments[made] = attrs.evolve(comments[block])
+            copy.comments[made] = Comments(list(comments[block].before), comments[block].behind)
     return copy

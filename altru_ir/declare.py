@@ -692,7 +692,7 @@ def _compile_spell(decl: Declaration) -> Callable[[Operation], str]:
         if isinstance(element, WordOf):
             return f"attrs[{element.name!r}]"
         if isinstance(element, Name):
-            return f"spell_name(attrs[{element.name!r}])"
+            return f"spell_member(attrs[{element.name!r}])"
         if isinstance(element, Literal):
             return f"spell_literal(attrs[{element.name!r}], op)"
         if isinstance(element, SymbolOf):

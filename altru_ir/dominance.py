@@ -29,7 +29,7 @@ def immediate_dominators(successors: Sequence[Sequence[int]], entry: int = 0) ->
     number = [-1] * count  # (1) preorder number of a block
     order: list[int] = []  # block by preorder number
     parent: list[int] = []  # preorder number of the depth-first parent
-    stack = [(entry, 0)]
+    stack = [(entry, 0)] if count else []
     while stack:
         block, came_from = stack.pop()
         if number[block] >= 0:

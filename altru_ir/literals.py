@@ -53,7 +53,10 @@ def _array(value: Any, type: ArrayType, work: list[tuple[Any, Type]]) -> str | N
     length = type.dimensions[0] or 0
     inner = type.element if len(type.dimensions) == 1 else ArrayType(type.dimensions[1:], type.element)
     if isinstance(value, (str, bytes)):
-        data = value.encode() if isinstance(value, str) else value
+        try:
+            data = value.encode() if isinstance(value, str) else value
+        except UnicodeEncodeError:
+            return "the string holds half of a surrogate pair, which has no bytes"
         if not (isinstance(inner, IntType) and inner.bits == 8):
             return f"a string is a literal of an array of `i8`, not of `{type}`"
         if len(data) != length:

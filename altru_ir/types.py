@@ -13,12 +13,13 @@ Example: ``RefType(ArrayType((None,), I32), mutable=True)`` prints as ``ref<mut 
 each time it is built.
 
 Invariant: two types are equal exactly when they are the same object; ``type.text`` is their one spelling, and
-``type.erased`` is the same type with every region replaced by ``'_`` (structure without lifetimes). Regions are
-compared by the borrow checker alone: the structural verifier compares erased types.
+``type.erased`` is the same type without its lifetimes (what elision leaves of it). Regions are compared by the borrow
+checker alone: the structural verifier compares erased types.
 """
 
 from __future__ import annotations
 
+import re
 from threading import Lock
 from typing import Any, ClassVar, TypeVar
 
@@ -76,10 +77,10 @@ class Type(metaclass=_Interning):
 
     @property
     def erased(self) -> Type:
-        """This type with all its regions replaced by ``'_``."""
+        """This type without lifetimes: regions are ``'_``, named types have no region arguments, functions bind none."""
         known = self._erased
         if known is None:
-            known = self._erased = map_regions(self, lambda _region: INFERRED)
+            known = self._erased = _erase(self)
         return known
 
     @property
@@ -97,25 +98,43 @@ def _map(value: Any, visit: Any) -> Any:
 
 
 def map_regions(of: Type, change: Any) -> Type:
-    """Returns ``of`` with ``change(region)`` in place of every region in it.
+    """Returns ``of`` with ``change(region)`` in place of every region in it that no function type inside it binds.
 
     Type terms are as deep as the front-end wrote them, so recursion here follows the text of one type, never a program.
     """
 
-    def visit(each: Type) -> Type:
+    def visit(each: Type, bound: frozenset[str]) -> Type:
+        if isinstance(each, FunctionType) and each.binder:
+            bound = bound.union(each.binder)
         arguments = []
         for name in each.fields:
             value = getattr(each, name)
             if name == "region":
-                value = None if value is None else change(value)
+                value = value if value is None or value in bound else change(value)
             elif name == "regions":
-                value = tuple(change(region) for region in value)
+                value = tuple(region if region in bound else change(region) for region in value)
             else:
-                value = _map(value, visit)
+                value = _map(value, lambda inner: visit(inner, bound))
             arguments.append(value)
         return type(each)(*arguments) if arguments else each
 
-    return visit(of)
+    return visit(of, frozenset())
+
+
+def _erase(of: Type) -> Type:
+    # A name without region arguments and one with them are the same type with elision; so are `fn<for 'a>(ref<'a, T>)`,
+    # `fn<for 'b>(ref<'b, T>)` and `fn(ref<T>)`.
+    arguments = []
+    for name in of.fields:
+        value = getattr(of, name)
+        if name == "region":
+            value = None if value is None else INFERRED
+        elif name in ("regions", "binder"):
+            value = ()
+        else:
+            value = _map(value, lambda inner: inner.erased)
+        arguments.append(value)
+    return type(of)(*arguments) if arguments else of
 
 
 def parts(of: Type) -> list[Type]:
@@ -573,6 +592,14 @@ def spell_name(name: str) -> str:
             known = spell_string(name)
         _plain_names[name] = known
     return known
+
+
+_WORD = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*")
+
+
+def spell_word(name: str) -> str:
+    """The spelling of a name that no sigil precedes (a field, a variant, an attribute): quoted unless it is a word."""
+    return name if _WORD.fullmatch(name) else spell_string(name)
 
 
 def spell_string(text: str) -> str:

@@ -104,7 +104,7 @@ def member_index(type: Type, member: str, module: Module) -> int:
         count = type.dimensions[0]
     if count is None:
         raise InferenceError(f"`extract` from a `{type}`, which is no struct, tuple or one-dimensional array")
-    if not member.isdigit() or int(member) >= count:
+    if not (member.isascii() and member.isdecimal()) or len(member) > 20 or int(member) >= count:
         raise InferenceError(f"`{type}` has no element `{member}`; they are numbered from 0 to {count - 1}")
     return int(member)
 

@@ -81,14 +81,19 @@ def _range_of(op: Operation, module: Module) -> Type:
     return PlaceType(ArrayType((None,) * len(sequence.dimensions), sequence.element), place.mutable)
 
 
+def _unsigned(number: int | None, module: Module) -> int | None:
+    return None if number is None else number % (1 << module.pointer_bits)
+
+
 def _constant_range(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
     sequence = op.operands[0].type.target  # type: ignore[attr-defined]
-    low, high = (constant_integer(v) for v in op.operands[1:])
+    low, high = (_unsigned(constant_integer(v), module) for v in op.operands[1:])
     length = sequence.dimensions[0]
     if low is not None and high is not None and low > high:
         yield "C001", f"the range {low}..{high} ends before it begins"
-    elif high is not None and length is not None and high > length:
-        yield "C001", f"the range {low if low is not None else ''}..{high} is out of bounds for length {length}"
+    elif length is not None and max(low or 0, high or 0) > length:
+        shown = f"{'' if low is None else low}..{'' if high is None else high}"
+        yield "C001", f"the range {shown} is out of bounds for length {length}"
 
 
 @operation("subrange", "$base, $low, $high", traits=(PROJECTION,), verify=_constant_range)

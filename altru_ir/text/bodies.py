@@ -316,7 +316,7 @@ class Bodies(TypeGrammar):
             attrs[payload.name], at = self.literal(at)
             return at
         if kind == _NAME:
-            attrs[payload.name] = token if token.isdigit() else self.word(at, f"a {payload.name}")
+            attrs[payload.name] = token if token.isascii() and token.isdecimal() else self.word(at, f"a {payload.name}")
             return at + 1
         if kind == _FLAG:
             if token == payload.word:

@@ -117,10 +117,12 @@ class Cursor:
 
     def integer(self, at: int, what: str) -> int:
         token = self.tokens[at]
-        try:
-            return int(token, 16 if token[:2] in ("0x", "0X") else 10)
-        except ValueError:
-            self.expected(at, what)
+        if len(token) <= 60:
+            try:
+                return int(token, 16 if token[:2] in ("0x", "0X") else 10)
+            except ValueError:
+                pass
+        self.expected(at, what)
 
     # -- literals, attributes, locations --
 
@@ -170,7 +172,10 @@ class Cursor:
             return -math.inf
         try:
             if "." in token:
-                return float(token)
+                value = float(token)
+                if math.isinf(value):
+                    self.fail(at, "the number is out of range for `f64`; infinity is written `inf`", "ALT-V007")
+                return value
             if len(token) > 60:
                 self.fail(at, "an integer literal has at most 60 characters")
             return int(token)
@@ -201,16 +206,23 @@ class Cursor:
             at += 1
         return found, self.expect(at, "}")
 
+    def counted(self, at: int, what: str) -> int:
+        """A line or column: a number that fits where panics and debug information keep it."""
+        number = self.integer(at, what)
+        if not 0 <= number < 1 << 31:
+            self.expected(at, what)
+        return number
+
     def location(self, at: int) -> tuple[Location, int]:
         """``loc("file":line:column)``."""
         at = self.expect(at + 1, "(")
         if self.tokens[at][:1] != '"':
             self.expected(at, "a file name in quotes")
         file = self.unquoted(at, self.tokens[at])
-        line = self.integer(self.expect(at + 1, ":"), "a line number")
+        line = self.counted(self.expect(at + 1, ":"), "a line number")
         at += 3
         column = 0
         if self.tokens[at] == ":":
-            column = self.integer(at + 1, "a column")
+            column = self.counted(at + 1, "a column")
             at += 2
         return Location(file, line, column), self.expect(at, ")")

@@ -34,6 +34,7 @@ def parse(given: str | bytes, filename: str = "<text>", first_line: int = 1) -> 
     number of the text's first line in that file. Raises ``DiagnosticError`` with every problem found.
     """
     text = _decode(given, filename, first_line) if isinstance(given, bytes) else given
+    _refuse_surrogates(text, filename, first_line)
     source = Source(filename, text, first_line)
     source.find_spans = lexer.spans
     was_enabled = gc.isenabled()
@@ -53,6 +54,18 @@ def _decode(given: bytes, filename: str, first_line: int) -> str:
         column = len(given[given.rfind(b"\n", 0, error.start) + 1 : error.start].decode()) + 1
         message = f"byte 0x{given[error.start]:02x} is not valid UTF-8"
         raise DiagnosticError([Diagnostic("ALT-P006", message, Location(filename, line, column))]) from None
+
+
+def _refuse_surrogates(text: str, filename: str, first_line: int) -> None:
+    """A Python string may hold halves of surrogate pairs, which no UTF-8 text has."""
+    if text.isascii():
+        return
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        place = Source(filename, text, first_line).position(error.start)
+        message = f"U+{ord(text[error.start]):04X} is half of a surrogate pair and no character"
+        raise DiagnosticError([Diagnostic("ALT-P006", message, place)]) from None
 
 
 class _Parser(Headers, Bodies):
@@ -164,8 +177,10 @@ class _Parser(Headers, Bodies):
                 depth += 1  # it does not close anything
             inside = tokens[at + 1 : close]
             if "func" in inside:  # no declaration begins inside a body, so the brace above was not closed
-                self.error(opening, "this `{` is never closed")
-                return at + 1 + inside.index("func")
+                for index in range(at + 1, close):
+                    if tokens[index] == "func" and tokens[index + 1][:1] == "@":
+                        self.error(opening, "this `{` is never closed")
+                        return index
             if not tokens[close]:
                 self.error(opening, "this `{` is never closed")
                 return close

@@ -15,7 +15,7 @@ from typing import Any
 from altru_ir.module import Block, Function, Global, Module, TypeDeclaration
 from altru_ir.source import Location
 from altru_ir.text.spelling import spell_literal
-from altru_ir.types import UNIT, spell_name, spell_string, spell_transferred
+from altru_ir.types import UNIT, spell_name, spell_string, spell_transferred, spell_word
 from altru_ir.values import Operation, Value
 
 HEADER = "altru 1\n"
@@ -44,7 +44,7 @@ def _comment_lines(comments: list[str], indent: str = "") -> str:
 
 def spell_attributes(attributes: dict[str, Any]) -> str:
     """``{word, name = literal}``."""
-    shown = [spell_name(k) if v is True else f"{spell_name(k)} = {spell_literal(v)}" for k, v in attributes.items()]
+    shown = [spell_word(k) if v is True else f"{spell_word(k)} = {spell_literal(v)}" for k, v in attributes.items()]
     return "{" + ", ".join(shown) + "}"
 
 
@@ -62,7 +62,7 @@ def print_type_declaration(declaration: TypeDeclaration) -> str:
     """One line for a struct, enum or union."""
     members = []
     for member in declaration.members:
-        name = spell_name(member.name)
+        name = spell_word(member.name)
         if declaration.kind == "enum":
             members.append(name if member.type is UNIT else f"{name}({member.type})")
         else:

@@ -10,7 +10,7 @@ import math
 import struct
 from typing import Any
 
-from altru_ir.types import Type, spell_name, spell_string
+from altru_ir.types import Type, spell_name, spell_string, spell_word
 from altru_ir.values import Operation, Successor, Symbol, Word
 
 
@@ -37,7 +37,7 @@ def spell_literal(value: Any, op: Operation | None = None) -> str:
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join([spell_literal(item) for item in value]) + "]"
     if isinstance(value, dict):
-        inner = ", ".join(f"{spell_name(k)} = {spell_literal(v)}" for k, v in value.items())
+        inner = ", ".join(f"{spell_word(k)} = {spell_literal(v)}" for k, v in value.items())
         return "{" + inner + "}"
     raise TypeError(f"a literal cannot be a {type(value).__name__}")
 
@@ -77,7 +77,12 @@ def spell_successor(successor: Successor) -> str:
     case = successor.case
     if case is None:
         return text
-    return f"{spell_name(case) if isinstance(case, str) else spell_literal(case)} {text}"
+    return f"{spell_word(case) if isinstance(case, str) else spell_literal(case)} {text}"
+
+
+def spell_member(name: str) -> str:
+    """The name of a field or variant, or the number of an element."""
+    return name if name.isdecimal() and name.isascii() else spell_word(name)
 
 
 def spell_callee(op: Operation, fixed: int) -> str:
@@ -94,4 +99,7 @@ def spell_callee(op: Operation, fixed: int) -> str:
     return head + "(" + ", ".join(["%" + (v.name or "?") for v in values]) + ")"
 
 
-__all__ = ["spell_bytes", "spell_callee", "spell_float", "spell_literal", "spell_name", "spell_string", "spell_successor"]
+__all__ = [
+    "spell_bytes", "spell_callee", "spell_float", "spell_literal", "spell_member", "spell_name", "spell_string",
+    "spell_successor", "spell_word",
+]  # fmt: skip
