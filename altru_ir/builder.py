@@ -217,6 +217,9 @@ class Builder(BuilderMethods, Structured):
                     types.append(PlaceType(type) if result.place else type)
                     continue
                 try:
+                    if result.infer_all is not None:
+                        types.extend(result.infer_all(op, self.module))
+                        continue
                     inferred = decl._infer_one(result, op, self.module)
                 except InferenceError as error:
                     raise BuilderError(str(error)) from None

@@ -54,6 +54,24 @@ class BuilderMethods:
         op = self._insert(find("array"), [*elements], attributes, [], False, None, name)
         return op.result
 
+    def destructure(self, aggregate: Value) -> list[Value]:
+        """Takes a struct, tuple or array apart: its parts are the results, in order."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("destructure"), [aggregate], attributes, [], False, None, None)
+        return list(op.results)
+
+    def union(self, field: str, value: Value, type: Type, *, name: str | None = None) -> Value:
+        """A union with one of its fields set; its other bytes hold nothing."""
+        attributes: dict[str, Any] = {"field": field}
+        op = self._insert(find("union"), [value], attributes, [], False, type, name)
+        return op.result
+
+    def phantom(self, type: Type, *, name: str | None = None) -> Value:
+        """The value of a ``phantom<T>``, which has no bytes."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("phantom"), [], attributes, [], False, type, name)
+        return op.result
+
     def extract(self, aggregate: Value, member: str, *, name: str | None = None) -> Value:
         """A copy of a field of a struct, or of a numbered element of a tuple or array."""
         attributes: dict[str, Any] = {"member": member}
@@ -450,6 +468,60 @@ class BuilderMethods:
         op = self._insert(find("check.quotient"), [dividend, divisor], attributes, [], False, None, None)
         return op
 
+    def enum(self, variant: str, type: Type, payload: Value | None = None, *, name: str | None = None) -> Value:
+        """An enum value: a variant with its payload, or without one when that is unit."""
+        attributes: dict[str, Any] = {"variant": variant}
+        op = self._insert(find("enum"), [*([] if payload is None else [payload])], attributes, [], False, type, name)
+        return op.result
+
+    def discriminant(self, value: Value, *, name: str | None = None) -> Value:
+        """The position in the declaration, from 0, of the variant of an enum value or of the enum in a place."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("discriminant"), [value], attributes, [], False, None, name)
+        return op.result
+
+    def switch_enum(self, value: Value, cases: Sequence[NamedCase]) -> Operation:
+        """Continues at the block of an enum's variant. Every variant is named, or a last successor without one takes the others. An enum value is consumed, and its payload (if it is not unit) is the first argument of the block; of an enum in a place only the discriminant is read, and ``variant`` leads to the payload."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("switch_enum"), [value], attributes, [*[self._edge(to, case) for case, to in cases]], False, None, None)
+        return op
+
+    def weak_new(self, object: Value, *, name: str | None = None) -> Value:
+        """A weak reference to a collected object."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("weak.new"), [object], attributes, [], False, None, name)
+        return op.result
+
+    def weak_upgrade(self, weak: Value, type: Type, *, name: str | None = None) -> Value:
+        """The object of a weak reference, or nothing when it has been collected: an enum with one variant for the ``gc<T>`` and one without payload."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("weak.upgrade"), [weak], attributes, [], False, type, name)
+        return op.result
+
+    def gc_collect(self) -> Operation:
+        """Collects now: what nothing reaches loses its weak references and waits for its destructor or is gone."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("gc.collect"), [], attributes, [], False, None, None)
+        return op
+
+    def gc_drain(self) -> Operation:
+        """Runs the destructors that are waiting, on this thread."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("gc.drain"), [], attributes, [], False, None, None)
+        return op
+
+    def gc_range(self, pointer: Value, count: Value, *, unsafe: bool = False) -> Operation:
+        """Tells the collector that ``count`` elements from ``pointer`` in collected memory were stored by other means than the operations here (by C, by a copy of bytes)."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("gc.range"), [pointer, count], attributes, [], unsafe, None, None)
+        return op
+
+    def pin(self, pointer: Value, size: Value, type: Type, *, unsafe: bool = False, name: str | None = None) -> Value:
+        """Registers ``size`` bytes of foreign memory: the collector sees the references in them until the result is dropped, which frees nothing."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("pin"), [pointer, size], attributes, [], unsafe, type, name)
+        return op.result
+
     def br(self, to: Block | Successor) -> Operation:
         """Continues at a block."""
         attributes: dict[str, Any] = {}
@@ -484,6 +556,12 @@ class BuilderMethods:
         op = self._insert(find("unreachable"), [], attributes, [], False, None, None)
         return op
 
+    def resume(self) -> Operation:
+        """The end of a cleanup: the panic that led here goes on to the caller."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("resume"), [], attributes, [], False, None, None)
+        return op
+
     def abort(self) -> Operation:
         """Ends the process at once, without drops."""
         attributes: dict[str, Any] = {}
@@ -502,26 +580,94 @@ class BuilderMethods:
         op = self._insert(find("call"), [*function, *arguments], attributes, [], unsafe, None, name)
         return op
 
-    def enum(self, variant: str, type: Type, payload: Value | None = None, *, name: str | None = None) -> Value:
-        """An enum value: a variant with its payload, or without one when that is unit."""
-        attributes: dict[str, Any] = {"variant": variant}
-        op = self._insert(find("enum"), [*([] if payload is None else [payload])], attributes, [], False, type, name)
+    def cell_new(self, value: Value, *, name: str | None = None) -> Value:
+        """A cell that holds a value."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("cell.new"), [value], attributes, [], False, None, name)
         return op.result
 
-    def discriminant(self, value: Value, *, name: str | None = None) -> Value:
-        """The position of an enum value's variant in the declaration, from 0."""
+    def cell_get(self, cell: Value, *, name: str | None = None) -> Value:
+        """A copy of what a cell holds."""
         attributes: dict[str, Any] = {}
-        op = self._insert(find("discriminant"), [value], attributes, [], False, None, name)
+        op = self._insert(find("cell.get"), [cell], attributes, [], False, None, name)
         return op.result
 
-    def switch_enum(self, value: Value, cases: Sequence[NamedCase]) -> Operation:
-        """Consumes an enum value and continues at the block of its variant, whose first argument is the payload (if it is not unit). Every variant is named, or a last successor without one takes the others."""
+    def cell_set(self, cell: Value, value: Value) -> Operation:
+        """Stores into a cell, dropping what it held."""
         attributes: dict[str, Any] = {}
-        op = self._insert(find("switch_enum"), [value], attributes, [*[self._edge(to, case) for case, to in cases]], False, None, None)
+        op = self._insert(find("cell.set"), [cell, value], attributes, [], False, None, None)
+        return op
+
+    def cell_exchange(self, cell: Value, value: Value, *, name: str | None = None) -> Value:
+        """Stores into a cell and gives what it held."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("cell.exchange"), [cell, value], attributes, [], False, None, name)
+        return op.result
+
+    def atomic_new(self, value: Value, *, name: str | None = None) -> Value:
+        """An atomic that holds a value."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("atomic.new"), [value], attributes, [], False, None, name)
+        return op.result
+
+    def atomic_load(self, order: Literal["relaxed", "acquire", "seq_cst"], atomic: Value, *, unsafe: bool = False, name: str | None = None) -> Value:
+        """What an atomic holds."""
+        attributes: dict[str, Any] = {"order": order}
+        op = self._insert(find("atomic.load"), [atomic], attributes, [], unsafe, None, name)
+        return op.result
+
+    def atomic_store(self, order: Literal["relaxed", "release", "seq_cst"], atomic: Value, value: Value, *, unsafe: bool = False) -> Operation:
+        """Stores into an atomic."""
+        attributes: dict[str, Any] = {"order": order}
+        op = self._insert(find("atomic.store"), [atomic, value], attributes, [], unsafe, None, None)
+        return op
+
+    def atomic_rmw(self, operation: Literal["exchange", "add", "sub", "and", "or", "xor", "nand", "smin", "smax", "umin", "umax"], order: Literal["relaxed", "acquire", "release", "acq_rel", "seq_cst"], atomic: Value, value: Value, *, unsafe: bool = False, name: str | None = None) -> Value:
+        """Combines what an atomic holds with a value in one step and gives what it held."""
+        attributes: dict[str, Any] = {"operation": operation, "order": order}
+        op = self._insert(find("atomic.rmw"), [atomic, value], attributes, [], unsafe, None, name)
+        return op.result
+
+    def atomic_cmpxchg(self, order: Literal["relaxed", "acquire", "release", "acq_rel", "seq_cst"], failure: Literal["relaxed", "acquire", "seq_cst"], atomic: Value, expected: Value, new: Value, *, unsafe: bool = False, name: str | None = None) -> Operation:
+        """Stores ``new`` if the atomic holds ``expected``; gives what it held and whether it stored. The first order is that of success, the second that of failure."""
+        attributes: dict[str, Any] = {"order": order, "failure": failure}
+        op = self._insert(find("atomic.cmpxchg"), [atomic, expected, new], attributes, [], unsafe, None, name)
+        return op
+
+    def fence(self, order: Literal["acquire", "release", "acq_rel", "seq_cst"]) -> Operation:
+        """Orders the accesses of this thread before and after it as seen by others."""
+        attributes: dict[str, Any] = {"order": order}
+        op = self._insert(find("fence"), [], attributes, [], False, None, None)
+        return op
+
+    def mutex_new(self, value: Value, *, name: str | None = None) -> Value:
+        """A mutex that holds a value, unlocked."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("mutex.new"), [value], attributes, [], False, None, name)
+        return op.result
+
+    def lock(self, mutex: Value, *, name: str | None = None) -> Value:
+        """Waits until the mutex is free and locks it; ``deref`` of the guard is its content, dropping the guard unlocks it. Panics when this thread holds it already."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("lock"), [mutex], attributes, [], False, None, name)
+        return op.result
+
+    def spawn(self, callee: str | Function | Value, arguments: Sequence[Value] = (), *, scope: Value | None = None, unsafe: bool = False, name: str | None = None) -> Value:
+        """Runs a function in a new thread. With ``in`` the thread belongs to a scope, whose ``end`` joins it, and may borrow what outlives the scope; without, its arguments are ``'static``."""
+        function, attributes = self._callee(callee)
+        if scope is not None:
+            attributes["in"] = True
+        op = self._insert(find("spawn"), [*([] if scope is None else [scope]), *function, *arguments], attributes, [], unsafe, None, name)
+        return op.result
+
+    def join(self, thread: Value, *, name: str | None = None) -> Operation:
+        """Waits for a thread and gives its result (none when that is unit); the thread's panic goes on here."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("join"), [thread], attributes, [], False, None, name)
         return op
 
     def global_(self, symbol: str, *, unsafe: bool = False, name: str | None = None) -> Value:
-        """The place of a global."""
+        """The place of a global; of a ``mut`` one only with ``unsafe``. A ``thread_local`` one is this thread's own."""
         attributes: dict[str, Any] = {"symbol": Symbol(symbol)}
         op = self._insert(find("global"), [], attributes, [], unsafe, None, name)
         return op.result
@@ -536,6 +682,246 @@ class BuilderMethods:
         """A function as a value."""
         attributes: dict[str, Any] = {"symbol": Symbol(symbol)}
         op = self._insert(find("func.ref"), [], attributes, [], False, None, name)
+        return op.result
+
+    def new(self, value: Value, type: Type, *, home: Value | None = None, slab: bool = False, system: bool = False, secure: bool = False, alignment: int | None = None, name: str | None = None) -> Value:
+        """Moves a value into new memory and gives its owner: ``own<T>`` on the heap, ``own<'h, T>`` in the arena behind ``in``, ``gc<T>`` with the collector. Panics when there is no memory."""
+        attributes: dict[str, Any] = {}
+        if home is not None:
+            attributes["in"] = True
+        if slab:
+            attributes["slab"] = slab
+        if system:
+            attributes["system"] = system
+        if secure:
+            attributes["secure"] = secure
+        if alignment is not None:
+            attributes["alignment"] = alignment
+        op = self._insert(find("new"), [*([] if home is None else [home]), value], attributes, [], False, type, name)
+        return op.result
+
+    def new_array(self, length: Value, rest: Sequence[Value], type: Type, *, home: Value | None = None, slab: bool = False, system: bool = False, secure: bool = False, alignment: int | None = None, name: str | None = None) -> Value:
+        """New memory for a sequence and its owner: one length for each dimension, then the value that each element begins with; without one the elements are ``uninit<T>``. Panics when there is no memory or the size overflows."""
+        attributes: dict[str, Any] = {}
+        if home is not None:
+            attributes["in"] = True
+        if slab:
+            attributes["slab"] = slab
+        if system:
+            attributes["system"] = system
+        if secure:
+            attributes["secure"] = secure
+        if alignment is not None:
+            attributes["alignment"] = alignment
+        op = self._insert(find("new.array"), [*([] if home is None else [home]), length, *rest], attributes, [], False, type, name)
+        return op.result
+
+    def dealloc(self, owner: Value) -> Operation:
+        """Gives the memory of an owner back without dropping its content, which has been moved out or was dropped before."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("dealloc"), [owner], attributes, [], False, None, None)
+        return op
+
+    def forget(self, value: Value) -> Operation:
+        """Consumes a value without dropping it: what it owns stays behind."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("forget"), [value], attributes, [], False, None, None)
+        return op
+
+    def own_into_ptr(self, owner: Value, *, name: str | None = None) -> Value:
+        """The raw pointer of an owner, which is consumed: to release is now the program's own duty."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("own.into_ptr"), [owner], attributes, [], False, None, name)
+        return op.result
+
+    def own_from_ptr(self, pointer: Value, type: Type, *, unsafe: bool = False, name: str | None = None) -> Value:
+        """An owner from a raw pointer; the caller promises that it came from an owner of this form, or for ``c(@release)`` that the function may release it, and that nobody else will."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("own.from_ptr"), [pointer], attributes, [], unsafe, type, name)
+        return op.result
+
+    def secure_zero(self, place: Value) -> Operation:
+        """Sets all bytes of a place to zero, and no optimization takes it away."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("secure_zero"), [place], attributes, [], False, None, None)
+        return op
+
+    def arena_new(self, *, name: str | None = None) -> Value:
+        """An empty arena."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("arena.new"), [], attributes, [], False, None, name)
+        return op.result
+
+    def arena_alloc(self, arena: Value, value: Value, *, name: str | None = None) -> Value:
+        """Moves a value that needs no drop into an arena and lends it."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("arena.alloc"), [arena, value], attributes, [], False, None, name)
+        return op.result
+
+    def arena_alloc_array(self, arena: Value, length: Value, rest: Sequence[Value], type: Type, *, name: str | None = None) -> Value:
+        """Room in an arena for a sequence: one length for each dimension, then the value that each element begins with; without one the elements are ``uninit<T>``."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("arena.alloc_array"), [arena, length, *rest], attributes, [], False, type, name)
+        return op.result
+
+    def arena_alloc_raw(self, arena: Value, size: Value, type: Type, *, alignment: int | None = None, name: str | None = None) -> Value:
+        """``size`` bytes from an arena; null when there is no memory. They are gone when the arena is reset or dropped."""
+        attributes: dict[str, Any] = {}
+        if alignment is not None:
+            attributes["alignment"] = alignment
+        op = self._insert(find("arena.alloc_raw"), [arena, size], attributes, [], False, type, name)
+        return op.result
+
+    def arena_reset(self, arena: Value) -> Operation:
+        """Takes back all that an arena has lent."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("arena.reset"), [arena], attributes, [], False, None, None)
+        return op
+
+    def pool_new(self, type: Type, *, prewarm: int | None = None, name: str | None = None) -> Value:
+        """An empty pool; ``prewarm`` makes room for that many objects at once."""
+        attributes: dict[str, Any] = {}
+        if prewarm is not None:
+            attributes["prewarm"] = prewarm
+        op = self._insert(find("pool.new"), [], attributes, [], False, type, name)
+        return op.result
+
+    def pool_acquire(self, pool: Value, value: Value, *, name: str | None = None) -> Value:
+        """Moves a value into a slot of a pool and gives its owner; dropping that drops the value and gives the slot back."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("pool.acquire"), [pool, value], attributes, [], False, None, name)
+        return op.result
+
+    def pool_insert(self, pool: Value, value: Value, *, name: str | None = None) -> Value:
+        """Leaves a value to a pool and gives a handle: a number that copies and dangles safely."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("pool.insert"), [pool, value], attributes, [], False, None, name)
+        return op.result
+
+    def pool_get(self, pool: Value, handle: Value, *, name: str | None = None) -> Value:
+        """A shared reference to the object of a handle; panics when it has been removed."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("pool.get"), [pool, handle], attributes, [], False, None, name)
+        return op.result
+
+    def pool_get_mut(self, pool: Value, handle: Value, *, name: str | None = None) -> Value:
+        """An exclusive reference to the object of a handle; panics when it has been removed."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("pool.get_mut"), [pool, handle], attributes, [], False, None, name)
+        return op.result
+
+    def pool_remove(self, pool: Value, handle: Value, *, name: str | None = None) -> Value:
+        """Takes the object of a handle out of the pool; panics when it has been removed before."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("pool.remove"), [pool, handle], attributes, [], False, None, name)
+        return op.result
+
+    def stack_alloc(self, length: Value, type: Type, *, name: str | None = None) -> Value:
+        """Room for ``length`` elements in this activation, holding nothing yet; it is gone when the activation returns. Panics when the stack has no room."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("stack.alloc"), [length], attributes, [], False, type, name)
+        return op.result
+
+    def stack_alloc_raw(self, size: Value, type: Type, *, alignment: int | None = None, name: str | None = None) -> Value:
+        """``size`` bytes in this activation; null when the stack has no room."""
+        attributes: dict[str, Any] = {}
+        if alignment is not None:
+            attributes["alignment"] = alignment
+        op = self._insert(find("stack.alloc_raw"), [size], attributes, [], False, type, name)
+        return op.result
+
+    def local(self, type: Type, *, alignment: int | None = None, name: str | None = None) -> Value:
+        """Storage in this activation, holding nothing yet. Running it again gives fresh storage."""
+        attributes: dict[str, Any] = {}
+        if alignment is not None:
+            attributes["alignment"] = alignment
+        op = self._insert(find("local"), [], attributes, [], False, type, name)
+        return op.result
+
+    def deref(self, pointer: Value, *, unsafe: bool = False, name: str | None = None) -> Value:
+        """What a pointer points to, as a place; of a raw pointer only with ``unsafe``."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("deref"), [pointer], attributes, [], unsafe, None, name)
+        return op.result
+
+    def field(self, base: Value, field: str, *, name: str | None = None) -> Value:
+        """The place of a field of a struct or union."""
+        attributes: dict[str, Any] = {"field": field}
+        op = self._insert(find("field"), [base], attributes, [], False, None, name)
+        return op.result
+
+    def variant(self, base: Value, variant: str, *, name: str | None = None) -> Value:
+        """The place of the payload of an enum that holds the variant; legal where that is known, as behind ``switch_enum``."""
+        attributes: dict[str, Any] = {"variant": variant}
+        op = self._insert(find("variant"), [base], attributes, [], False, None, name)
+        return op.result
+
+    def assume_init(self, storage: Value, *, unsafe: bool = False, name: str | None = None) -> Value:
+        """Views the place of an ``uninit<T>`` (or of an array of such) as holding a ``T``, or makes a pointer to the one a pointer to the other; the caller promises that it has been initialized."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("assume_init"), [storage], attributes, [], unsafe, None, name)
+        return op.result
+
+    def elem(self, base: Value, indices: Sequence[Value], *, name: str | None = None) -> Value:
+        """The place of an element, one index for each dimension. Bounds are checked where the place is accessed."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("elem"), [base, *indices], attributes, [], False, None, name)
+        return op.result
+
+    def load(self, place: Value, *, volatile: bool = False, name: str | None = None) -> Value:
+        """A copy of what a place holds."""
+        attributes: dict[str, Any] = {}
+        if volatile:
+            attributes["volatile"] = volatile
+        op = self._insert(find("load"), [place], attributes, [], False, None, name)
+        return op.result
+
+    def init(self, place: Value, value: Value, *, volatile: bool = False) -> Operation:
+        """Stores into a place that holds nothing; drops nothing."""
+        attributes: dict[str, Any] = {}
+        if volatile:
+            attributes["volatile"] = volatile
+        op = self._insert(find("init"), [place, value], attributes, [], False, None, None)
+        return op
+
+    def assign(self, place: Value, value: Value, *, volatile: bool = False) -> Operation:
+        """Stores into a place, dropping what it holds; the store happens even when that drop panics."""
+        attributes: dict[str, Any] = {}
+        if volatile:
+            attributes["volatile"] = volatile
+        op = self._insert(find("assign"), [place, value], attributes, [], False, None, None)
+        return op
+
+    def exchange(self, place: Value, value: Value, *, name: str | None = None) -> Value:
+        """Stores into a place and gives what it held: the way to move something out from behind a reference."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("exchange"), [place, value], attributes, [], False, None, name)
+        return op.result
+
+    def take(self, place: Value, *, name: str | None = None) -> Value:
+        """Moves out what a place holds and leaves it holding nothing. What a reference or a ``gc`` leads to, and an element at an index that is not constant, cannot be moved out: use ``exchange``."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("take"), [place], attributes, [], False, None, name)
+        return op.result
+
+    def drop(self, dropped: Value, condition: Value | None = None) -> Operation:
+        """Destroys a value, or what a place holds: its destructor runs, then its parts are dropped in declared order. With ``if`` only when the flag is set."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("drop"), [dropped, *([] if condition is None else [condition])], attributes, [], False, None, None)
+        return op
+
+    def end(self, place: Value) -> Operation:
+        """The scope of a local closes: what it still holds is dropped and its storage is dead. A thread scope joins its threads."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("end"), [place], attributes, [], False, None, None)
+        return op
+
+    def borrow(self, place: Value, *, mut: bool = False, name: str | None = None) -> Value:
+        """A reference to a place: shared, or exclusive with ``mut``."""
+        attributes: dict[str, Any] = {}
+        if mut:
+            attributes["mut"] = True
+        op = self._insert(find("borrow"), [place], attributes, [], False, None, name)
         return op.result
 
     def alloc(self, size: Value, type: Type, *, alignment: int | None = None, name: str | None = None) -> Value:
@@ -594,74 +980,16 @@ class BuilderMethods:
         op = self._insert(find("size_of"), [], attributes, [], False, None, name)
         return op.result
 
+    def offset_of(self, of: Type, field: str, *, name: str | None = None) -> Value:
+        """The offset of a field in bytes, symbolic until layout is frozen."""
+        attributes: dict[str, Any] = {"of": of, "field": field}
+        op = self._insert(find("offset_of"), [], attributes, [], False, None, name)
+        return op.result
+
     def align_of(self, of: Type, *, name: str | None = None) -> Value:
         """The alignment of a type in bytes, symbolic until layout is frozen."""
         attributes: dict[str, Any] = {"of": of}
         op = self._insert(find("align_of"), [], attributes, [], False, None, name)
-        return op.result
-
-    def local(self, type: Type, *, alignment: int | None = None, name: str | None = None) -> Value:
-        """Storage in this activation, holding nothing yet. Running it again gives fresh storage."""
-        attributes: dict[str, Any] = {}
-        if alignment is not None:
-            attributes["alignment"] = alignment
-        op = self._insert(find("local"), [], attributes, [], False, type, name)
-        return op.result
-
-    def deref(self, pointer: Value, *, unsafe: bool = False, name: str | None = None) -> Value:
-        """What a pointer points to, as a place; of a raw pointer only with ``unsafe``."""
-        attributes: dict[str, Any] = {}
-        op = self._insert(find("deref"), [pointer], attributes, [], unsafe, None, name)
-        return op.result
-
-    def field(self, base: Value, field: str, *, name: str | None = None) -> Value:
-        """The place of a field of a struct or union."""
-        attributes: dict[str, Any] = {"field": field}
-        op = self._insert(find("field"), [base], attributes, [], False, None, name)
-        return op.result
-
-    def elem(self, base: Value, indices: Sequence[Value], *, name: str | None = None) -> Value:
-        """The place of an element, one index for each dimension. Bounds are checked where the place is accessed."""
-        attributes: dict[str, Any] = {}
-        op = self._insert(find("elem"), [base, *indices], attributes, [], False, None, name)
-        return op.result
-
-    def load(self, place: Value, *, volatile: bool = False, name: str | None = None) -> Value:
-        """A copy of what a place holds."""
-        attributes: dict[str, Any] = {}
-        if volatile:
-            attributes["volatile"] = volatile
-        op = self._insert(find("load"), [place], attributes, [], False, None, name)
-        return op.result
-
-    def init(self, place: Value, value: Value, *, volatile: bool = False) -> Operation:
-        """Stores into a place that holds nothing; drops nothing."""
-        attributes: dict[str, Any] = {}
-        if volatile:
-            attributes["volatile"] = volatile
-        op = self._insert(find("init"), [place, value], attributes, [], False, None, None)
-        return op
-
-    def assign(self, place: Value, value: Value, *, volatile: bool = False) -> Operation:
-        """Stores into a place, dropping what it holds."""
-        attributes: dict[str, Any] = {}
-        if volatile:
-            attributes["volatile"] = volatile
-        op = self._insert(find("assign"), [place, value], attributes, [], False, None, None)
-        return op
-
-    def exchange(self, place: Value, value: Value, *, name: str | None = None) -> Value:
-        """Stores into a place and gives what it held: the way to move something out from behind a reference."""
-        attributes: dict[str, Any] = {}
-        op = self._insert(find("exchange"), [place, value], attributes, [], False, None, name)
-        return op.result
-
-    def borrow(self, place: Value, *, mut: bool = False, name: str | None = None) -> Value:
-        """A reference to a place: shared, or exclusive with ``mut``."""
-        attributes: dict[str, Any] = {}
-        if mut:
-            attributes["mut"] = True
-        op = self._insert(find("borrow"), [place], attributes, [], False, None, name)
         return op.result
 
     def slice_len(self, slice: Value, *, name: str | None = None) -> Value:
@@ -683,19 +1011,25 @@ class BuilderMethods:
         return op.result
 
     def slice_ptr(self, slice: Value, *, name: str | None = None) -> Value:
-        """A raw pointer to the first element of a slice."""
+        """A raw pointer to the first element of a slice or view."""
         attributes: dict[str, Any] = {}
         op = self._insert(find("slice.ptr"), [slice], attributes, [], False, None, name)
         return op.result
 
-    def slice_from_raw(self, pointer: Value, length: Value, type: Type, *, unsafe: bool = False, name: str | None = None) -> Value:
-        """A slice over ``length`` elements from a raw pointer; the caller promises that they are there and stay."""
+    def slice_from_raw(self, pointer: Value, lengths: Sequence[Value], type: Type, *, unsafe: bool = False, name: str | None = None) -> Value:
+        """A slice from a raw pointer and its length, or a view with one length for each dimension; the caller promises that the elements are there and stay, and for an owner that they are its to release."""
         attributes: dict[str, Any] = {}
-        op = self._insert(find("slice.from_raw"), [pointer, length], attributes, [], unsafe, type, name)
+        op = self._insert(find("slice.from_raw"), [pointer, *lengths], attributes, [], unsafe, type, name)
         return op.result
 
     def unsize(self, pointer: Value, type: Type, *, name: str | None = None) -> Value:
-        """A pointer to an array as a pointer to a slice: the lengths move from the type into the pointer."""
+        """A pointer to an array as a pointer to a slice: the lengths move from the type into the pointer. A pointer to a sized type as a pointer to a ``dyn``: a descriptor of the type moves there, for the type must have the marks that are listed."""
         attributes: dict[str, Any] = {}
         op = self._insert(find("unsize"), [pointer], attributes, [], False, type, name)
+        return op.result
+
+    def dyn_cast(self, pointer: Value, type: Type, *, unsafe: bool = False, name: str | None = None) -> Value:
+        """A pointer to a ``dyn`` as a pointer to the type it was made of; the caller promises that it is that type."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("dyn.cast"), [pointer], attributes, [], unsafe, type, name)
         return op.result

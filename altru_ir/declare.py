@@ -21,9 +21,10 @@ optional group, present when its first word or element is. After the format ever
 An operation declares its effects exactly as a function does: each operand has an ``access`` (what happens to what it
 names), each result an ``origin``, the operation a set of traits.
 
-Invariants: at most one operand of a declaration varies in number (optional or variadic), so operands are found by
-position; ``problems`` is the definition of "well typed", and ``holds`` is its generated fast path: ``holds`` is true only
-where ``problems`` is empty (tests/ops/test_declarations.py compares the two).
+Invariants: an optional operand is present when its ``flag`` is, and at most one more operand of a declaration varies in
+number (optional or variadic), so operands are found by position; ``problems`` is the definition of "well typed", and
+``holds`` is its generated fast path: ``holds`` is true only where ``problems`` is empty (tests/ops/test_declarations.py
+compares the two).
 '''
 
 from __future__ import annotations
@@ -81,17 +82,23 @@ RAW_MUT = Constraint("a mutable raw pointer", "t.__class__ is PtrType and t.muta
 REFERENCE = Constraint("a reference", "t.__class__ is RefType")
 OWNER = Constraint("an owner", "t.__class__ is OwnType")
 PLACE = Constraint("a place", "t.is_place")
+ENUM_PLACE = Constraint("a place of an enum", "t.is_place and t.target.__class__ is NamedType")
 MUTABLE_PLACE = Constraint("a mutable place", "t.is_place and t.mutable")
 SEQUENCE_PLACE = Constraint("a place of an array or slice", "t.is_place and t.target.is_sequence")
 CONDITION = BOOL
 
 # -- what an operand's use does, where a result comes from ---------------------------------------------------------------
 
-CONSUME, READ, WRITE, BORROW, BORROW_MUT, ESCAPE, PATH = (
-    "consume", "read", "write", "borrow", "borrow mut", "escape", "path",
+CONSUME, READ, WRITE, INIT, EXCHANGE, BORROW, END, ESCAPE, PATH = (
+    "consume", "read", "write", "init", "exchange", "borrow", "end", "escape", "path",
 )  # fmt: skip
-"""Accesses. A value operand is consumed (moved, or copied when its type copies) unless it says otherwise; for a place or
-a pointer the access says what happens to the storage; ``path`` only extends a path."""
+"""Accesses. A value operand is consumed (moved, or copied when its type copies) unless it says otherwise.
+
+For a place the access says what happens to the storage and what it holds before and after: ``read`` and ``borrow`` want it
+initialized and leave it so, ``consume`` wants it initialized and leaves nothing, ``init`` wants nothing and leaves it
+initialized, ``write`` drops whatever is there and leaves it initialized, ``exchange`` wants and leaves it initialized,
+``end`` drops whatever is there and the storage is dead. ``path`` only extends a path. Of a pointer that is read the
+operation may read, with ``borrow`` it may lend, and with ``escape`` it may keep what it points to."""
 
 FRESH = "fresh"
 """Origin of a result that points into nothing older. Any other origin is the name of an operand."""
@@ -158,7 +165,8 @@ class Operand(Element):
     """A value operand.
 
     ``constraint`` or ``same_as`` (the name of another operand whose type it shares) limits its type; ``check`` is a
-    further test ``(op, value, module) -> message or None``. ``access`` is one of the accesses above.
+    further test ``(op, value, module) -> message or None``. ``access`` is one of the accesses above. ``flag`` names the
+    ``Flag`` in front of an optional operand, which says whether it is there.
     """
 
     constraint: Constraint = ANY
@@ -166,6 +174,7 @@ class Operand(Element):
     access: str = CONSUME
     optional: bool = False
     variadic: bool = False
+    flag: str | None = None
     doc: str = ""
 
 
@@ -244,7 +253,8 @@ class Result(Element):
 
     Exactly one of: ``type`` (fixed), ``same_as`` (an operand's), ``infer`` (``(op, module) -> Type``, raises
     ``InferenceError``), or ``written`` (a constraint on the type that stands after the colon; ``place`` wraps it in a
-    mutable place). ``optional`` results are absent when ``infer`` gives the unit type.
+    mutable place). ``optional`` results are absent when ``infer`` gives the unit type. A ``spread`` result stands for as
+    many as ``infer_all`` gives types; it is the only one of its operation.
     """
 
     type: Type | None = None
@@ -254,6 +264,11 @@ class Result(Element):
     place: bool = False
     optional: bool = False
     origin: str = FRESH
+    infer_all: Callable[[Operation, Module], list[Type]] | None = None
+
+    @property
+    def spread(self) -> bool:
+        return self.infer_all is not None
 
 
 # -- format strings ----------------------------------------------------------------------------------------------------
@@ -328,7 +343,8 @@ class Declaration:
         self.cases = next((e for e in elements.values() if isinstance(e, Cases)), None)
         self.items = _parse_format(format, elements)
         self.inherent = frozenset(k for k, e in elements.items() if not isinstance(e, (Option, Operand, Result)))
-        varying = [e for e in self.operands if e.optional or e.variadic]
+        self.flagged = [e for e in self.operands if e.flag is not None]
+        varying = [e for e in self.operands if (e.optional or e.variadic) and e.flag is None]
         if len(varying) + (self.callee is not None) > 1:
             raise TypeError(f"operation `{name}`: at most one operand may vary in number, not {[e.name for e in varying]}")
         self.is_terminator = TERMINATOR in self.traits
@@ -343,12 +359,13 @@ class Declaration:
         varies_at: int | None = None
         for index, operand in enumerate(self.operands):
             positions[operand.name] = index
-            if operand.optional or operand.variadic:
+            if (operand.optional or operand.variadic) and operand.flag is None:
                 varies_at = index
         self.positions = positions
         self.varies_at = varies_at
         # The type of a single result where it needs no inference: fixed, or that of the operand at a position.
-        single = self.results[0] if len(self.results) == 1 and self.varies_at is None and self.callee is None else None
+        plain = self.varies_at is None and self.callee is None and not self.flagged
+        single = self.results[0] if len(self.results) == 1 and plain else None
         self.fixed_result = single.type if single is not None else None
         self.same_result = positions[single.same_as] if single is not None and single.same_as is not None else None
         self._holds: Callable[[Operation, Module], bool] | None = None
@@ -359,16 +376,20 @@ class Declaration:
     def bind(self, op: Operation) -> dict[str, list[Value]]:
         """The operands of ``op`` by their declared names."""
         values = op.operands
-        if self.varies_at is None:
+        if self.varies_at is None and not self.flagged:
             return {e.name: values[i : i + 1] for i, e in enumerate(self.operands)}
-        extra = len(values) - (len(self.operands) - 1)
+        extra = len(values) - (self.fixed_count(op) - (self.varies_at is not None))
         bound: dict[str, list[Value]] = {}
         at = 0
         for index, operand in enumerate(self.operands):
-            count = max(0, extra) if index == self.varies_at else 1
+            count = max(0, extra) if index == self.varies_at else int(operand.flag is None or operand.flag in op.attrs)
             bound[operand.name] = values[at : at + count]
             at += count
         return bound
+
+    def fixed_count(self, op: Operation) -> int:
+        """How many operands are declared, without those whose flag is absent (and, for a call, those of the callee)."""
+        return len(self.operands) - sum(e.flag not in op.attrs for e in self.flagged)
 
     def pick_operand(self, op: Operation, name: str) -> Value | None:
         """The single operand called ``name``, or None when it is absent. Raises ``KeyError`` for an unknown name."""
@@ -383,6 +404,8 @@ class Declaration:
         """The types of the results that do not have to be written. Raises ``InferenceError``."""
         found = []
         for result in self.results:
+            if result.infer_all is not None:
+                return result.infer_all(op, module)
             inferred = self._infer_one(result, op, module)
             if inferred is None:
                 raise InferenceError(f"the type of the result of `{self.name}` must be written after a colon")
@@ -394,6 +417,9 @@ class Declaration:
         if result.type is not None:
             return result.type
         if result.same_as is not None:
+            if self.flagged:
+                found = self.bind(op)[result.same_as]
+                return found[0].type if found else ERROR
             index = self.positions[result.same_as]
             return op.operands[index].type if index < len(op.operands) else ERROR
         if result.infer is not None:
@@ -419,7 +445,7 @@ class Declaration:
             yield from self.verify_extra(op, module)
 
     def _count_is_right(self, op: Operation) -> bool:
-        count, declared = len(op.operands), len(self.operands)
+        count, declared = len(op.operands), self.fixed_count(op) if self.flagged else len(self.operands)
         if self.varies_at is None:
             return count == declared
         if self.operands[self.varies_at].variadic:
@@ -482,6 +508,9 @@ class Declaration:
         expected: list[tuple[Result, Type | None]] = []
         for result in self.results:
             try:
+                if result.infer_all is not None:
+                    expected.extend((result, type) for type in result.infer_all(op, module))
+                    continue
                 inferred = self._infer_one(result, op, module)
             except InferenceError as error:
                 yield "V005", str(error)
@@ -552,7 +581,7 @@ def operation(
     """
 
     def declare(body: type) -> Declaration:
-        elements = {key: value for key, value in vars(body).items() if isinstance(value, Element)}
+        elements = {key.removesuffix("_"): value for key, value in vars(body).items() if isinstance(value, Element)}
         if name in _table:
             raise ValueError(f"operation `{name}` is already declared in {_table[name].declared_in}")
         made = Declaration(name, format, elements, traits, body.__doc__ or "", verify, rule, body.__module__)
@@ -598,7 +627,8 @@ def _build(name: str, source: str, space: dict[str, Any]) -> Any:
 def _compile_holds(decl: Declaration) -> Callable[[Operation, Module], bool]:
     """Generates the fast test: one conjunction over operands, attributes and result types."""
     space: dict[str, Any] = dict(vars(_types))
-    if decl.callee is not None or decl.cases is not None or decl.varies_at is not None:
+    spread = any(r.spread for r in decl.results)
+    if decl.callee is not None or decl.cases is not None or decl.varies_at is not None or decl.flagged or spread:
         return lambda op, module: next(decl.problems(op, module), None) is None
     lines = ["def holds(op, module):", "    operands = op.operands"]
     tests = [f"len(operands) == {len(decl.operands)}", f"len(op.successors) == {len(decl.targets)}"]
@@ -674,6 +704,10 @@ def _compile_spell(decl: Declaration) -> Callable[[Operation], str]:
     offset = "len(operands)"
     lines = ["def spell(op):", "    operands = op.operands", "    attrs = op.attrs", "    successors = op.successors"]
     lines.append(f"    out = [{decl.name!r}]")
+    if decl.flagged:
+        space["bind"] = decl.bind
+        space["fixed_count"] = decl.fixed_count
+        lines.append("    bound = bind(op)")
 
     def position(element: Operand) -> str:
         index = decl.positions[element.name]
@@ -683,6 +717,8 @@ def _compile_spell(decl: Declaration) -> Callable[[Operation], str]:
 
     def piece(element: Element) -> str:
         if isinstance(element, Operand):
+            if decl.flagged:
+                return f"', '.join(['%' + v.name for v in bound[{element.name!r}]])"
             if element.variadic:
                 start = decl.positions[element.name]
                 end = len(decl.operands) - 1 - start
@@ -700,7 +736,7 @@ def _compile_spell(decl: Declaration) -> Callable[[Operation], str]:
         if isinstance(element, TypeOf):
             return f"attrs[{element.name!r}].text"
         if isinstance(element, Callee):
-            return f"spell_callee(op, {len(decl.operands)})"
+            return f"spell_callee(op, {'fixed_count(op)' if decl.flagged else len(decl.operands)})"
         if isinstance(element, Target):
             return f"spell_successor(successors[{decl.targets.index(element)}])"
         if isinstance(element, Cases):
@@ -710,6 +746,8 @@ def _compile_spell(decl: Declaration) -> Callable[[Operation], str]:
     def present(element: Element) -> str:
         if isinstance(element, Flag):
             return f"attrs.get({element.name!r})"
+        if isinstance(element, Operand) and decl.flagged:
+            return f"bound[{element.name!r}]"
         if isinstance(element, Operand) and element.optional:
             return f"len(operands) == {len(decl.operands)}"
         if isinstance(element, Operand) and element.variadic:
@@ -766,10 +804,10 @@ def _compile_spell(decl: Declaration) -> Callable[[Operation], str]:
 
 
 __all__ = [
-    "ANY", "BOOL", "BORROW", "BORROW_MUT", "CHECK", "COMMUTATIVE", "CONDITION", "CONSTANT", "CONSUME", "Callee", "Cases",
-    "Constraint", "Declaration", "ESCAPE", "FLOAT", "FRESH", "Flag", "INTEGER", "InferenceError", "Item", "Literal",
-    "MAY_FREE", "MAY_PANIC", "MUTABLE_PLACE", "NEEDS_UNSAFE", "NUMBER", "Name", "OWNER", "Operand", "Option", "PATH",
-    "PLACE", "POINTER", "PROJECTION", "PURE", "RAW", "RAW_MUT", "READ", "REFERENCE", "Result", "SAFEPOINT", "SEQUENCE_PLACE",
-    "SOMETIMES_UNSAFE", "SYNC", "Symbol", "SymbolOf", "TERMINATOR", "Target", "TypeOf", "USIZE", "WRITE", "WordOf",
-    "exactly", "find", "forget", "operation", "table",
+    "ANY", "BOOL", "BORROW", "CHECK", "COMMUTATIVE", "CONDITION", "CONSTANT", "CONSUME", "Callee", "Cases", "Constraint",
+    "Declaration", "END", "ESCAPE", "EXCHANGE", "FLOAT", "FRESH", "Flag", "INIT", "INTEGER", "InferenceError", "Item",
+    "Literal", "MAY_FREE", "MAY_PANIC", "MUTABLE_PLACE", "NEEDS_UNSAFE", "NUMBER", "Name", "OWNER", "Operand", "Option",
+    "PATH", "PLACE", "POINTER", "PROJECTION", "PURE", "RAW", "RAW_MUT", "READ", "REFERENCE", "Result", "SAFEPOINT",
+    "SEQUENCE_PLACE", "SOMETIMES_UNSAFE", "SYNC", "Symbol", "SymbolOf", "TERMINATOR", "Target", "TypeOf", "USIZE", "WRITE",
+    "WordOf", "exactly", "find", "forget", "operation", "table",
 ]  # fmt: skip

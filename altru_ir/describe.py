@@ -90,6 +90,8 @@ def _result(result: Result) -> dict[str, Any]:
         rule = {"same_as": result.same_as}
     elif result.written is not None:
         rule = {"written": result.written.name, "place": result.place}
+    elif result.spread:
+        rule = {"inferred": True, "spread": True}
     else:
         rule = {"inferred": True}
     return {"name": result.name, "optional": result.optional, "origin": result.origin, **rule}
@@ -110,6 +112,7 @@ def operation(decl: Declaration) -> dict[str, Any]:
                 "access": e.access,
                 "optional": e.optional,
                 "variadic": e.variadic,
+                "flag": e.flag,
             }
             for e in decl.operands
         ],

@@ -87,12 +87,15 @@ EXPLANATIONS: dict[str, str] = {
     "ALT-V014": "The value stored does not have the type of the place.",
     "ALT-V015": "An exclusive borrow needs a path that may be written through.",
     "ALT-V016": "The pointer conversion does not exist.",
-    "ALT-V017": "A type is not well formed: unknown, of infinite size, or a place or unsized type where a value must be.",
+    "ALT-V017": "A type is not well formed: unknown, of infinite size, with an undeclared region, or without a size.",
     "ALT-V018": "The structure is broken: a stale or foreign block, value or operation.",
     "ALT-V019": "The unwind target is not a cleanup block.",
     "ALT-V020": "`main` does not have one of its two signatures.",
     "ALT-V021": "The entry block has no arguments and no predecessors.",
     "ALT-V022": "The parts of an aggregate are not those of its type.",
     "ALT-V023": "A variant, its payload, or the cases of a switch do not fit the enum.",
+    "ALT-V024": "What is made does not fit the memory it is made in, or the pointer that leads there.",
+    "ALT-V025": "Only a local as a whole can end.",
+    "ALT-V026": "A destructor takes one exclusive reference to its type and gives nothing.",
 }
 """What each code means, in one line."""

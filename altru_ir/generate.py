@@ -100,11 +100,16 @@ def method(decl: Declaration) -> str:
     operands: list[tuple[int, str]] = []
     successors: list[str] = []
     prepare: list[str] = []
+    presence = {operand.flag for operand in decl.flagged}
     for element in _in_format(decl.items):
         name = element.name + ("_" if keyword.iskeyword(element.name) else "")
         if isinstance(element, Operand):
             at = decl.positions[element.name]
-            if element.variadic:
+            if element.flag is not None:
+                keywords.append(f"{name}: Value | None = None")
+                operands.append((at, f"*([] if {name} is None else [{name}])"))
+                later.append(f'if {name} is not None:\n            attributes["{element.flag}"] = True')
+            elif element.variadic:
                 positional.append(f"{name}: Sequence[Value]")
                 operands.append((at, f"*{name}"))
             elif element.optional:
@@ -121,6 +126,8 @@ def method(decl: Declaration) -> str:
             positional.append(f"{name}: str")
             attributes.append(f'"{element.name}": {name}')
         elif isinstance(element, Flag):
+            if element.name in presence:
+                continue  # said by its operand
             keywords.append(f"{name}: bool = False")
             later.append(f'if {name}:\n            attributes["{element.name}"] = True')
         elif isinstance(element, Literal):
@@ -159,13 +166,14 @@ def method(decl: Declaration) -> str:
     if decl.traits & {declare.NEEDS_UNSAFE, declare.SOMETIMES_UNSAFE}:
         keywords.append("unsafe: bool = False")
         unsafe = "unsafe"
-    single = len(decl.results) == 1 and not decl.results[0].optional
-    if decl.results:
+    spread = any(r.spread for r in decl.results)
+    single = len(decl.results) == 1 and not decl.results[0].optional and not spread
+    if decl.results and not spread:
         keywords.append("name: str | None = None")
     # A type that must be written comes before operands that may be left out.
     positional.sort(key=lambda parameter: " = " in parameter)
     signature = ["self", *positional, *(["*"] if keywords else []), *keywords]
-    returns = "Value" if single else "Operation"
+    returns = "Value" if single else "list[Value]" if spread else "Operation"
     ordered = ", ".join(text for _, text in sorted(operands, key=lambda pair: pair[0]))
     first_line = " ".join(decl.doc.strip().split("\n\n")[0].split())
     lines = [f"    def {method_name(decl.name)}({', '.join(signature)}) -> {returns}:"]
@@ -175,12 +183,12 @@ def method(decl: Declaration) -> str:
         lines.append(f"        attributes: dict[str, Any] = {{{', '.join(attributes)}}}")
     lines.extend(f"        {line}" for line in later)
     type_argument = "type" if decl.written is not None else "None"
-    name_argument = "name" if decl.results else "None"
+    name_argument = "name" if decl.results and not spread else "None"
     lines.append(
         f'        op = self._insert(find("{decl.name}"), [{ordered}], attributes, [{", ".join(successors)}], '
         f"{unsafe}, {type_argument}, {name_argument})"
     )
-    lines.append("        return op.result" if single else "        return op")
+    lines.append("        return op.result" if single else "        return list(op.results)" if spread else "        return op")
     return "\n".join(lines)
 
 
@@ -201,6 +209,8 @@ def _result_line(result: Result) -> str:
         kind = f"`{result.type}`"
     elif result.same_as is not None:
         kind = f"the type of `{result.same_as}`"
+    elif result.spread:
+        kind = "as many as the operand has parts"
     elif result.written is not None:
         kind = f"{'a place for ' if result.place else ''}{result.written.name}, its type written after the colon"
     else:

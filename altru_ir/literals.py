@@ -10,7 +10,7 @@ import struct
 from typing import Any
 
 from altru_ir.module import Module
-from altru_ir.types import UNIT, ArrayType, FloatType, IntType, Type, UsizeType
+from altru_ir.types import UNIT, ArrayType, AtomicType, CellType, FloatType, IntType, MutexType, Type, UsizeType
 from altru_ir.values import Value
 
 
@@ -19,7 +19,9 @@ def literal_problem(value: Any, type: Type, module: Module) -> str | None:
     work = [(value, type)]
     while work:
         value, type = work.pop()
-        if isinstance(type, (IntType, UsizeType)):
+        if isinstance(type, (AtomicType, CellType, MutexType)):
+            work.append((value, type.target))
+        elif isinstance(type, (IntType, UsizeType)):
             bits = module.pointer_bits if isinstance(type, UsizeType) else type.bits
             if isinstance(value, bool):
                 if bits != 1:

@@ -1,30 +1,44 @@
 """Marks: facts about a type that follow from its parts.
 
-``copies`` and ``needs_drop`` are computed here over the declarations of a module: a struct copies when it has no
-destructor and all its fields copy; it needs drop when it has a destructor or a part that does.
+- ``copies``: a use copies the value; otherwise it moves. - ``needs_drop``: something must run when it goes away.
+- ``freezes``: a shared reference to it promises that its bytes stay: no ``cell``, ``atomic`` or ``mutex`` by value.
+- ``contains_gc``: the collector must find it: a ``gc`` or ``weak`` by value or in what it owns.
+- ``sends``: it may be given to another thread. - ``shares``: a shared reference to it may be.
+
+They are computed over the declarations of a module: a struct copies when it has no destructor and all its fields copy; it
+is sent when all its fields are, or when its declaration asserts so.
 
 Example: ``copies(RefType(I8), m)`` is true, ``copies(RefType(I8, mutable=True), m)`` is not.
 
-Invariant: an unknown declaration neither copies nor needs drop; the verifier reports it. A recursive type can only recur
-through a pointer, whose marks do not depend on what it points to, except ``own``, which always needs drop.
+Invariant: an unknown declaration has no mark; the verifier reports it. A recursive type has a mark unless one of its parts
+says otherwise (the greatest fixpoint), and ``needs_drop`` and ``contains_gc`` only when one says so (the least).
 """
 
 from __future__ import annotations
 
 from altru_ir.module import Module
 from altru_ir.types import (
+    ARENA,
     ERROR,
     UNIT,
     ArrayType,
+    AtomicType,
+    CellType,
+    DynType,
     FloatType,
     FunctionType,
     GcType,
+    GuardType,
     IntType,
+    MutexType,
     NamedType,
+    OwnType,
     PhantomType,
     PoolHandleType,
+    PoolType,
     PtrType,
     RefType,
+    ThreadType,
     TupleType,
     Type,
     UninitType,
@@ -83,3 +97,116 @@ def needs_drop(type: Type, module: Module) -> bool:
         else:
             return True
     return False
+
+
+def _inner(each: Type, module: Module) -> list[Type]:
+    """The types that a value of ``each`` holds by value, one level down; a pointer holds none."""
+    if isinstance(each, (ArrayType, UninitType, CellType, AtomicType, MutexType)):
+        return [each.element if isinstance(each, ArrayType) else each.target]
+    if isinstance(each, TupleType):
+        return list(each.elements)
+    if isinstance(each, NamedType):
+        declaration = module.types.get(each.name)
+        return [] if declaration is None else [member.type for member in declaration.members]
+    return []
+
+
+def freezes(type: Type, module: Module) -> bool:
+    """Whether the bytes of a ``type`` cannot change behind a shared reference."""
+    work, seen = [type], set()
+    while work:
+        each = work.pop()
+        if each in seen:
+            continue
+        seen.add(each)
+        if isinstance(each, (CellType, AtomicType, MutexType, DynType)):
+            return False
+        work.extend(_inner(each, module))
+    return True
+
+
+def contains_gc(type: Type, module: Module) -> bool:
+    """Whether the collector must find what a value of ``type`` holds or owns."""
+    work, seen = [type], set()
+    while work:
+        each = work.pop()
+        if each in seen:
+            continue
+        seen.add(each)
+        if isinstance(each, (GcType, WeakType)) or (isinstance(each, DynType) and "gc" in each.marks):
+            return True
+        if isinstance(each, (OwnType, PoolType)):
+            work.append(each.target)
+        work.extend(_inner(each, module))
+    return False
+
+
+def sends(type: Type, module: Module) -> bool:
+    """Whether a value of ``type`` may be given to another thread."""
+    return _crosses(type, "send", module)
+
+
+def shares(type: Type, module: Module) -> bool:
+    """Whether a shared reference to a ``type`` may be given to another thread."""
+    return _crosses(type, "share", module)
+
+
+def _crosses(type: Type, mark: str, module: Module) -> bool:
+    work, seen = [(type, mark)], set()
+    while work:
+        pair = work.pop()
+        if pair in seen:
+            continue
+        seen.add(pair)
+        each, mark = pair
+        if isinstance(each, (IntType, UsizeType, FloatType, FunctionType, AtomicType)) or each in (UNIT, ERROR):
+            continue
+        if isinstance(each, RefType):
+            work.append((each.target, mark if each.mutable else "share"))
+        elif isinstance(each, OwnType) and not (each.pool and mark == "send"):
+            work.append((each.target, mark))
+        elif isinstance(each, (GcType, WeakType)):
+            if not _collected_crosses(each.target, module):
+                return False
+        elif isinstance(each, DynType):
+            if mark not in each.marks:
+                return False
+        elif isinstance(each, (ThreadType, PhantomType)):
+            work.append((each.target, mark))
+        elif isinstance(each, PoolHandleType):
+            continue
+        elif isinstance(each, MutexType):
+            work.append((each.target, "send"))
+        elif mark == "send" and (each is ARENA or isinstance(each, (PoolType, CellType))):
+            if isinstance(each, (PoolType, CellType)):
+                work.append((each.target, "send"))
+        elif mark == "share" and isinstance(each, GuardType):
+            work.append((each.target, "share"))
+        elif isinstance(each, (ArrayType, TupleType, UninitType)):
+            work.extend((part, mark) for part in _inner(each, module))
+        elif isinstance(each, NamedType):
+            declaration = module.types.get(each.name)
+            if declaration is None:
+                return False
+            if mark not in declaration.asserts:
+                work.extend((member.type, mark) for member in declaration.members)
+        else:
+            return False  # raw pointers, guards, scopes, pins, and what is not shared
+    return True
+
+
+def _collected_crosses(target: Type, module: Module) -> bool:
+    """A collected object is aliased and mutable: it crosses when each field is constant, atomic or a mutex, and crosses."""
+    declaration = module.types.get(target.name) if isinstance(target, NamedType) else None
+    if declaration is None or declaration.kind != "struct":
+        return isinstance(target, (AtomicType, MutexType)) and _crosses(target, "share", module)
+    if "share" in declaration.asserts:
+        return True
+    for field in declaration.members:
+        if isinstance(field.type, (GcType, WeakType)) and field.type.target is target and field.constant:
+            continue
+        if not (field.constant or isinstance(field.type, (AtomicType, MutexType))):
+            return False
+        if not _crosses(field.type, "share", module) or not _crosses(field.type, "send", module):
+            return False
+    return True

@@ -137,6 +137,24 @@ def _erase(of: Type) -> Type:
     return type(of)(*arguments) if arguments else of
 
 
+_free_regions: dict[Type, frozenset[str]] = {}
+
+
+def free_regions(of: Type) -> frozenset[str]:
+    """The regions named in ``of`` that somebody outside must declare: not ``'_``, ``'static``, nor what it binds itself."""
+    known = _free_regions.get(of)
+    if known is None:
+        found: set[str] = set()
+
+        def collect(region: str) -> str:
+            found.add(region)
+            return region
+
+        map_regions(of, collect)
+        known = _free_regions[of] = frozenset(found - {STATIC, INFERRED})
+    return known
+
+
 def parts(of: Type) -> list[Type]:
     """The types written directly inside ``of``, left to right."""
     found: list[Type] = []

@@ -8,11 +8,13 @@ problems of a module are reported in one run. The rules, cited by number in the 
     the results of an operation are defined on the edge into a successor but not on the unwind edge;
  3. operands and results are as many as declared; 4. so are successors and their arguments, with equal erased types;
  5. types satisfy the declaration; 6. so do attributes; 7. ... 16. are rules of single operations, beside their declarations;
-17. types are known, of finite size, and no place or unsized type stands where a value must;
+17. types are known, of finite size, and no place or unsized type stands where a value must; a region in them is ``'_``,
+    ``'static`` or declared by the function or type around;
 18. an operation, block or value belongs to where it stands, and stands there once;
 19. an unwind target takes no arguments;
 20. ``main`` has one of its two signatures;
-21. the entry block has no arguments and no predecessors. 22. and 23. are rules of aggregates and enums.
+21. the entry block has no arguments and no predecessors. 22. to 25. are rules of single operations;
+26. a destructor takes one exclusive reference to its type and gives nothing.
 
 Example: ``[d.code for d in verify(m)] == []`` for a good module.
 
@@ -33,7 +35,22 @@ from altru_ir.diagnostics import Diagnostic, Label
 from altru_ir.dominance import DominatorTree
 from altru_ir.module import Block, Function, Global, Module, TypeDeclaration
 from altru_ir.source import Location
-from altru_ir.types import ERROR, I8, I32, ArrayType, NamedType, PlaceType, PtrType, TupleType, Type, parts
+from altru_ir.types import (
+    ERROR,
+    I8,
+    I32,
+    STATIC,
+    UNIT,
+    ArrayType,
+    NamedType,
+    PlaceType,
+    PtrType,
+    RefType,
+    TupleType,
+    Type,
+    free_regions,
+    parts,
+)
 from altru_ir.values import Operation, Value
 
 MAX_DEPTH = 100
@@ -65,11 +82,13 @@ class _Verifier:
         self.depths: dict[str, int] = {}
         self.told: set[tuple[Operation, Value]] = set()
         self.function: Function | None = None
+        self.regions: frozenset[str] = frozenset()  # those that may be named here
 
     def run(self) -> list[Diagnostic]:
         self.sizes()
         for declaration in self.module.order:
             self.function = None
+            self.regions = frozenset()
             if isinstance(declaration, TypeDeclaration):
                 self.type_declaration(declaration)
             elif isinstance(declaration, Global):
@@ -162,6 +181,10 @@ class _Verifier:
                 return "a place cannot be stored, passed or returned"
             if type.is_unsized:
                 return f"`{type}` has no size of its own; it stands only behind a pointer"
+        if type not in self.good_types:
+            unknown = free_regions(type) - self.regions
+            if unknown:
+                return f"no region {min(unknown)} is declared here"
         work = [type]
         while work:
             each = work.pop()
@@ -183,16 +206,38 @@ class _Verifier:
             if isinstance(each, TupleType) and any(e.is_unsized for e in each.elements):
                 return f"an element of `{each}` has no size"
             work.extend(parts(each))
-            self.good_types.add(each)
+            if not free_regions(each):
+                self.good_types.add(each)
         return None
 
+    def outlives(self, clauses: Iterable[tuple[str, str]], location: Location | None) -> None:
+        """Rule 17 for the regions in the clauses of a declaration."""
+        for region in {region for clause in clauses for region in clause} - self.regions - {STATIC}:
+            self.report("V017", f"no region {region} is declared here", location)
+
     def type_declaration(self, declaration: TypeDeclaration) -> None:
+        self.regions = frozenset(declaration.regions)
+        self.outlives(declaration.outlives, declaration.location)
         for member in declaration.members:
             problem = self.type_problem(member.type)
             if problem is not None:
                 self.report("V017", f"`{member.name}` of `@{declaration.name}`: {problem}", declaration.location)
         if declaration.drop is not None and declaration.drop not in self.module.functions:
             self.report("V017", f"the destructor @{declaration.drop} is not declared", declaration.location)
+        elif declaration.drop is not None:
+            self.destructor(declaration, self.module.functions[declaration.drop])
+
+    def destructor(self, declaration: TypeDeclaration, function: Function) -> None:
+        """Rule 26."""
+        type = function.signature.type
+        wanted = RefType(NamedType(declaration.name), mutable=True)
+        if [t.erased for t in type.parameters] != [wanted.erased] or type.result is not UNIT or type.abi is not None:
+            self.report(
+                "V026",
+                f"@{function.name} is the destructor of `@{declaration.name}`, so it takes one `{wanted}` and gives nothing",
+                function.location,
+                help=f"func @{function.name}(%self: {wanted}) {{ ... }}",
+            )
 
     def global_declaration(self, declaration: Global) -> None:
         from altru_ir.literals import literal_problem
@@ -209,6 +254,8 @@ class _Verifier:
 
     def header(self, function: Function) -> None:
         type = function.signature.type
+        self.regions = frozenset(type.binder)
+        self.outlives(function.signature.outlives, function.location)
         for parameter, written in zip(function.parameters, type.parameters, strict=False):
             problem = self.type_problem(written)
             if problem is not None:

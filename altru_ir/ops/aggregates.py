@@ -13,6 +13,9 @@ from altru_ir.module import Module
 from altru_ir.types import ERROR, ArrayType, NamedType, TupleType, Type, map_regions
 from altru_ir.values import Operation
 
+MAX_PARTS = 1024
+"""How many results ``destructure`` gives at most."""
+
 NAMED = Constraint("a struct", "t.__class__ is NamedType")
 
 
@@ -125,6 +128,73 @@ def _member_type(op: Operation, module: Module) -> Type:
 def _member_copies(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
     if not copies(op.result.type, module):
         yield "V008", f"`extract` copies, but `{op.result.type}` moves: put the aggregate into a local"
+
+
+def _parts_of(op: Operation, module: Module) -> list[Type]:
+    type = op.operands[0].type
+    if type is ERROR:
+        return [ERROR]
+    if isinstance(type, TupleType):
+        return list(type.elements)
+    if isinstance(type, ArrayType) and len(type.dimensions) == 1 and type.dimensions[0] is not None:
+        if type.dimensions[0] > MAX_PARTS:
+            raise InferenceError(f"`{type}` has more than {MAX_PARTS} elements: put it into a local")
+        return [type.element] * type.dimensions[0]
+    fields = field_types(type, module, "struct") if isinstance(type, NamedType) else None
+    if fields is None:
+        raise InferenceError(f"`destructure` of a `{type}`, which is no struct, tuple or one-dimensional array")
+    return list(fields.values())
+
+
+def _has_no_destructor(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
+    type = op.operands[0].type
+    declaration = module.types.get(type.name) if isinstance(type, NamedType) else None
+    if declaration is not None and declaration.drop is not None:
+        yield "V008", f"`{type}` has a destructor, @{declaration.drop}, so its fields cannot be moved out of it"
+
+
+@operation("destructure", "$aggregate", traits=(PURE,), verify=_has_no_destructor)
+class Destructure:
+    """Takes a struct, tuple or array apart: its parts are the results, in order.
+
+    Example: ``%x, %y = destructure %point``
+    """
+
+    aggregate = Operand(ANY)
+    parts = Result(infer_all=_parts_of)
+
+
+def _member_fits(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
+    type, name = op.result.type, op.attrs["field"]
+    fields = field_types(type, module, "union") if isinstance(type, NamedType) else None
+    if fields is None:
+        yield "V022", f"`union` cannot make a `{type}`, which is no union"
+    elif name not in fields:
+        yield "V022", f"`{type}` has no field `{name}`; it has {', '.join(fields) or 'none'}"
+    elif op.operands[0].type is not ERROR and op.operands[0].type.erased is not fields[name].erased:
+        yield "V022", f"field `{name}` of `{type}` has type `{fields[name]}`, not `{op.operands[0].type}`"
+
+
+@operation("union", "$field, $value", traits=(PURE,), verify=_member_fits)
+class Union:
+    """A union with one of its fields set; its other bytes hold nothing.
+
+    Example: ``%u = union word, %n : @Bits``
+    """
+
+    field = Name()
+    value = Operand(ANY)
+    result = Result(written=Constraint("a union", "t.__class__ is NamedType"))
+
+
+@operation("phantom", "", traits=(PURE,))
+class Phantom:
+    """The value of a ``phantom<T>``, which has no bytes.
+
+    Example: ``%owns = phantom : phantom<@Node>``
+    """
+
+    result = Result(written=Constraint("a `phantom<T>`", "t.__class__ is PhantomType"))
 
 
 @operation("extract", "$aggregate, $member", traits=(PURE,), verify=_member_copies)

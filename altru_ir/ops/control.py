@@ -115,6 +115,14 @@ class Unreachable:
     """
 
 
+@operation("resume", traits=(TERMINATOR,))
+class Resume:
+    """The end of a cleanup: the panic that led here goes on to the caller.
+
+    Example: ``resume``
+    """
+
+
 @operation("abort", traits=(TERMINATOR,))
 class Abort:
     """Ends the process at once, without drops.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from altru_ir.declare import ANY, PURE, TERMINATOR, Cases, Constraint, Name, Operand, Result, operation
+from altru_ir.declare import ANY, ENUM_PLACE, PURE, READ, TERMINATOR, Cases, Constraint, Name, Operand, Result, operation
 from altru_ir.module import Module
 from altru_ir.ops.aggregates import field_types
-from altru_ir.types import ERROR, I32, UNIT, NamedType, Type
+from altru_ir.types import ERROR, I32, UNIT, NamedType, PlaceType, Type
 from altru_ir.values import Operation
 
 ENUM = Constraint("an enum", "t.__class__ is NamedType")
@@ -45,31 +45,39 @@ class Enum:
     result = Result(written=ENUM)
 
 
+def _enum_of(op: Operation) -> Type:
+    """The enum that the first operand is, or is a place of."""
+    given = op.operands[0].type
+    return given.target if isinstance(given, PlaceType) else given
+
+
 def _is_enum(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
-    type = op.operands[0].type
+    type = _enum_of(op)
     if variants_of(type, module) is None and type is not ERROR:
         yield "V023", f"`{op.name}` of a `{type}`, which is no enum"
 
 
-@operation("discriminant", "$value", traits=(PURE,), verify=_is_enum)
+@operation("discriminant", "$value", verify=_is_enum)
 class Discriminant:
-    """The position of an enum value's variant in the declaration, from 0.
+    """The position in the declaration, from 0, of the variant of an enum value or of the enum in a place.
 
     Example: ``%d = discriminant %o``
     """
 
-    value = Operand(ENUM)
+    value = Operand(ENUM | ENUM_PLACE, access=READ)
     result = Result(type=I32)
 
 
 def _payload_of_case(op: Operation, case: object, module: Module) -> list[Type]:
-    variants = variants_of(op.operands[0].type, module) if op.operands else None
+    if not op.operands or op.operands[0].type.is_place:
+        return []  # in place: the payload stays where it is, and `variant` leads to it
+    variants = variants_of(op.operands[0].type, module)
     payload = UNIT if variants is None or not isinstance(case, str) else variants.get(case, UNIT)
     return [] if payload is UNIT else [payload]
 
 
 def _is_exhaustive(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
-    type = op.operands[0].type
+    type = _enum_of(op)
     variants = variants_of(type, module)
     if variants is None:
         if type is not ERROR:
@@ -93,11 +101,13 @@ def _is_exhaustive(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
 
 @operation("switch_enum", "$value, $cases", traits=(TERMINATOR,), verify=_is_exhaustive)
 class SwitchEnum:
-    """Consumes an enum value and continues at the block of its variant, whose first argument is the payload (if it is not
-    unit). Every variant is named, or a last successor without one takes the others.
+    """Continues at the block of an enum's variant. Every variant is named, or a last successor without one takes the
+    others. An enum value is consumed, and its payload (if it is not unit) is the first argument of the block; of an enum in
+    a place only the discriminant is read, and ``variant`` leads to the payload.
 
     Example: ``switch_enum %o, Some ^some, None ^none``
+    Example: ``switch_enum %place, Ok ^good, Err ^bad``
     """
 
-    value = Operand(ENUM)
+    value = Operand(ENUM | ENUM_PLACE)
     cases = Cases(names=True, forwards=_payload_of_case)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from altru_ir.declare import PROJECTION, PURE, SOMETIMES_UNSAFE, InferenceError, Result, SymbolOf, operation
+from altru_ir.marks import shares
 from altru_ir.module import Module
 from altru_ir.types import STATIC, PlaceType, RefType, Type
 from altru_ir.values import Operation
@@ -18,13 +19,14 @@ def _place_of_global(op: Operation, module: Module) -> Type:
 
 
 def _mutable_needs_unsafe(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
-    if op.result.type.mutable and not op.unsafe:  # type: ignore[attr-defined]
+    found = module.globals.get(op.attrs["symbol"])
+    if found is not None and found.mode == "mut" and not op.unsafe:
         yield "U001", f"access to the mutable global @{op.attrs['symbol']} needs the `unsafe` marker"
 
 
 @operation("global", "$symbol", traits=(PROJECTION, SOMETIMES_UNSAFE), verify=_mutable_needs_unsafe)
 class GlobalPlace:
-    """The place of a global.
+    """The place of a global; of a ``mut`` one only with ``unsafe``. A ``thread_local`` one is this thread's own.
 
     Example: ``%table = global @table``
     """
@@ -39,6 +41,8 @@ def _reference_to_global(op: Operation, module: Module) -> Type:
         raise InferenceError(f"there is no global @{op.attrs['symbol']}")
     if found.mode != "const":
         raise InferenceError(f"@{op.attrs['symbol']} may change: borrow it through `global`")
+    if not shares(found.type, module):
+        raise InferenceError(f"@{op.attrs['symbol']} of type `{found.type}` cannot be shared between threads")
     return RefType(found.type, region=STATIC)
 
 

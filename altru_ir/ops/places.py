@@ -2,7 +2,7 @@
 
 A place is storage named by a path. Roots are ``local`` and ``deref`` of a pointer; projections (``field``, ``elem``, ...)
 extend the path and access nothing: a path is evaluated anew by each operation that accesses it. ``load`` copies out,
-``init`` and ``assign`` store, ``borrow`` gives a reference.
+``take`` moves out, ``init`` and ``assign`` store, ``drop`` and ``end`` destroy, ``borrow`` gives a reference.
 """
 
 from __future__ import annotations
@@ -11,13 +11,23 @@ from collections.abc import Iterator
 
 from altru_ir.declare import (
     ANY,
+    BOOL,
     BORROW,
+    CONSUME,
+    END,
+    ENUM_PLACE,
+    EXCHANGE,
+    INIT,
+    MAY_FREE,
+    MAY_PANIC,
     MUTABLE_PLACE,
+    NEEDS_UNSAFE,
     PATH,
     PLACE,
     POINTER,
     PROJECTION,
     READ,
+    SAFEPOINT,
     SEQUENCE_PLACE,
     SOMETIMES_UNSAFE,
     USIZE,
@@ -118,6 +128,68 @@ class FieldOf:
     place = Result(infer=_field_place, origin="base")
 
 
+def _variant_place(op: Operation, module: Module) -> Type:
+    from altru_ir.ops.enums import variants_of
+
+    base = op.operands[0].type
+    if not isinstance(base, PlaceType) or base.target is ERROR:
+        return ERROR
+    variants = variants_of(base.target, module)
+    if variants is None:
+        raise InferenceError(f"`variant` of a `{base.target}`, which is no enum")
+    if op.attrs["variant"] not in variants:
+        known = ", ".join(variants)
+        raise InferenceError(f"`{base.target}` has no variant `{op.attrs['variant']}`; it has {known or 'none'}")
+    return PlaceType(variants[op.attrs["variant"]], base.mutable)
+
+
+@operation("variant", "$base, $variant", traits=(PROJECTION,))
+class VariantOf:
+    """The place of the payload of an enum that holds the variant; legal where that is known, as behind ``switch_enum``.
+
+    Example: ``%p = variant %place, Ok``
+    """
+
+    base = Operand(ENUM_PLACE, access=PATH)
+    variant = Name()
+    place = Result(infer=_variant_place, origin="base")
+
+
+def _initialized(type: Type) -> Type | None:
+    """``type`` with its ``uninit`` taken away, in front or under one array; None when there is none."""
+    if isinstance(type, UninitType):
+        return type.target
+    if isinstance(type, ArrayType) and isinstance(type.element, UninitType):
+        return ArrayType(type.dimensions, type.element.target)
+    return None
+
+
+def _assumed(op: Operation, module: Module) -> Type:
+    given = op.operands[0].type
+    if given is ERROR:
+        return ERROR
+    held = given.target if isinstance(given, PlaceType) else given.pointee
+    inner = None if held is None else _initialized(held)
+    if held is ERROR:
+        return ERROR
+    if inner is None:
+        raise InferenceError(f"`assume_init` of a `{given}`, which holds no `uninit<T>`")
+    arguments = {name: getattr(given, name) for name in given.fields}
+    return type(given)(**{**arguments, "target": inner})
+
+
+@operation("assume_init", "$storage", traits=(PROJECTION, NEEDS_UNSAFE))
+class AssumeInit:
+    """Views the place of an ``uninit<T>`` (or of an array of such) as holding a ``T``, or makes a pointer to the one a
+    pointer to the other; the caller promises that it has been initialized.
+
+    Example: ``%full = assume_init %spare unsafe``
+    """
+
+    storage = Operand(PLACE | POINTER, access=PATH)
+    result = Result(infer=_assumed, origin="storage")
+
+
 def _element_place(op: Operation, module: Module) -> Type:
     base = op.operands[0].type
     sequence = base.target if isinstance(base, PlaceType) else ERROR
@@ -194,14 +266,14 @@ class Init:
     Example: ``init %vec1, %v``
     """
 
-    place = Operand(MUTABLE_PLACE, access=WRITE)
+    place = Operand(MUTABLE_PLACE, access=INIT)
     value = Operand(ANY)
     volatile = Option(bool, "the access is an effect of its own")
 
 
-@operation("assign", "$place, $value", verify=_stored_type)
+@operation("assign", "$place, $value", traits=(MAY_PANIC, MAY_FREE), verify=_stored_type)
 class Assign:
-    """Stores into a place, dropping what it holds.
+    """Stores into a place, dropping what it holds; the store happens even when that drop panics.
 
     Example: ``assign %counter, %next``
     """
@@ -218,9 +290,64 @@ class Exchange:
     Example: ``%old = exchange %slot, %new``
     """
 
-    place = Operand(MUTABLE_PLACE, access=WRITE)
+    place = Operand(MUTABLE_PLACE, access=EXCHANGE)
     value = Operand(ANY)
     old = Result(same_as="value")
+
+
+def _content_has_size(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
+    type = op.result.type
+    if type.is_unsized:
+        yield "V013", f"`take` of a `{type}`, which has no size of its own"
+    elif isinstance(type, UninitType):
+        yield "V013", f"`take` of a `{type}`, which holds no value"
+
+
+@operation("take", "$place", verify=_content_has_size)
+class Take:
+    """Moves out what a place holds and leaves it holding nothing. What a reference or a ``gc`` leads to, and an element at an
+    index that is not constant, cannot be moved out: use ``exchange``.
+
+    Example: ``%moved = take %vec1``
+    """
+
+    place = Operand(PLACE, access=CONSUME)
+    result = Result(infer=_content)
+
+
+def _droppable(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
+    given = op.operands[0].type
+    if isinstance(given, PlaceType) and not given.mutable:
+        yield "V015", "`drop` of a place reached through a shared reference"
+
+
+@operation("drop", "$dropped[, if $condition]", traits=(MAY_PANIC, MAY_FREE, SAFEPOINT), verify=_droppable)
+class Drop:
+    """Destroys a value, or what a place holds: its destructor runs, then its parts are dropped in declared order. With
+    ``if`` only when the flag is set.
+
+    Example: ``drop %x``
+    Example: ``drop %place, if %flag``
+    """
+
+    dropped = Operand(ANY | PLACE, access=CONSUME)
+    condition = Operand(BOOL, optional=True, access=READ)
+
+
+def _ends_a_local(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
+    definition = op.operands[0].operation
+    if definition is None or definition.decl.name != "local":
+        yield "V025", "`end` takes a place that `local` gave: parts of it go with the whole"
+
+
+@operation("end", "$place", traits=(MAY_PANIC, MAY_FREE, SAFEPOINT), verify=_ends_a_local)
+class End:
+    """The scope of a local closes: what it still holds is dropped and its storage is dead. A thread scope joins its threads.
+
+    Example: ``end %vec1``
+    """
+
+    place = Operand(PLACE, access=END)
 
 
 def _reference(op: Operation, module: Module) -> Type:

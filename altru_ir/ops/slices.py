@@ -24,8 +24,9 @@ from altru_ir.declare import (
     operation,
 )
 from altru_ir.literals import constant_integer
+from altru_ir.marks import contains_gc, sends, shares
 from altru_ir.module import Module
-from altru_ir.types import ERROR, ArrayType, PlaceType, PtrType, RefType, Type
+from altru_ir.types import ERROR, ArrayType, DynType, PlaceType, PtrType, RefType, Type
 from altru_ir.types import USIZE as USIZE_TYPE
 from altru_ir.values import Operation
 
@@ -33,8 +34,9 @@ SLICE = Constraint(
     "a pointer to a slice `[? x T]`",
     "t.is_pointer and t.pointee.__class__ is ArrayType and t.pointee.dimensions == (None,)",
 )
-ARRAY_POINTER = Constraint(
-    "a reference to an array of known length", "t.__class__ is RefType and t.target.__class__ is ArrayType"
+VIEW = Constraint(
+    "a pointer to a sequence `[? x T]`, `[? x ? x T]`, ...",
+    "t.is_pointer and t.pointee.__class__ is ArrayType and t.pointee.is_unsized",
 )
 
 
@@ -118,12 +120,12 @@ def _element_pointer(op: Operation, module: Module) -> Type:
 
 @operation("slice.ptr", "$slice", traits=(PURE,))
 class SlicePtr:
-    """A raw pointer to the first element of a slice.
+    """A raw pointer to the first element of a slice or view.
 
     Example: ``%p = slice.ptr %xs``
     """
 
-    slice = Operand(SLICE, access=READ)
+    slice = Operand(VIEW, access=READ)
     pointer = Result(infer=_element_pointer, origin="slice")
 
 
@@ -132,26 +134,42 @@ def _raw_parts(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
     element = result.pointee.element  # type: ignore[union-attr]
     if isinstance(pointer, PtrType) and pointer.target.erased is not element.erased:
         yield "V016", f"`slice.from_raw` of a `{pointer}` as a slice of `{element}`"
+    rank, given = len(result.pointee.dimensions), len(op.operands) - 1  # type: ignore[union-attr]
+    if given != rank:
+        yield "V016", f"`slice.from_raw` of a `{result}` takes {rank} {'length' if rank == 1 else 'lengths'}, not {given}"
     if isinstance(result, RefType) and result.mutable and isinstance(pointer, PtrType) and not pointer.mutable:
         yield "V016", f"`slice.from_raw` of a `{pointer}`, which is not mutable, as `{result}`"
 
 
-@operation("slice.from_raw", "$pointer, $length", traits=(NEEDS_UNSAFE,), verify=_raw_parts)
+@operation("slice.from_raw", "$pointer, $lengths", traits=(NEEDS_UNSAFE,), verify=_raw_parts)
 class SliceFromRaw:
-    """A slice over ``length`` elements from a raw pointer; the caller promises that they are there and stay.
+    """A slice from a raw pointer and its length, or a view with one length for each dimension; the caller promises that the
+    elements are there and stay, and for an owner that they are its to release.
 
     Example: ``%s = slice.from_raw %p, %n unsafe : ref<[? x i8]>``
     """
 
     pointer = Operand(RAW)
-    length = Operand(USIZE)
-    slice = Result(written=SLICE)
+    lengths = Operand(USIZE, variadic=True, access=READ)
+    slice = Result(written=VIEW)
 
 
 def _unsized(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
     source, result = op.operands[0].type, op.result.type
     before, after = source.pointee, result.pointee
-    same_pointer = type(source) is type(result) and getattr(source, "mutable", 0) == getattr(result, "mutable", 0)
+    kind = ("mutable", "pool", "release")
+    same_pointer = type(source) is type(result) and all(getattr(source, k, 0) == getattr(result, k, 0) for k in kind)
+    if isinstance(after, DynType):
+        if not same_pointer or before is None or before.is_unsized or source.is_place:
+            yield "V016", f"`unsize` cannot make a `{result}` of a `{source}`"
+            return
+        held = {"send": sends(before, module), "share": shares(before, module), "gc": True}
+        for mark in after.marks:
+            if not held[mark]:
+                yield "V016", f"`unsize` to `{after}`: `{before}` is not `{mark}`"
+        if contains_gc(before, module) and "gc" not in after.marks:
+            yield "V016", f"`unsize` to `{after}`: `{before}` contains `gc` references, so the type needs the mark `gc`"
+        return
     fits = (
         isinstance(before, ArrayType)
         and isinstance(after, ArrayType)
@@ -166,10 +184,31 @@ def _unsized(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
 
 @operation("unsize", "$pointer", traits=(PURE,), verify=_unsized)
 class Unsize:
-    """A pointer to an array as a pointer to a slice: the lengths move from the type into the pointer.
+    """A pointer to an array as a pointer to a slice: the lengths move from the type into the pointer. A pointer to a sized
+    type as a pointer to a ``dyn``: a descriptor of the type moves there, for the type must have the marks that are listed.
 
     Example: ``%s = unsize %r : ref<[? x i8]>``
+    Example: ``%d = unsize %boxed : own<dyn<'static>>``
     """
 
     pointer = Operand(ANY)
     result = Result(written=Constraint("a pointer to a slice", "t.is_pointer and t.pointee.is_unsized"), origin="pointer")
+
+
+def _recovers(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
+    source, result = op.operands[0].type, op.result.type
+    kind = ("mutable", "pool", "release")
+    same_pointer = type(source) is type(result) and all(getattr(source, k, 0) == getattr(result, k, 0) for k in kind)
+    if not same_pointer or result.pointee is None or result.pointee.is_unsized:
+        yield "V016", f"`dyn.cast` cannot make a `{result}` of a `{source}`"
+
+
+@operation("dyn.cast", "$pointer", traits=(NEEDS_UNSAFE,), verify=_recovers)
+class DynCast:
+    """A pointer to a ``dyn`` as a pointer to the type it was made of; the caller promises that it is that type.
+
+    Example: ``%c = dyn.cast %d unsafe : own<@Circle>``
+    """
+
+    pointer = Operand(Constraint("a pointer to a `dyn`", "t.is_pointer and t.pointee.__class__ is DynType"))
+    result = Result(written=Constraint("a pointer to a sized type", "t.is_pointer"), origin="pointer")

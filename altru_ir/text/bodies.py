@@ -329,8 +329,8 @@ class Bodies(TypeGrammar):
                 return at + 1
             return at
         if kind == _VARIADIC:
-            if token[:1] != "%":
-                self.expected(at, "a value `%name`")
+            if token[:1] != "%" or tokens[at + 1] == "=":
+                return at  # none; the declaration says whether that is too few
             while True:
                 operands.append(self.values.get(tokens[at]) or self.use(at))
                 at += 1
@@ -441,12 +441,14 @@ class Bodies(TypeGrammar):
             types = [PlaceType(written) if declared.place else written]
             if len(decl.results) > 1:
                 types = self.infer(op, start, types[0])
-        elif self.forward and self.awaited(op):
+        elif (self.forward or self.pending) and self.awaited(op):
             self.pending.append((op, start))
-            count = len(names) if any(r.optional for r in decl.results) else len(decl.results)
+            count = len(names) if any(r.optional or r.spread for r in decl.results) else len(decl.results)
             types = [None] * count  # type: ignore[list-item]
         else:
             types = self.infer(op, start, None)
+            if types == [ERROR] and decl.results[0].spread:
+                types *= len(names)
             if written is not None and (len(types) != 1 or types[0].erased is not written.erased):
                 shown = f"`{types[0]}`" if len(types) == 1 else f"{len(types)} results"
                 self.fail(start, f"`{decl.name}` gives {shown} here, not `{written}`")
@@ -470,7 +472,7 @@ class Bodies(TypeGrammar):
         positions = op.decl.positions
         found: list[Value] = []
         for result in op.decl.results:
-            if result.infer is not None:
+            if result.infer is not None or result.spread or (result.same_as is not None and op.decl.flagged):
                 return [v for v in op.operands if _waits(v)]
             if result.same_as is not None:
                 value = op.operands[positions[result.same_as]]
@@ -490,7 +492,8 @@ class Bodies(TypeGrammar):
             return types
         if not op.decl._count_is_right(op) and op.decl.callee is None:
             self.fail(start, f"`{op.decl.name}` takes {len(op.decl.operands)} operands, not {len(op.operands)}", "ALT-V003")
-        for operand, value in zip(op.decl.operands, op.operands, strict=False):
+        given = [e for e in op.decl.operands if e.flag is None or e.flag in op.attrs]
+        for operand, value in zip(given, op.operands, strict=False):
             if operand.same_as is not None or operand.variadic or _waits(value):
                 continue
             if not operand.constraint.accepts(value.type):

@@ -177,7 +177,7 @@ def test_information() -> None:
 def test_describes() -> None:
     operations = {o["name"]: o for o in json.loads(altru_opt("--describe=ops", "--json")[1])}
     assert operations["icmp"]["operands"][1] == {
-        "name": "rhs", "type": {"same_as": "lhs"}, "access": "consume", "optional": False, "variadic": False,
+        "name": "rhs", "type": {"same_as": "lhs"}, "access": "consume", "optional": False, "variadic": False, "flag": None,
     }  # fmt: skip
     assert operations["icmp"]["elements"][0]["choices"][:2] == ["eq", "ne"]
     assert operations["const"]["results"][0]["written"].startswith("a number")
