@@ -5,7 +5,12 @@ Example: ``except air.Panic as panic: print(panic.location)``.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from altru_ir.source import Location
+
+if TYPE_CHECKING:
+    from altru_ir.diagnostics import Diagnostic
 
 
 class Panic(Exception):
@@ -18,10 +23,14 @@ class Panic(Exception):
 
 
 class MemoryFault(Exception):
-    """The abstract machine found a memory error: ``kind`` names it, ``location`` is where it was found."""
+    """The abstract machine found a memory error: ``kind`` is its code, ``location`` where it was found.
 
-    def __init__(self, kind: str, message: str, location: Location | None = None) -> None:
+    ``diagnostic`` tells the story: where the memory was made, where it ended, where it was used.
+    """
+
+    def __init__(self, kind: str, message: str, location: Location | None = None, diagnostic: Diagnostic | None = None) -> None:
         self.kind = kind
         self.message = message
         self.location = location
+        self.diagnostic = diagnostic
         super().__init__(f"{message} at {location}" if location is not None else message)

@@ -1,7 +1,9 @@
 """Layout: sizes, alignments and offsets of types on a module's target.
 
 Fields stand in the order of their declaration, each at the next multiple of its alignment (``repr(c)`` and, until a pass
-reorders them, every struct). A slice pointer is an address followed by one length per dimension.
+reorders them, every struct). A slice pointer is an address followed by one length per dimension, a pointer to a ``dyn`` an
+address followed by that of a type descriptor. A resource is a word that names what the runtime keeps; a mutex is a word
+followed by what it guards; a cell and an atomic are laid out as what they hold.
 
 Example: ``layout_of(NamedType("S"), m) == Layout(size=16, align=8)`` for ``struct @S { a: i8, b: i64 }``.
 
@@ -16,16 +18,28 @@ import attrs
 from altru_ir.module import Module, TypeDeclaration
 from altru_ir.types import (
     UNIT,
+    USIZE,
+    ArenaType,
     ArrayType,
+    AtomicType,
+    CellType,
+    DynType,
     FloatType,
     FunctionType,
     IntType,
+    MutexType,
     NamedType,
     PhantomType,
+    PinType,
+    PoolHandleType,
+    PoolType,
+    ThreadScopeType,
+    ThreadType,
     TupleType,
     Type,
     UninitType,
     UsizeType,
+    WeakType,
 )
 
 
@@ -58,8 +72,14 @@ def layout_of(type: Type, module: Module) -> Layout:
         return Layout(word, word)
     if type is UNIT or isinstance(type, PhantomType):
         return Layout(0, 1)
-    if isinstance(type, UninitType):
+    if isinstance(type, (UninitType, CellType, AtomicType)):
         return layout_of(type.target, module)
+    if isinstance(type, MutexType):
+        return _in_order((USIZE, type.target), module)[0]
+    if isinstance(type, PoolHandleType):
+        return Layout(8, 4)  # an index and a generation
+    if isinstance(type, (ArenaType, PoolType, ThreadType, ThreadScopeType, PinType, WeakType)):
+        return Layout(word, word)
     if isinstance(type, ArrayType):
         if type.is_unsized:
             raise LayoutError(f"`{type}` has no size of its own")
@@ -83,7 +103,11 @@ def layout_of(type: Type, module: Module) -> Layout:
         return enum_layout(declaration, module)[0]
     pointee = type.pointee
     if pointee is not None:
+        if isinstance(pointee, UninitType):
+            pointee = pointee.target
         dimensions = len(pointee.dimensions) if isinstance(pointee, ArrayType) and pointee.is_unsized else 0
+        if isinstance(pointee, DynType):
+            dimensions = 1
         return Layout(word * (1 + dimensions), word)
     raise LayoutError(f"`{type}` has no layout")
 

@@ -47,7 +47,7 @@ from altru_ir.types import (
 )
 
 _COPYING = (IntType, UsizeType, FloatType, PtrType, FunctionType, GcType, WeakType, PoolHandleType, PhantomType)
-_INERT = (*_COPYING, RefType, UninitType)
+_INERT = (*_COPYING, RefType, UninitType, AtomicType)
 
 
 def copies(type: Type, module: Module) -> bool:
@@ -83,7 +83,9 @@ def needs_drop(type: Type, module: Module) -> bool:
         if each in seen or each is UNIT or each is ERROR or isinstance(each, _INERT):
             continue
         seen.add(each)
-        if isinstance(each, ArrayType):
+        if isinstance(each, (CellType, MutexType)):
+            work.append(each.target)
+        elif isinstance(each, ArrayType):
             work.append(each.element)
         elif isinstance(each, TupleType):
             work.extend(each.elements)

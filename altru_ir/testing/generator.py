@@ -20,7 +20,7 @@ from typing import Any
 
 import attrs
 
-from altru_ir.testing import scalars
+from altru_ir import scalars
 
 INTEGERS = {"i8": 8, "i16": 16, "i32": 32, "i64": 64, "usize": 64}
 FLOATS = {"f32": 32, "f64": 64}

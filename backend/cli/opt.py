@@ -170,7 +170,7 @@ class _Driver:
         if not self.takes_input():
             return self.inform()
         files = options.files or ["-"]
-        if len(files) > 1 and (options.run or options.output):
+        if len(files) > 1 and (options.run or options.interpret or options.output):
             _say("altru-opt: --run and -o take one FILE\n")
             return USAGE
         if not options.files and sys.stdin is not None and sys.stdin.isatty():
@@ -372,6 +372,8 @@ class _Driver:
     def finish(self, module: Module, program: list[str], output: list[str]) -> int:
         options = self.options
         self.passes(module)
+        if options.interpret:
+            return self.interpret(module, program)
         if not options.run and options.emit in (None, "ir"):
             if options.emit is None and options.opt is None:
                 output.append(module.text(locations=options.print_locations))
@@ -446,6 +448,23 @@ class _Driver:
             result = call(*values)
         self.write(f"{show(result)}\n".encode())
         return OK
+
+    def interpret(self, module: Module, program: list[str]) -> int:
+        from altru_ir.backend import prepare
+        from altru_ir.backend.cli.interpret import run
+        from altru_ir.backend.cli.values import ArgumentError
+
+        options = self.options
+        prepared = prepare(module, opt=options.opt or 0, checks=options.checks)
+        try:
+            with self.timed("interpret"):
+                name = options.files[0] if options.files else "-"
+                status, said, diagnostics = run(prepared, options.entry, name, program, options.steps)
+        except ArgumentError as error:
+            raise EnvironmentProblem(str(error), "ALT-S005") from None
+        _say(said)
+        self.report(diagnostics)
+        return status
 
     def find_library(self, name: str) -> str:
         for directory in self.options.directories:

@@ -19,18 +19,24 @@ def _panic_mode(text: str) -> str:
     return text
 
 
+def _positive(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"`{text}` is no positive number")
+    return int(text)
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(message)
 
 
 EPILOG = """\
-Without --emit and --run the module is printed as IR. `-` is standard input. Results go to standard output or -o,
+Without --emit, --run and --interpret the module is printed as IR. `-` is standard input. Results go to standard output or -o,
 diagnostics to standard error. Arguments behind `--` go to the program: to @main as its argv, to another --entry as one
 literal per parameter (42, 2.5, true, [1,2,3], "text"), and then the result is printed.
 
-exit status: 0 well; 1 errors in the program; 2 usage or environment; 101 a panic; 70 an internal error (a reproducer is
-left); with --run the program's own otherwise.
+exit status: 0 well; 1 errors in the program; 2 usage or environment; 101 a panic; 102 a memory error that --interpret
+found; 70 an internal error (a reproducer is left); with --run and --interpret the program's own otherwise.
 """
 
 
@@ -58,7 +64,9 @@ def make_parser() -> argparse.ArgumentParser:
     add("-L", dest="directories", action="append", default=[], metavar="DIR", help="look for libraries here")
     add("--load", dest="loads", action="append", default=[], metavar="FILE", help="load a shared library for --run")
     add("--run", action="store_true", help="compile in memory and run")
-    add("--entry", metavar="NAME", help="the function that --run calls (default main)")
+    add("--interpret", action="store_true", help="run in the abstract machine, which finds every memory error")
+    add("--entry", metavar="NAME", help="the function that --run or --interpret calls (default main)")
+    add("--steps", type=_positive, metavar="N", help="how many steps --interpret takes at most (default 100,000,000)")
     add("--check", action="store_true", help="parse and verify, then stop")
     add("--no-check", action="store_true", help="do not verify before printing IR")
     add("--format", default="text", choices=["text", "json"], help="how diagnostics are written")
@@ -94,20 +102,28 @@ def parse_options(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
 def _check_combination(options: argparse.Namespace, program: list[str]) -> None:
     """A flag that would have no effect is refused, not ignored. Raises ``UsageError``."""
     writes = options.emit not in (None, "ir")
-    if options.run and options.emit:
-        raise UsageError("--run and --emit exclude each other")
-    if options.run and options.check:
-        raise UsageError("--run and --check exclude each other")
-    if options.verify_diagnostics and (options.run or writes):
-        raise UsageError("--verify-diagnostics only compares diagnostics; it does not go with --run or --emit")
-    if options.split_input_file and (options.run or writes):
-        raise UsageError("--split-input-file makes several modules; --run and --emit take one")
-    if options.output is not None and (options.run or options.check or options.verify_diagnostics):
-        raise UsageError("-o is for what is printed or emitted; --run, --check and --verify-diagnostics give no file")
+    runs = options.run or options.interpret
+    if options.run and options.interpret:
+        raise UsageError("--run and --interpret exclude each other")
+    for flag in ("run", "interpret"):
+        if getattr(options, flag) and options.emit:
+            raise UsageError(f"--{flag} and --emit exclude each other")
+        if getattr(options, flag) and options.check:
+            raise UsageError(f"--{flag} and --check exclude each other")
+    if options.verify_diagnostics and (runs or writes):
+        raise UsageError("--verify-diagnostics only compares diagnostics; it does not go with --run, --interpret or --emit")
+    if options.split_input_file and (runs or writes):
+        raise UsageError("--split-input-file makes several modules; --run, --interpret and --emit take one")
+    if options.output is not None and (runs or options.check or options.verify_diagnostics):
+        raise UsageError("-o is for what is printed or emitted; --run, --interpret, --check and the like give no file")
     if options.output == "":
         raise UsageError("-o needs the name of a file")
-    if not options.run and (program or options.entry is not None or options.loads):
-        raise UsageError("arguments behind `--`, --entry and --load are for --run")
+    if not runs and (program or options.entry is not None):
+        raise UsageError("arguments behind `--` and --entry are for --run and --interpret")
+    if not options.run and options.loads:
+        raise UsageError("--load is for --run")
+    if not options.interpret and options.steps is not None:
+        raise UsageError("--steps is for --interpret")
     if options.emit in ("obj", "exe") and options.output in (None, "-"):
         raise UsageError(f"--emit={options.emit} needs -o FILE")
 

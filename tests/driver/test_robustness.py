@@ -49,7 +49,7 @@ def good(tmp_path: Path) -> str:
         (["--run", "-o", "x"], "-o is for what is printed or emitted"),
         (["--check", "-o", "x"], "-o is for what is printed or emitted"),
         (["-o", ""], "-o needs the name of a file"),
-        (["--entry", "f"], "--entry and --load are for --run"),
+        (["--entry", "f"], "are for --run and --interpret"),
         (["--check", "-p", "no-such-pass"], "there is no pass `no-such-pass`"),
         (["--check", "--checks=odd"], "there is no class of checks `odd`"),
         (["--print-ir-after=typo"], "--print-ir-after: there is no pass `typo`"),

@@ -14,9 +14,8 @@ from typing import Any
 import pytest
 
 import altru_ir as air
-from altru_ir import backend
+from altru_ir import backend, scalars
 from altru_ir.ops.arith import FLOAT_PREDICATES, INTEGER_PREDICATES
-from altru_ir.testing import scalars
 
 WIDTHS = (8, 16, 32, 64, 128)
 BINARY = (

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable
+from fractions import Fraction
 
 
 class Panics(Exception):
@@ -166,3 +167,35 @@ def to_integer(value: float, bits: int, is_signed: bool) -> int:
     if math.isinf(value):
         return (high if value > 0 else low) & ((1 << bits) - 1)
     return min(max(math.trunc(value), low), high) & ((1 << bits) - 1)
+
+
+def from_integer(value: int, bits: int) -> float:
+    """``sitofp`` and ``uitofp``: the nearest float, ties to even, with one rounding."""
+    if bits == 64:
+        return float(value)
+    size = abs(value)
+    spare = max(0, size.bit_length() - 53)
+    kept = size >> spare | int(size & ((1 << spare) - 1) != 0)  # 53 bits, the last one sticky: exact as a double
+    return round32(math.copysign(math.ldexp(float(kept), spare), value))
+
+
+def fused(bits: int, a: float, b: float, c: float) -> float:
+    """``fma``: ``a * b + c`` with one rounding."""
+    if not (math.isfinite(a) and math.isfinite(b) and math.isfinite(c)):
+        if math.isfinite(a) and math.isfinite(b):
+            return c
+        return _floating("fadd", _floating("fmul", a, b), c)
+    exact = Fraction(a) * Fraction(b) + Fraction(c)
+    if exact == 0:
+        product = math.copysign(1, a) * math.copysign(1, b)
+        both_negative = product < 0 and math.copysign(1, c) < 0
+        return -0.0 if both_negative and (a == 0 or b == 0) else 0.0
+    try:
+        nearest = float(exact)
+    except OverflowError:
+        return math.copysign(math.inf, exact)
+    if bits == 64:
+        return nearest if nearest != 0 else math.copysign(0.0, exact)
+    if Fraction(nearest) != exact and struct.unpack("<Q", struct.pack("<d", nearest))[0] & 1 == 0:
+        nearest = math.nextafter(nearest, math.inf if exact > Fraction(nearest) else -math.inf)  # rounded to odd
+    return round32(nearest)

@@ -1,0 +1,97 @@
+"""The interpreter: the abstract machine that defines the language.
+
+``machine`` says how it runs, ``memory`` what it knows, ``meanings`` what each operation does.
+
+>>> interpret(module, "f", [1, 2])          # as native code would return it, or a Panic, or a MemoryFault
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from altru_ir.diagnostics import DiagnosticError
+from altru_ir.module import Module
+
+STEPS = 10**8
+
+
+def interpret(
+    module: Module,
+    name: str = "main",
+    arguments: list[Any] | tuple[Any, ...] = (),
+    steps: int = STEPS,
+    *,
+    memory: int = 1 << 30,
+    preemptions: int = 2,
+    schedules: int = 5_000,
+    leaks: bool = True,
+    write: Callable[[bytes], None] | None = None,
+    read: Callable[[int], bytes] | None = None,
+) -> Any:
+    """Runs a function in the abstract machine and returns its result.
+
+    A program that starts threads is run once for each schedule with at most ``preemptions`` preemptions (``schedules`` at
+    most); what it prints is that of the first, as is its result.
+
+    Parameters: ``arguments`` as for native code: numbers, sequences for slices; for ``main`` the words of the command line
+    (strings). ``steps`` and ``memory`` (bytes) are budgets of each run; ``leaks`` looks for memory that is never released;
+    ``write`` receives the program's output (standard output by default), ``read`` gives its input.
+    Raises ``Panic`` when the program panics, ``MemoryFault`` when it makes a memory error (its ``diagnostic`` tells the
+    story), ``Aborted`` and ``Exited`` (from ``altru_ir.backend.interpreter.machine``) when it ends itself,
+    ``DiagnosticError`` for a module that does not verify, ``KeyError`` and ``TypeError`` for a wrong entry or argument.
+    """
+    from altru_ir.backend.interpreter import meanings  # noqa: F401
+    from altru_ir.backend.interpreter.host import arguments_of_main, from_host, to_host, written_back
+    from altru_ir.backend.interpreter.machine import Machine
+    from altru_ir.backend.interpreter.schedules import explore
+    from altru_ir.verifier import verify
+
+    problems = verify(module)
+    if problems:
+        raise DiagnosticError(problems, module.source)
+    function = module.functions.get(name)
+    if function is None or function.is_declaration:
+        known = ", ".join("@" + f.name for f in module.functions.values() if not f.is_declaration)
+        raise KeyError(f"there is no function @{name}; there are {known}")
+    types = function.signature.type.parameters
+    for_main = name == "main" and len(types) == 2
+    if not for_main and len(arguments) != len(types):
+        raise TypeError(f"@{name} takes {len(types)} arguments, not {len(arguments)}")
+    outcome: list[Any] = []
+
+    def run(decisions: tuple[int, ...]) -> Machine:
+        first = not outcome
+        machine = Machine(
+            module, steps=steps, memory=memory, decisions=decisions,
+            write=(write or _to_stdout) if first else (lambda data: None), read=read or (lambda size: b""),
+        )  # fmt: skip
+        if for_main:
+            given = arguments_of_main(machine, function, list(arguments))
+        else:
+            named = zip(arguments, types, function.parameters, strict=True)
+            given = [from_host(v, t, machine, f"parameter %{p.name} of @{name}") for v, t, p in named]
+        result = machine.run(name, given)
+        if first:
+            outcome.append(to_host(result, function.signature.result, machine))
+            if not for_main:
+                for argument, value, type in zip(arguments, given, types, strict=True):
+                    written_back(argument, value, type, machine)
+        if leaks:
+            machine.check_leaks(result)
+        return machine
+
+    explore(run, preemptions, schedules)
+    return outcome[0]
+
+
+def _to_stdout(data: bytes) -> None:
+    import sys
+
+    stream = getattr(sys.stdout, "buffer", None)
+    if stream is None:
+        sys.stdout.write(data.decode(errors="replace"))
+    else:
+        sys.stdout.flush()
+        stream.write(data)
+        stream.flush()

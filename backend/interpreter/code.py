@@ -1,0 +1,298 @@
+"""A function staged for the abstract machine: each operation becomes a Python function over the activation's slots.
+
+The meaning of an operation is a function from the operation to what it does, found by name; a front-end gives its own
+operation a meaning the same way:
+
+    @means("toy.square")
+    def square(stage, op):
+        x, r = stage.slot(op.operands[0]), stage.slot(op.result)
+        def run(s):
+            s[r] = s[x] * s[x] & 0xFFFFFFFF
+        return run
+
+A meaning returns a **step** ``run(slots)`` or a ``Control``, which decides where to go on: terminators, calls, and whatever
+may run other functions, wait, or be interleaved with other threads. A block is cut behind its controls into **segments**: the
+machine runs the steps of a segment one after another, then its control.
+
+Places are staged too: ``stage.path(place)`` is a function from slots to the ``Pointer`` that the path leads to; the path is
+evaluated anew by each operation that accesses it (docs/language.md, "Places").
+
+Invariant: slot 0 of an activation is its ``Activation``; each value of the function has a slot of its own from 1 on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from altru_ir.backend.interpreter.codec import Codec
+from altru_ir.backend.interpreter.faults import fault
+from altru_ir.backend.interpreter.memory import Allocation, Gone, Pointer
+from altru_ir.marks import copies
+from altru_ir.module import Block, Function, Module
+from altru_ir.types import Type
+from altru_ir.values import Operation, Successor, Value
+
+if TYPE_CHECKING:
+    from altru_ir.backend.interpreter.machine import Machine, Thread
+
+Slots = list[Any]
+Step = Callable[[Slots], None]
+Place = Callable[[Slots], Pointer]
+Next = tuple["Segment", Slots]
+
+
+class Segment:
+    """Steps, then a control. ``after`` is where a control that is no terminator goes on; ``block`` has the unwind edge."""
+
+    __slots__ = ("after", "block", "control", "cost", "op", "point", "steps")
+
+    def __init__(self, block: BlockCode) -> None:
+        self.block = block
+        self.steps: list[Step] = []
+        self.control: Callable[[Thread, Slots, Segment], Next] = _nowhere
+        self.after: Segment = self
+        self.op: Operation | None = None
+        self.cost = 0
+        self.point = False
+
+
+def _nowhere(thread: Thread, slots: Slots, after: Segment) -> Next:
+    raise AssertionError("a segment without control")
+
+
+class BlockCode:
+    """A block being staged: its first segment, the code of its unwind target."""
+
+    __slots__ = ("block", "first", "unwind")
+
+    def __init__(self, block: Block | None) -> None:
+        self.block = block
+        self.first = Segment(self)
+        self.unwind: BlockCode | None = None
+
+
+@attrs.frozen(eq=False)
+class Control:
+    """What ends a segment: ``run(thread, slots, after)`` gives the next segment and its slots. At a ``point`` another thread
+    may go first: it is a segment of its own, run again from its beginning when it had to wait."""
+
+    run: Callable[[Any, Slots, Segment], Next]
+    point: bool = False
+
+
+class Activation:
+    """What a call of a function has besides its values: storage that ends with it and protected references."""
+
+    __slots__ = ("code", "locals", "others", "protected", "thread")
+
+    def __init__(self, code: FunctionCode, thread: Thread) -> None:
+        self.code = code
+        self.thread = thread
+        self.locals: dict[Operation, Allocation] = {}
+        self.others: list[Allocation] = []  # storage of the frame that is no local
+        self.protected: list[tuple[Allocation, Any]] = []
+
+
+Meaning = Callable[["Stage", Operation], Step | Control | None]
+MEANINGS: dict[str, Meaning] = {}
+PATHS: dict[str, Callable[[Any, Operation], Place]] = {}
+
+
+def means(*names: str) -> Callable[[Meaning], Meaning]:
+    """Registers the meaning of operations. Raises ``ValueError`` when one has a meaning already."""
+
+    def register(meaning: Meaning) -> Meaning:
+        for name in names:
+            if name in MEANINGS:
+                raise ValueError(f"`{name}` already has a meaning")
+            MEANINGS[name] = meaning
+        return meaning
+
+    return register
+
+
+def leads(name: str) -> Callable[[Callable[[Any, Operation], Place]], Callable[[Any, Operation], Place]]:
+    """Registers where a projection leads."""
+
+    def register(path: Callable[[Any, Operation], Place]) -> Callable[[Any, Operation], Place]:
+        PATHS[name] = path
+        return path
+
+    return register
+
+
+class FunctionCode:
+    """A staged function."""
+
+    def __init__(self, function: Function, machine: Machine) -> None:
+        self.function = function
+        self.machine = machine
+        stage = Stage(function, machine)
+        self.parameters = [stage.slot(p) for p in function.parameters]
+        self.entry = stage.blocks()
+        self.count = stage.count
+
+
+class Stage:
+    """Stages one function: hands out slots, finds codecs, builds readers of operands."""
+
+    def __init__(self, function: Function, machine: Machine) -> None:
+        self.function = function
+        self.machine = machine
+        self.module: Module = machine.module
+        self.slots: dict[Value, int] = {}
+        self.count = 1
+        self.codes = {block: BlockCode(block) for block in function.blocks}
+
+    # -- blocks --
+
+    def blocks(self) -> Segment:
+        for block, code in self.codes.items():
+            if block.unwind is not None:
+                code.unwind = self.codes[block.unwind]
+            self._block(block, code)
+        return self.codes[self.function.entry].first
+
+    def _block(self, block: Block, code: BlockCode) -> None:
+        segment = code.first
+        for op in block.ops:
+            meaning = MEANINGS.get(op.name)
+            if meaning is None:
+                if op.decl.is_projection and op.name in PATHS:
+                    continue  # accesses nothing
+                raise fault("ALT-S006", f"the interpreter knows no meaning of `{op.name}`", op)
+            made = meaning(self, op)
+            if made is None:
+                continue
+            if isinstance(made, Control):
+                if made.point and segment.steps:
+                    segment.control = _go_on
+                    segment.op = op
+                    segment.after = Segment(code)
+                    segment = segment.after
+                segment.control = made.run
+                segment.point = made.point
+                segment.op = op
+                segment.cost = len(segment.steps) + 1
+                if not op.decl.is_terminator:
+                    segment.after = Segment(code)
+                    segment = segment.after
+            else:
+                segment.steps.append(made)
+                segment.cost += 1
+
+    # -- values --
+
+    def slot(self, value: Value) -> int:
+        """The slot of an SSA value."""
+        slot = self.slots.get(value)
+        if slot is None:
+            slot = self.slots[value] = self.count
+            self.count += 1
+        return slot
+
+    def codec(self, type: Type) -> Codec:
+        """How values of ``type`` stand in memory."""
+        return self.machine.codecs.of(type)
+
+    def copies(self, type: Type) -> bool:
+        """Whether a use of a value of ``type`` leaves it usable."""
+        return copies(type, self.module)
+
+    def consume(self, value: Value, op: Operation) -> Callable[[Slots], Any]:
+        """A reader of an operand that is consumed: moved out of its slot unless its type copies."""
+        slot = self.slot(value)
+        if self.copies(value.type):
+            return lambda s: s[slot]
+        return lambda s: take(s, slot, op)
+
+    def read(self, value: Value, op: Operation) -> Callable[[Slots], Any]:
+        """A reader of an operand that stays."""
+        slot = self.slot(value)
+        if self.copies(value.type):
+            return lambda s: s[slot]
+
+        def peek(s: Slots) -> Any:
+            found = s[slot]
+            if found.__class__ is Gone:
+                raise moved(found, op)
+            return found
+
+        return peek
+
+    def define(self, op: Operation, compute: Callable[[Slots], Any]) -> Step:
+        """A step that computes the only result of ``op``."""
+        slot = self.slot(op.result)
+
+        def run(s: Slots) -> None:
+            s[slot] = compute(s)
+
+        return run
+
+    # -- places --
+
+    def path(self, place: Value) -> Place:
+        """Where a place leads, as a function of the slots."""
+        op = place.operation
+        assert op is not None, "a place is the result of an operation"
+        if op.name == "local":
+            slot = self.slot(op.result)
+            return lambda s: s[slot]
+        found = PATHS.get(op.name)
+        if found is None:
+            raise fault("ALT-S006", f"the interpreter knows no path of `{op.name}`", op)
+        return found(self, op)
+
+    # -- edges --
+
+    def edge(self, successor: Successor, op: Operation, own: int = 0) -> Callable[[Slots, Any], Segment]:
+        """Goes to a successor: ``(slots, the terminator's own result)`` to the segment. All arguments are read, then bound."""
+        code = self.codes[successor.block]
+        arguments = [self.slot(a) for a in successor.block.args]
+        first = code.first
+        targets = arguments[own:]
+        values = [self.slot(v) for v in successor.args]
+        receives = arguments[0] if own else 0
+        moving = any(not self.copies(v.type) for v in successor.args)
+        if not targets and not own:
+            return lambda s, result: first
+        if len(targets) == 1 and not own and not moving:
+            target, value = targets[0], values[0]
+
+            def one(s: Slots, result: Any) -> Segment:
+                s[target] = s[value]
+                return first
+
+            return one
+        readers = [self.consume(v, op) for v in successor.args] if moving else None
+
+        def many(s: Slots, result: Any) -> Segment:
+            given = [s[v] for v in values] if readers is None else [read(s) for read in readers]
+            for target, value in zip(targets, given, strict=True):
+                s[target] = value
+            if receives:
+                s[receives] = result
+            return first
+
+        return many
+
+
+def _go_on(thread: Thread, slots: Slots, after: Segment) -> Next:
+    return after, slots
+
+
+def take(s: Slots, slot: int, op: Operation) -> Any:
+    """Moves a value out of its slot. Raises ``MemoryFault`` when it has been moved before."""
+    value = s[slot]
+    if value.__class__ is Gone:
+        raise moved(value, op)
+    s[slot] = Gone("moved", op)
+    return value
+
+
+def moved(gone: Gone, op: Operation) -> Exception:
+    """The fault of using a value that is gone."""
+    return fault("ALT-M001", f"use of a value that was {gone.how}", op, story=((gone.where, f"it is {gone.how} here"),))

@@ -1,0 +1,401 @@
+"""Places: where paths lead, and what the operations that access them do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from altru_ir.backend.interpreter.code import Control, Next, Place, Segment, Slots, Stage, Step, leads, means, moved
+from altru_ir.backend.interpreter.drops import drop_place, drop_value, vacate
+from altru_ir.backend.interpreter.faults import fault
+from altru_ir.backend.interpreter.machine import Blocked, Thread
+from altru_ir.backend.interpreter.memory import LOCAL, Gone, Pointer
+from altru_ir.layout import enum_layout, field_offsets
+from altru_ir.marks import needs_drop
+from altru_ir.types import ArrayType, NamedType, PlaceType, PtrType, ThreadScopeType, Type, UninitType
+from altru_ir.values import Operation, Value
+
+
+def content(place: Value) -> Type:
+    """What a place holds."""
+    assert isinstance(place.type, PlaceType)
+    return place.type.target
+
+
+# -- paths ------------------------------------------------------------------------------------------------------------------
+
+
+@means("local")
+def _local(stage: Stage, op: Operation) -> Step:
+    from altru_ir.backend.interpreter.meanings.concurrency import Scope
+
+    type = content(op.result)
+    codec, machine, memory = stage.codec(type), stage.machine, stage.machine.memory
+    align = max(codec.align, op.attrs.get("alignment", 1))
+    slot = stage.slot(op.result)
+    is_scope = isinstance(type, ThreadScopeType)
+
+    def run(s: Slots) -> None:
+        locals = s[0].locals
+        before = locals.get(op)
+        if before is not None and not before.how:
+            memory.end(before, "replaced, for its `local` ran again", op)
+        made = locals[op] = memory.allocate(codec.size, align, LOCAL, op, op.result.name or "")
+        s[slot] = Pointer(made.base, made)
+        if is_scope:  # born initialized
+            made.data[:] = codec.encode(machine.handle(Scope(), "thread scope", op))
+
+    return run
+
+
+@leads("deref")
+def _deref(stage: Stage, op: Operation) -> Place:
+    pointer = op.operands[0]
+    if not isinstance(pointer.type, PlaceType):
+        slot = stage.slot(pointer)
+        if stage.copies(pointer.type):
+            return lambda s: s[slot]
+
+        def through(s: Slots) -> Pointer:
+            found = s[slot]
+            if found.__class__ is Gone:
+                raise moved(found, op)
+            return found  # type: ignore[no-any-return]
+
+        return through
+    path, codec, memory = stage.path(pointer), stage.codec(pointer.type.target), stage.machine.memory
+    size, align, decode = codec.size, codec.align, codec.decode
+    return lambda s: decode(memory.read(path(s), size, align, op), op)
+
+
+@leads("field")
+def _field(stage: Stage, op: Operation) -> Place:
+    base = op.operands[0]
+    type = content(base)
+    assert isinstance(type, NamedType)
+    declaration = stage.module.types[type.name]
+    offset = field_offsets(declaration, stage.module)[declaration.index(op.attrs["field"]) or 0]
+    path = stage.path(base)
+
+    def run(s: Slots) -> Pointer:
+        p = path(s)
+        return Pointer(p.address + offset, p.allocation, p.tag)
+
+    return run
+
+
+@leads("variant")
+def _variant(stage: Stage, op: Operation) -> Place:
+    """The payload; undefined where the enum holds another variant."""
+    from altru_ir.backend.interpreter.meanings.aggregates import variant_numbers, variant_of
+
+    base = op.operands[0]
+    type = content(base)
+    assert isinstance(type, NamedType)
+    _, _, offset = enum_layout(stage.module.types[type.name], stage.module)
+    wanted = variant_numbers(type, stage)[op.attrs["variant"]]
+    path, tell = stage.path(base), variant_of(stage, base, op)
+
+    def run(s: Slots) -> Pointer:
+        if tell(s) != wanted:
+            raise fault("ALT-I003", f"the enum does not hold the variant `{op.attrs['variant']}`", op)
+        return path(s).moved(offset)
+
+    return run
+
+
+@leads("assume_init")
+def _assumed_place(stage: Stage, op: Operation) -> Place:
+    return stage.path(op.operands[0])
+
+
+@means("assume_init")
+def _assume_init(stage: Stage, op: Operation) -> Step | None:
+    if op.result.type.is_place:
+        return None  # a longer path
+    read = stage.consume(op.operands[0], op)
+    return stage.define(op, read)
+
+
+def lengths(place: Value, pointer: Pointer) -> tuple[int, ...]:
+    """The dimensions of the sequence in a place."""
+    type = content(place)
+    if isinstance(type, UninitType):
+        type = type.target
+    assert isinstance(type, ArrayType)
+    return pointer.meta if type.is_unsized else type.dimensions  # type: ignore[return-value]
+
+
+@leads("elem")
+def _elem(stage: Stage, op: Operation) -> Place:
+    base = op.operands[0]
+    type = content(base)
+    assert isinstance(type, ArrayType)
+    size = stage.codec(type.element).size
+    path, indices = stage.path(base), [stage.slot(v) for v in op.operands[1:]]
+    if len(indices) == 1:
+        index = indices[0]
+        fixed = type.dimensions[0]
+
+        def one(s: Slots) -> Pointer:
+            p, i = path(s), s[index]
+            if i >= (p.meta[0] if fixed is None else fixed):
+                raise outside(i, p.meta[0] if fixed is None else fixed, op)
+            return Pointer(p.address + i * size, p.allocation, p.tag)
+
+        return one
+
+    def many(s: Slots) -> Pointer:
+        p = path(s)
+        at = 0
+        for index, length in zip(indices, lengths(base, p), strict=True):
+            i = s[index]
+            if i >= length:
+                raise outside(i, length, op)
+            at = at * length + i
+        return Pointer(p.address + at * size, p.allocation, p.tag)
+
+    return many
+
+
+def outside(index: int, length: int, op: Operation) -> Exception:
+    """An index without a check in front that is not within its dimension."""
+    return fault("ALT-C001", f"index {index} is out of bounds for length {length}", op)
+
+
+@leads("subrange")
+def _subrange(stage: Stage, op: Operation) -> Place:
+    base = op.operands[0]
+    type = content(base)
+    assert isinstance(type, ArrayType)
+    size = stage.codec(type.element).size
+    path, low, high = stage.path(base), stage.slot(op.operands[1]), stage.slot(op.operands[2])
+    unsized = type.is_unsized
+
+    def run(s: Slots) -> Pointer:
+        p = path(s)
+        first, *rest = lengths(base, p)
+        if not s[low] <= s[high] <= first:
+            raise fault("ALT-C001", f"the range {s[low]}..{s[high]} is out of bounds for length {first}", op)
+        row = size
+        for length in rest:
+            row *= length
+        meta = (s[high] - s[low], *rest) if unsized or not rest else (s[high] - s[low],)
+        return Pointer(p.address + s[low] * row, p.allocation, p.tag, meta)
+
+    return run
+
+
+@leads("global")
+def _global(stage: Stage, op: Operation) -> Place:
+    machine, name = stage.machine, op.attrs["symbol"]
+    if stage.module.globals[name].mode != "thread_local":
+        pointer = machine.global_place(name)
+        return lambda s: pointer
+    return lambda s: machine.global_place(name, s[0].thread)
+
+
+@means("dim")
+def _dim(stage: Stage, op: Operation) -> Step:
+    base, axis = op.operands[0], op.attrs["axis"]
+    path = stage.path(base)
+    return stage.define(op, lambda s: lengths(base, path(s))[axis])
+
+
+# -- accesses ---------------------------------------------------------------------------------------------------------------
+
+
+@means("load")
+def _load(stage: Stage, op: Operation) -> Step:
+    path, codec, memory = stage.path(op.operands[0]), stage.codec(op.result.type), stage.machine.memory
+    size, align, decode, locate = codec.size, codec.align, codec.decode, memory.locate
+    slot = stage.slot(op.result)
+
+    def run(s: Slots) -> None:
+        allocation, offset = locate(path(s), size, align, False, op)
+        s[slot] = decode(allocation.data[offset : offset + size], op)
+
+    return run
+
+
+@means("init")
+def _init(stage: Stage, op: Operation) -> Step:
+    return _store(stage, op)
+
+
+def _store(stage: Stage, op: Operation) -> Step:
+    path, read, codec = stage.path(op.operands[0]), stage.consume(op.operands[1], op), stage.codec(op.operands[1].type)
+    size, align, encode, locate = codec.size, codec.align, codec.encode, stage.machine.memory.locate
+    if size == 0:
+        return _store_nothing(stage, op)
+
+    def run(s: Slots) -> None:
+        data = encode(read(s))
+        allocation, offset = locate(path(s), size, align, True, op)
+        allocation.data[offset : offset + size] = data
+
+    return run
+
+
+def _store_nothing(stage: Stage, op: Operation) -> Step:
+    """A store of a type without bytes: that it is there is kept apart, for a destructor may wait for it."""
+    path, read, codec = stage.path(op.operands[0]), stage.consume(op.operands[1], op), stage.codec(op.operands[1].type)
+    memory = stage.machine.memory
+
+    def run(s: Slots) -> None:
+        read(s)
+        pointer = path(s)
+        memory.locate(pointer, 0, codec.align, True, op)
+        memory.empties.add((pointer.address, codec.type))
+
+    return run
+
+
+@means("assign")
+def _assign(stage: Stage, op: Operation) -> Step | Control:
+    type = op.operands[1].type
+    if not needs_drop(type, stage.module):
+        return _store(stage, op)
+    path, read, codec = stage.path(op.operands[0]), stage.consume(op.operands[1], op), stage.codec(type)
+    machine, memory = stage.machine, stage.machine.memory
+
+    def run(thread: Thread, s: Slots, after: Segment) -> Next:
+        pointer, value = path(s), read(s)
+        memory.locate(pointer, codec.size, codec.align, True, op)
+
+        def work() -> Any:
+            try:
+                yield from drop_place(machine, thread, type, pointer, op, by_flow=True)
+            finally:  # the store happens even when the drop panics
+                memory.write(pointer, codec.encode(value), codec.align, op)
+                if codec.size == 0:
+                    memory.empties.add((pointer.address, type))
+
+        return machine.start(thread, work(), s, after)
+
+    return Control(run)
+
+
+@means("exchange")
+def _exchange(stage: Stage, op: Operation) -> Step:
+    path, read, codec = stage.path(op.operands[0]), stage.consume(op.operands[1], op), stage.codec(op.operands[1].type)
+    size, align, memory = codec.size, codec.align, stage.machine.memory
+
+    def run(s: Slots) -> Any:
+        pointer, value = path(s), read(s)
+        old = codec.decode(memory.read(pointer, size, align, op), op)
+        memory.write(pointer, codec.encode(value), align, op)
+        return old
+
+    return stage.define(op, run)
+
+
+@means("take")
+def _take(stage: Stage, op: Operation) -> Step:
+    path, codec, memory = stage.path(op.operands[0]), stage.codec(op.result.type), stage.machine.memory
+    size, align = codec.size, codec.align
+
+    def run(s: Slots) -> Any:
+        pointer = path(s)
+        value = codec.decode(memory.read(pointer, size, align, op), op)
+        vacate(memory, pointer, codec, "moved", op)
+        return value
+
+    return stage.define(op, run)
+
+
+@means("borrow")
+def _borrow(stage: Stage, op: Operation) -> Step:
+    path, reborrow = stage.path(op.operands[0]), stage.machine.reborrow
+    target, mutable = content(op.operands[0]), bool(op.attrs.get("mut"))
+    slot = stage.slot(op.result)
+
+    def run(s: Slots) -> None:
+        s[slot] = reborrow(path(s), target, mutable, op)
+
+    return run
+
+
+@means("drop")
+def _drop(stage: Stage, op: Operation) -> Control:
+    machine, dropped = stage.machine, op.operands[0]
+    flag = stage.slot(op.operands[1]) if len(op.operands) > 1 else 0
+    if not isinstance(dropped.type, PlaceType):
+        read, type = stage.consume(dropped, op), dropped.type
+
+        def value(thread: Thread, s: Slots, after: Segment) -> Next:
+            if flag and not s[flag]:
+                return after, s
+            return machine.start(thread, drop_value(machine, thread, type, read(s), op), s, after)
+
+        return Control(value, point=_synchronizes(type))
+    path, held = stage.path(dropped), dropped.type.target
+
+    def place(thread: Thread, s: Slots, after: Segment) -> Next:
+        if flag and not s[flag]:
+            return after, s
+        pointer = path(s)
+        size, align = machine.extent(held, pointer), machine.alignment(held, pointer)
+        machine.memory.locate(pointer, size, align, True, op)
+        return machine.start(thread, drop_place(machine, thread, held, pointer, op), s, after)
+
+    return Control(place, point=_synchronizes(held))
+
+
+def _synchronizes(type: Type) -> bool:
+    from altru_ir.types import GuardType
+
+    return isinstance(type, GuardType)
+
+
+@means("end")
+def _end(stage: Stage, op: Operation) -> Step | Control:
+    from altru_ir.backend.interpreter.meanings.concurrency import join_scope
+
+    place = op.operands[0]
+    slot, type, machine, memory = stage.slot(place), content(place), stage.machine, stage.machine.memory
+    definition = place.operation
+    if not needs_drop(type, stage.module):
+
+        def dead(s: Slots) -> None:
+            allocation = s[slot].allocation
+            if allocation.how:
+                memory.locate(s[slot], 1, 1, True, op)
+            finish(s)
+
+        def finish(s: Slots) -> None:
+            allocation = s[slot].allocation
+            if allocation.tree is not None:
+                allocation.tree.deallocate(allocation.tree.root, op)
+            memory.end(allocation, "ended", op)
+
+        return dead
+    is_scope = isinstance(type, ThreadScopeType)
+    assert definition is not None
+
+    def run(thread: Thread, s: Slots, after: Segment) -> Next:
+        pointer = s[slot]
+        if pointer.allocation.how:
+            memory.locate(pointer, 1, 1, True, op)
+        panic = join_scope(machine, thread, pointer, op) if is_scope else None
+
+        def work() -> Any:
+            try:
+                yield from drop_place(machine, thread, type, pointer, op, by_flow=True)
+            finally:
+                if pointer.allocation.tree is not None:
+                    pointer.allocation.tree.deallocate(pointer.allocation.tree.root, op)
+                memory.end(pointer.allocation, "ended", op)
+            if panic is not None:
+                raise machine.rethrow(thread, panic)
+
+        return machine.start(thread, work(), s, after)
+
+    return Control(run, point=is_scope or _synchronizes(type))
+
+
+@means("ref.to_ptr")
+def _ref_to_ptr(stage: Stage, op: Operation) -> Step:
+    return stage.define(op, stage.read(op.operands[0], op))
+
+
+__all__ = ["Blocked", "PtrType", "content", "lengths"]
