@@ -1,11 +1,12 @@
-"""The back end: native code from IR.
+"""The back end: native code from IR, and the interpreter that says what IR means.
 
     lib = backend.compile(m, opt=2)
     lib["f"](1, 2.5)
     backend.emit(m, "exe", "program")
+    backend.interpret(m, "f", [1, 2.5])
 
-Both verify the module, clone it, insert the checks that were asked for and lower the clone; the module that was given is
-not changed.
+``compile`` and ``emit`` verify the module, clone it, insert the checks that were asked for and lower the clone; the module
+that was given is not changed.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from altru_ir.backend.interpreter import interpret as interpret
 from altru_ir.diagnostics import Diagnostic, DiagnosticError
 from altru_ir.module import Module
 from altru_ir.verifier import verify

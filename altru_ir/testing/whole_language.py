@@ -25,8 +25,13 @@ FAMILIES = (
     "homes", "collected", "cells", "atomics", "threads", "panics",
 )  # fmt: skip
 
-NATIVE = frozenset({"scalars", "floats", "calls", "aggregates", "enums", "places", "slices", "raw", "globals", "panics"})
+NATIVE = frozenset(
+    {"scalars", "floats", "calls", "aggregates", "enums", "places", "slices", "raw", "globals", "cells", "atomics", "panics"}
+)
 """The families that native code exists for."""
+
+WEIGHTS = {"scalars": 3.0, "floats": 2.0}
+"""How often a family is drawn that is not drawn once."""
 
 DECLARATIONS = """\
 struct @Pair { a: i64, b: i32 }
@@ -391,37 +396,40 @@ def snippet(family: str) -> Callable[[Snippet], Snippet]:
     return register
 
 
-# -- numbers ----------------------------------------------------------------------------------------------------------------
+# -- numbers ----------------------------------------------------------------------------------------------------------
 
 _WIDTHS = ("i8", "i16", "i32", "i64", "i128", "usize")
 
 
+_BINARY = (
+    "add", "sub", "mul", "and", "or", "xor", "shl", "lshr", "ashr", "rotl", "rotr", "smin", "smax", "umin", "umax",
+)  # fmt: skip
+_UNARY = ("clz", "ctz", "popcount", "bswap")
+
+
 @snippet("scalars")
-def _binary(w: Writer) -> str:
-    name = w.choose.choice(["add", "sub", "mul", "and", "or", "xor", "shl", "lshr", "ashr", "rotl", "rotr", "smin", "smax",
-                            "umin", "umax"])  # fmt: skip
+def _arithmetic(w: Writer) -> str:
+    """A chain of operations of one width."""
     type = w.choose.choice(_WIDTHS)
-    if type == "usize":
-        a, b = (w.op(f"zext {w.integer()} : usize") for _ in range(2))
-    else:
-        a, b = w.narrow(type), w.narrow(type)
-    return w.wide(w.op(f"{name} {a}, {b}"), type)
-
-
-@snippet("scalars")
-def _unary(w: Writer) -> str:
-    type = w.choose.choice(["i8", "i16", "i32", "i64", "i128"])
-    return w.wide(w.op(f"{w.choose.choice(['clz', 'ctz', 'popcount', 'bswap'])} {w.narrow(type)}"), type)
+    value = w.op(f"zext {w.integer()} : usize") if type == "usize" else w.narrow(type)
+    for _ in range(w.choose.randint(3, 6)):
+        if w.choose.random() < 0.25:
+            value = w.op(f"{w.choose.choice(_UNARY)} {value}")
+            continue
+        other = w.op(f"zext {w.integer()} : usize") if type == "usize" else w.narrow(type)
+        value = w.op(f"{w.choose.choice(_BINARY)} {value}, {other}")
+    return w.wide(value, type)
 
 
 @snippet("scalars")
 def _divide(w: Writer) -> str:
+    """Divisions by numbers that are not zero, and not -1."""
     type = w.choose.choice(["i8", "i32", "i64"])
-    divisor = w.op(f"or {w.narrow(type)}, {w.op(f'const 1 : {type}')}")
-    name = w.choose.choice(["sdiv", "udiv", "srem", "urem"])
-    if name[0] == "s":  # never -1
-        divisor = w.op(f"and {divisor}, {w.op(f'const 7 : {type}')}")
-    return w.wide(w.op(f"{name} {w.narrow(type)}, {divisor}"), type)
+    value, one, seven = w.narrow(type), w.op(f"const 1 : {type}", "c"), w.op(f"const 7 : {type}", "c")
+    for name in w.choose.sample(["sdiv", "udiv", "srem", "urem"], 3):
+        divisor = w.op(f"or {w.op(f'and {w.narrow(type)}, {seven}')}, {one}")
+        value = w.op(f"xor {value}, {w.op(f'{name} {w.narrow(type)}, {divisor}')}")
+    return w.wide(value, type)
 
 
 @snippet("scalars")
@@ -437,11 +445,13 @@ def _compare(w: Writer) -> str:
 @snippet("scalars")
 def _checked_fine(w: Writer) -> str:
     """Checked arithmetic that cannot overflow."""
-    name = w.choose.choice(["sadd", "ssub", "smul", "uadd", "umul", "usub"])
-    a, b = (w.op(f"zext {w.narrow('i8')} : i64") for _ in range(2))
-    if name == "usub":
-        a, b = w.op(f"umax {a}, {b}"), w.op(f"umin {a}, {b}")
-    return w.op(f"{name}.checked {a}, {b}")
+    value = w.op(f"zext {w.narrow('i8')} : i64")
+    for name in w.choose.sample(["sadd", "ssub", "smul", "uadd", "umul", "usub"], 3):
+        a, b = (w.op(f"zext {w.narrow('i8')} : i64") for _ in range(2))
+        if name == "usub":
+            a, b = w.op(f"umax {a}, {b}"), w.op(f"umin {a}, {b}")
+        value = w.op(f"xor {value}, {w.op(f'{name}.checked {a}, {b}')}")
+    return value
 
 
 @snippet("scalars")
@@ -458,18 +468,23 @@ def _checks(w: Writer) -> str:
     return w.wide(i, "usize")
 
 
+_FLOAT_BINARY = ("fadd", "fsub", "fmul", "fdiv", "frem", "fmin", "fmax", "copysign", "fma")
+_FLOAT_UNARY = ("fneg", "fabs", "fsqrt", "ffloor", "fceil", "ftrunc", "fround")
+
+
 @snippet("floats")
 def _floats(w: Writer) -> str:
+    """A chain of float operations; a NaN ends as zero."""
     type = w.choose.choice(["f32", "f64"])
-    a, b = (w.op(f"{w.choose.choice(['sitofp', 'uitofp'])} {w.narrow('i32')} : {type}") for _ in range(2))
-    name = w.choose.choice(["fadd", "fsub", "fmul", "fdiv", "frem", "fmin", "fmax", "copysign", "fma", "unary"])
-    if name == "fma":
-        c = w.op(f"fma {a}, {b}, {a}")
-    elif name == "unary":
-        c = w.op(f"{w.choose.choice(['fneg', 'fabs', 'fsqrt', 'ffloor', 'fceil', 'ftrunc', 'fround'])} {a}")
-    else:
-        c = w.op(f"{name} {a}, {b}")
-    return w.op(f"{w.choose.choice(['fptosi', 'fptoui'])} {c} : i64")
+    value = w.op(f"{w.choose.choice(['sitofp', 'uitofp'])} {w.narrow('i32')} : {type}")
+    for _ in range(w.choose.randint(3, 5)):
+        other = w.op(f"{w.choose.choice(['sitofp', 'uitofp'])} {w.narrow('i16')} : {type}")
+        if w.choose.random() < 0.4:
+            value = w.op(f"{w.choose.choice(_FLOAT_UNARY)} {value}")
+        else:
+            name = w.choose.choice(_FLOAT_BINARY)
+            value = w.op(f"{name} {value}, {other}{f', {other}' if name == 'fma' else ''}")
+    return w.op(f"{w.choose.choice(['fptosi', 'fptoui'])} {value} : i64")
 
 
 @snippet("floats")
@@ -490,7 +505,7 @@ def _float_bits(w: Writer) -> str:
     return w.op(f"zext {w.op(f'fcmp {predicate} {a}, {b}')} : i64")
 
 
-# -- calls ------------------------------------------------------------------------------------------------------------------
+# -- calls ------------------------------------------------------------------------------------------------------------
 
 
 @snippet("calls")
@@ -513,7 +528,7 @@ def _recursive(w: Writer) -> str:
     return w.call("fact", w.small(12, "i64"))
 
 
-# -- values made of parts -----------------------------------------------------------------------------------------------------
+# -- values made of parts ---------------------------------------------------------------------------------------------
 
 
 @snippet("aggregates")
@@ -559,10 +574,8 @@ def _union(w: Writer) -> str:
 
 @snippet("aggregates")
 def _sizes(w: Writer) -> str:
-    what = w.choose.choice(
-        ["size_of @Nested", "align_of @Nested", "offset_of @Nested, tail", "size_of @Shape", "offset_of @Pair, b"]
-    )
-    return w.wide(w.op(what), "usize")
+    whole, align = w.op(f"size_of {w.choose.choice(['@Nested', '@Shape', 'i128'])}"), w.op("align_of @Nested")
+    return w.wide(w.op(f"mul {w.op(f'add {whole}, {align}')}, {w.op('offset_of @Nested, tail')}"), "usize")
 
 
 @snippet("enums")
@@ -616,7 +629,7 @@ def _shape_in_place(w: Writer) -> str:
     return result
 
 
-# -- places -------------------------------------------------------------------------------------------------------------------
+# -- places -----------------------------------------------------------------------------------------------------------
 
 
 @snippet("places")
@@ -670,7 +683,7 @@ def _reference_in_place(w: Writer) -> str:
     return result
 
 
-# -- slices -------------------------------------------------------------------------------------------------------------------
+# -- slices -----------------------------------------------------------------------------------------------------------
 
 
 def _array_local(w: Writer, n: int) -> str:
@@ -720,7 +733,7 @@ def _view(w: Writer) -> str:
     return w.op(f"mul {e}, {width}")
 
 
-# -- raw memory ---------------------------------------------------------------------------------------------------------------
+# -- raw memory -------------------------------------------------------------------------------------------------------
 
 
 @snippet("raw")
@@ -792,7 +805,7 @@ def _globals(w: Writer) -> str:
     return old
 
 
-# -- owners and drops -----------------------------------------------------------------------------------------------------------
+# -- owners and drops -------------------------------------------------------------------------------------------------
 
 
 def _site(w: Writer) -> str:
@@ -892,8 +905,8 @@ def _destructors(w: Writer) -> str:
         xs = w.op(f"array {w.loud(r)}, {w.loud(r)}, {w.loud(r)}")
         w.do(f"drop {xs}")
     else:
-        l = w.loud(r)
-        o = w.op(f"new {l} : own<@Loud>")
+        value = w.loud(r)
+        o = w.op(f"new {value} : own<@Loud>")
         out = w.take(w.deref(o))
         w.do(f"dealloc {o}")
         w.do(f"drop {out}")
@@ -985,7 +998,7 @@ def _erased(w: Writer) -> str:
     return result
 
 
-# -- homes ----------------------------------------------------------------------------------------------------------------------
+# -- homes ------------------------------------------------------------------------------------------------------------
 
 
 @snippet("homes")
@@ -1062,7 +1075,7 @@ def _frame(w: Writer) -> str:
     return w.load(place)
 
 
-# -- collected objects ------------------------------------------------------------------------------------------------------------
+# -- collected objects ------------------------------------------------------------------------------------------------
 
 
 @snippet("collected")
@@ -1118,7 +1131,7 @@ def _pinned(w: Writer) -> str:
     return result
 
 
-# -- cells, atomics, threads ------------------------------------------------------------------------------------------------------
+# -- cells, atomics, threads ------------------------------------------------------------------------------------------
 
 
 @snippet("cells")
@@ -1202,7 +1215,7 @@ def _joined(w: Writer) -> str:
     return w.op(f"join {w.op(f'spawn {f}({w.integer()})')}")
 
 
-# -- panics -----------------------------------------------------------------------------------------------------------------------
+# -- panics -----------------------------------------------------------------------------------------------------------
 
 
 @snippet("panics")
@@ -1210,7 +1223,7 @@ def _may_panic(w: Writer) -> str:
     """One of a few operations that panic for some inputs."""
     how = w.choose.randrange(5)
     if how == 0:
-        return w.call("fails", w.small(8, "i64"))
+        return w.call("fails", w.small(4, "i64"))
     if how == 1:
         place = _array_local(w, 5)
         return w.load(w.elem(place, w.small(6)))
@@ -1225,7 +1238,7 @@ def _may_panic(w: Writer) -> str:
     return w.wide(w.op(f"slice.len {w.borrow(part)}"), "usize")
 
 
-# -- functions ----------------------------------------------------------------------------------------------------------------------
+# -- functions --------------------------------------------------------------------------------------------------------
 
 
 class _Function:
@@ -1243,6 +1256,9 @@ class _Function:
         w.scope = ["%a", "%b"]
         w.lines.append("^entry:")
         w.answer = w.op(f"xor %a, {w.constant()}", "a")
+        if not linkage:  # the entry may be called again
+            w.do(f"assign {w.op('global @counter unsafe')}, {w.op('const 0 : i64')}")
+            w.do(f"atomic.store relaxed {w.op('global.ref @hits')}, {w.op('const 0 : i64')}")
         if with_cleanup:
             w.unwind = "cleanup"
             first = w.name("body")
@@ -1327,14 +1343,15 @@ def generate(
     """A program.
 
     Parameters: ``size`` is about how many statements a function has at its top; ``families`` are those to draw from (all by
-    default); ``weights`` how often each is drawn (1 by default). Raises ``ValueError`` for a family that does not exist.
+    default); ``weights`` how often each is drawn (``WEIGHTS`` by default; 1 for one that is not named). Raises
+    ``ValueError`` for a family that does not exist.
     """
     chosen = [family for family in FAMILIES if families is None or family in set(families)]
     unknown = set(families or ()) - set(FAMILIES)
     if unknown or not chosen:
         raise ValueError(f"there is no family `{min(unknown, default='')}`; there are {', '.join(FAMILIES)}")
     choose = random.Random(seed)
-    shares = [(weights or {}).get(family, 1.0) for family in chosen]
+    shares = [(weights or WEIGHTS).get(family, 1.0) for family in chosen]
     uses: dict[str, None] = {}
 
     def pick() -> Snippet:
@@ -1360,6 +1377,6 @@ def generate(
 
 def _without_memory(declarations: str) -> str:
     """The declarations that native code exists for."""
-    kept = ("@Pair", "@Nested", "@Option", "@Shape", "@Word", "@table", "@text", "@counter")
+    kept = ("@Pair", "@Nested", "@Option", "@Shape", "@Word", "@table", "@text", "@counter", "@hits")
     lines = [line for line in declarations.splitlines() if any(f"{name} " in line.split("{")[0].split("=")[0] for name in kept)]
     return "\n".join(lines) + "\n"

@@ -26,6 +26,8 @@ def interpret(
     preemptions: int = 2,
     schedules: int = 5_000,
     leaks: bool = True,
+    each: Callable[[Any], None] | None = None,
+    executed: set[Any] | None = None,
     write: Callable[[bytes], None] | None = None,
     read: Callable[[int], bytes] | None = None,
 ) -> Any:
@@ -36,7 +38,8 @@ def interpret(
 
     Parameters: ``arguments`` as for native code: numbers, sequences for slices; for ``main`` the words of the command line
     (strings). ``steps`` and ``memory`` (bytes) are budgets of each run; ``leaks`` looks for memory that is never released;
-    ``write`` receives the program's output (standard output by default), ``read`` gives its input.
+    ``write`` receives the program's output (standard output by default), ``read`` gives its input; ``each`` is told the result
+    on each schedule; ``executed`` collects the names of the operations that were run.
     Raises ``Panic`` when the program panics, ``MemoryFault`` when it makes a memory error (its ``diagnostic`` tells the
     story), ``Aborted`` and ``Exited`` (from ``altru_ir.backend.interpreter.machine``) when it ends itself,
     ``DiagnosticError`` for a module that does not verify, ``KeyError`` and ``TypeError`` for a wrong entry or argument.
@@ -62,21 +65,29 @@ def interpret(
 
     def run(decisions: tuple[int, ...]) -> Machine:
         first = not outcome
+        segments: set[Any] | None = None if executed is None else set()
         machine = Machine(
             module, steps=steps, memory=memory, decisions=decisions,
             write=(write or _to_stdout) if first else (lambda data: None), read=read or (lambda size: b""),
+            executed=segments,
         )  # fmt: skip
         if for_main:
             given = arguments_of_main(machine, function, list(arguments))
         else:
             named = zip(arguments, types, function.parameters, strict=True)
             given = [from_host(v, t, machine, f"parameter %{p.name} of @{name}") for v, t, p in named]
-        result = machine.run(name, given)
+        try:
+            result = machine.run(name, given)
+        finally:
+            if executed is not None and segments is not None:
+                executed.update(op.name for segment in segments for op in segment.operations)
         if first:
             outcome.append(to_host(result, function.signature.result, machine))
             if not for_main:
                 for argument, value, type in zip(arguments, given, types, strict=True):
                     written_back(argument, value, type, machine)
+        if each is not None:
+            each(to_host(result, function.signature.result, machine))
         if leaks:
             machine.check_leaks(result)
         return machine

@@ -47,7 +47,7 @@ Next = tuple["Segment", Slots]
 class Segment:
     """Steps, then a control. ``after`` is where a control that is no terminator goes on; ``block`` has the unwind edge."""
 
-    __slots__ = ("after", "block", "control", "cost", "op", "point", "steps")
+    __slots__ = ("after", "block", "control", "cost", "op", "operations", "point", "steps")
 
     def __init__(self, block: BlockCode) -> None:
         self.block = block
@@ -55,6 +55,7 @@ class Segment:
         self.control: Callable[[Thread, Slots, Segment], Next] = _nowhere
         self.after: Segment = self
         self.op: Operation | None = None
+        self.operations: list[Operation] = []  # all of them, with the paths that its steps evaluate
         self.cost = 0
         self.point = False
 
@@ -159,6 +160,7 @@ class Stage:
     def _block(self, block: Block, code: BlockCode) -> None:
         segment = code.first
         for op in block.ops:
+            segment.operations.append(op)
             meaning = MEANINGS.get(op.name)
             if meaning is None:
                 if op.decl.is_projection and op.name in PATHS:
@@ -169,10 +171,12 @@ class Stage:
                 continue
             if isinstance(made, Control):
                 if made.point and segment.steps:
+                    segment.operations.pop()
                     segment.control = _go_on
                     segment.op = op
                     segment.after = Segment(code)
                     segment = segment.after
+                    segment.operations.append(op)
                 segment.control = made.run
                 segment.point = made.point
                 segment.op = op

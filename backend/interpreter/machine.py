@@ -143,7 +143,8 @@ class Machine:
     """One run of a module.
 
     Parameters: ``steps`` and ``memory`` (bytes) are budgets; ``decisions`` says which way to go at the first choices, later
-    ones take the first way; ``write`` receives what the program prints; ``files`` allows it to read files.
+    ones take the first way; ``write`` receives what the program prints, ``read`` gives its input; ``executed`` collects the
+    segments that were run.
     """
 
     def __init__(
@@ -155,6 +156,7 @@ class Machine:
         decisions: tuple[int, ...] = (),
         write: Callable[[bytes], None] = lambda data: None,
         read: Callable[[int], bytes] = lambda size: b"",
+        executed: set[Segment] | None = None,
     ) -> None:
         self.module = module
         self.codecs = Codecs(module)
@@ -165,6 +167,7 @@ class Machine:
         self.trace: list[tuple[int, int, bool]] = []  # choices made: (number of ways, the way taken, whether it was free)
         self.write = write
         self.read = read
+        self.executed = executed
         self.threads: list[Thread] = []
         self.interleaving = False
         self.codes: dict[str, FunctionCode] = {}
@@ -240,6 +243,8 @@ class Machine:
                     self.budget -= segment.cost
                     if self.budget < 0:
                         raise fault("ALT-S008", f"the program takes more than {self.allowed} steps", segment.op)
+                    if self.executed is not None:
+                        self.executed.add(segment)
                     for step in segment.steps:
                         step(s)
                     if segment.point and self.interleaving and not started:

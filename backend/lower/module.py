@@ -24,9 +24,10 @@ from altru_ir.backend.lower.types import (
     result_type,
 )
 from altru_ir.layout import layout_of
+from altru_ir.marks import freezes
 from altru_ir.module import Function, Global, Module
 from altru_ir.targets import data_of
-from altru_ir.types import UNIT, ArrayType, FloatType, IntType, Type, UsizeType, spell_name
+from altru_ir.types import UNIT, ArrayType, AtomicType, CellType, FloatType, IntType, Type, UsizeType, spell_name
 from altru_ir.values import Symbol
 
 
@@ -103,7 +104,7 @@ class ModuleLowering:
             raise LoweringError(f"@{item.name}: thread-local globals cannot be compiled yet")
         type = llvm_type(item.type, self.module)
         linkage = "internal " if item.linkage == "private" else ""
-        kind = "constant" if item.mode == "const" else "global"
+        kind = "constant" if item.mode == "const" and freezes(item.type, self.module) else "global"
         align = layout_of(item.type, self.module).align
         if item.initial is None:
             return f"@{quote(item.name)} = external {kind} {type}, align {align}"
@@ -122,6 +123,8 @@ def check_name(name: str, *, defined: bool) -> None:
 
 def constant_text(value: Any, type: Type, module: Module) -> str:
     """An LLVM constant for a literal of ``type``."""
+    if isinstance(type, (AtomicType, CellType)):
+        return constant_text(value, type.target, module)
     if isinstance(type, (IntType, UsizeType)):
         if isinstance(value, bool):
             return "true" if value else "false"

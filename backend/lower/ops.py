@@ -15,13 +15,14 @@ from collections.abc import Callable
 
 from altru_ir.backend.lower.function import FunctionLowering, Storage
 from altru_ir.backend.lower.types import LoweringError, dimensions_of, parameter_types, quote, result_type
-from altru_ir.layout import enum_layout, layout_of
+from altru_ir.layout import enum_layout, field_offsets, layout_of
 from altru_ir.literals import constant_integer
+from altru_ir.marks import needs_drop
 from altru_ir.module import TypeDeclaration
 from altru_ir.ops.aggregates import member_index
 from altru_ir.ops.control import call_arguments, callee_type
 from altru_ir.ops.enums import variants_of
-from altru_ir.types import UNIT, ArrayType, IntType, NamedType, Type
+from altru_ir.types import UNIT, ArrayType, IntType, NamedType, PlaceType, Type
 from altru_ir.values import Operation, Value
 
 Lowering = Callable[[FunctionLowering, Operation], None]
@@ -233,6 +234,12 @@ def _panic(f: FunctionLowering, op: Operation) -> None:
     f.panic("explicit", op, str(op.attrs["message"]))
 
 
+@lowers("resume")
+def _resume(f: FunctionLowering, op: Operation) -> None:
+    """A panic aborts, so no cleanup is ever entered."""
+    f.finish("unreachable")
+
+
 @lowers("call")
 def _call(f: FunctionLowering, op: Operation) -> None:
     type = callee_type(op, f.module)
@@ -285,6 +292,11 @@ def project(f: FunctionLowering, op: Operation, base: Storage | None) -> Storage
             return address, ()
         step = f"getelementptr inbounds nuw {f.type(held)}, ptr {address}, i32 0, i32 {index}"
         return f.emit(step), ()
+    if op.name == "variant":
+        _, _, offset = _enum_parts(f, held)
+        return f.emit(f"getelementptr inbounds nuw i8, ptr {address}, {f.word} {offset}"), ()
+    if op.name == "assume_init":
+        return base
     if op.name == "elem":
         assert isinstance(held, ArrayType)
         indices = op.operands[1:]
@@ -328,7 +340,7 @@ def _local(f: FunctionLowering, op: Operation) -> None:
     f.storage[op.result] = (name, ())
 
 
-@lowers("deref", "field", "elem", "subrange", "global")
+@lowers("deref", "field", "variant", "elem", "subrange", "global")
 def _projection(f: FunctionLowering, op: Operation) -> None:
     """A stable path is computed here; one that reads a pointer from memory is left to each access."""
     if not op.operands or not op.operands[0].type.is_place:
@@ -341,7 +353,15 @@ def _volatile(op: Operation) -> str:
     return "volatile " if op.attrs.get("volatile") else ""
 
 
-@lowers("load")
+@lowers("assume_init")
+def _assume_init(f: FunctionLowering, op: Operation) -> None:
+    if op.result.type.is_place:
+        _projection(f, op)
+    else:
+        f.alias(op.result, f.value(op.operands[0]))
+
+
+@lowers("load", "take")
 def _load(f: FunctionLowering, op: Operation) -> None:
     address, _ = f.place(op.operands[0])
     type = op.result.type
@@ -353,6 +373,29 @@ def _store(f: FunctionLowering, op: Operation) -> None:
     place, value = op.operands
     address, _ = f.place(place)
     f.line(f"store {_volatile(op)}{f.typed(value)}, ptr {address}, align {f.align(value.type)}")
+
+
+@lowers("drop", "end", "forget")
+def _gone(f: FunctionLowering, op: Operation) -> None:
+    """What needs no drop only ceases to be there."""
+    held = op.operands[0].type
+    held = held.target if isinstance(held, PlaceType) else held
+    if op.name != "forget" and needs_drop(held, f.module):
+        raise LoweringError(f"`{op.name}` of a `{held}` cannot be compiled yet{f.where(op)}")
+
+
+@lowers("secure_zero")
+def _secure_zero(f: FunctionLowering, op: Operation) -> None:
+    """A volatile store of zeros: no pass takes it away, even when the memory is released right after."""
+    address, lengths = f.place(op.operands[0])
+    held = f.content(op.operands[0])
+    if isinstance(held, ArrayType) and held.is_unsized:
+        size = str(layout_of(held.element, f.module).size)
+        for length in lengths:
+            size = f.emit(f"mul nuw {f.word} {size}, {length}")
+    else:
+        size = str(layout_of(held, f.module).size)
+    f.line(f.intrinsic("void", f"llvm.memset.p0.{f.word}", [f"ptr {address}", "i8 0", f"{f.word} {size}", "i1 true"]))
 
 
 @lowers("exchange")
@@ -393,6 +436,76 @@ def _slice_ptr(f: FunctionLowering, op: Operation) -> None:
     f.define(op.result, f"extractvalue {f.typed(op.operands[0])}, 0")
 
 
+# -- cells and atomics -------------------------------------------------------------------------------------------------
+
+
+@lowers("cell.new", "atomic.new")
+def _wrap(f: FunctionLowering, op: Operation) -> None:
+    f.alias(op.result, f.value(op.operands[0]))
+
+
+@lowers("cell.get")
+def _cell_get(f: FunctionLowering, op: Operation) -> None:
+    type = op.result.type
+    f.define(op.result, f"load {f.type(type)}, ptr {f.value(op.operands[0])}, align {f.align(type)}")
+
+
+@lowers("cell.set", "cell.exchange")
+def _cell_set(f: FunctionLowering, op: Operation) -> None:
+    cell, value = op.operands
+    if op.results:
+        f.define(op.result, f"load {f.type(value.type)}, ptr {f.value(cell)}, align {f.align(value.type)}")
+    elif needs_drop(value.type, f.module):
+        raise LoweringError(f"`{op.name}` of a `{value.type}` cannot be compiled yet{f.where(op)}")
+    f.line(f"store {f.typed(value)}, ptr {f.value(cell)}, align {f.align(value.type)}")
+
+
+_ORDERS = {"relaxed": "monotonic", "acquire": "acquire", "release": "release", "acq_rel": "acq_rel", "seq_cst": "seq_cst"}
+_RMW = {"exchange": "xchg", "smin": "min", "smax": "max"}
+
+
+def _natural(type: Type, f: FunctionLowering) -> int:
+    """The alignment that an atomic access needs: the size."""
+    return layout_of(type, f.module).size
+
+
+@lowers("atomic.load")
+def _atomic_load(f: FunctionLowering, op: Operation) -> None:
+    type, order = op.result.type, _ORDERS[op.attrs["order"]]
+    f.define(op.result, f"load atomic {f.type(type)}, ptr {f.value(op.operands[0])} {order}, align {_natural(type, f)}")
+
+
+@lowers("atomic.store")
+def _atomic_store(f: FunctionLowering, op: Operation) -> None:
+    atomic, value = op.operands
+    order = _ORDERS[op.attrs["order"]]
+    f.line(f"store atomic {f.typed(value)}, ptr {f.value(atomic)} {order}, align {_natural(value.type, f)}")
+
+
+@lowers("atomic.rmw")
+def _atomic_rmw(f: FunctionLowering, op: Operation) -> None:
+    atomic, value = op.operands
+    kind = op.attrs["operation"]
+    f.define(
+        op.result, f"atomicrmw {_RMW.get(kind, kind)} ptr {f.value(atomic)}, {f.typed(value)} {_ORDERS[op.attrs['order']]}"
+    )
+
+
+@lowers("atomic.cmpxchg")
+def _atomic_cmpxchg(f: FunctionLowering, op: Operation) -> None:
+    atomic, expected, new = op.operands
+    orders = f"{_ORDERS[op.attrs['order']]} {_ORDERS[op.attrs['failure']]}"
+    pair = f.emit(f"cmpxchg ptr {f.value(atomic)}, {f.typed(expected)}, {f.typed(new)} {orders}")
+    whole = f"{{ {f.type(expected.type)}, i1 }}"
+    f.define(op.results[0], f"extractvalue {whole} {pair}, 0")
+    f.define(op.results[1], f"extractvalue {whole} {pair}, 1")
+
+
+@lowers("fence")
+def _fence(f: FunctionLowering, op: Operation) -> None:
+    f.line(f"fence {_ORDERS[op.attrs['order']]}")
+
+
 @lowers("slice.from_raw")
 def _slice_from_raw(f: FunctionLowering, op: Operation) -> None:
     f.alias(op.result, f.pack(op.result.type, [f.value(v) for v in op.operands]))
@@ -429,6 +542,13 @@ def _ptr_add(f: FunctionLowering, op: Operation) -> None:
 @lowers("ptr.addr")
 def _ptr_addr(f: FunctionLowering, op: Operation) -> None:
     f.define(op.result, f"ptrtoint ptr {f.value(op.operands[0])} to {f.word}")
+
+
+@lowers("offset_of")
+def _offset_of(f: FunctionLowering, op: Operation) -> None:
+    type = op.attrs["of"]
+    declaration = f.module.types[type.name]
+    f.alias(op.result, str(field_offsets(declaration, f.module)[declaration.index(op.attrs["field"]) or 0]))
 
 
 @lowers("size_of", "align_of")
@@ -476,6 +596,24 @@ def _aggregate(f: FunctionLowering, op: Operation) -> None:
     f.alias(op.result, made if op.operands else "zeroinitializer")
 
 
+@lowers("destructure")
+def _destructure(f: FunctionLowering, op: Operation) -> None:
+    for index, part in enumerate(op.results):
+        f.define(part, f"extractvalue {f.typed(op.operands[0])}, {index}")
+
+
+@lowers("union")
+def _union(f: FunctionLowering, op: Operation) -> None:
+    storage, value = f.scratch(op.result.type), op.operands[0]
+    f.line(f"store {f.typed(value)}, ptr {storage}, align {f.align(value.type)}")
+    f.define(op.result, f"load {f.type(op.result.type)}, ptr {storage}, align {f.align(op.result.type)}")
+
+
+@lowers("phantom")
+def _phantom(f: FunctionLowering, op: Operation) -> None:
+    f.alias(op.result, "zeroinitializer")
+
+
 @lowers("extract")
 def _extract(f: FunctionLowering, op: Operation) -> None:
     aggregate = op.operands[0]
@@ -508,11 +646,18 @@ def _spill(f: FunctionLowering, value: Value) -> str:
     return storage
 
 
+def _enum_storage(f: FunctionLowering, given: Value) -> tuple[str, Type]:
+    """Where an enum is in memory (a value is put there), and its type."""
+    if isinstance(given.type, PlaceType):
+        return f.place(given)[0], given.type.target
+    return _spill(f, given), given.type
+
+
 @lowers("discriminant")
 def _discriminant(f: FunctionLowering, op: Operation) -> None:
-    value = op.operands[0]
-    _, bits, _ = _enum_parts(f, value.type)
-    tag = f.emit(f"load i{bits}, ptr {_spill(f, value)}, align {f.align(value.type)}")
+    storage, type = _enum_storage(f, op.operands[0])
+    _, bits, _ = _enum_parts(f, type)
+    tag = f.emit(f"load i{bits}, ptr {storage}, align {f.align(type)}")
     if bits == 32:
         f.alias(op.result, tag)
     else:
@@ -521,14 +666,13 @@ def _discriminant(f: FunctionLowering, op: Operation) -> None:
 
 @lowers("switch_enum")
 def _switch_enum(f: FunctionLowering, op: Operation) -> None:
-    value = op.operands[0]
-    declaration, bits, offset = _enum_parts(f, value.type)
-    storage = _spill(f, value)
-    tag = f.emit(f"load i{bits}, ptr {storage}, align {f.align(value.type)}")
-    payloads = variants_of(value.type, f.module) or {}
+    storage, type = _enum_storage(f, op.operands[0])
+    declaration, bits, offset = _enum_parts(f, type)
+    tag = f.emit(f"load i{bits}, ptr {storage}, align {f.align(type)}")
+    payloads = {} if op.operands[0].type.is_place else variants_of(type, f.module) or {}
     given: dict[int, list[str]] = {}
     for index, successor in enumerate(op.successors):
-        payload = UNIT if successor.case is None else payloads[successor.case]
+        payload = UNIT if successor.case is None else payloads.get(successor.case, UNIT)
         if payload is not UNIT:
             # Read before the branch, whichever variant is there: the bytes are ours, and the other arms never look.
             place = f.emit(f"getelementptr inbounds nuw i8, ptr {storage}, {f.word} {offset}")

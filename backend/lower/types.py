@@ -10,6 +10,7 @@ Example: ``llvm_type(RefType(ArrayType((None,), I8)), m) == "{ ptr, i64 }"``.
 from __future__ import annotations
 
 from altru_ir.layout import layout_of
+from altru_ir.marks import freezes
 from altru_ir.module import Module
 from altru_ir.types import (
     UNIT,
@@ -19,7 +20,6 @@ from altru_ir.types import (
     FloatType,
     FunctionType,
     IntType,
-    MutexType,
     NamedType,
     PhantomType,
     PtrType,
@@ -60,7 +60,7 @@ def llvm_type(type: Type, module: Module) -> str:
         return "ptr"
     if type is UNIT or isinstance(type, PhantomType):
         return "{}"
-    if isinstance(type, UninitType):
+    if isinstance(type, (UninitType, CellType, AtomicType)):
         return llvm_type(type.target, module)
     if isinstance(type, ArrayType):
         text = llvm_type(type.element, module)
@@ -100,27 +100,6 @@ def named_types(module: Module) -> list[str]:
     return lines
 
 
-def is_freeze(type: Type, module: Module) -> bool:
-    """Whether memory of this type cannot change behind a shared reference: no cell, atomic or mutex inside."""
-    work, seen = [type], set()
-    while work:
-        each = work.pop()
-        if each in seen:
-            continue
-        seen.add(each)
-        if isinstance(each, (CellType, AtomicType, MutexType)):
-            return False
-        if isinstance(each, (ArrayType,)):
-            work.append(each.element)
-        elif isinstance(each, UninitType):
-            work.append(each.target)
-        elif isinstance(each, TupleType):
-            work.extend(each.elements)
-        elif isinstance(each, NamedType) and each.name in module.types:
-            work.extend(m.type for m in module.types[each.name].members)
-    return True
-
-
 def parameter_types(type: Type, module: Module) -> list[str]:
     """The LLVM types under which one parameter is passed."""
     if type is UNIT or isinstance(type, PhantomType):
@@ -135,7 +114,7 @@ def parameter_attributes(type: Type, module: Module) -> str:
         return ""
     target = type.target
     attributes = " nonnull"
-    if is_freeze(target, module):
+    if freezes(target, module):
         attributes += " noalias" if type.mutable else " noalias readonly"
     if not target.is_unsized:
         layout = layout_of(target, module)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import attrs
 
 import altru_ir as air
+from altru_ir.testing import whole_language
 from altru_ir.testing.generator import generate
 
 Finding = str
@@ -33,7 +34,8 @@ def _unchanged(text: str) -> str:
 
 def check_roundtrip(seed: int, change: Callable[[str], str] = _unchanged) -> Finding | None:
     """Parse, verify, print, parse, print, clone."""
-    module = air.parse(change(generate(seed).text))
+    text = generate(seed, 4).text if seed % 2 else whole_language.generate(seed, 3).text
+    module = air.parse(change(text))
     problems = air.verify(module)
     if problems:
         return f"a generated program does not verify: {problems[0]}"
@@ -48,7 +50,8 @@ def check_text(seed: int, change: Callable[[str], str] = _unchanged) -> Finding 
     import random
 
     choose = random.Random(seed)
-    lines = change(generate(seed, size=4).text).split("\n")
+    text = generate(seed, size=4).text if seed % 2 else whole_language.generate(seed, 2).text
+    lines = change(text).split("\n")
     for _ in range(choose.randint(1, 3)):
         at, other = choose.randrange(len(lines)), choose.randrange(len(lines))
         kind = choose.randrange(5)
@@ -77,22 +80,51 @@ def check_text(seed: int, change: Callable[[str], str] = _unchanged) -> Finding 
 
 
 def check_native(seed: int, change: Callable[[str], str] = _unchanged) -> Finding | None:
-    """The answers at O0 and O3 are those of Python."""
+    """The answers at O0 and O3 are those of the interpreter; every fifth program carries its meaning in Python as well."""
     from altru_ir import backend
 
-    program = generate(seed)
-    module = air.parse(change(program.text))
+    scalar = generate(seed) if seed % 5 == 0 else None
+    text = whole_language.generate(seed, 3, whole_language.NATIVE).text if scalar is None else scalar.text
+    module = air.parse(text)
+    checked = backend.prepare(module, opt=0)
+    wanted: list[int | None] = []
+    for a, b in ARGUMENTS:
+        try:
+            wanted.append(backend.interpret(checked, "main_entry", [a, b]) % (1 << 64))
+        except air.Panic:
+            wanted.append(None)  # native code would end the process
+    if scalar is not None:
+        meant = [scalar.run([a, b]) for a, b in ARGUMENTS]
+        if meant != wanted:
+            return f"the interpreter says {wanted}, and Python {meant}"
+    compiled = air.parse(change(text))
     for opt in (0, 3):
-        entry = backend.compile(module, opt=opt)["main_entry"]
-        for a, b in ARGUMENTS:
-            wanted, given = program.run([a, b]), entry(a, b) % (1 << 64)
-            if wanted != given:
-                return f"@main_entry({a}, {b}) at O{opt} is {given:#x}, and should be {wanted:#x}"
+        entry = backend.compile(compiled, opt=opt)["main_entry"]
+        for (a, b), answer in zip(ARGUMENTS, wanted, strict=True):
+            given = answer if answer is None else entry(a, b) % (1 << 64)
+            if answer != given:
+                return f"@main_entry({a}, {b}) at O{opt} is {given:#x}, and the interpreter says {answer:#x}"
     return None
 
 
+def check_machine(seed: int, change: Callable[[str], str] = _unchanged) -> Finding | None:
+    """A program over the whole language makes no memory error, releases all it takes, and ends alike on every schedule."""
+    from altru_ir import backend
+
+    checked = backend.prepare(air.parse(change(whole_language.generate(seed, 4).text)), opt=0)
+    answers: list[object] = []
+    try:
+        backend.interpret(checked, "main_entry", ARGUMENTS[seed % 3], schedules=200, each=answers.append)
+    except air.Panic as panic:
+        answers.append(f"{panic}")
+    except air.MemoryFault as fault:
+        return f"{fault.kind}: {fault}"
+    return None if len(set(answers)) == 1 else f"the answer depends on the schedule: {answers[0]} or {answers[-1]}"
+
+
 SUITES: dict[str, Suite] = {
-    "text": Suite(1, check_text, "damaged text: diagnostics only"),
-    "roundtrip": Suite(1, check_roundtrip, "parse, verify, print, clone"),
-    "native": Suite(1, check_native, "O0 and O3 against Python"),
+    "text": Suite(2, check_text, "damaged text: diagnostics only"),
+    "roundtrip": Suite(2, check_roundtrip, "parse, verify, print, clone"),
+    "native": Suite(2, check_native, "O0 and O3 against the interpreter, and against Python"),
+    "machine": Suite(1, check_machine, "the whole language in the interpreter: no fault, no leak, one answer"),
 }
