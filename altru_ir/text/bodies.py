@@ -105,17 +105,20 @@ class Bodies(TypeGrammar):
         self.inside = None
 
     def attach_comments(self, function: Function, first: int, end: int, order: list[tuple[int, Operation | Block]]) -> None:
+        """Gives the comments between token ``first`` and the closing brace before ``end`` to what stands next to them."""
         starts = [start for start, _ in order]
-        for index, text, behind in self.comments_between(first, end + 1):
-            if behind:
-                place = bisect_right(starts, index - 1) - 1
-                if place >= 0:
-                    function.comments.setdefault(order[place][1], Comments()).behind = text
+        for index, text, behind in self.comments_between(first, end):
+            place = bisect_right(starts, index - 1) - 1 if behind else -1
+            if place >= 0:
+                kept = function.comments.setdefault(order[place][1], Comments())
+                if kept.behind is not None:  # the operation stands on several lines, and will stand on one
+                    kept.before.append(kept.behind)
+                kept.behind = text
                 continue
             place = bisect_left(starts, index)
             if place < len(order):
                 function.comments.setdefault(order[place][1], Comments()).before.append(text)
-            elif index <= end - 1:
+            else:
                 function.trailing_comments.append(text)
 
     def blocks_of(self, function: Function, at: int, order: list[tuple[int, Operation | Block]] | None) -> int:

@@ -74,6 +74,8 @@ class _Parser(Headers, Bodies):
     def __init__(self, source: Source) -> None:
         super().__init__(source, Module())
         self.target_module.source = source
+        self._kept = 0  # where the comments begin that belong to no declaration yet
+        self._behind_last = -1  # the token behind the last declaration
 
     def module(self) -> Module:
         module = self.target_module
@@ -91,14 +93,14 @@ class _Parser(Headers, Bodies):
             except Recover:
                 at = self.next_declaration(start + 1)
                 continue
-            self.keep_comments(declaration, start)
+            self.keep_comments(declaration, start, at if body is None else body, at)
             try:
                 module.add(declaration)
             except ValueError as error:
                 self.error(start, str(error), "ALT-P003")
             if body is not None and isinstance(declaration, Function):
                 bodies.append((declaration, body))
-        module.trailing_comments = [c for i, c, behind in self.comments if i >= at and not behind]
+        module.trailing_comments = self.comments_above(at + 1)
         for function, body in bodies:
             self.body(function, body)
         if self.errors:
@@ -198,16 +200,23 @@ class _Parser(Headers, Bodies):
             at += 1
         return at
 
-    def keep_comments(self, declaration: Any, start: int) -> None:
+    def keep_comments(self, declaration: Any, start: int, inside: int, end: int) -> None:
+        """Keeps the comments above a declaration, those between its tokens up to ``inside``, where its body begins (they are
+        moved above it: it is printed on one line), and the one behind it."""
         if not self.comments:
             return
-        previous = getattr(self, "_comments_from", 0)
-        texts = [text for index, text, behind in self.comments_between(previous, start + 1) if not behind]
-        self._comments_from = start + 1
+        above = self.comments_above(inside)
+        self._kept = self._behind_last = end
+        declaration.behind = next((text for _, text, behind in self.comments_between(end, end + 1) if behind), None)
         if isinstance(declaration, Function):
-            declaration.leading_comments = texts
+            declaration.leading_comments = above
         else:
-            declaration.comments = texts
+            declaration.comments = above
+
+    def comments_above(self, end: int) -> list[str]:
+        """The comments before token ``end`` that belong to no declaration yet."""
+        last = self._behind_last
+        return [text for index, text, behind in self.comments_between(self._kept, end) if not (behind and index == last)]
 
 
 def parse_type(text: str) -> Type:
