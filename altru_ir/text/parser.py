@@ -79,7 +79,7 @@ class _Parser(Headers, Bodies):
 
     def module(self) -> Module:
         module = self.target_module
-        bodies: list[tuple[Function, int]] = []
+        bodies: list[tuple[Function, int, int]] = []
         at = 0
         try:
             at = self.heading()
@@ -91,6 +91,7 @@ class _Parser(Headers, Bodies):
             try:
                 declaration, at, body = self.declaration(at)
             except Recover:
+                self.failed.add(next((token for token in tokens[start : start + 5] if token[:1] == "@"), ""))
                 at = self.next_declaration(start + 1)
                 continue
             self.keep_comments(declaration, start, at if body is None else body, at)
@@ -99,10 +100,10 @@ class _Parser(Headers, Bodies):
             except ValueError as error:
                 self.error(start, str(error), "ALT-P003")
             if body is not None and isinstance(declaration, Function):
-                bodies.append((declaration, body))
+                bodies.append((declaration, body, at))
         module.trailing_comments = self.comments_above(at + 1)
-        for function, body in bodies:
-            self.body(function, body)
+        for function, body, end in bodies:
+            self.body(function, body, end)
         if self.errors:
             order = {id(e): n for n, e in enumerate(self.errors)}
 
@@ -176,16 +177,13 @@ class _Parser(Headers, Bodies):
                 close = tokens.index("}", at + 1)
             except ValueError:
                 close = len(tokens) - len(lexer.PADDING)
-                depth += 1  # it does not close anything
             inside = tokens[at + 1 : close]
-            if "func" in inside:  # no declaration begins inside a body, so the brace above was not closed
-                for index in range(at + 1, close):
-                    if tokens[index] == "func" and tokens[index + 1][:1] == "@":
-                        self.error(opening, "this `{` is never closed")
-                        return index
-            if not tokens[close]:
+            lost = not tokens[close]
+            if not lost and "func" in inside:
+                lost = any(tokens[i] == "func" and tokens[i + 1][:1] == "@" for i in range(at + 1, close))
+            if lost:  # no declaration begins inside a body
                 self.error(opening, "this `{` is never closed")
-                return close
+                return self.next_declaration(opening + 1)
             depth += inside.count("{") - 1
             if depth == 0:
                 return close + 1
@@ -193,10 +191,14 @@ class _Parser(Headers, Bodies):
 
     def next_declaration(self, at: int) -> int:
         tokens = self.tokens
-        while tokens[at] and not (
-            tokens[at] in ("struct", "enum", "union", "global", "func", "extern", "private")
-            and tokens[at + 1][:1] in ("@", '"', "f", "g")
-        ):
+        begins = ("struct", "enum", "union", "global", "func", "extern", "private", "public")
+        goes_on = ("func", "global", "extern", "mut", "const", "thread_local")
+        while tokens[at]:
+            # Behind `=` it is the operation of that name, behind the others the middle of a declaration.
+            if tokens[at] in begins and tokens[at - 1] not in ("=", '"C"', "private", "public"):
+                following = tokens[at + 1]
+                if following[:1] in ("@", '"') or following in goes_on:
+                    return at
             at += 1
         return at
 
