@@ -53,6 +53,7 @@ def clone_function(function: Function) -> Function:
     copy.loc = function.loc
     copy.leading_comments = list(function.leading_comments)
     copy.trailing_comments = list(function.trailing_comments)
+    copy.behind = function.behind
     values: dict[Value, Value] = dict(zip(function.parameters, copy.parameters, strict=True))
     blocks: dict[Block, Block] = {}
     for block in function.blocks:

@@ -122,6 +122,7 @@ class Function:
         self.comments: dict[Operation | Block, Comments] = {}
         self.leading_comments: list[str] = []
         self.trailing_comments: list[str] = []
+        self.behind: str | None = None
 
     @property
     def is_declaration(self) -> bool:
@@ -204,6 +205,7 @@ class TypeDeclaration:
     attributes: dict[str, Any] = attrs.Factory(dict)
     location: Location | None = None
     comments: list[str] = attrs.Factory(list)
+    behind: str | None = None
     _index: dict[str, int] | None = None
 
     def index(self, name: str) -> int | None:
@@ -230,6 +232,7 @@ class Global:
     attributes: dict[str, Any] = attrs.Factory(dict)
     location: Location | None = None
     comments: list[str] = attrs.Factory(list)
+    behind: str | None = None
 
 
 class Module:

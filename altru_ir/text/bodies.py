@@ -21,9 +21,10 @@ from altru_ir import declare
 from altru_ir.declare import Declaration, InferenceError, Item
 from altru_ir.module import Block, Comments, Function, Module
 from altru_ir.source import Location, Source
+from altru_ir.text import lexer
 from altru_ir.text.cursor import Recover
 from altru_ir.text.type_grammar import TypeGrammar
-from altru_ir.types import ERROR, PlaceType, Type
+from altru_ir.types import ERROR, NamedType, PlaceType, Type, parts, spell_name
 from altru_ir.values import NO_ATTRIBUTES, Operation, Successor, Symbol, Value
 
 # Steps of a compiled format.
@@ -78,9 +79,13 @@ class Bodies(TypeGrammar):
         self.forward: dict[str, int] = {}
         self.forward_blocks: dict[str, int] = {}
         self.pending: list[tuple[Operation, int]] = []
+        self.last = 0  # the closing brace, or what stands where it should
+        self.failed: set[str] = set()  # declarations that could not be read, as written
 
-    def body(self, function: Function, at: int) -> None:
+    def body(self, function: Function, at: int, end: int) -> None:
+        """Reads the body whose first token is ``at``; ``end`` is the index behind its closing brace."""
         self.function = function
+        self.last = end - (self.tokens[end - 1] == "}")
         self.inside = function.name
         self.values = {"%" + (p.name or ""): p for p in function.parameters}
         self.blocks = {}
@@ -105,17 +110,20 @@ class Bodies(TypeGrammar):
         self.inside = None
 
     def attach_comments(self, function: Function, first: int, end: int, order: list[tuple[int, Operation | Block]]) -> None:
+        """Gives the comments between token ``first`` and the closing brace before ``end`` to what stands next to them."""
         starts = [start for start, _ in order]
-        for index, text, behind in self.comments_between(first, end + 1):
-            if behind:
-                place = bisect_right(starts, index - 1) - 1
-                if place >= 0:
-                    function.comments.setdefault(order[place][1], Comments()).behind = text
+        for index, text, behind in self.comments_between(first, end):
+            place = bisect_right(starts, index - 1) - 1 if behind else -1
+            if place >= 0:
+                kept = function.comments.setdefault(order[place][1], Comments())
+                if kept.behind is not None:  # the operation stands on several lines, and will stand on one
+                    kept.before.append(kept.behind)
+                kept.behind = text
                 continue
             place = bisect_left(starts, index)
             if place < len(order):
                 function.comments.setdefault(order[place][1], Comments()).before.append(text)
-            elif index <= end - 1:
+            else:
                 function.trailing_comments.append(text)
 
     def blocks_of(self, function: Function, at: int, order: list[tuple[int, Operation | Block]] | None) -> int:
@@ -150,7 +158,7 @@ class Bodies(TypeGrammar):
                     continue
                 elif token == "}":
                     return at + 1
-                elif not token:  # the brace that is not closed has been reported
+                elif start >= self.last:  # the brace that is not closed has been reported
                     return at
                 else:
                     names = []
@@ -159,6 +167,8 @@ class Bodies(TypeGrammar):
                 if decl is None:
                     self.unknown_operation(at - 1, token)
                 if block is None:
+                    block = Block()  # one such error is enough
+                    operations = block.ops
                     self.fail(start, "an operation before the first block `^name:`")
                 operands: list[Value] = []
                 attrs: dict[str, Any] = {}
@@ -214,10 +224,11 @@ class Bodies(TypeGrammar):
                 elif written is not None:
                     self.fail(start, f"`{decl.name}` gives no result, so no type stands behind it")
             except Recover:
-                if at >= len(tokens) - 4:
-                    return at
                 self.define_failed(start)
-                at = self.next_line(start)
+                if first == "^" and function.blocks:
+                    block = function.blocks[-1]
+                    operations = block.ops
+                at = min(self.next_line(start), max(self.last, start + 1))
 
     def next_line(self, at: int) -> int:
         """The first token that begins a later line than token ``at``."""
@@ -232,18 +243,31 @@ class Bodies(TypeGrammar):
         return bisect_left(all_spans, (end, 0))
 
     def define_failed(self, start: int) -> None:
-        """Gives the error type to what the operation at ``start`` would have defined."""
+        """Gives the error type to what the operation or the block at ``start`` would have defined."""
         at = start
         while self.tokens[at][:1] == "%":
-            name = self.tokens[at]
-            if name not in self.values:
-                self.values[name] = Value(ERROR, name[1:], self.function)
-            elif self.forward.pop(name, None) is not None:
-                self.values[name].type = ERROR
+            self.presume(at)
             at += 2 if self.tokens[at + 1] == "," else 1
-        token = self.tokens[start]
-        if token[:1] == "^":
-            self.forward_blocks.pop(token, None)
+        if self.tokens[start][:1] == "^":
+            self.forward_blocks.pop(self.tokens[start], None)
+            for at in range(start, min(self.next_line(start), self.last)):
+                if self.tokens[at + 1] == ":":
+                    self.presume(at)
+
+    def presume(self, at: int) -> None:
+        """Gives the error type to the value that token ``at`` names, if it names one that is not defined yet."""
+        name = self.tokens[at]
+        if name[:1] != "%":
+            return
+        if name[1:2] == '"':
+            try:
+                name = "%" + spell_name(lexer.unquote(name[1:]))
+            except ValueError:
+                return
+        if name not in self.values:
+            self.values[name] = Value(ERROR, name[1:], self.function)
+        elif self.forward.pop(name, None) is not None:
+            self.values[name].type = ERROR
 
     def unknown_operation(self, at: int, token: str) -> NoReturn:
         if not token or not (token[0].isalpha() or token[0] == "_"):
@@ -359,6 +383,8 @@ class Bodies(TypeGrammar):
                         case = self.word(at, "a variant or a block")
                         at += 1
                     else:
+                        if not (tokens[at][:1].isdigit() or tokens[at][:1] == "-" or tokens[at] in ("true", "false")):
+                            self.expected(at, "an integer or a block")
                         case, at = self.literal(at)
                 successor, at = self.successor(at, case)
                 successors.append(successor)
@@ -506,7 +532,23 @@ class Bodies(TypeGrammar):
         try:
             return op.decl.infer(op, self.target_module)
         except InferenceError as error:
+            if self.failed and self.depends_on_failed(op):
+                return [ERROR if r.type is None else r.type for r in op.decl.results]
             self.fail(start, str(error), "ALT-V005")
+
+    def depends_on_failed(self, op: Operation) -> bool:
+        """Whether the types or symbols of ``op`` mention a declaration that could not be read."""
+        if "" in self.failed:  # one whose name could not be read
+            return True
+        if any("@" + spell_name(symbol) in self.failed for symbol in op.attrs.values() if isinstance(symbol, Symbol)):
+            return True
+        work = [value.type for value in op.operands]
+        while work:
+            each = work.pop()
+            if isinstance(each, NamedType) and "@" + spell_name(each.name) in self.failed:
+                return True
+            work.extend(parts(each))
+        return False
 
     def resolve_pending(self) -> None:
         """Infers what had to wait for a value defined further down: each operation when the last it awaits is known."""
@@ -519,6 +561,8 @@ class Bodies(TypeGrammar):
             for value in awaited:
                 users.setdefault(value, []).append(op)
         ready = [op for op in starts if not lacking[op]]
+        if not ready and starts:
+            ready.append(self.circular(starts))
         while ready:
             op = ready.pop()
             start = starts.pop(op)
@@ -536,8 +580,18 @@ class Bodies(TypeGrammar):
                 value.type = type
                 for user in users.pop(value, ()):
                     lacking[user] -= 1
-                    if not lacking[user]:
+                    if not lacking[user] and user in starts:
                         ready.append(user)
-        for op, start in starts.items():
-            message = f"the type of %{op.results[0].name} follows from itself" if op.results else "circular types"
-            self.error(start, message, "ALT-P005")
+            if not ready and starts:
+                ready.append(self.circular(starts))
+
+    def circular(self, unresolved: dict[Operation, int]) -> Operation:
+        """Reports an operation that waits for itself, and makes it an error that others may wait for."""
+        op = next(iter(unresolved))
+        passed: set[Operation] = set()
+        while op not in passed:
+            passed.add(op)
+            op = next(v.owner for v in self.awaited(op) if isinstance(v.owner, Operation) and v.owner in unresolved)
+        self.error(unresolved[op], f"the type of %{op.results[0].name} follows from itself", "ALT-P005")
+        op.operands[:] = [Value(ERROR)] * len(op.operands)
+        return op

@@ -23,6 +23,9 @@ from altru_ir.values import Symbol, Word
 MAX_NESTING = 200
 """How deep types and lists may nest: they are read recursively."""
 
+MAX_BITS = 192
+"""How long an integer literal may be, so that it has at most 60 characters in decimal too."""
+
 MAX_ERRORS = 100
 """After so many errors the rest of the text is not looked at."""
 
@@ -167,15 +170,18 @@ class Cursor:
         if token[:2] in ("0x", "0X") or token[:3] in ("-0x", "-0X"):
             if len(token) > 60:
                 self.fail(at, "an integer literal has at most 60 characters")
-            return int(token, 16)
+            value = int(token, 16)
+            if value.bit_length() > MAX_BITS:
+                self.fail(at, f"an integer literal has at most {MAX_BITS} bits")
+            return value
         if token == "-inf":
             return -math.inf
         try:
             if "." in token:
-                value = float(token)
-                if math.isinf(value):
+                real = float(token)
+                if math.isinf(real):
                     self.fail(at, "the number is out of range for `f64`; infinity is written `inf`", "ALT-V007")
-                return value
+                return real
             if len(token) > 60:
                 self.fail(at, "an integer literal has at most 60 characters")
             return int(token)

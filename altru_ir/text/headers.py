@@ -136,6 +136,6 @@ class Headers(TypeGrammar):
         function = Function(name, Signature(type, outlives), names)
         function.linkage = linkage
         function.source = self.source
-        if tokens[at] == "{" and tokens[at + 1][:1] not in ("^", "}", ""):
+        if tokens[at] == "{" and tokens[at + 1][:1] not in ("^", "%", "}", "") and tokens[at + 2] in ("=", ",", "}"):
             function.attributes, at = self.attributes(at)
         return function, at

@@ -74,10 +74,12 @@ class _Parser(Headers, Bodies):
     def __init__(self, source: Source) -> None:
         super().__init__(source, Module())
         self.target_module.source = source
+        self._kept = 0  # where the comments begin that belong to no declaration yet
+        self._behind_last = -1  # the token behind the last declaration
 
     def module(self) -> Module:
         module = self.target_module
-        bodies: list[tuple[Function, int]] = []
+        bodies: list[tuple[Function, int, int]] = []
         at = 0
         try:
             at = self.heading()
@@ -89,18 +91,19 @@ class _Parser(Headers, Bodies):
             try:
                 declaration, at, body = self.declaration(at)
             except Recover:
+                self.failed.add(next((token for token in tokens[start : start + 5] if token[:1] == "@"), ""))
                 at = self.next_declaration(start + 1)
                 continue
-            self.keep_comments(declaration, start)
+            self.keep_comments(declaration, start, at if body is None else body, at)
             try:
                 module.add(declaration)
             except ValueError as error:
                 self.error(start, str(error), "ALT-P003")
             if body is not None and isinstance(declaration, Function):
-                bodies.append((declaration, body))
-        module.trailing_comments = [c for i, c, behind in self.comments if i >= at and not behind]
-        for function, body in bodies:
-            self.body(function, body)
+                bodies.append((declaration, body, at))
+        module.trailing_comments = self.comments_above(at + 1)
+        for function, body, end in bodies:
+            self.body(function, body, end)
         if self.errors:
             order = {id(e): n for n, e in enumerate(self.errors)}
 
@@ -174,16 +177,13 @@ class _Parser(Headers, Bodies):
                 close = tokens.index("}", at + 1)
             except ValueError:
                 close = len(tokens) - len(lexer.PADDING)
-                depth += 1  # it does not close anything
             inside = tokens[at + 1 : close]
-            if "func" in inside:  # no declaration begins inside a body, so the brace above was not closed
-                for index in range(at + 1, close):
-                    if tokens[index] == "func" and tokens[index + 1][:1] == "@":
-                        self.error(opening, "this `{` is never closed")
-                        return index
-            if not tokens[close]:
+            lost = not tokens[close]
+            if not lost and "func" in inside:
+                lost = any(tokens[i] == "func" and tokens[i + 1][:1] == "@" for i in range(at + 1, close))
+            if lost:  # no declaration begins inside a body
                 self.error(opening, "this `{` is never closed")
-                return close
+                return self.next_declaration(opening + 1)
             depth += inside.count("{") - 1
             if depth == 0:
                 return close + 1
@@ -191,23 +191,34 @@ class _Parser(Headers, Bodies):
 
     def next_declaration(self, at: int) -> int:
         tokens = self.tokens
-        while tokens[at] and not (
-            tokens[at] in ("struct", "enum", "union", "global", "func", "extern", "private")
-            and tokens[at + 1][:1] in ("@", '"', "f", "g")
-        ):
+        begins = ("struct", "enum", "union", "global", "func", "extern", "private", "public")
+        goes_on = ("func", "global", "extern", "mut", "const", "thread_local")
+        while tokens[at]:
+            # Behind `=` it is the operation of that name, behind the others the middle of a declaration.
+            if tokens[at] in begins and tokens[at - 1] not in ("=", '"C"', "private", "public"):
+                following = tokens[at + 1]
+                if following[:1] in ("@", '"') or following in goes_on:
+                    return at
             at += 1
         return at
 
-    def keep_comments(self, declaration: Any, start: int) -> None:
+    def keep_comments(self, declaration: Any, start: int, inside: int, end: int) -> None:
+        """Keeps the comments above a declaration, those between its tokens up to ``inside``, where its body begins (they are
+        moved above it: it is printed on one line), and the one behind it."""
         if not self.comments:
             return
-        previous = getattr(self, "_comments_from", 0)
-        texts = [text for index, text, behind in self.comments_between(previous, start + 1) if not behind]
-        self._comments_from = start + 1
+        above = self.comments_above(inside)
+        self._kept = self._behind_last = end
+        declaration.behind = next((text for _, text, behind in self.comments_between(end, end + 1) if behind), None)
         if isinstance(declaration, Function):
-            declaration.leading_comments = texts
+            declaration.leading_comments = above
         else:
-            declaration.comments = texts
+            declaration.comments = above
+
+    def comments_above(self, end: int) -> list[str]:
+        """The comments before token ``end`` that belong to no declaration yet."""
+        last = self._behind_last
+        return [text for index, text, behind in self.comments_between(self._kept, end) if not (behind and index == last)]
 
 
 def parse_type(text: str) -> Type:

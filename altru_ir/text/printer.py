@@ -30,9 +30,10 @@ def print_module(module: Module, locations: bool = False) -> str:
         if isinstance(declaration, Function):
             chunks.append(print_function(declaration, locations))
         elif isinstance(declaration, TypeDeclaration):
-            chunks.append(_comment_lines(declaration.comments) + print_type_declaration(declaration))
+            line = _behind(print_type_declaration(declaration), declaration.behind)
+            chunks.append(_comment_lines(declaration.comments) + line)
         else:
-            chunks.append(_comment_lines(declaration.comments) + print_global(declaration))
+            chunks.append(_comment_lines(declaration.comments) + _behind(print_global(declaration), declaration.behind))
     if module.trailing_comments:
         chunks.append(_comment_lines(module.trailing_comments))
     return "\n".join(chunks)
@@ -40,6 +41,10 @@ def print_module(module: Module, locations: bool = False) -> str:
 
 def _comment_lines(comments: list[str], indent: str = "") -> str:
     return "".join([f"{indent}//{text}\n" for text in comments])
+
+
+def _behind(text: str, comment: str | None) -> str:
+    return text if comment is None else f"{text[:-1]} //{comment}\n"
 
 
 def spell_attributes(attributes: dict[str, Any]) -> str:
@@ -188,7 +193,7 @@ def print_function(function: Function, locations: bool = False) -> str:
     """The text of a function, its comments included."""
     text = _comment_lines(function.leading_comments) + print_header(function)
     if function.is_declaration:
-        return text + "\n"
+        return _behind(text + "\n", function.behind)
     lines = [text + " {"]
     add = lines.append
     comments = function.comments
@@ -205,7 +210,7 @@ def print_function(function: Function, locations: bool = False) -> str:
             else:
                 add("  " + line)
     lines.extend(f"  //{text}" for text in function.trailing_comments)
-    add("}\n")
+    add(_behind("}\n", function.behind))
     return "\n".join(lines)
 
 

@@ -23,13 +23,14 @@ def errors(text: str) -> list[str]:
         ('global @g : [3 x i8] = "\\u{d800}"', "`\\u{d800}` is no Unicode character"),
         ('global @g : [3 x i8] = b"\\u{110000}"', "`\\u{110000}` is no Unicode character"),
         ("global @g : i64 = 0x" + "f" * 10_000, "at most 60 characters"),
+        ("global @g : i64 = 0x" + "f" * 58, "at most 192 bits"),
         ("global @g : i64 = " + "9" * 10_000, "at most 60 characters"),
         ("global @g : [1 x i8] = " + "[" * 10_000, "lists nest deeper than 200"),
         ("func @f(%a: " + "[1 x " * 10_000 + "i8", "types nest deeper than 200"),
         ('func @f() {\n^e:\n  panic "', "not closed"),
         ("struct @S { a: @T }\n\0", "found"),
     ],
-    ids=range(8),
+    ids=range(9),
 )
 def test_texts(text: str, says: str) -> None:
     assert any(says in message for message in errors(text)), errors(text)
