@@ -13,7 +13,7 @@ import attrs
 
 from bench.harness import Question, Row, head
 
-QUESTIONS = ("examples", "text")
+QUESTIONS = ("examples", "text", "growth", "process")
 
 
 def question(name: str) -> tuple[str, Question]:

@@ -1,132 +1,131 @@
-"""How fast is the IR library: parse, verify, print, clone, in operations per second and as growth with size?
+"""How many times faster than xDSL is the IR library: parse, verify (dominance included), print, clone?
 
-Programs of about 50,000 operations in two shapes: many small functions, and one huge one. The peer is xDSL where it is
-installed (``pip install altru-ir[bench]``), on the same program in its syntax. Growth is the slope of time over size in a
-log-log plot over four sizes; 1 is linear.
+Programs of 50,000 operations in six shapes (``bench/shapes.py``), the same ones in both languages. xDSL 0.74 is the peer
+(``pip install altru-ir[bench]``); its verifier does not check dominance. Our step and the peer's run in turn, and the
+median of the ratios of their CPU times is the figure. Both begin with an empty young generation of the collector, for
+neither should have to walk what the other has made.
+
+Where the peer is quadratic it is stopped after ``LIMIT`` seconds of CPU time; the ratio is then a lower bound and the row
+says ``xdsl, stopped``.
 """
 
 from __future__ import annotations
 
-import math
+import gc
+import signal
+import statistics
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from bench.harness import Row
+from bench.shapes import SHAPES
 
-SIZE = 50_000
+SIZE, QUICK_SIZE = 50_000, 5_000
+ROUNDS, QUICK_ROUNDS = 3, 1
+LIMIT = 60.0
+BARS = {"parse": 20.0, "verify": 15.0, "print": 10.0, "clone": 15.0}
+BAR_OF_HUGE_VERIFY = 60.0
 
-
-def many(operations: int) -> str:
-    """Functions of 50 operations each."""
-    out = ["altru 1", "module @many"]
-    for number in range(operations // 50):
-        out.append(f"func @f{number}(%a: i64, %b: i64) -> i64 {{\n^entry:")
-        out.append(_body(24, number))
-    return "\n".join(out)
+Steps = dict[str, Callable[[], Any]]
 
 
-def huge(operations: int) -> str:
-    """One function."""
-    return "altru 1\nmodule @huge\nfunc @f(%a: i64, %b: i64) -> i64 {\n^entry:\n" + _body(operations // 2, 0)
+class Stopped(BaseException):
+    """The peer ran out of time. No ``Exception``: the peer must not catch it."""
 
 
-def _body(pairs: int, number: int) -> str:
-    lines = []
-    p, q = "a", "b"
-    for k in range(pairs):
-        lines.append(f"  %x{k} = add %{p}, %{q}")
-        lines.append(f"  %y{k} = xor %x{k}, %{q}")
-        p, q = f"y{k}", p
-    lines.append(f"  br ^out(%{p})\n^out(%r: i64):\n  ret %r\n}}")
-    return "\n".join(lines)
+def cpu_time(action: Callable[[], Any]) -> float:
+    """Seconds of CPU time of ``action``; what was made before it is out of the collector's sight."""
+    gc.collect()
+    gc.freeze()
+    begin = time.process_time()
+    made = action()
+    taken = time.process_time() - begin
+    gc.unfreeze()
+    del made
+    return taken
 
 
-def in_xdsl(text: str) -> str:
-    """The same program as MLIR text in the arith, cf and func dialects."""
-    out = []
-    for line in text.split("\n")[2:]:
-        line = line.strip()
-        if line.startswith("func"):
-            name = line[line.index("@") : line.index("(")]
-            out.append(f"func.func {name}(%a: i64, %b: i64) -> i64 {{")
-        elif line.startswith("^entry"):
-            continue
-        elif " = add " in line or " = xor " in line:
-            out.append(line.replace(" add ", " arith.addi ").replace(" xor ", " arith.xori ") + " : i64")
-        elif line.startswith("br"):
-            value = line[line.index("(") + 1 : line.index(")")]
-            out.append(f"cf.br ^out({value} : i64)")
-        elif line.startswith("ret"):
-            out.append("func.return %r : i64")
-        else:
-            out.append(line)
-    return "\n".join(out)
+def limited(action: Callable[[], Any], seconds: float) -> float | None:
+    """``cpu_time``, or None when it takes longer than that."""
+
+    def stop(*_: object) -> None:
+        raise Stopped
+
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        return cpu_time(action)
+    except Stopped:
+        return None
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
-def best(action: Callable[[], Any], times: int) -> float:
-    """The least time of some runs, in seconds: noise only adds."""
-    least = math.inf
-    for _ in range(times):
-        begin = time.perf_counter()
-        action()
-        least = min(least, time.perf_counter() - begin)
-    return least
-
-
-def ours(text: str, times: int) -> dict[str, float]:
-    """Seconds of each step."""
+def ours(text: str) -> Steps:
+    """The steps of this library on a program."""
     import altru_ir as air
 
     module = air.parse(text)
+    problems = air.verify(module)
+    if problems:
+        raise ValueError(f"the benchmark's program is not valid: {problems[0].message}")
     return {
-        "parse": best(lambda: air.parse(text), times),
-        "verify": best(lambda: air.verify(module), times),
-        "print": best(lambda: str(module), times),
-        "clone": best(module.clone, times),
+        "parse": lambda: air.parse(text),
+        "verify": lambda: air.verify(module),
+        "print": lambda: str(module),
+        "clone": module.clone,
     }
 
 
-def theirs(text: str) -> dict[str, float] | None:
-    """Seconds of each step in xDSL; None where it is not installed."""
+def theirs(text: str) -> Steps:
+    """The steps of xDSL on a program; none where it is not installed."""
     try:
         from xdsl.context import Context
         from xdsl.dialects import arith, builtin, cf, func
         from xdsl.parser import Parser
     except ImportError:
-        return None
+        return {}
     context = Context()
     for dialect in (builtin.Builtin, arith.Arith, cf.Cf, func.Func):
         context.load_dialect(dialect)
-    program = in_xdsl(text)
-    module = Parser(context, program).parse_module()
+    module = Parser(context, text).parse_module()
     return {
-        "parse": best(lambda: Parser(context, program).parse_module(), 1),
-        "verify": best(module.verify, 1),
-        "print": best(lambda: str(module), 1),
-        "clone": best(module.clone, 1),
+        "parse": lambda: Parser(context, text).parse_module(),
+        "verify": module.verify,
+        "print": lambda: str(module),
+        "clone": module.clone,
     }
 
 
 def run(scratch: Path, quick: bool) -> Iterator[Row]:
-    """Operations per second against xDSL, and growth."""
-    for shape in (many, huge):
-        text = shape(SIZE)
-        mine, peer = ours(text, 3 if quick else 7), theirs(text)
-        for step, seconds in mine.items():
-            yield Row(
-                f"{shape.__name__} {step}", "operations per second", SIZE / seconds / 1000, "thousand", "higher",
-                peer=None if peer is None else "xdsl", ratio=None if peer is None else peer[step] / seconds,
-                samples=3 if quick else 7,
-            )  # fmt: skip
-        sizes = [SIZE // 8, SIZE // 4, SIZE // 2, SIZE]
-        times = [ours(shape(size), 3) for size in sizes]
-        for step in mine:
-            slope = _slope([math.log(s) for s in sizes], [math.log(t[step]) for t in times])
-            yield Row(f"{shape.__name__} {step}", "growth", slope, "slope", bar=1.15, samples=len(sizes))
+    """Thousands of operations per second and the ratio to xDSL, by shape and step."""
+    size, rounds = (QUICK_SIZE, QUICK_ROUNDS) if quick else (SIZE, ROUNDS)
+    for name, shape in SHAPES.items():
+        program = shape(size)
+        mine, peer = ours(program.ours), theirs(program.mlir)
+        for step, action in mine.items():
+            yield _row(name, step, program.operations, action, peer.get(step), rounds)
 
 
-def _slope(xs: list[float], ys: list[float]) -> float:
-    mx, my = sum(xs) / len(xs), sum(ys) / len(ys)
-    return sum((x - mx) * (y - my) for x, y in zip(xs, ys, strict=True)) / sum((x - mx) ** 2 for x in xs)
+def _row(
+    shape: str, step: str, operations: int, action: Callable[[], Any], peer: Callable[[], Any] | None, rounds: int
+) -> Row:
+    seconds: list[float] = []
+    ratios: list[float] = []
+    stopped = False
+    for _ in range(rounds):
+        seconds.append(cpu_time(action))
+        if peer is not None and not stopped:
+            peer_seconds = limited(peer, LIMIT)
+            stopped = peer_seconds is None
+            ratios.append((LIMIT if peer_seconds is None else peer_seconds) / seconds[-1])
+    return Row(
+        f"{shape} {step}", "operations per second", operations / statistics.median(seconds) / 1000, "thousand", "higher",
+        peer=None if peer is None else "xdsl, stopped" if stopped else "xdsl",
+        ratio=statistics.median(ratios) if ratios else None,
+        bar=BAR_OF_HUGE_VERIFY if (shape, step) == ("huge", "verify") else BARS[step],
+        samples=rounds,
+    )  # fmt: skip
