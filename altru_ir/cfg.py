@@ -68,7 +68,7 @@ class ControlFlowGraph:
                 stack.append((edges[next_edge], 0))
         return order
 
-    @property
+    @cached_property
     def reverse_postorder(self) -> list[int]:
         """Reachable blocks such that, back edges aside, a block comes before its successors."""
         return self.postorder[::-1]

@@ -117,6 +117,7 @@ NEEDS_UNSAFE = "needs_unsafe"  # must carry the `unsafe` marker
 SOMETIMES_UNSAFE = "sometimes_unsafe"  # must carry it for some operands; its own rule says which
 CONSTANT = "constant"  # its result is its `value` attribute
 CHECK = "check"  # panics unless its condition holds; gives nothing
+DROPS = "drops"  # panics, frees and is a safepoint only through the destructors of what it takes or overwrites
 
 TRAITS = frozenset(
     {
@@ -132,6 +133,7 @@ TRAITS = frozenset(
         SOMETIMES_UNSAFE,
         CONSTANT,
         CHECK,
+        DROPS,
     }
 )
 
@@ -352,6 +354,9 @@ class Declaration:
         self.is_projection = PROJECTION in self.traits
         self.is_check = CHECK in self.traits
         self.may_panic = MAY_PANIC in self.traits or CHECK in self.traits
+        self.may_free = MAY_FREE in self.traits
+        self.is_safepoint = SAFEPOINT in self.traits
+        self.drops = DROPS in self.traits
         self.needs_unsafe = NEEDS_UNSAFE in self.traits
         self.written = next((r for r in self.results if r.written is not None), None)
         self.parse_steps: list[tuple[int, Any]] | None = None  # the parser's compiled form of `items`
@@ -805,7 +810,7 @@ def _compile_spell(decl: Declaration) -> Callable[[Operation], str]:
 
 __all__ = [
     "ANY", "BOOL", "BORROW", "CHECK", "COMMUTATIVE", "CONDITION", "CONSTANT", "CONSUME", "Callee", "Cases", "Constraint",
-    "Declaration", "END", "ESCAPE", "EXCHANGE", "FLOAT", "FRESH", "Flag", "INIT", "INTEGER", "InferenceError", "Item",
+    "DROPS", "Declaration", "END", "ESCAPE", "EXCHANGE", "FLOAT", "FRESH", "Flag", "INIT", "INTEGER", "InferenceError", "Item",
     "Literal", "MAY_FREE", "MAY_PANIC", "MUTABLE_PLACE", "NEEDS_UNSAFE", "NUMBER", "Name", "OWNER", "Operand", "Option",
     "PATH", "PLACE", "POINTER", "PROJECTION", "PURE", "RAW", "RAW_MUT", "READ", "REFERENCE", "Result", "SAFEPOINT",
     "SEQUENCE_PLACE", "SOMETIMES_UNSAFE", "SYNC", "Symbol", "SymbolOf", "TERMINATOR", "Target", "TypeOf", "USIZE", "WRITE",

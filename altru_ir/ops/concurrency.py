@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from altru_ir.declare import (
     ANY,
     BORROW,
+    DROPS,
     MAY_FREE,
     MAY_PANIC,
     READ,
@@ -117,7 +118,7 @@ class CellGet:
     result = Result(infer=_content)
 
 
-@operation("cell.set", "$cell, $value", traits=(MAY_PANIC, MAY_FREE), verify=_stores)
+@operation("cell.set", "$cell, $value", traits=(MAY_PANIC, MAY_FREE, DROPS), verify=_stores)
 class CellSet:
     """Stores into a cell, dropping what it held.
 

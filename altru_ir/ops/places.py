@@ -14,6 +14,7 @@ from altru_ir.declare import (
     BOOL,
     BORROW,
     CONSUME,
+    DROPS,
     END,
     ENUM_PLACE,
     EXCHANGE,
@@ -271,7 +272,7 @@ class Init:
     volatile = Option(bool, "the access is an effect of its own")
 
 
-@operation("assign", "$place, $value", traits=(MAY_PANIC, MAY_FREE), verify=_stored_type)
+@operation("assign", "$place, $value", traits=(MAY_PANIC, MAY_FREE, DROPS), verify=_stored_type)
 class Assign:
     """Stores into a place, dropping what it holds; the store happens even when that drop panics.
 
@@ -321,7 +322,7 @@ def _droppable(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
         yield "V015", "`drop` of a place reached through a shared reference"
 
 
-@operation("drop", "$dropped[, if $condition]", traits=(MAY_PANIC, MAY_FREE, SAFEPOINT), verify=_droppable)
+@operation("drop", "$dropped[, if $condition]", traits=(MAY_PANIC, MAY_FREE, SAFEPOINT, DROPS), verify=_droppable)
 class Drop:
     """Destroys a value, or what a place holds: its destructor runs, then its parts are dropped in declared order. With
     ``if`` only when the flag is set.
@@ -340,7 +341,7 @@ def _ends_a_local(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
         yield "V025", "`end` takes a place that `local` gave: parts of it go with the whole"
 
 
-@operation("end", "$place", traits=(MAY_PANIC, MAY_FREE, SAFEPOINT), verify=_ends_a_local)
+@operation("end", "$place", traits=(MAY_PANIC, MAY_FREE, SAFEPOINT, DROPS), verify=_ends_a_local)
 class End:
     """The scope of a local closes: what it still holds is dropped and its storage is dead. A thread scope joins its threads.
 
