@@ -110,9 +110,7 @@ def run(scratch: Path, quick: bool) -> Iterator[Row]:
             yield _row(name, step, program.operations, action, peer.get(step), rounds)
 
 
-def _row(
-    shape: str, step: str, operations: int, action: Callable[[], Any], peer: Callable[[], Any] | None, rounds: int
-) -> Row:
+def _row(shape: str, step: str, operations: int, action: Callable[[], Any], peer: Callable[[], Any] | None, rounds: int) -> Row:
     seconds: list[float] = []
     ratios: list[float] = []
     stopped = False

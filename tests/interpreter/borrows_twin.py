@@ -86,9 +86,7 @@ class Twin:
         self.size = size
         self.root = Tag(None, [Byte("active", True) for _ in range(size)])
 
-    def retag(
-        self, parent: Tag, offset: int, size: int, permission: str, protected: bool, cells: list[tuple[int, int]]
-    ) -> Tag:
+    def retag(self, parent: Tag, offset: int, size: int, permission: str, protected: bool, cells: list[tuple[int, int]]) -> Tag:
         def at(byte: int, inside: bool) -> str:
             in_cell = any(low <= byte < high for low, high in cells) if inside else bool(cells)
             if permission in ("frozen", "cell"):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import itertools
 import random
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -13,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from altru_ir.backend.interpreter import borrows, permissions
+from altru_ir.backend.interpreter import permissions
 from altru_ir.backend.interpreter.borrows import AliasingViolation, BorrowTree, Node, Permission
 from altru_ir.backend.interpreter.permissions import (
     PROTECTED,
@@ -25,7 +23,6 @@ from altru_ir.backend.interpreter.permissions import (
     is_accessed,
     permission_of,
 )
-from altru_ir.backend.interpreter.runs import Runs
 from tests.interpreter.borrows_twin import Tag, Twin, Violated
 
 CELL, RESERVED_IM, RESERVED, CONFLICTED, ACTIVE, FROZEN, DISABLED = Permission
@@ -294,7 +291,10 @@ def test_a_child_of_a_dead_tag() -> None:
     story.mut("m", "s")
     violation = story.forbidden("write", "m")
     assert violation.culprit is story.nodes["s"]
-    assert violation.message == "a write through `m` at offset 0 is forbidden: it derives from `s`, whose permission there is Frozen"
+    assert (
+        violation.message
+        == "a write through `m` at offset 0 is forbidden: it derives from `s`, whose permission there is Frozen"
+    )
     assert violation.disabled is None
 
 
@@ -441,7 +441,9 @@ def test_deallocation() -> None:
     story = Story()
     story.mut("a", "x")
     story.mut("p", "a", protected=True)
-    with pytest.raises(AliasingViolation, match="the end of the allocation through `p`, while `p` is protected until") as caught:
+    with pytest.raises(
+        AliasingViolation, match="the end of the allocation through `p`, while `p` is protected until"
+    ) as caught:
         story.tree.deallocate(story.nodes["p"], "free")
     assert caught.value.offset == 0
     story = Story()
@@ -532,7 +534,9 @@ def reachable() -> Iterator[tuple[Permission, bool, bool]]:
         yield permission, accessed, protected
 
 
-def after(permission: Permission, accessed: bool, protected: bool, foreign: bool, write: bool) -> tuple[Permission, bool] | None:
+def after(
+    permission: Permission, accessed: bool, protected: bool, foreign: bool, write: bool
+) -> tuple[Permission, bool] | None:
     """Clauses 3 to 6 of ``permissions``, read off the rows."""
     result = (TRANSITIONS, PROTECTED)[protected][permission][2 * foreign + write]
     if result is None or (foreign and protected and accessed and result is DISABLED):

@@ -173,5 +173,3 @@ def _holds(type: Type, name: str) -> bool:
     """Whether ``type`` is the declared type ``name``, or a place of it."""
     held = type.target if isinstance(type, PlaceType) else type
     return isinstance(held, NamedType) and held.name == name
-
-

@@ -201,4 +201,3 @@ def drop_operands(module: Module, chosen: list[tuple[Operation, int]]) -> None:
 def keep_operands(op: Operation, without: set[int]) -> None:
     """Leaves out the operands at the positions ``without``."""
     op.operands = [value for index, value in enumerate(op.operands) if index not in without]
-

@@ -49,7 +49,9 @@ def drop_comments(module: Module, chosen: list[tuple[Any, str]]) -> None:
 
 def located(module: Module) -> list[Operation]:
     """Targets: operations with a location of their own."""
-    return [op for f in module.functions.values() for op in f.operations() if op.loc is not None and not isinstance(op.loc, int)]
+    return [
+        op for f in module.functions.values() for op in f.operations() if op.loc is not None and not isinstance(op.loc, int)
+    ]
 
 
 def drop_locations(module: Module, chosen: list[Operation]) -> None:
@@ -74,7 +76,11 @@ def marks(module: Module) -> list[tuple[Operation, str | None]]:
 def _optional(op: Operation, key: str) -> bool:
     element = op.decl.elements.get(key)
     guards = any(operand.flag == key for operand in op.decl.operands)  # goes with its operand
-    return element is None or isinstance(element, (Flag, Option)) and not guards or isinstance(element, Literal) and element.optional
+    return (
+        element is None
+        or (isinstance(element, (Flag, Option)) and not guards)
+        or (isinstance(element, Literal) and element.optional)
+    )
 
 
 def drop_marks(module: Module, chosen: list[tuple[Operation, str | None]]) -> None:
