@@ -22,6 +22,8 @@ from altru_ir.passes.base import Pass
 
 PASSES: dict[str, str] = {
     "insert-checks": "altru_ir.passes.transform.insert_checks:InsertChecks",
+    "schedule-drops": "altru_ir.passes.transform.schedule_drops:ScheduleDrops",
+    "check-moves": "altru_ir.passes.verify.moves:CheckMoves",
 }
 """Name to ``module:class``, in the order they usually run."""
 
