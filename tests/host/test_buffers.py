@@ -283,7 +283,7 @@ def test_refusals(lib: Any, name: str, arguments: tuple[Any, ...], error: type[E
 def test_read_only_and_its_near_misses(lib: Any) -> None:
     xs = numpy.zeros(2, "i8")
     xs.flags.writeable = False
-    with pytest.raises(ValueError, match="%xs of @set has type .* written to, and the ndarray is read-only"):
+    with pytest.raises(ValueError, match=r"%xs of @set has type .* written to, and the ndarray is read-only"):
         lib["set"](xs, 0, 1)
     assert lib["two"](xs, xs) == 4
     xs.flags.writeable = True
@@ -303,9 +303,7 @@ def test_misaligned(lib: Any) -> None:
 
 def test_exclusive_memory_is_borrowed_once(lib: Any) -> None:
     xs = numpy.arange(4)
-    with pytest.raises(
-        ValueError, match="%to of @copy and parameter %from of @copy share memory, which parameter %to of @copy has"
-    ):
+    with pytest.raises(ValueError, match="%to of @copy and parameter %from of @copy share memory, which parameter %to"):
         lib["copy"](xs, xs)
     with pytest.raises(ValueError, match="share memory"):
         lib["copy"](xs[1:], xs[:2])
@@ -318,7 +316,7 @@ def test_exclusive_memory_is_borrowed_once(lib: Any) -> None:
 def test_freed_and_resized_buffers(lib: Any) -> None:
     gone = memoryview(array.array("d", [1.0]))
     gone.release()
-    with pytest.raises(ValueError, match="parameter %xs of @sum cannot be borrowed: .*released"):
+    with pytest.raises(ValueError, match=r"parameter %xs of @sum cannot be borrowed: .*released"):
         lib["sum"](gone)
     raw = bytearray(b"abc")
     assert lib["text"](raw) == b"abc"

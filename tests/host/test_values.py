@@ -70,9 +70,7 @@ def test_every_value_of_a_struct_survives(lib: Any, data: st.DataObject) -> None
             st.tuples(st.integers(-(2**15), 2**15 - 1), st.tuples(st.integers(-(2**63), 2**63 - 1), small)),
         )
     )  # fmt: skip
-    assert repr(tuple(lib["point"](value))) == repr(lib.type("Point")(*value[:2], lib.type("Inner")(*value[2]), value[3]))[
-        5:
-    ] or (repr(flat(lib["point"](value))) == repr(flat(value)))
+    assert repr(flat(lib["point"](value))) == repr(flat(value))
 
 
 def flat(value: Any) -> list[Any]:
@@ -126,7 +124,7 @@ def test_f32_rounds_and_does_not_overflow(lib: Any) -> None:
     assert lib["f32"](0.1) == numpy.float32(0.1)
     largest = float(numpy.finfo(numpy.float32).max)
     assert lib["f32"](largest * (1 + 2**-26)) == largest
-    with pytest.raises(OverflowError, match="parameter %given of @f32 has type `f32`, and .* is too large"):
+    with pytest.raises(OverflowError, match=r"parameter %given of @f32 has type `f32`, and .* is too large"):
         lib["f32"](largest * (1 + 2**-24))
     assert math.isnan(lib["f32"](math.nan))
 
