@@ -222,7 +222,8 @@ def test_threads_call_and_compile_at_once() -> None:
 
 
 def test_the_lock_is_let_go_in_compiled_code() -> None:
-    text = "func @usleep(%us: i32) -> i32\nfunc @f() -> i32 {\n^e:\n  %n = const 300000 : i32\n  %r = call @usleep(%n)\n  ret %r\n}\n"
+    text = "func @usleep(%us: i32) -> i32\n"
+    text += "func @f() -> i32 {\n^e:\n  %n = const 300000 : i32\n  %r = call @usleep(%n)\n  ret %r\n}\n"
     lib = backend.compile(air.parse(text))
     thread = threading.Thread(target=lib["f"])
     thread.start()
