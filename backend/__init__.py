@@ -23,17 +23,22 @@ from altru_ir.verifier import verify
 
 if TYPE_CHECKING:
     from altru_ir.backend.library import Library, Options
+    from altru_ir.passes.manager import PassManager
 
 EMITS = ("llvm", "asm", "obj", "exe")
 
 
-def prepare(module: Module, *, opt: int = 2, checks: str = "all", target: str | None = None) -> Module:
+def prepare(
+    module: Module, *, opt: int = 2, checks: str = "all", target: str | None = None, manager: PassManager | None = None
+) -> Module:
     """A verified clone of ``module`` after the passes of level ``opt``.
 
-    Parameters: ``checks`` is ``all``, ``none`` or class names joined by commas; ``target`` replaces the module's own.
+    Parameters: ``checks`` is ``all``, ``none`` or class names joined by commas; ``target`` replaces the module's own;
+    ``manager`` runs the passes of the level instead of its own, so that it can watch them.
     Raises ``DiagnosticError`` when the module is not valid and ``ValueError`` for an unknown class of checks.
     """
-    from altru_ir.passes.manager import PassManager, parse_pipeline
+    from altru_ir.passes.manager import PassManager
+    from altru_ir.passes.pipeline_text import parse_pipeline
     from altru_ir.passes.transform.insert_checks import InsertChecks
 
     copy = module.clone()
@@ -43,7 +48,9 @@ def prepare(module: Module, *, opt: int = 2, checks: str = "all", target: str | 
     if any(p.severity == "error" for p in problems):
         raise DiagnosticError(problems, module.source)
     passes = [InsertChecks(checks) if isinstance(p, InsertChecks) else p for p in parse_pipeline(f"O{opt}")]
-    PassManager(passes).run(copy)
+    manager = PassManager([]) if manager is None else manager
+    manager.passes = passes
+    manager.run(copy)
     return copy
 
 
@@ -57,13 +64,14 @@ def compile(
     cpu: str | None = None,
     libraries: list[str] | None = None,
     externs: Mapping[str, Any] | None = None,
+    manager: PassManager | None = None,
 ) -> Library:
     """Compiles ``module`` into this process.
 
     Parameters: ``opt`` 0 to 3; ``checks`` as for ``prepare``; ``panic`` is ``"abort"``, the mode there is; ``target``
     must be this machine; ``libraries``, paths of shared libraries in which declarations are looked up; ``externs``, Python
-    callables or functions of ctypes by the names of the declarations that they stand in for. Raises ``DiagnosticError``,
-    ``TypeError``, ``ValueError`` and ``RuntimeBuildError``.
+    callables or functions of ctypes by the names of the declarations that they stand in for; ``manager`` as for ``prepare``.
+    Raises ``DiagnosticError``, ``TypeError``, ``ValueError`` and ``RuntimeBuildError``.
     """
     from altru_ir.backend.library import Library, Options
     from altru_ir.backend.target import host_triple
@@ -75,7 +83,7 @@ def compile(
             [Diagnostic("ALT-S003", f"code for {target} does not run on this machine ({here}); emit it to a file")]
         )
     library = Library(Options(opt, checks, canonical_triple(here), cpu), libraries)
-    library.add(module, externs)
+    library.add(module, externs, manager=manager)
     return library
 
 
@@ -89,13 +97,13 @@ def canonical_triple(triple: str) -> str:
         raise DiagnosticError([Diagnostic("ALT-S003", str(error))]) from None
 
 
-def object_for(module: Module, options: Options, callbacks: frozenset[str]) -> bytes:
+def object_for(module: Module, options: Options, callbacks: frozenset[str], manager: PassManager | None = None) -> bytes:
     """The object code of ``module`` for this process, with entries. Raises ``DiagnosticError`` and ``ValueError``."""
     from altru_ir.backend import jit
 
     with jit.compiling:
         _, llvm_module, machine = _compiled(
-            module, options.opt, options.checks, options.target, options.cpu, jit=True, callbacks=callbacks
+            module, options.opt, options.checks, options.target, options.cpu, jit=True, manager=manager, callbacks=callbacks
         )
         return bytes(machine.emit_object(llvm_module))
 
@@ -112,6 +120,7 @@ def emit(
     cpu: str | None = None,
     libraries: list[str] | None = None,
     directories: list[str] | None = None,
+    manager: PassManager | None = None,
 ) -> bytes:
     """Compiles ``module`` for its target (or ``target``) to ``kind``: ``llvm``, ``asm``, ``obj`` or ``exe``.
 
@@ -129,7 +138,7 @@ def emit(
         main = module.functions.get("main")
         if main is None or main.is_declaration:
             raise DiagnosticError([Diagnostic("ALT-S005", "an executable needs a `@main`, and the module has none")])
-    triple, llvm_module, machine = _compiled(module, opt, checks, target or module.target, cpu, jit=False)
+    triple, llvm_module, machine = _compiled(module, opt, checks, target or module.target, cpu, jit=False, manager=manager)
     if kind == "llvm":
         data = str(llvm_module).encode()
     elif kind == "asm":
@@ -166,7 +175,15 @@ def _check_options(opt: int, panic: str) -> None:
 
 
 def _compiled(
-    module: Module, opt: int, checks: str, target: str, cpu: str | None, *, jit: bool, callbacks: frozenset[str] = frozenset()
+    module: Module,
+    opt: int,
+    checks: str,
+    target: str,
+    cpu: str | None,
+    *,
+    jit: bool,
+    manager: PassManager | None,
+    callbacks: frozenset[str] = frozenset(),
 ) -> tuple[str, Any, Any]:
     from altru_ir.backend.lower.module import lower_module
     from altru_ir.backend.lower.types import LoweringError
@@ -177,7 +194,7 @@ def _compiled(
     triple = canonical_triple(target)
     machine = machine_for(triple, opt=opt, cpu=cpu, jit=jit)
     try:
-        lowered = prepare(module, opt=opt, checks=checks, target=triple)
+        lowered = prepare(module, opt=opt, checks=checks, target=triple, manager=manager)
         text = lower_module(lowered, entries=jit, callbacks=callbacks)
     except (LoweringError, LayoutError) as error:
         raise DiagnosticError([Diagnostic("ALT-S006", str(error))], module.source) from None

@@ -18,7 +18,7 @@ import ctypes
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -30,6 +30,9 @@ from altru_ir.backend.lower.entries import table_rows
 from altru_ir.diagnostics import Diagnostic, DiagnosticError
 from altru_ir.module import Function, Module
 from altru_ir.types import FunctionType, NamedType, Type, parts
+
+if TYPE_CHECKING:
+    from altru_ir.passes.manager import PassManager
 
 
 class UnloadedError(RuntimeError):
@@ -109,12 +112,12 @@ class Library(Mapping[str, Callable[..., Any]]):
 
     # -- modules --------------------------------------------------------------------------------------------------------
 
-    def add(self, module: Module, externs: Mapping[str, Any] | None = None) -> None:
+    def add(self, module: Module, externs: Mapping[str, Any] | None = None, *, manager: PassManager | None = None) -> None:
         """Compiles and links ``module``; its definitions come before those of the same names.
 
         Parameters: ``externs`` gives declarations of the module to Python callables, functions of ctypes, addresses, or
-        handles of other libraries. Raises ``DiagnosticError``, ``TypeError``, ``ValueError`` and ``RuntimeBuildError``;
-        then nothing was added.
+        handles of other libraries; ``manager`` as for ``backend.prepare``. Raises ``DiagnosticError``, ``TypeError``,
+        ``ValueError`` and ``RuntimeBuildError``; then nothing was added.
         """
         from altru_ir.backend import object_for
         from altru_ir.runtime.load import symbols
@@ -149,7 +152,7 @@ class Library(Mapping[str, Callable[..., Any]]):
         for name, each in bound.items():
             known[name if each.direct else f"altru.callback.{name}"] = each.address
         known |= jit.find_symbols(module, {**known, **dict.fromkeys(thunks, 0)}, self._libraries)
-        object_code = object_for(module, self._options, thunks)
+        object_code = object_for(module, self._options, thunks, manager)
         functions, variables = table_rows(module)
         linked = jit.link(object_code, known, 2 * len(functions) + len(variables))
         cells = iter(linked.cells)

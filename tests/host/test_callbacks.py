@@ -307,9 +307,7 @@ def test_wrong_externs(externs: dict[str, Any], error: type[Exception], says: st
 def test_a_function_of_ctypes_with_other_parameters() -> None:
     other = ctypes.CDLL(None)["labs"]
     other.argtypes = [ctypes.c_int64, ctypes.c_int64]
-    with pytest.raises(
-        TypeError, match=r"@ask has type `fn\(i64\) -> i64`, and the function .* takes \(c_long, c_long\)"
-    ):
+    with pytest.raises(TypeError, match=r"@ask has type `fn\(i64\) -> i64`, and the function .* takes \(c_long, c_long\)"):
         ask(other)
     other.argtypes = [ctypes.c_int32]
     with pytest.raises(TypeError, match=r"takes \(c_int\)"):
