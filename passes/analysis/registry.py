@@ -16,6 +16,8 @@ ANALYSES: dict[str, str] = {
     "dominators": "altru_ir.passes.analysis.control_flow:Dominators",
     "post-dominators": "altru_ir.passes.analysis.post_dominators:PostDominators",
     "loops": "altru_ir.passes.analysis.loops:Loops",
+    "uses": "altru_ir.passes.analysis.uses:Uses",
+    "liveness": "altru_ir.passes.analysis.liveness:Liveness",
 }
 """Name to ``module:class``."""
 
