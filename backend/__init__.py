@@ -22,17 +22,22 @@ from altru_ir.verifier import verify
 
 if TYPE_CHECKING:
     from altru_ir.backend.jit import Library
+    from altru_ir.passes.manager import PassManager
 
 EMITS = ("llvm", "asm", "obj", "exe")
 
 
-def prepare(module: Module, *, opt: int = 2, checks: str = "all", target: str | None = None) -> Module:
+def prepare(
+    module: Module, *, opt: int = 2, checks: str = "all", target: str | None = None, manager: PassManager | None = None
+) -> Module:
     """A verified clone of ``module`` after the passes of level ``opt``.
 
-    Parameters: ``checks`` is ``all``, ``none`` or class names joined by commas; ``target`` replaces the module's own.
+    Parameters: ``checks`` is ``all``, ``none`` or class names joined by commas; ``target`` replaces the module's own;
+    ``manager`` runs the passes of the level instead of its own, so that it can watch them.
     Raises ``DiagnosticError`` when the module is not valid and ``ValueError`` for an unknown class of checks.
     """
-    from altru_ir.passes.manager import PassManager, parse_pipeline
+    from altru_ir.passes.manager import PassManager
+    from altru_ir.passes.pipeline_text import parse_pipeline
     from altru_ir.passes.transform.insert_checks import InsertChecks
 
     copy = module.clone()
@@ -42,7 +47,9 @@ def prepare(module: Module, *, opt: int = 2, checks: str = "all", target: str | 
     if any(p.severity == "error" for p in problems):
         raise DiagnosticError(problems, module.source)
     passes = [InsertChecks(checks) if isinstance(p, InsertChecks) else p for p in parse_pipeline(f"O{opt}")]
-    PassManager(passes).run(copy)
+    manager = PassManager([]) if manager is None else manager
+    manager.passes = passes
+    manager.run(copy)
     return copy
 
 
@@ -55,17 +62,18 @@ def compile(
     *,
     cpu: str | None = None,
     libraries: list[str] | None = None,
+    manager: PassManager | None = None,
 ) -> Library:
     """Compiles ``module`` into this process.
 
     Parameters: ``opt`` 0 to 3; ``checks`` as for ``prepare``; ``panic`` is ``"abort"``, the mode there is; ``target``
-    must be this machine. Raises ``DiagnosticError`` and ``ValueError``.
+    must be this machine; ``manager`` as for ``prepare``. Raises ``DiagnosticError`` and ``ValueError``.
     """
     from altru_ir.backend import jit
     from altru_ir.backend.target import host_triple
 
     _check_options(opt, panic)
-    _, llvm_module, machine, lowered = _compiled(module, opt, checks, target or host_triple(), cpu, jit=True)
+    _, llvm_module, machine, lowered = _compiled(module, opt, checks, target or host_triple(), cpu, jit=True, manager=manager)
     return jit.load(lowered, llvm_module, machine, libraries)
 
 
@@ -81,6 +89,7 @@ def emit(
     cpu: str | None = None,
     libraries: list[str] | None = None,
     directories: list[str] | None = None,
+    manager: PassManager | None = None,
 ) -> bytes:
     """Compiles ``module`` for its target (or ``target``) to ``kind``: ``llvm``, ``asm``, ``obj`` or ``exe``.
 
@@ -98,7 +107,7 @@ def emit(
         main = module.functions.get("main")
         if main is None or main.is_declaration:
             raise DiagnosticError([Diagnostic("ALT-S005", "an executable needs a `@main`, and the module has none")])
-    triple, llvm_module, machine, _ = _compiled(module, opt, checks, target or module.target, cpu, jit=False)
+    triple, llvm_module, machine, _ = _compiled(module, opt, checks, target or module.target, cpu, jit=False, manager=manager)
     if kind == "llvm":
         data = str(llvm_module).encode()
     elif kind == "asm":
@@ -135,7 +144,7 @@ def _check_options(opt: int, panic: str) -> None:
 
 
 def _compiled(
-    module: Module, opt: int, checks: str, target: str, cpu: str | None, *, jit: bool
+    module: Module, opt: int, checks: str, target: str, cpu: str | None, *, jit: bool, manager: PassManager | None
 ) -> tuple[str, Any, Any, Module]:
     from altru_ir.backend.lower.module import lower_module
     from altru_ir.backend.lower.types import LoweringError
@@ -147,7 +156,7 @@ def _compiled(
     machine = machine_for(target, opt=opt, cpu=cpu, jit=jit)
     triple = data_of(target).triple
     try:
-        lowered = prepare(module, opt=opt, checks=checks, target=triple)
+        lowered = prepare(module, opt=opt, checks=checks, target=triple, manager=manager)
         text = lower_module(lowered)
     except (LoweringError, LayoutError) as error:
         raise DiagnosticError([Diagnostic("ALT-S006", str(error))], module.source) from None
