@@ -13,8 +13,8 @@ import altru_ir as air
 from altru_ir.declare import find
 from altru_ir.module import Function, Module
 from altru_ir.testing.whole_language import generate
-from altru_ir.types import I1, I32
-from altru_ir.values import Operation, Symbol, Value
+from altru_ir.types import I32
+from altru_ir.values import Operation, Value
 from tests.analysis.shapes import Shape, function_of
 
 
@@ -24,43 +24,37 @@ def with_values(shapes: Sequence[Shape], seed: int) -> Function:
     function = function_of(shapes)
     cfg = function.cfg()
     tree = cfg.dominators
-    condition, number = function.parameters
+    _, number = function.parameters
     for block in cfg.blocks[1:]:
         for _ in range(choose.choice((0, 0, 1, 2))):
             if not any(other.unwind is block for other in cfg.blocks):
                 block.add_arg(I32)
-    at_end: dict[int, list[Value]] = {}
-    at_start: dict[int, list[Value]] = {}
+    given: dict[int, list[Value]] = {}  # what the operations of a block give
     for at in tree.order:
         node = cfg.blocks[at]
-        above = [number] if at == 0 else list(at_end[tree.parent[at]])
-        at_start[at] = above
-        known = above + node.args
+        known = [number, *node.args]
+        for other, results in given.items():
+            if tree.dominates(other, at):
+                known += cfg.blocks[other].args
+                known += results if cfg.reaches(other, at) else []
+        given[at] = []
         ops: list[Operation] = []
-        calls = list(node.ops)
-        heads = [other for other in cfg.blocks if other.unwind is node]
-        if heads:  # what a cleanup uses dominates the heads of the blocks that lead to it
-            named = [at_start[cfg.number[other]] for other in heads if cfg.number[other] in at_start]
-            known = [v for v in known if all(v in each for each in named) and len(named) == len(heads)] or [number]
-            at_end[at] = known
-        for op in calls:
+        for op in node.ops:
             for _ in range(choose.choice((0, 1, 2))):
-                taken = [choose.choice(known) for _ in range(2)]
-                made = Operation(find("add" if choose.random() < 0.8 else "sadd.checked"), taken)
+                made = Operation(find("add" if choose.random() < 0.8 else "sadd.checked"), choose.choices(known, k=2))
                 made.results = [Value(I32, None, made)]
                 made.block = node
                 ops.append(made)
-                known = [*known, made.results[0]]
+                known.append(made.results[0])
+                given[at].append(made.results[0])
             for successor in op.successors:
                 successor.args = [choose.choice(known) for _ in successor.block.args]
             ops.append(op)
         node.ops = ops
-        at_end[at] = known
     for at, node in enumerate(cfg.blocks):  # unreachable blocks hand over the parameter
         if not tree.reachable(at):
             for successor in node.ops[-1].successors:
                 successor.args = [number for _ in successor.block.args]
-    assert condition.type is I1
     return function
 
 
@@ -69,6 +63,3 @@ def generated(seed: int, size: int = 6) -> Module:
     module = air.parse(generate(seed, size).text)
     assert not air.verify(module)
     return module
-
-
-__all__ = ["Symbol", "generated", "with_values"]
