@@ -440,11 +440,7 @@ class Machine:
             if pointer.address & (align - 1):
                 self.memory.locate(pointer, 0, align, False, op)
             return pointer
-        races, self.memory.races = self.memory.races, None
-        try:
-            allocation, offset = self.memory.locate(pointer, size, align, False, op)
-        finally:
-            self.memory.races = races
+        allocation, offset = self.memory.locate(pointer, size, align, False, op, accessed=False)
         if allocation.kind in (CONSTANT, FUNCTION):
             return pointer
         tree = allocation.tree
@@ -455,6 +451,7 @@ class Machine:
         cells: tuple[tuple[int, int], ...] = ()
         if not freezes(target, self.module):
             cells = tuple((offset + low, offset + high) for low, high in self.cells(target, pointer))
+        races = self.memory.races
         if races is not None:  # the reborrow reads all but the cells behind a shared reference
             at = offset
             for first, end in (*(() if mutable else cells), (offset + size, offset + size)):
