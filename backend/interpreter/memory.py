@@ -155,8 +155,13 @@ class Memory:
         self.used -= allocation.size + 64
         self.live.pop(allocation.base, None)
 
-    def locate(self, pointer: Pointer, size: int, align: int, write: bool, op: Operation) -> tuple[Allocation, int]:
-        """The allocation and the offset of an access that rules 1 to 6 allow. Raises ``MemoryFault`` for one they do not."""
+    def locate(
+        self, pointer: Pointer, size: int, align: int, write: bool, op: Operation, *, accessed: bool = True
+    ) -> tuple[Allocation, int]:
+        """The allocation and the offset of an access that rules 1 to 6 allow. Raises ``MemoryFault`` for one they do not.
+
+        With ``accessed=False`` of bytes that rules 1 to 4 allow to be accessed.
+        """
         allocation = pointer.allocation
         if pointer.address & (align - 1):
             self._misaligned(pointer, align, op)  # 4
@@ -171,6 +176,8 @@ class Memory:
             _outside(allocation, offset, size, op)  # 3
         if write and allocation.kind in (CONSTANT, FUNCTION, DESCRIPTOR):
             raise fault("ALT-X001", f"{allocation} is constant, but is written", op, created=allocation)
+        if not accessed:
+            return allocation, offset
         if allocation.tree is not None:
             tree = allocation.tree
             tree.access(tree.root if pointer.tag is None else pointer.tag, offset, size, write, op)  # 5
