@@ -28,6 +28,7 @@ from altru_ir.declare import (
     POINTER,
     PROJECTION,
     READ,
+    REMOVABLE,
     SAFEPOINT,
     SEQUENCE_PLACE,
     SOMETIMES_UNSAFE,
@@ -51,7 +52,7 @@ from altru_ir.values import Operation
 LOCAL_TYPE = Constraint("a sized type", "not t.is_unsized and not t.is_place")
 
 
-@operation("local", "")
+@operation("local", "", traits=(REMOVABLE,))
 class Local:
     """Storage in this activation, holding nothing yet. Running it again gives fresh storage.
 
@@ -237,7 +238,7 @@ def _content_copies(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
         yield "V013", f"`load` copies, but `{type}` moves: use `take`, or `borrow` it"
 
 
-@operation("load", "$place", verify=_content_copies)
+@operation("load", "$place", traits=(REMOVABLE,), verify=_content_copies)
 class Load:
     """A copy of what a place holds.
 
@@ -364,7 +365,7 @@ def _borrow_mutability(op: Operation, module: Module) -> Iterator[tuple[str, str
         yield "V015", "`borrow mut` of a place reached through a shared reference"
 
 
-@operation("borrow", "$mut $place", verify=_borrow_mutability)
+@operation("borrow", "$mut $place", traits=(REMOVABLE,), verify=_borrow_mutability)
 class Borrow:
     """A reference to a place: shared, or exclusive with ``mut``.
 

@@ -489,7 +489,7 @@ class _Driver:
             return self.interpret(module, program)
         if not options.run and options.emit in (None, "ir"):
             if options.emit is None and options.opt is None:
-                output.append(module.text(locations=options.print_locations))
+                output.append(self.printed(module))
                 return OK
             from altru_ir.backend import prepare
 
@@ -497,7 +497,7 @@ class _Driver:
             if options.opt is not None:
                 with self.workers(self.manager()) as manager:
                     prepared = self.guarded(lambda: prepare(module, opt=options.opt, checks=options.checks, manager=manager))
-            output.append(prepared.text(locations=options.print_locations))
+            output.append(self.printed(prepared))
             return OK
         opt = 2 if options.opt is None else options.opt
         if options.run:
@@ -515,6 +515,18 @@ class _Driver:
         if path is None:
             self.write(data)
         return OK
+
+    def printed(self, module: Module) -> str:
+        """The module as text, with what the analyses that were asked for say about it."""
+        if self.options.print_analysis:
+            from altru_ir.passes.analysis.manager import AnalysisManager
+            from altru_ir.passes.analysis.registry import annotate
+
+            analyses = AnalysisManager()
+            for name in self.options.print_analysis:
+                with self.timed(name):
+                    annotate(module, name, analyses)
+        return module.text(locations=self.options.print_locations)
 
     def guarded(self, action: Callable[[], _T]) -> _T:
         """Runs ``action``; what fails outside the program becomes an ``EnvironmentProblem``."""

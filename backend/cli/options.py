@@ -86,6 +86,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--split-input-file", action="store_true", help="treat parts between `// -----` lines as modules of their own")
     add("--print-ir-before", action="append", default=[], metavar="PASS", help="print the IR before a pass (or `all`)")
     add("--print-ir-after", action="append", default=[], metavar="PASS", help="print the IR after a pass (or `all`, `changed`)")
+    add("--print-analysis", action="append", default=[], metavar="NAME", help="write what an analysis finds beside the IR")
     add("--reduce", metavar="CMD", help="make FILE small, as long as CMD exits with 0 for it (see below)")
     add("--generate", action="store_true", help="print a random program over the whole language")
     add("--seed", type=_natural, metavar="N", help="with --generate: which (default 0); the same gives the same program")
@@ -169,6 +170,10 @@ def _check_combination(options: argparse.Namespace, program: list[str]) -> None:
         raise UsageError("--replay takes the pipeline from the file; it does not go with -p and -O")
     if options.replay and options.split_input_file:
         raise UsageError("--replay takes one module; it does not go with --split-input-file")
+    if options.print_analysis and (runs or writes or options.check or options.verify_diagnostics):
+        raise UsageError("--print-analysis adds comments to printed IR; there is none to add them to")
+    if options.print_analysis and options.no_check:
+        raise UsageError("--print-analysis is for verified IR, and --no-check verifies nothing")
     if options.emit in ("obj", "exe") and options.output in (None, "-"):
         raise UsageError(f"--emit={options.emit} needs -o FILE")
 
@@ -182,7 +187,7 @@ def _does_more(options: argparse.Namespace) -> bool:
 
 
 def check_names(options: argparse.Namespace) -> None:
-    """Passes and classes of checks that are named must exist, whether they are reached or not. Raises ``UsageError``."""
+    """What is named (passes, analyses, classes of checks) must exist, reached or not. Raises ``UsageError``."""
     from altru_ir.module import Module
     from altru_ir.passes.pipeline_text import PipelineError, parse_pipeline
     from altru_ir.passes.registry import names
@@ -194,6 +199,12 @@ def check_names(options: argparse.Namespace) -> None:
             each.run(Module())  # a pass looks at its options when it runs
     except (PipelineError, ValueError) as error:
         raise UsageError(str(error)) from None
+    if options.print_analysis:
+        from altru_ir.passes.analysis.registry import ANALYSES
+
+        for name in options.print_analysis:
+            if name not in ANALYSES:
+                raise UsageError(f"--print-analysis: there is no analysis `{name}`; there are {', '.join(ANALYSES)}")
     for flag, named, more in (
         ("--print-ir-before", options.print_ir_before, ["all"]),
         ("--print-ir-after", options.print_ir_after, ["all", "changed"]),

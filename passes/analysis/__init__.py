@@ -1,1 +1,1 @@
-"""Facts about functions, kept and given again until a pass changes what they rest on."""
+"""What passes want to know about a program, computed once and kept as long as it holds."""

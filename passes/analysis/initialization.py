@@ -1,7 +1,7 @@
 """Initialization: which move paths may hold a value, and which may hold none, at each point of a function.
 
-Two sets of paths flow forward, each an integer with a bit per path (``move_paths``): *maybe there* and *maybe gone*. Of a path in
-neither set control knows that it does not get there; of one in both it depends on the way that was taken.
+Two sets of paths flow forward, each an integer with a bit per path (``move_paths``): *maybe there* and *maybe gone*. A path in
+both depends on the way that was taken; a value that is not defined yet is in neither.
 
     %x = take %p                         p and all below it: gone; x: there
     init %p, %y                          p and all below it: there; y: gone

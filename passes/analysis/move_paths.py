@@ -9,17 +9,17 @@ operation of the function names, and for the whole it is a part of, and no other
     %x = take %a_place                          2  %x          (an own<i64>)
     %c = deref %x                               3  *%x
 
-there are four. A path is read off a place by following definitions to the root (places are second class, so that always ends
-there), and stops at the first step behind which nothing is known:
+there are four. A path is read off a place by following definitions to the root (places are second class, so that always
+ends there), and stops at the first step behind which nothing is known:
 
- 1. ``deref`` of a reference, a guard or a ``gc``: what is behind is there, whatever happens here; the path is that of the pointer;
+ 1. ``deref`` of a reference, a guard or a ``gc``: what is behind is there whatever happens; the path is that of the pointer;
  2. ``deref`` of a raw pointer, and ``assume_init``: the program promises; nothing is tracked;
- 3. an element at an index that is not constant, and a ``subrange``: any part of the array, whose path it is;
+ 3. an element at an index that is not constant, and a ``subrange``: some part of the array, whose path it is;
  4. a field of a union: the union's bytes, so the path of the union;
  5. a global: always there.
 
-Source: the move data of rustc (compiler/rustc_mir_dataflow/src/move_paths), whose shape this has; and Weiss, Gierczak, Patterson,
-Ahmed, "Oxide: The Essence of Rust", for paths as the domain of moves and loans.
+Source: the move data of rustc (compiler/rustc_mir_dataflow/src/move_paths), whose shape this has; and Weiss, Gierczak,
+Patterson, Ahmed, "Oxide: The Essence of Rust", for paths as the domain of moves and loans.
 
 Invariant: ``paths`` is in preorder, so that the paths below path ``i``, itself included, are ``i ... paths[i].last``, and a set
 of paths is an integer in which a subtree is one run of bits (``mask``).

@@ -6,8 +6,8 @@
 
 Clauses, cited by number in the code and planted as defects one by one in the tests. With *there* and *gone* as in
 ``initialization``,
- 1. what is read, borrowed, consumed or exchanged is fully there: neither it nor a part of it may be gone (ALT-M001; ALT-I001 when
-    it never held anything);
+ 1. what is read, borrowed, consumed or exchanged is fully there: neither it nor a part of it may be gone (ALT-M001;
+    ALT-I001 when it never held anything);
  2. a path through a pointer is taken only while the pointer is there;
  3. a part is stored only into a whole that is there: into a field of a struct that was moved as a whole, into the content of
     an owner that was moved, or into any part of what has a destructor and is not fully there, nothing is stored;
@@ -35,7 +35,7 @@ import attrs
 
 from altru_ir.behaviour import accesses
 from altru_ir.dataflow import panicking
-from altru_ir.declare import BORROW, CONSUME, END, ESCAPE, EXCHANGE, INIT, PATH, READ, WRITE
+from altru_ir.declare import BORROW, CONSUME, ESCAPE, EXCHANGE, INIT, READ, WRITE
 from altru_ir.diagnostics import Diagnostic, Label
 from altru_ir.marks import needs_drop
 from altru_ir.module import Block, Function, Module
@@ -53,7 +53,19 @@ from altru_ir.passes.analysis.move_paths import (
     is_uninit,
 )
 from altru_ir.passes.analysis.why import why_it_moves
+from altru_ir.passes.base import Check
 from altru_ir.values import Operation, Value
+
+
+@attrs.define
+class CheckMoves(Check):
+    """Reports uses of what was moved or never stored, and moves out of where something has to stay."""
+
+    name = "check-moves"
+
+    def diagnose(self, function: Function) -> list[Diagnostic]:
+        assert function.module is not None
+        return check_moves(function, function.module)
 
 
 def check_moves(function: Function, module: Module, facts: Initialization | None = None) -> list[Diagnostic]:
@@ -88,7 +100,7 @@ class _Checker:
 
     def operation(self, op: Operation, block: Block, at: int, gone: int, there: int) -> None:
         """Checks the operands of one operation in order; what one consumes is gone for the next (8)."""
-        if op.decl.is_projection:
+        if op.decl.is_projection and op.results[0].type.is_place:
             return
         for value, access in accesses(op):
             if value.type.is_place:
@@ -101,7 +113,7 @@ class _Checker:
                 if gone & root.bit:
                     self.report_use(op, block, at, root, gone)
                 content = root.children.get(DEREF)
-                self.must_be_empty(op, value.type.pointee, content, there)  # type: ignore[arg-type]
+                self.must_be_empty(op, value.type.pointee, content, there)
             elif op.attrs.get("rest"):
                 if gone & root.bit:
                     self.report_use(op, block, at, root, gone)
@@ -131,9 +143,8 @@ class _Checker:
         if access in (READ, BORROW, CONSUME, EXCHANGE):  # 1
             if is_uninit(place.type.target):  # type: ignore[attr-defined]
                 return
-            if reach == ELEMENT or not op.attrs.get("rest"):
-                if gone & path.mask:
-                    self.report_use(op, block, at, path, gone)
+            if gone & path.mask and (reach == ELEMENT or not op.attrs.get("rest")):
+                self.report_use(op, block, at, path, gone)
         elif access in (INIT, WRITE):
             if reach == ELEMENT:  # 3: some element of an array that is there
                 if gone & path.mask and not is_uninit(path.type):
@@ -142,8 +153,6 @@ class _Checker:
             self.whole(op, block, at, located, gone)
             if access == INIT and op.name == "init":
                 self.must_be_empty(op, path.type, path, there)
-        elif access == END and path.parent is None:
-            pass
 
     def pointers(self, op: Operation, block: Block, at: int, located: Located, gone: int) -> None:
         """Clause 2: the pointers on the way are there."""
@@ -199,7 +208,8 @@ class _Checker:
         elif located.destructor is not None and located.reach == EXACT:
             declaration = self.module.types[located.destructor.name]  # type: ignore[attr-defined]
             self.report(
-                "ALT-M004", op, f"a part of a `{located.destructor}` cannot be {verb}: its destructor @{declaration.drop} will want it",
+                "ALT-M004", op,
+                f"a part of a `{located.destructor}` cannot be {verb}: its destructor @{declaration.drop} will want it",
                 labels=[(declaration.location, f"`{located.destructor}` is declared with a destructor here")],
                 help="use `exchange`, or `borrow` the part",
             )  # fmt: skip
@@ -238,9 +248,7 @@ class _Checker:
         shown = tuple(Label(where, text) for where, text in labels or [] if where is not None)  # type: ignore[arg-type]
         self.found.append(Diagnostic(code, message, op.location, function=self.function.name, labels=shown, help=help))
 
-    def report_use(
-        self, op: Operation, block: Block, at: int, path: MovePath, gone: int, verb: str = "used"
-    ) -> None:
+    def report_use(self, op: Operation, block: Block, at: int, path: MovePath, gone: int, verb: str = "used") -> None:
         """A use of ``path``, of which something is gone."""
         causes = Causes(self.facts).find(path, block, at, op)
         key = (path.root, frozenset(cause.op for cause in causes))
@@ -270,7 +278,9 @@ class _Checker:
             message = f"{name} is consumed twice by this operation"
         else:
             passive = "was dropped" if all(m.op.name in ("drop", "end") for m in moves) else "was moved"
-            certain = passive if self.always_gone(path, block, at) or moves[0].op is op else passive.replace("was", "may have been")
+            certain = (
+                passive if self.always_gone(path, block, at) or moves[0].op is op else passive.replace("was", "may have been")
+            )
             message = f"{name} is {verb} after it {certain}" if not part else f"{name} is {verb}{part} {certain}"
         self.report("ALT-M001", op, message, labels=labels, help=why_it_moves(moves[0].path.type, self.module))
 
@@ -398,4 +408,4 @@ class Causes:
         return self.facts.paths.paths[(hit & -hit).bit_length() - 1]
 
 
-__all__ = ["check_moves"]
+__all__ = ["CheckMoves", "check_moves"]
