@@ -18,6 +18,7 @@ ANALYSES: dict[str, str] = {
     "loops": "altru_ir.passes.analysis.loops:Loops",
     "uses": "altru_ir.passes.analysis.uses:Uses",
     "liveness": "altru_ir.passes.analysis.liveness:Liveness",
+    "aliases": "altru_ir.passes.analysis.aliases:Aliases",
     "call-graph": "altru_ir.passes.analysis.call_graph:CallGraph",
 }
 """Name to ``module:class``."""
