@@ -201,31 +201,36 @@ class CallGraph(ModuleAnalysis):
     def _find_destructors(self, type: Type) -> tuple[tuple[str, ...], bool]:
         names: dict[str, None] = {}
         dyn = False
-        work, seen = [type], {type}
-        while work:
-            each = work.pop()
-            parts: list[Type] = []
-            if isinstance(each, NamedType):
-                declaration = self.module.types.get(each.name)
-                if declaration is not None:
-                    if declaration.drop in self.number:
-                        names[str(declaration.drop)] = None
-                    parts = [member.type for member in declaration.members]
-            elif isinstance(each, TupleType):
-                parts = list(each.elements)
-            elif isinstance(each, ArrayType):
-                parts = [each.element]
-            elif isinstance(each, OwnType):
-                if each.release in self.number:
-                    names[str(each.release)] = None
-                parts = [each.target]
-            elif isinstance(each, CellType | MutexType | PoolType):
-                parts = [each.target]
-            elif isinstance(each, DynType):
-                dyn = True
-            work += [part for part in parts if part not in seen and needs_drop(part, self.module)]
-            seen.update(parts)
+        for each in dropped_parts(type, self.module):
+            declaration = self.module.types.get(each.name) if isinstance(each, NamedType) else None
+            name = declaration.drop if declaration is not None else each.release if isinstance(each, OwnType) else None
+            if name is not None and name in self.number:
+                names[name] = None
+            dyn |= isinstance(each, DynType)
         return tuple(names), dyn
+
+
+def dropped_parts(type: Type, module: Module) -> list[Type]:
+    """The types of all that goes when a value of ``type`` is dropped and itself needs drop: parts, and what owners own."""
+    found = [type] if needs_drop(type, module) else []
+    seen = {type}
+    for each in found:
+        parts: list[Type] = []
+        if isinstance(each, NamedType):
+            declaration = module.types.get(each.name)
+            parts = [] if declaration is None else [member.type for member in declaration.members]
+        elif isinstance(each, TupleType):
+            parts = list(each.elements)
+        elif isinstance(each, ArrayType):
+            parts = [each.element]
+        elif isinstance(each, OwnType | CellType | MutexType | PoolType):
+            parts = [each.target]
+        for part in parts:
+            if part not in seen:
+                seen.add(part)
+                if needs_drop(part, module):
+                    found.append(part)
+    return found
 
 
 def _called(op: Operation) -> Type:

@@ -20,6 +20,7 @@ ANALYSES: dict[str, str] = {
     "liveness": "altru_ir.passes.analysis.liveness:Liveness",
     "aliases": "altru_ir.passes.analysis.aliases:Aliases",
     "call-graph": "altru_ir.passes.analysis.call_graph:CallGraph",
+    "effects": "altru_ir.passes.analysis.effects:EffectSummaries",
 }
 """Name to ``module:class``."""
 
