@@ -12,6 +12,7 @@ that was given is not changed.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from altru_ir.module import Module
 from altru_ir.verifier import verify
 
 if TYPE_CHECKING:
-    from altru_ir.backend.jit import Library
+    from altru_ir.backend.library import Library, Options
     from altru_ir.passes.manager import PassManager
 
 EMITS = ("llvm", "asm", "obj", "exe")
@@ -62,19 +63,49 @@ def compile(
     *,
     cpu: str | None = None,
     libraries: list[str] | None = None,
+    externs: Mapping[str, Any] | None = None,
     manager: PassManager | None = None,
 ) -> Library:
     """Compiles ``module`` into this process.
 
     Parameters: ``opt`` 0 to 3; ``checks`` as for ``prepare``; ``panic`` is ``"abort"``, the mode there is; ``target``
-    must be this machine; ``manager`` as for ``prepare``. Raises ``DiagnosticError`` and ``ValueError``.
+    must be this machine; ``libraries``, paths of shared libraries in which declarations are looked up; ``externs``, Python
+    callables or functions of ctypes by the names of the declarations that they stand in for; ``manager`` as for ``prepare``.
+    Raises ``DiagnosticError``, ``TypeError``, ``ValueError`` and ``RuntimeBuildError``.
     """
-    from altru_ir.backend import jit
+    from altru_ir.backend.library import Library, Options
     from altru_ir.backend.target import host_triple
 
     _check_options(opt, panic)
-    _, llvm_module, machine, lowered = _compiled(module, opt, checks, target or host_triple(), cpu, jit=True, manager=manager)
-    return jit.load(lowered, llvm_module, machine, libraries)
+    here = host_triple()
+    if target is not None and canonical_triple(target) != canonical_triple(here):
+        raise DiagnosticError(
+            [Diagnostic("ALT-S003", f"code for {target} does not run on this machine ({here}); emit it to a file")]
+        )
+    library = Library(Options(opt, checks, canonical_triple(here), cpu), libraries)
+    library.add(module, externs, manager=manager)
+    return library
+
+
+def canonical_triple(triple: str) -> str:
+    """A triple by its one name. Raises ``DiagnosticError`` for one that there is not."""
+    from altru_ir.targets import UnknownTargetError, data_of
+
+    try:
+        return data_of(triple).triple
+    except UnknownTargetError as error:
+        raise DiagnosticError([Diagnostic("ALT-S003", str(error))]) from None
+
+
+def object_for(module: Module, options: Options, callbacks: frozenset[str], manager: PassManager | None = None) -> bytes:
+    """The object code of ``module`` for this process, with entries. Raises ``DiagnosticError`` and ``ValueError``."""
+    from altru_ir.backend import jit
+
+    with jit.compiling:
+        _, llvm_module, machine = _compiled(
+            module, options.opt, options.checks, options.target, options.cpu, jit=True, manager=manager, callbacks=callbacks
+        )
+        return bytes(machine.emit_object(llvm_module))
 
 
 def emit(
@@ -107,7 +138,7 @@ def emit(
         main = module.functions.get("main")
         if main is None or main.is_declaration:
             raise DiagnosticError([Diagnostic("ALT-S005", "an executable needs a `@main`, and the module has none")])
-    triple, llvm_module, machine, _ = _compiled(module, opt, checks, target or module.target, cpu, jit=False, manager=manager)
+    triple, llvm_module, machine = _compiled(module, opt, checks, target or module.target, cpu, jit=False, manager=manager)
     if kind == "llvm":
         data = str(llvm_module).encode()
     elif kind == "asm":
@@ -144,20 +175,27 @@ def _check_options(opt: int, panic: str) -> None:
 
 
 def _compiled(
-    module: Module, opt: int, checks: str, target: str, cpu: str | None, *, jit: bool, manager: PassManager | None
-) -> tuple[str, Any, Any, Module]:
+    module: Module,
+    opt: int,
+    checks: str,
+    target: str,
+    cpu: str | None,
+    *,
+    jit: bool,
+    manager: PassManager | None,
+    callbacks: frozenset[str] = frozenset(),
+) -> tuple[str, Any, Any]:
     from altru_ir.backend.lower.module import lower_module
     from altru_ir.backend.lower.types import LoweringError
     from altru_ir.backend.optimize import parse_and_optimize
     from altru_ir.backend.target import machine_for
     from altru_ir.layout import LayoutError
-    from altru_ir.targets import data_of
 
-    machine = machine_for(target, opt=opt, cpu=cpu, jit=jit)
-    triple = data_of(target).triple
+    triple = canonical_triple(target)
+    machine = machine_for(triple, opt=opt, cpu=cpu, jit=jit)
     try:
         lowered = prepare(module, opt=opt, checks=checks, target=triple, manager=manager)
-        text = lower_module(lowered)
+        text = lower_module(lowered, entries=jit, callbacks=callbacks)
     except (LoweringError, LayoutError) as error:
         raise DiagnosticError([Diagnostic("ALT-S006", str(error))], module.source) from None
-    return triple, parse_and_optimize(text, machine, opt=opt), machine, lowered
+    return triple, parse_and_optimize(text, machine, opt=opt), machine

@@ -22,6 +22,8 @@ from altru_ir.passes.base import Pass
 
 PASSES: dict[str, str] = {
     "insert-checks": "altru_ir.passes.transform.insert_checks:InsertChecks",
+    "schedule-drops": "altru_ir.passes.transform.schedule_drops:ScheduleDrops",
+    "check-moves": "altru_ir.passes.verify.moves:CheckMoves",
     "inline": "altru_ir.passes.transform.inline:Inline",
     "mem2reg": "altru_ir.passes.transform.mem2reg:PromoteLocals",
     "canonicalize": "altru_ir.passes.transform.canonicalize:Canonicalize",

@@ -60,7 +60,7 @@ def vacate(memory: Memory, pointer: Pointer, codec: Codec, how: str, op: Operati
     memory.empties.discard((pointer.address, codec.type))
 
 
-def drop_value(machine: Machine, thread: Thread, type: Type, value: Any, op: Operation) -> Work:
+def drop_value(machine: Machine, thread: Thread, type: Type, value: Any, op: Operation, by_flow: bool = False) -> Work:
     """Drops a value that is in no memory: a temporary holds it meanwhile."""
     if not needs_drop(type, machine.module):
         return
@@ -71,7 +71,7 @@ def drop_value(machine: Machine, thread: Thread, type: Type, value: Any, op: Ope
     if codec.size == 0:
         machine.memory.empties.add((pointer.address, type))
     try:
-        yield from drop_place(machine, thread, type, pointer, op)
+        yield from drop_place(machine, thread, type, pointer, op, by_flow)
     finally:
         machine.memory.end(temporary, "ended", op)
 

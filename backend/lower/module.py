@@ -9,8 +9,10 @@ say. Invariant: equal modules give equal text.
 from __future__ import annotations
 
 import struct
+from collections.abc import Container
 from typing import Any
 
+from altru_ir.backend.lower.entries import callback_text, entries_text
 from altru_ir.backend.lower.function import FunctionLowering
 from altru_ir.backend.lower.panics import Sites
 from altru_ir.backend.lower.types import (
@@ -31,16 +33,22 @@ from altru_ir.types import UNIT, ArrayType, AtomicType, CellType, FloatType, Int
 from altru_ir.values import Symbol
 
 
-def lower_module(module: Module) -> str:
-    """The LLVM text of ``module``. Raises ``LoweringError`` for what cannot be compiled (yet)."""
-    return ModuleLowering(module).lower()
+def lower_module(module: Module, *, entries: bool = False, callbacks: Container[str] = ()) -> str:
+    """The LLVM text of ``module``.
+
+    Parameters: ``entries``, also write what a host calls, and the table that leads there (``entries.py``); ``callbacks``,
+    declarations that a callable of the host stands in for. Raises ``LoweringError`` for what cannot be compiled (yet).
+    """
+    return ModuleLowering(module, entries=entries, callbacks=callbacks).lower()
 
 
 class ModuleLowering:
     """What the functions of one module share: sites, declarations, metadata."""
 
-    def __init__(self, module: Module) -> None:
+    def __init__(self, module: Module, *, entries: bool = False, callbacks: Container[str] = ()) -> None:
         self.module = module
+        self.entries = entries
+        self.callbacks = callbacks
         self.sites = Sites()
         self.uses_panic = False
         self.declared: dict[str, None] = {}
@@ -59,10 +67,14 @@ class ModuleLowering:
             check_name(function.name, defined=not function.is_declaration)
             if function.signature.type.abi is not None:
                 check_c_abi(function.signature.type, function.name)
-            if function.is_declaration:
+            if function.is_declaration and function.name in self.callbacks:
+                functions.append(callback_text(function, module))
+            elif function.is_declaration:
                 self.declare(self.declaration(function))
             else:
                 functions.append(FunctionLowering(function, self).lower())
+        if self.entries:
+            functions.extend(entries_text(self))
         out.extend(self.sites.text())
         if self.uses_panic:
             self.declare("declare void @altru_panic_site(ptr, i32, i64, i64) cold noreturn nounwind")

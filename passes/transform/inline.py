@@ -39,9 +39,9 @@ import attrs
 
 from altru_ir.behaviour import may_panic
 from altru_ir.declare import find
-from altru_ir.graphs import strongly_connected
 from altru_ir.marks import contains_gc
 from altru_ir.module import Block, Function, Module
+from altru_ir.passes.analysis.graphs import strongly_connected
 from altru_ir.passes.base import MISSED, PASSED, Pass, bodies
 from altru_ir.passes.transform.rewriting import operations_of, remove_unreachable, replace_values
 from altru_ir.types import INFERRED, Type, map_regions

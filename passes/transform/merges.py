@@ -28,7 +28,7 @@ References: Das and Ramakrishna, A Practical and Fast Iterative Algorithm for ph
 from __future__ import annotations
 
 from altru_ir.cfg import ControlFlowGraph
-from altru_ir.graphs import strongly_connected
+from altru_ir.passes.analysis.graphs import strongly_connected
 
 
 def merges(cfg: ControlFlowGraph, defined: list[int]) -> list[int]:

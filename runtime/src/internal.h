@@ -1,7 +1,7 @@
 /* internal.h - what the runtime's own sources share. Not installed, not for anybody else.
  *
- * Every source of the runtime includes this file first: it also asks the C library for its POSIX
- * names, which must happen before any other header.
+ * Every source of the runtime includes this file first: it also asks the C library for its names
+ * beyond C, which must happen before any other header.
  */
 #ifndef ALTRU_INTERNAL_H
 #define ALTRU_INTERNAL_H
@@ -10,17 +10,148 @@
 #error "internal.h belongs to the runtime itself; include <altru.h> instead"
 #endif
 
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE
 
 #include "altru.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* Reads what other threads change, for a figure that may be a little old. */
+#define ALTRU_UNSYNCHRONIZED __attribute__((no_sanitize("thread")))
 
 /* More than any object may have. */
 static inline bool altru_size_is_absurd(size_t size) {
     return size > (size_t)PTRDIFF_MAX;
 }
+
+static inline bool altru_is_power_of_two(size_t number) {
+    return number != 0 && (number & (number - 1)) == 0;
+}
+
+static inline size_t altru_round_up(size_t number, size_t power_of_two) {
+    return (number + power_of_two - 1) & ~(power_of_two - 1);
+}
+
+/* ---- locks.c ----------------------------------------------------------------------------------
+ */
+
+/* The locks of the runtime, in the order in which one thread may take several. All are held across
+ * fork, so that the child finds what they protect whole. */
+enum altru_lock {
+    ALTRU_LOCK_CHECKED,
+    ALTRU_LOCK_SECURE,
+    ALTRU_LOCK_HEAPS,
+    ALTRU_LOCK_PAGES,
+    ALTRU_LOCKS
+};
+
+void altru_lock(enum altru_lock lock);
+void altru_unlock(enum altru_lock lock);
+
+/* ---- options.c --------------------------------------------------------------------------------
+ */
+
+void altru_options_settle(void); /* it is too late to change how the heap works */
+
+/* ---- source.c ---------------------------------------------------------------------------------
+ */
+
+void altru_source_restart(void); /* counts requests from 0 again */
+void *altru_source_alloc(size_t size, size_t alignment);
+void *altru_source_realloc(void *block, size_t size);
+void altru_source_free(void *block);
+
+size_t altru_source_page(void);                      /* the unit of everything below */
+void *altru_source_reserve(size_t size);             /* addresses; NULL when refused */
+bool altru_source_commit(void *start, size_t size);  /* memory, zero at first */
+void altru_source_purge(void *start, size_t size);   /* contents are gone, addresses stay */
+void altru_source_forbid(void *start, size_t size);  /* no access until committed again */
+void altru_source_release(void *start, size_t size); /* all of a reserved range */
+
+/* ---- pages.c ----------------------------------------------------------------------------------
+ */
+
+bool altru_page_is_committed(const altru_page *page); /* whether its entry may be read */
+altru_page *altru_page_take(void);      /* a page without an owner, NULL when there is none */
+void altru_page_give(altru_page *page); /* back; it has no block in use */
+void altru_pages_trim(void);            /* contents of all free pages to the system */
+const char *altru_pages_check(void);
+size_t altru_pages_committed(void);      /* bytes */
+size_t altru_pages_used(void);           /* pages that are taken */
+size_t altru_pages_most(void);           /* and the most there were */
+altru_page *altru_page_at(size_t index); /* for walkers; NULL behind the last */
+
+static inline altru_page *altru_page_of(const void *block) {
+    uintptr_t base = altru_heap_range.base;
+    uintptr_t index = ((uintptr_t)block - base) >> ALTRU_PAGE_SHIFT;
+    return (altru_page *)(base + index * sizeof(altru_page));
+}
+
+static inline char *altru_page_start(const altru_page *page) {
+    uintptr_t base = altru_heap_range.base;
+    uintptr_t index = ((uintptr_t)page - base) / sizeof(altru_page);
+    return (char *)(base + (index << ALTRU_PAGE_SHIFT));
+}
+
+static inline bool altru_in_range(const void *block) {
+    return (uintptr_t)block - altru_heap_range.base < altru_heap_range.size;
+}
+
+/* ---- checked.c --------------------------------------------------------------------------------
+ */
+
+/* Whether blocks are given by the checked heap; decided at the first allocation. */
+bool altru_is_checked(void);
+
+void *altru_checked_alloc(size_t size, size_t alignment);
+void altru_checked_free(void *block, const altru_site *site);
+size_t altru_checked_size(void *block, const altru_site *site); /* as asked for */
+void *altru_checked_system(size_t size, size_t alignment);
+const char *altru_checked_check(void);
+
+/* ---- guarded.c --------------------------------------------------------------------------------
+ */
+
+void *altru_guarded_alloc(size_t size);                       /* NULL: not this one */
+bool altru_guarded_free(void *block, const altru_site *site); /* false: not one of these */
+bool altru_guarded_size(const void *block, size_t *size);
+
+/* ---- system.c ---------------------------------------------------------------------------------
+ */
+
+void *altru_system_alloc(size_t size, size_t alignment);
+void *altru_system_realloc(void *block, size_t size);
+void altru_system_free(void *block);
+size_t altru_system_size(void *block);
+
+/* ---- statistics.c -----------------------------------------------------------------------------
+ */
+
+/* Counters of one allocator, changed by any thread. */
+typedef struct altru_counters {
+    atomic_size_t current, peak, allocations, releases;
+} altru_counters;
+
+extern altru_counters altru_counted[ALTRU_ALLOCATORS];
+
+void altru_count(unsigned allocator, size_t size);   /* an allocation */
+void altru_uncount(unsigned allocator, size_t size); /* a release */
+void altru_heap_statistics(altru_statistics *out);   /* in heap.c */
+
+/* ---- secure.c ---------------------------------------------------------------------------------
+ */
+
+void altru_secure_wipe_all(void); /* on the way out of a panic */
+bool altru_secure_owns(const void *block);
+
+/* ---- panic.c ----------------------------------------------------------------------------------
+ */
+
+/* Panics at the place of `site` (NULL: not known). */
+ALTRU_COLD_NORETURN void altru_panic_at(const altru_site *site, uint32_t kind, uint64_t a,
+                                        uint64_t b);
 
 #endif

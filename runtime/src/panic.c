@@ -181,5 +181,15 @@ void altru_panic_site(const altru_site *sites, uint32_t site, uint64_t a, uint64
     flush_output();
     describe(&out, &sites[site], a, b);
     writer_flush(&out);
+    altru_secure_wipe_all();
     _Exit(ALTRU_PANIC_STATUS);
+}
+
+void altru_panic_at(const altru_site *site, uint32_t kind, uint64_t a, uint64_t b) {
+    altru_site here = {NULL, NULL, 0, 0, 0, 0};
+    if (site != NULL) {
+        here = *site;
+    }
+    here.kind = kind;
+    altru_panic_site(&here, 0, a, b);
 }

@@ -50,6 +50,7 @@ STEPS = (
     Step("merged blocks", blocks.mergeable, blocks.merge),
     Step("operations, by earlier values", operations.all_but_terminators, operations.leave_out),
     Step("operations, by leaves", operations.all_but_terminators, operations.leave_out_for_leaves),
+    Step("operations, by other operands", operations.other_operands, operations.become_operands),
     Step("operations, by parameters", operations.with_results, operations.become_parameters),
     Step("results", arguments.results, arguments.drop_results),
     Step("block arguments", arguments.block_arguments, arguments.drop_block_arguments),

@@ -320,15 +320,15 @@ def _drop(stage: Stage, op: Operation) -> Control:
     machine, dropped = stage.machine, op.operands[0]
     flag = stage.slot(op.operands[1]) if len(op.operands) > 1 else 0
     if not isinstance(dropped.type, PlaceType):
-        read, type = stage.consume(dropped, op), dropped.type
+        read, type, rest = stage.consume(dropped, op), dropped.type, bool(op.attrs.get("rest"))
 
         def value(thread: Thread, s: Slots, after: Segment) -> Next:
             if flag and not s[flag]:
                 return after, s
-            return machine.start(thread, drop_value(machine, thread, type, read(s), op), s, after)
+            return machine.start(thread, drop_value(machine, thread, type, read(s), op, rest), s, after)
 
         return Control(value, point=_synchronizes(type))
-    path, held = stage.path(dropped), dropped.type.target
+    path, held, rest = stage.path(dropped), dropped.type.target, bool(op.attrs.get("rest"))
 
     def place(thread: Thread, s: Slots, after: Segment) -> Next:
         if flag and not s[flag]:
@@ -336,7 +336,7 @@ def _drop(stage: Stage, op: Operation) -> Control:
         pointer = path(s)
         size, align = machine.extent(held, pointer), machine.alignment(held, pointer)
         machine.memory.locate(pointer, size, align, True, op)
-        return machine.start(thread, drop_place(machine, thread, held, pointer, op), s, after)
+        return machine.start(thread, drop_place(machine, thread, held, pointer, op, rest), s, after)
 
     return Control(place, point=_synchronizes(held))
 
