@@ -204,6 +204,8 @@ def _element_place(op: Operation, module: Module) -> Type:
 
 
 def _constant_indices(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
+    if op.attrs.get("allow") == "ALT-C001":
+        return  # a pass has found out the constant; the check before the access panics
     sequence = op.operands[0].type.target  # type: ignore[attr-defined]
     for index, length in zip(op.operands[1:], sequence.dimensions, strict=True):
         known = constant_integer(index)
