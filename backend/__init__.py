@@ -12,6 +12,7 @@ that was given is not changed.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,9 @@ from altru_ir.verifier import verify
 if TYPE_CHECKING:
     from altru_ir.backend.library import Library, Options
     from altru_ir.passes.manager import PassManager
+
+counters: Counter[str] = Counter()
+"""What this process has done: ``passes``, ``code generations``, ``cached objects``."""
 
 EMITS = ("llvm", "asm", "obj", "exe")
 
@@ -51,6 +55,7 @@ def prepare(
     manager = PassManager([]) if manager is None else manager
     manager.passes = passes
     manager.run(copy)
+    counters["passes"] += len(passes)
     return copy
 
 
@@ -98,14 +103,29 @@ def canonical_triple(triple: str) -> str:
 
 
 def object_for(module: Module, options: Options, callbacks: frozenset[str], manager: PassManager | None = None) -> bytes:
-    """The object code of ``module`` for this process, with entries. Raises ``DiagnosticError`` and ``ValueError``."""
-    from altru_ir.backend import jit
+    """The object code of ``module`` for this process, with entries, from the cache if it is there.
 
+    Raises ``DiagnosticError`` and ``ValueError``.
+    """
+    from altru_ir.backend import jit
+    from altru_ir.backend.object_cache import key_of
+    from altru_ir.runtime import cache
+
+    # Who watches the passes wants them to run.
+    key = None if manager is not None else key_of(module, options, callbacks)
+    kept = cache.load(key) if key is not None else None
+    if kept is not None:
+        counters["cached objects"] += 1
+        return kept
     with jit.compiling:
         _, llvm_module, machine = _compiled(
             module, options.opt, options.checks, options.target, options.cpu, jit=True, manager=manager, callbacks=callbacks
         )
-        return bytes(machine.emit_object(llvm_module))
+        made = bytes(machine.emit_object(llvm_module))
+    counters["code generations"] += 1
+    if key is not None:
+        cache.store(key, made)
+    return made
 
 
 def emit(

@@ -106,7 +106,7 @@ def find_symbols(module: Module, known: dict[str, int], libraries: list[ctypes.C
     """
     found: dict[str, int] = {}
     missing = []
-    wanted: list[tuple[str, Any]] = [(f.name, f.location) for f in module.functions.values() if f.is_declaration]
+    wanted: list[tuple[str, Any]] = [(f.name, f.location) for f in module.functions.values() if not f.blocks]
     wanted += [(g.name, g.location) for g in module.globals.values() if g.initial is None]
     for name, location in wanted:
         if name in known:

@@ -42,7 +42,7 @@ def passed_as(type: Type) -> str:
 
 def table_rows(module: Module) -> tuple[list[Function], list[Global]]:
     """The functions and the globals that the table names, in its order."""
-    functions = [f for f in module.functions.values() if not f.is_declaration and f.linkage != "private"]
+    functions = [f for f in module.functions.values() if f.blocks and f.linkage != "private"]
     variables = [g for g in module.globals.values() if g.initial is not None and g.linkage != "private"]
     return functions, variables
 

@@ -90,7 +90,8 @@ class FunctionLowering:
             lines[at] = self.phis(block)
         lines[alloca_at:alloca_at] = self.allocas
         self.cold_block()
-        linkage = "internal " if function.linkage == "private" else ""
+        # With entries the table leads to every function, and no other name has to be known to the linker.
+        linkage = "internal " if function.linkage == "private" or self.owner.entries else ""
         result = result_type(function.signature.result, self.module)
         header = f"define {linkage}{result} @{quote(function.name)}({parameters}) nounwind {{"
         return "\n".join([header, *(line for line in lines if line), "}", ""])
