@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from altru_ir.backend.jit import Library
 
 EMITS = ("llvm", "asm", "obj", "exe")
+PANIC_MODES = ("unwind", "abort")
 
 
 def prepare(module: Module, *, opt: int = 2, checks: str = "all", target: str | None = None) -> Module:
@@ -50,7 +51,7 @@ def compile(
     module: Module,
     opt: int = 2,
     checks: str = "all",
-    panic: str = "abort",
+    panic: str = "unwind",
     target: str | None = None,
     *,
     cpu: str | None = None,
@@ -58,15 +59,16 @@ def compile(
 ) -> Library:
     """Compiles ``module`` into this process.
 
-    Parameters: ``opt`` 0 to 3; ``checks`` as for ``prepare``; ``panic`` is ``"abort"``, the mode there is; ``target``
-    must be this machine. Raises ``DiagnosticError`` and ``ValueError``.
+    Parameters: ``opt`` 0 to 3; ``checks`` as for ``prepare``; ``panic`` is ``"unwind"``: cleanups run and the caller gets an
+    ``altru_ir.Panic``, or ``"abort"``: the process ends; ``target`` must be this machine. Raises ``DiagnosticError`` and
+    ``ValueError``.
     """
     from altru_ir.backend import jit
     from altru_ir.backend.target import host_triple
 
     _check_options(opt, panic)
-    _, llvm_module, machine, lowered = _compiled(module, opt, checks, target or host_triple(), cpu, jit=True)
-    return jit.load(lowered, llvm_module, machine, libraries)
+    _, llvm_module, machine, lowered = _compiled(module, opt, checks, panic, target or host_triple(), cpu, jit=True)
+    return jit.load(lowered, llvm_module, machine, libraries, guarded=panic == "unwind")
 
 
 def emit(
@@ -76,7 +78,7 @@ def emit(
     *,
     opt: int = 2,
     checks: str = "all",
-    panic: str = "abort",
+    panic: str = "unwind",
     target: str | None = None,
     cpu: str | None = None,
     libraries: list[str] | None = None,
@@ -98,7 +100,7 @@ def emit(
         main = module.functions.get("main")
         if main is None or main.is_declaration:
             raise DiagnosticError([Diagnostic("ALT-S005", "an executable needs a `@main`, and the module has none")])
-    triple, llvm_module, machine, _ = _compiled(module, opt, checks, target or module.target, cpu, jit=False)
+    triple, llvm_module, machine, _ = _compiled(module, opt, checks, panic, target or module.target, cpu, jit=False)
     if kind == "llvm":
         data = str(llvm_module).encode()
     elif kind == "asm":
@@ -130,12 +132,12 @@ def write_whole(path: Path, data: bytes) -> None:
 def _check_options(opt: int, panic: str) -> None:
     if opt not in (0, 1, 2, 3):
         raise ValueError(f"there is no optimization level {opt}; there are 0, 1, 2 and 3")
-    if panic != "abort":
-        raise ValueError(f"there is no panic mode `{panic}`; there is `abort`")
+    if panic not in PANIC_MODES:
+        raise ValueError(f"there is no panic mode `{panic}`; there are {', '.join(PANIC_MODES)}")
 
 
 def _compiled(
-    module: Module, opt: int, checks: str, target: str, cpu: str | None, *, jit: bool
+    module: Module, opt: int, checks: str, panic: str, target: str, cpu: str | None, *, jit: bool
 ) -> tuple[str, Any, Any, Module]:
     from altru_ir.backend.lower.module import lower_module
     from altru_ir.backend.lower.types import LoweringError
@@ -148,7 +150,7 @@ def _compiled(
     triple = data_of(target).triple
     try:
         lowered = prepare(module, opt=opt, checks=checks, target=triple)
-        text = lower_module(lowered)
+        text = lower_module(lowered, panic=panic, guards="entries" if jit else "main")
     except (LoweringError, LayoutError) as error:
         raise DiagnosticError([Diagnostic("ALT-S006", str(error))], module.source) from None
     return triple, parse_and_optimize(text, machine, opt=opt), machine, lowered

@@ -1,7 +1,9 @@
 """The JIT: native code in this process.
 
 Functions are called through ctypes: ``Library["f"](1, 2.5)``; a shared slice parameter takes a list, tuple, ``bytes`` or
-``str``, which is copied for the call. A panic prints its message and ends the process with status 101 (abort mode).
+``str``, which is copied for the call. A panic is raised as ``altru_ir.Panic``: calls go through guards (see
+``backend/lower/panics.py``), and after each the runtime is asked whether a panic waits. In abort mode it ends the process
+with status 101.
 
 Example: ``compile(m)["add"](2, 3) == 5``.
 
@@ -16,8 +18,12 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from altru_ir.backend.lower.module import GUARD_PREFIX
 from altru_ir.diagnostics import Diagnostic, DiagnosticError
+from altru_ir.faults import Panic
 from altru_ir.module import Function, Module
+from altru_ir.runtime import panics
+from altru_ir.source import Location
 from altru_ir.types import UNIT, ArrayType, FloatType, IntType, PtrType, RefType, Type, UsizeType
 
 _names = itertools.count()
@@ -81,6 +87,7 @@ class Library:
             raise TypeError(f"@{function.name} returns `{type.result}`, which cannot be received yet")
         native = ctypes.CFUNCTYPE(result, *arguments)(self._addresses[function.name])
         count = len(type.parameters)
+        waiting = panics.waiting()
 
         def call(*given: Any) -> Any:
             if len(given) != count:
@@ -93,7 +100,10 @@ class Library:
                     passed.extend((array, len(data)))  # `passed` keeps the array alive during the call
                 else:
                     passed.append(value)
-            return native(*[ctypes.addressof(p) if isinstance(p, ctypes.Array) else p for p in passed])
+            result = native(*[ctypes.addressof(p) if isinstance(p, ctypes.Array) else p for p in passed])
+            if waiting.value:
+                raise_panic()
+            return result
 
         call.__name__ = function.name
         call.library = self  # type: ignore[attr-defined]  # the code lives as long as whoever may call it
@@ -112,14 +122,25 @@ class Library:
                 len(encoded), ctypes.cast(argv, ctypes.c_void_p).value
             )
         ctypes.CDLL(None).fflush(None)
+        raise_panic()
         return int(status) & 0xFF
 
 
-def load(module: Module, llvm_module: Any, machine: Any, libraries: list[str] | None = None) -> Library:
+def raise_panic() -> None:
+    """Raises the panic that waits for this thread, if one does."""
+    found = panics.take()
+    if found is not None:
+        location = None if found.file is None else Location(found.file, found.line, found.column)
+        raise Panic(found.message, location, found.kind, found.values, found.backtrace)
+
+
+def load(
+    module: Module, llvm_module: Any, machine: Any, libraries: list[str] | None = None, *, guarded: bool = False
+) -> Library:
     """Links an optimized module into this process.
 
-    Parameters: ``libraries``, paths of shared libraries in which externs are looked up. Raises ``DiagnosticError`` that
-    names each extern nobody defines.
+    Parameters: ``libraries``, paths of shared libraries in which externs are looked up; ``guarded``, whether each public
+    function has a guard by which it is called. Raises ``DiagnosticError`` that names each extern nobody defines.
     """
     import llvmlite.binding as llvm
 
@@ -130,21 +151,22 @@ def load(module: Module, llvm_module: Any, machine: Any, libraries: list[str] | 
     builder = llvm.JITLibraryBuilder().add_ir(llvm_module).add_current_process()
     for name, address in externs.items():
         builder.import_symbol(name, address)
+    if guarded:  # LLVM refers to the personality through a cell that it does not tell the linker about
+        builder.import_symbol("DW.ref.altru_personality", ctypes.addressof(panics.personality_cell()))
     defined = [f.name for f in module.functions.values() if not f.is_declaration and f.linkage != "private"]
-    for name in defined:
-        builder.export_symbol(name)
+    entries = {name: GUARD_PREFIX + name if guarded else name for name in defined}
+    for entry in entries.values():
+        builder.export_symbol(entry)
     tracker = builder.link(linker, f"altru.{next(_names)}")
-    return Library(module, tracker, {name: tracker[name] for name in defined})
+    return Library(module, tracker, {name: tracker[entry] for name, entry in entries.items()})
 
 
-_SUPPORT = tuple(
-    f"__{name}"
-    for name in (
-        "divti3", "modti3", "udivti3", "umodti3", "multi3", "muloti4", "fixdfti", "fixsfti", "fixunsdfti", "fixunssfti",
-        "floattidf", "floattisf", "floatuntidf", "floatuntisf",
-    )
+_SUPPORT = (
+    "_Unwind_Resume",
+    "__divti3", "__modti3", "__udivti3", "__umodti3", "__multi3", "__muloti4", "__fixdfti", "__fixsfti", "__fixunsdfti",
+    "__fixunssfti", "__floattidf", "__floattisf", "__floatuntidf", "__floatuntisf",
 )  # fmt: skip
-"""What LLVM calls for 128-bit arithmetic; executables get it from libgcc when they are linked."""
+"""What LLVM calls for cleanups and 128-bit arithmetic; executables get it from libgcc when they are linked."""
 
 
 def _compiler_support() -> dict[str, int]:

@@ -12,7 +12,7 @@ import struct
 from typing import Any
 
 from altru_ir.backend.lower.function import FunctionLowering
-from altru_ir.backend.lower.panics import Sites
+from altru_ir.backend.lower.panics import Sites, guard_text
 from altru_ir.backend.lower.types import (
     LoweringError,
     check_c_abi,
@@ -30,19 +30,28 @@ from altru_ir.targets import data_of
 from altru_ir.types import UNIT, ArrayType, AtomicType, CellType, FloatType, IntType, Type, UsizeType, spell_name
 from altru_ir.values import Symbol
 
+GUARD_PREFIX = "altru.guard."
+"""How the entries for a host are named: this and the function's name."""
 
-def lower_module(module: Module) -> str:
-    """The LLVM text of ``module``. Raises ``LoweringError`` for what cannot be compiled (yet)."""
-    return ModuleLowering(module).lower()
+
+def lower_module(module: Module, *, panic: str = "abort", guards: str = "none") -> str:
+    """The LLVM text of ``module``.
+
+    Parameters: ``panic`` is ``"unwind"`` or ``"abort"``; ``guards`` says who is guarded when panics unwind: ``"main"``, the
+    entry of an executable; ``"entries"``, one more function ``altru.guard.NAME`` for each public one; ``"none"``. Raises
+    ``LoweringError`` for what cannot be compiled (yet).
+    """
+    return ModuleLowering(module, panic, guards).lower()
 
 
 class ModuleLowering:
     """What the functions of one module share: sites, declarations, metadata."""
 
-    def __init__(self, module: Module) -> None:
+    def __init__(self, module: Module, panic: str = "abort", guards: str = "none") -> None:
         self.module = module
+        self.unwinds = panic == "unwind"
+        self.guards = guards if self.unwinds else "none"
         self.sites = Sites()
-        self.uses_panic = False
         self.declared: dict[str, None] = {}
         self._likely: str | None = None
 
@@ -64,8 +73,7 @@ class ModuleLowering:
             else:
                 functions.append(FunctionLowering(function, self).lower())
         out.extend(self.sites.text())
-        if self.uses_panic:
-            self.declare("declare void @altru_panic_site(ptr, i32, i64, i64) cold noreturn nounwind")
+        functions.extend(self.guard_texts())
         defined = {f"@{quote(f.name)}(" for f in module.functions.values() if not f.is_declaration}
         out.extend(d for d in self.declared if not any(name in d for name in defined))
         out.append("")
@@ -74,6 +82,40 @@ class ModuleLowering:
             out.append('!0 = !{!"branch_weights", i32 1048575, i32 1}')
             out.append('!1 = !{!"branch_weights", i32 1, i32 1048575}')
         return "\n".join(out) + "\n"
+
+    def symbol(self, name: str) -> str:
+        """The symbol of a function, with its sigil: a guarded ``main`` is under another name."""
+        return f"@{quote('altru.main' if self.has_own_main and name == 'main' else name)}"
+
+    @property
+    def has_own_main(self) -> bool:
+        """Whether ``main`` is a guard around the program's own."""
+        main = self.module.functions.get("main")
+        return self.guards == "main" and main is not None and not main.is_declaration and main.linkage != "private"
+
+    def guard_texts(self) -> list[str]:
+        """The guards of the module."""
+        made = []
+        for function in self.module.functions.values():
+            if function.is_declaration or function.linkage == "private":
+                continue
+            if self.guards == "entries":
+                name, end = quote(GUARD_PREFIX + function.name), "altru_panic_catch"
+                self.declare(f"declare void @{end}(ptr) cold nounwind")
+            elif self.has_own_main and function.name == "main":
+                name, end = "main", "altru_panic_stop"
+                self.declare(f"declare void @{end}(ptr) cold noreturn nounwind")
+            else:
+                continue
+            self.declare_personality()
+            type = function.signature.type
+            parameters = [text for each in type.parameters for text in parameter_types(each, self.module)]
+            result = result_type(type.result, self.module)
+            made.append(guard_text(name, self.symbol(function.name)[1:], result, parameters, end))
+        return made
+
+    def declare_personality(self) -> None:
+        self.declare("declare i32 @altru_personality(...)")
 
     def likely(self) -> str:
         """The number of the metadata that says the first successor is usual; 1 is its opposite."""
@@ -97,7 +139,8 @@ class ModuleLowering:
                 parameters.append(text + (attributes if part == 0 else ""))
         if type.variadic:
             parameters.append("...")
-        return f"declare {result_type(type.result, self.module)} @{quote(function.name)}({', '.join(parameters)})"
+        attributes = " nounwind" if type.nounwind else ""
+        return f"declare {result_type(type.result, self.module)} @{quote(function.name)}({', '.join(parameters)}){attributes}"
 
     def global_text(self, item: Global) -> str:
         if item.mode == "thread_local":
