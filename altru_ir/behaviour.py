@@ -18,11 +18,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from altru_ir.declare import CONSUME, END, WRITE
+from altru_ir.declare import CONSUME, END, READ, WRITE
 from altru_ir.marks import needs_drop
 from altru_ir.module import Module
 from altru_ir.types import CellType, FunctionType, PlaceType, ThreadType, Type
-from altru_ir.values import Operation
+from altru_ir.values import Operation, Value
+
+
+def accesses(op: Operation) -> list[tuple[Value, str]]:
+    """The operands of ``op`` in order, each with what happens to it (``declare``'s accesses); arguments handed to successors,
+    which are consumed on their edges, do not belong to them.
+
+    A callee and its arguments are consumed. ``switch_enum`` consumes a value, and reads the discriminant of a place.
+    """
+    decl = op.decl
+    if not op.operands:
+        return []
+    if decl.varies_at is None and not decl.flagged and decl.callee is None:
+        found = [(value, operand.access) for value, operand in zip(op.operands, decl.operands, strict=False)]
+    else:
+        bound = decl.bind(op)
+        found = [(value, operand.access) for operand in decl.operands for value in bound[operand.name]]
+        found.extend((value, CONSUME) for value in op.operands[len(found) :])
+    if decl.is_terminator and found[0][0].type.is_place and found[0][1] == CONSUME:
+        found[0] = (found[0][0], READ)
+    return found
 
 
 def dropped_types(op: Operation) -> Iterator[Type]:

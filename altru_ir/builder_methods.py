@@ -904,9 +904,11 @@ class BuilderMethods:
         op = self._insert(find("take"), [place], attributes, [], False, None, name)
         return op.result
 
-    def drop(self, dropped: Value, condition: Value | None = None) -> Operation:
-        """Destroys a value, or what a place holds: its destructor runs, then its parts are dropped in declared order. With ``if`` only when the flag is set."""
+    def drop(self, dropped: Value, condition: Value | None = None, *, rest: bool = False) -> Operation:
+        """Destroys a value, or what a place holds: its destructor runs, then its parts are dropped in declared order. With ``if`` only when the flag is set. With ``{rest}`` what was moved out of it is passed over."""
         attributes: dict[str, Any] = {}
+        if rest:
+            attributes["rest"] = rest
         op = self._insert(find("drop"), [dropped, *([] if condition is None else [condition])], attributes, [], False, None, None)
         return op
 

@@ -29,18 +29,21 @@ def immediate_dominators(successors: Sequence[Sequence[int]], entry: int = 0) ->
     number = [-1] * count  # (1) preorder number of a block
     order: list[int] = []  # block by preorder number
     parent: list[int] = []  # preorder number of the depth-first parent
-    stack = [(entry, 0)] if count else []
+    came_from = [0] * count  # preorder number of the block that has put a block on the stack last
+    stack = [entry] if count else []
     while stack:
-        block, came_from = stack.pop()
+        block = stack.pop()
         if number[block] >= 0:
             continue
-        number[block] = len(order)
+        here = number[block] = len(order)
         order.append(block)
-        parent.append(came_from)
-        here = number[block]
-        stack.extend((s, here) for s in reversed(successors[block]) if number[s] < 0)
+        parent.append(came_from[block])
+        for successor in reversed(successors[block]):
+            if number[successor] < 0:
+                came_from[successor] = here
+                stack.append(successor)
     reached = len(order)
-    predecessors: list[list[int]] = [[] for _ in range(reached)]
+    predecessors: list[list[int]] = [[] for _ in order]
     for at, block in enumerate(order):
         for successor in successors[block]:
             predecessors[number[successor]].append(at)
@@ -49,6 +52,9 @@ def immediate_dominators(successors: Sequence[Sequence[int]], entry: int = 0) ->
     label = list(range(reached))
     ancestor = list(parent)
     for at in range(reached - 1, 0, -1):  # (2)
+        if len(predecessors[at]) == 1:
+            semi[at] = parent[at]
+            continue
         least = at
         for predecessor in predecessors[at]:
             if predecessor > at:
@@ -70,7 +76,6 @@ def immediate_dominators(successors: Sequence[Sequence[int]], entry: int = 0) ->
             if candidate < least:
                 least = candidate
         semi[at] = least
-        label[at] = at
     dominator = list(parent)
     for at in range(1, reached):  # (3)
         up = dominator[at]
@@ -104,15 +109,16 @@ class DominatorTree:
         self.before = [-1] * count
         self.last = [-1] * count
         self.order: list[int] = []
+        order, before, last, children = self.order, self.before, self.last, self.children
         stack = [entry] if count else []
         while stack:
             block = stack.pop()
-            self.before[block] = len(self.order)
-            self.order.append(block)
-            stack.extend(reversed(self.children[block]))
-        for block in reversed(self.order):
-            below = self.children[block]
-            self.last[block] = self.last[below[-1]] if below else self.before[block]
+            before[block] = len(order)
+            order.append(block)
+            stack += children[block][::-1]
+        for block in reversed(order):
+            below = children[block]
+            last[block] = last[below[-1]] if below else before[block]
 
     def reachable(self, block: int) -> bool:
         """Whether the entry reaches ``block``."""

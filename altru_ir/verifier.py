@@ -288,12 +288,20 @@ class _Verifier:
             number[block] = len(number)
         successors: list[list[int]] = []
         for block in function.blocks:
-            edges = []
+            ops = block.ops
+            for op in ops[:-1]:
+                if op.block is not block or op.decl.is_terminator:
+                    break
+            else:
+                if ops and ops[-1].block is block and ops[-1].decl.is_terminator and block.unwind is None:
+                    try:
+                        successors.append([number[s.block] for s in ops[-1].successors])
+                        continue
+                    except KeyError:
+                        pass
             if not self.block_shape(block, function, number):
                 return
-            for successor in block.successors:
-                edges.append(number[successor])
-            successors.append(edges)
+            successors.append([number[s] for s in block.successors])
         entry = function.entry
         if entry.args:
             self.report("V021", "the entry block takes no arguments: use the function's parameters", entry.location)
@@ -301,11 +309,10 @@ class _Verifier:
             if 0 in edges:
                 block = function.blocks[index]
                 self.report("V021", f"^{block.label} goes to the entry block, which has no predecessors", block.location)
-        tree = DominatorTree(successors)
-        self.walk(function, tree)
+        self.walk(function, DominatorTree(successors))
 
     def block_shape(self, block: Block, function: Function, number: dict[Block, int]) -> bool:
-        """Rules 1, 18, 19; false when the graph cannot be built."""
+        """Rules 1, 18, 19 for a block that is not plainly good; false when the graph cannot be built."""
         if not block.ops or not block.ops[-1].decl.is_terminator:
             at = block.ops[-1].location if block.ops else block.location
             self.report(
@@ -360,7 +367,7 @@ class _Verifier:
                 for value in op.operands:
                     mark = value.mark
                     # Visible: passed in this walk (`mark >= base`), in a block whose interval reaches here.
-                    if mark < base or (mark != stamp and last_of[mark - base] < stamp):
+                    if mark != stamp and (mark < base or last_of[mark - base] < stamp):
                         self.undominated(op, value, function, in_reach)
                 if not op.decl.holds(op, module):
                     self.problems(op)
@@ -386,18 +393,22 @@ class _Verifier:
             given = successor.args
             for value in given:
                 mark = value.mark
-                if mark < base or (mark != stamp and last_of[mark - base] < stamp):
+                if mark != stamp and (mark < base or last_of[mark - base] < stamp):
                     self.undominated(op, value, function, in_reach)
-            forwards = None
-            if decl.cases is not None:
-                if decl.cases.forwards is not None:
-                    forwards = decl.cases.forwards(op, successor.case, self.module)
-            elif index < len(decl.targets):
-                target = decl.targets[index]
-                if target.forwards is not None:
-                    forwards = target.forwards(op, self.module)
             wanted = successor.block.args
-            types = [v.type for v in given] if not forwards else [*forwards, *(v.type for v in given)]
+            if not decl.gives_to_successors and len(given) == len(wanted):
+                for value, argument in zip(given, wanted):
+                    if value.type is not argument.type:
+                        break
+                else:
+                    continue
+            types = [v.type for v in given]
+            gives = decl.cases.forwards if decl.cases is not None else None
+            target = decl.targets[index] if index < len(decl.targets) else None
+            if gives is not None:
+                types[:0] = gives(op, successor.case, self.module)
+            elif target is not None and target.forwards is not None:
+                types[:0] = target.forwards(op, self.module)
             if len(types) != len(wanted):
                 label = successor.block.label
                 self.report("V004", f"^{label} takes {len(wanted)} arguments, not {len(types)}", op.location)

@@ -22,18 +22,23 @@ from altru_ir.verifier import verify
 
 if TYPE_CHECKING:
     from altru_ir.backend.jit import Library
+    from altru_ir.passes.manager import PassManager
 
 EMITS = ("llvm", "asm", "obj", "exe")
 PANIC_MODES = ("unwind", "abort")
 
 
-def prepare(module: Module, *, opt: int = 2, checks: str = "all", target: str | None = None) -> Module:
+def prepare(
+    module: Module, *, opt: int = 2, checks: str = "all", target: str | None = None, manager: PassManager | None = None
+) -> Module:
     """A verified clone of ``module`` after the passes of level ``opt``.
 
-    Parameters: ``checks`` is ``all``, ``none`` or class names joined by commas; ``target`` replaces the module's own.
+    Parameters: ``checks`` is ``all``, ``none`` or class names joined by commas; ``target`` replaces the module's own;
+    ``manager`` runs the passes of the level instead of its own, so that it can watch them.
     Raises ``DiagnosticError`` when the module is not valid and ``ValueError`` for an unknown class of checks.
     """
-    from altru_ir.passes.manager import PassManager, parse_pipeline
+    from altru_ir.passes.manager import PassManager
+    from altru_ir.passes.pipeline_text import parse_pipeline
     from altru_ir.passes.transform.insert_checks import InsertChecks
 
     copy = module.clone()
@@ -43,7 +48,9 @@ def prepare(module: Module, *, opt: int = 2, checks: str = "all", target: str | 
     if any(p.severity == "error" for p in problems):
         raise DiagnosticError(problems, module.source)
     passes = [InsertChecks(checks) if isinstance(p, InsertChecks) else p for p in parse_pipeline(f"O{opt}")]
-    PassManager(passes).run(copy)
+    manager = PassManager([]) if manager is None else manager
+    manager.passes = passes
+    manager.run(copy)
     return copy
 
 
@@ -56,18 +63,21 @@ def compile(
     *,
     cpu: str | None = None,
     libraries: list[str] | None = None,
+    manager: PassManager | None = None,
 ) -> Library:
     """Compiles ``module`` into this process.
 
     Parameters: ``opt`` 0 to 3; ``checks`` as for ``prepare``; ``panic`` is ``"unwind"``: cleanups run and the caller gets an
-    ``altru_ir.Panic``, or ``"abort"``: the process ends; ``target`` must be this machine. Raises ``DiagnosticError`` and
-    ``ValueError``.
+    ``altru_ir.Panic``, or ``"abort"``: the process ends; ``target`` must be this machine; ``manager`` as for ``prepare``.
+    Raises ``DiagnosticError`` and ``ValueError``.
     """
     from altru_ir.backend import jit
     from altru_ir.backend.target import host_triple
 
     _check_options(opt, panic)
-    _, llvm_module, machine, lowered = _compiled(module, opt, checks, panic, target or host_triple(), cpu, jit=True)
+    _, llvm_module, machine, lowered = _compiled(
+        module, opt, checks, panic, target or host_triple(), cpu, jit=True, manager=manager
+    )
     return jit.load(lowered, llvm_module, machine, libraries, guarded=panic == "unwind")
 
 
@@ -83,6 +93,7 @@ def emit(
     cpu: str | None = None,
     libraries: list[str] | None = None,
     directories: list[str] | None = None,
+    manager: PassManager | None = None,
 ) -> bytes:
     """Compiles ``module`` for its target (or ``target``) to ``kind``: ``llvm``, ``asm``, ``obj`` or ``exe``.
 
@@ -100,7 +111,9 @@ def emit(
         main = module.functions.get("main")
         if main is None or main.is_declaration:
             raise DiagnosticError([Diagnostic("ALT-S005", "an executable needs a `@main`, and the module has none")])
-    triple, llvm_module, machine, _ = _compiled(module, opt, checks, panic, target or module.target, cpu, jit=False)
+    triple, llvm_module, machine, _ = _compiled(
+        module, opt, checks, panic, target or module.target, cpu, jit=False, manager=manager
+    )
     if kind == "llvm":
         data = str(llvm_module).encode()
     elif kind == "asm":
@@ -137,7 +150,15 @@ def _check_options(opt: int, panic: str) -> None:
 
 
 def _compiled(
-    module: Module, opt: int, checks: str, panic: str, target: str, cpu: str | None, *, jit: bool
+    module: Module,
+    opt: int,
+    checks: str,
+    panic: str,
+    target: str,
+    cpu: str | None,
+    *,
+    jit: bool,
+    manager: PassManager | None,
 ) -> tuple[str, Any, Any, Module]:
     from altru_ir.backend.lower.module import lower_module
     from altru_ir.backend.lower.types import LoweringError
@@ -149,7 +170,7 @@ def _compiled(
     machine = machine_for(target, opt=opt, cpu=cpu, jit=jit)
     triple = data_of(target).triple
     try:
-        lowered = prepare(module, opt=opt, checks=checks, target=triple)
+        lowered = prepare(module, opt=opt, checks=checks, target=triple, manager=manager)
         text = lower_module(lowered, panic=panic, guards="entries" if jit else "main")
     except (LoweringError, LayoutError) as error:
         raise DiagnosticError([Diagnostic("ALT-S006", str(error))], module.source) from None

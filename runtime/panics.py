@@ -85,7 +85,7 @@ def take() -> CaughtPanic | None:
     try:
         site = loaded.altru_panic_place(panic).contents
         names = {number: name for name, number in KINDS.items()}
-        backtrace = []
+        backtrace: list[str] = []
         while True:
             name = _text(lambda buffer, size: loaded.altru_panic_frame(panic, len(backtrace), buffer, size))
             if name is None:

@@ -325,7 +325,7 @@ def _droppable(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
 @operation("drop", "$dropped[, if $condition]", traits=(MAY_PANIC, MAY_FREE, SAFEPOINT, DROPS), verify=_droppable)
 class Drop:
     """Destroys a value, or what a place holds: its destructor runs, then its parts are dropped in declared order. With
-    ``if`` only when the flag is set.
+    ``if`` only when the flag is set. With ``{rest}`` what was moved out of it is passed over.
 
     Example: ``drop %x``
     Example: ``drop %place, if %flag``
@@ -333,6 +333,7 @@ class Drop:
 
     dropped = Operand(ANY | PLACE, access=CONSUME)
     condition = Operand(BOOL, optional=True, access=READ)
+    rest = Option(bool, "drops what is still there: parts that were moved out are passed over")
 
 
 def _ends_a_local(op: Operation, module: Module) -> Iterator[tuple[str, str]]:

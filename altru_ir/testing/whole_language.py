@@ -839,7 +839,7 @@ def _owned_array(w: Writer) -> str:
     seq = w.deref(xs)
     w.do(f"assign {w.elem(seq, w.small(1))}, {w.integer()}")
     result = w.call("sum", w.borrow(seq))
-    if w.choose.random() < 0.3:
+    if w.choose.random() < 0.6:
         w.do(f"secure_zero {seq}")
         result = w.op(f"add {result}, {w.call('sum', w.borrow(seq))}")
     w.do(f"drop {xs}")

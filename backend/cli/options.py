@@ -70,8 +70,22 @@ def make_parser() -> argparse.ArgumentParser:
     add("--split-input-file", action="store_true", help="treat parts between `// -----` lines as modules of their own")
     add("--print-ir-before", action="append", default=[], metavar="PASS", help="print the IR before a pass (or `all`)")
     add("--print-ir-after", action="append", default=[], metavar="PASS", help="print the IR after a pass (or `all`, `changed`)")
+    add("--print-analysis", action="append", default=[], metavar="NAME", help="write what an analysis finds beside the IR")
     add("--print-locations", action="store_true", help="show the position of every operation in printed IR")
-    add("--timing", action="store_true", help="say how long each step took")
+    add("--timing", nargs="?", const="", metavar="FILE", help="say how long each step took; as a Chrome trace in =FILE")
+    add("--statistics", action="store_true", help="say what the passes counted")
+    add("--remarks", metavar="FILE", help="write what the passes remarked on as LLVM's YAML")
+    add("--reproducer", metavar="FILE", help="when a pass fails, write the module and the pass to replay it here")
+    add("--replay", action="store_true", help="FILE is a reproducer: run the pipeline that its head names")
+    add(
+        "--load-pass",
+        dest="load_passes",
+        action="append",
+        default=[],
+        metavar="FILE.py",
+        help="add the passes of a Python file",
+    )
+    add("--jobs", type=_positive, default=1, metavar="N", help="run function passes in N processes")
     add("--list-passes", action="store_true", help="list the passes and the named pipelines")
     add("--describe", choices=["ops", "types", "grammar", "passes", "codes"], help="describe a part of the IR")
     add("--json", action="store_true", help="with --describe: as JSON")
@@ -87,6 +101,8 @@ def parse_options(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
     if "--" in arguments:
         at = arguments.index("--")
         arguments, program = arguments[:at], arguments[at + 1 :]
+    # Without `=` the flag takes no value: what stands behind it is a file to read.
+    arguments = ["--timing=" if argument == "--timing" else argument for argument in arguments]
     options = make_parser().parse_args(arguments)
     _check_combination(options, program)
     options.entry = options.entry or "main"
@@ -118,26 +134,53 @@ def _check_combination(options: argparse.Namespace, program: list[str]) -> None:
         raise UsageError("--load is for --run")
     if not options.interpret and options.steps is not None:
         raise UsageError("--steps is for --interpret")
+    if options.replay and (options.pipeline is not None or options.opt is not None):
+        raise UsageError("--replay takes the pipeline from the file; it does not go with -p and -O")
+    if options.replay and options.split_input_file:
+        raise UsageError("--replay takes one module; it does not go with --split-input-file")
+    if options.print_analysis and (runs or writes or options.check or options.verify_diagnostics):
+        raise UsageError("--print-analysis adds comments to printed IR; there is none to add them to")
+    if options.print_analysis and options.no_check:
+        raise UsageError("--print-analysis is for verified IR, and --no-check verifies nothing")
     if options.emit in ("obj", "exe") and options.output in (None, "-"):
         raise UsageError(f"--emit={options.emit} needs -o FILE")
 
 
 def check_names(options: argparse.Namespace) -> None:
-    """Passes and classes of checks that are named must exist, whether they are reached or not. Raises ``UsageError``."""
+    """What is named (passes, analyses, classes of checks) must exist, reached or not. Raises ``UsageError``."""
     from altru_ir.module import Module
-    from altru_ir.passes.manager import PipelineError, parse_pipeline
-    from altru_ir.passes.registry import PASSES
+    from altru_ir.passes.pipeline_text import PipelineError, parse_pipeline
+    from altru_ir.passes.registry import names
     from altru_ir.passes.transform.insert_checks import InsertChecks
 
+    load_passes(options)
     try:
         for each in [*parse_pipeline(options.pipeline or ""), InsertChecks(options.checks)]:
             each.run(Module())  # a pass looks at its options when it runs
     except (PipelineError, ValueError) as error:
         raise UsageError(str(error)) from None
-    for flag, names, more in (
+    if options.print_analysis:
+        from altru_ir.passes.analysis.registry import ANALYSES
+
+        for name in options.print_analysis:
+            if name not in ANALYSES:
+                raise UsageError(f"--print-analysis: there is no analysis `{name}`; there are {', '.join(ANALYSES)}")
+    for flag, named, more in (
         ("--print-ir-before", options.print_ir_before, ["all"]),
         ("--print-ir-after", options.print_ir_after, ["all", "changed"]),
     ):
-        for name in names:
-            if name not in PASSES and name not in more:
-                raise UsageError(f"{flag}: there is no pass `{name}`; there are {', '.join([*more, *PASSES])}")
+        for name in named:
+            if name not in more and name not in names():
+                raise UsageError(f"{flag}: there is no pass `{name}`; there are {', '.join([*more, *names()])}")
+
+
+def load_passes(options: argparse.Namespace) -> None:
+    """Adds the passes of the files that ``--load-pass`` names. Raises ``UsageError``."""
+    if options.load_passes:
+        from altru_ir.passes.registry import PassFileError, load_file
+
+        try:
+            for file in options.load_passes:
+                load_file(file)
+        except PassFileError as error:
+            raise UsageError(str(error)) from None

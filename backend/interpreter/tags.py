@@ -174,5 +174,8 @@ class Node:
         """Whether a byte was accessed through it or a descendant."""
         return is_accessed(self._tag.state(offset))
 
+    def __str__(self) -> str:
+        return str(self._tag)
+
     def __repr__(self) -> str:
         return f"<{self.kind} {self._tag}>"

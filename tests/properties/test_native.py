@@ -82,19 +82,20 @@ def test_what_is_executed() -> None:
 def test_every_snippet_reaches_the_answer() -> None:
     """A program of each family alone verifies and runs, and its answer depends on its arguments."""
     for family in whole_language.FAMILIES:
-        module = air.parse(whole_language.generate(5, families={family}).text)
-        assert air.verify(module) == []
         answers = set()
-        for argument in range(6):
-            with contextlib.suppress(air.Panic):
-                answers.add(backend.interpret(backend.prepare(module, opt=0), "main_entry", [argument, 3], schedules=1))
-        assert len(answers) > 1, family
+        for seed in range(5, 9):
+            module = air.parse(whole_language.generate(seed, families={family}).text)
+            assert air.verify(module) == []
+            for argument in range(6):
+                with contextlib.suppress(air.Panic):
+                    answers.add(backend.interpret(backend.prepare(module, opt=0), "main_entry", [argument, 3], schedules=1))
+        assert len(answers) > 4, family
 
 
 def test_dials() -> None:
     only = whole_language.generate(3, families={"scalars"}).text
     assert "local" not in only.split("func @main_entry")[1]
-    assert "new " not in whole_language.generate(3, families=whole_language.NATIVE).text
+    assert " = new " not in whole_language.generate(3, families=whole_language.NATIVE).text
     heavy = whole_language.generate(3, weights={"owners": 1000.0}).text
     assert heavy.count(": own<") > 10
     with pytest.raises(ValueError, match="there is no family `nonsense`"):

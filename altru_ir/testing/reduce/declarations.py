@@ -18,7 +18,7 @@ from altru_ir.testing.reduce.supply import Supply
 from altru_ir.types import I8, NamedType, PlaceType, Type, parts
 from altru_ir.values import Operation, Value
 
-# -- functions and globals -------------------------------------------------------------------------------------------------------
+# -- functions and globals --------------------------------------------------------------------------------------------------
 
 
 def functions_and_globals(module: Module) -> list[Function | Global]:
@@ -31,9 +31,9 @@ def leave_out(module: Module, chosen: list[Function | Global]) -> None:
     names = {declaration.name for declaration in chosen}
     for declaration in chosen:
         module.remove(declaration)
-    for declaration in module.types.values():
-        if declaration.drop in names:
-            declaration.drop = None
+    for each in module.types.values():
+        if each.drop in names:
+            each.drop = None
     for function in module.functions.values():
         naming = {op for op in function.operations() if not names.isdisjoint(symbols_of(op))}
         if naming:
@@ -52,7 +52,7 @@ def leave_out_bodies(module: Module, chosen: list[Function]) -> None:
         function.linkage = "public"
 
 
-# -- types -------------------------------------------------------------------------------------------------------------------------
+# -- types ------------------------------------------------------------------------------------------------------------------
 
 
 def unreached_types(module: Module) -> list[TypeDeclaration]:
@@ -104,7 +104,7 @@ def become_bytes(module: Module, chosen: list[TypeDeclaration]) -> None:
     rewrite_types(module, lambda type: I8 if isinstance(type, NamedType) and type.name in names else type)
 
 
-# -- members -----------------------------------------------------------------------------------------------------------------------
+# -- members ----------------------------------------------------------------------------------------------------------------
 
 
 def members(module: Module) -> list[tuple[TypeDeclaration, int]]:

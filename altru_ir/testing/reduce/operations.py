@@ -91,7 +91,7 @@ def leave_out_for_leaves(module: Module, chosen: list[Operation]) -> None:
         delete(module, function, ops, leaf_first=True)
 
 
-# -- operations that become parameters ----------------------------------------------------------------------------------------
+# -- operations that become parameters --------------------------------------------------------------------------------------
 
 
 def with_results(module: Module) -> list[Operation]:
@@ -126,7 +126,7 @@ def become_parameters(module: Module, chosen: list[Operation]) -> None:
         set_signature(function, changed)
 
 
-# -- operands -----------------------------------------------------------------------------------------------------------------
+# -- operands ---------------------------------------------------------------------------------------------------------------
 
 Slot = tuple[list[Value], int, Value]
 """A list of operands, a position in it, and the value to put there."""
@@ -162,7 +162,7 @@ def improve(module: Module, chosen: list[Slot]) -> None:
 
 def optional_operands(module: Module) -> list[tuple[Operation, int]]:
     """Targets: operands that need not be there, by their positions: optional, one of several, flagged, behind ``...``."""
-    found = []
+    found: list[tuple[Operation, int]] = []
     for function in module.functions.values():
         for op in function.operations():
             if op.decl.callee is None:
@@ -175,7 +175,7 @@ def optional_operands(module: Module) -> list[tuple[Operation, int]]:
 
 def _varying(op: Operation) -> list[tuple[int, str | None]]:
     """The positions of the operands that may be absent, each with the flag in front of it."""
-    found = []
+    found: list[tuple[int, str | None]] = []
     at = 0
     bound = op.decl.bind(op)
     for element in op.decl.operands:
