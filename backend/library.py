@@ -25,7 +25,7 @@ import attrs
 
 from altru_ir.backend import jit
 from altru_ir.backend.host.callbacks import Bound, Pending, bind
-from altru_ir.backend.host.calls import Callee, make_call
+from altru_ir.backend.host.calls import Callee, make_call, raise_panic
 from altru_ir.backend.host.values import Codecs
 from altru_ir.backend.lower.entries import table_rows
 from altru_ir.diagnostics import Diagnostic, DiagnosticError
@@ -46,6 +46,7 @@ class Options:
 
     opt: int
     checks: str
+    panic: str
     target: str
     cpu: str | None
 
@@ -88,7 +89,7 @@ class Library(Mapping[str, Callable[..., Any]]):
         self._homes: dict[str, Unit] = {}
         self._variables: dict[str, Unit] = {}
         self._handles: dict[str, Callable[..., Any]] = {}
-        self._pending = Pending()
+        self._pending = Pending(unwinds=options.panic == "unwind")
 
     # -- functions ------------------------------------------------------------------------------------------------------
 
@@ -120,7 +121,14 @@ class Library(Mapping[str, Callable[..., Any]]):
         type = unit.type_of(name)
         names = tuple(p.name for p in unit.rows[unit.positions[name]].parameters) + (None,) * len(type.parameters)
         callee = Callee(name, type, names[: len(type.parameters)])
-        made, namespace = make_call(callee, unit.codecs, unit.entry_of(name), unit, self._pending if unit.calls_host else None)
+        made, namespace = make_call(
+            callee,
+            unit.codecs,
+            unit.entry_of(name),
+            unit,
+            self._pending if unit.calls_host else None,
+            unwinds=self._options.panic == "unwind",
+        )
         unit.namespaces[name] = namespace
         handle: Callable[..., Any] = made
         return handle
@@ -166,6 +174,7 @@ class Library(Mapping[str, Callable[..., Any]]):
             raise DiagnosticError(problems, module.source)
         for name, each in bound.items():
             known[name if each.direct else f"altru.callback.{name}"] = each.address
+        known |= self._pending.symbols()
         known |= jit.find_symbols(module, {**known, **dict.fromkeys(thunks, 0)}, self._libraries)
         object_code = object_for(module, self._options, thunks, manager)
         functions, variables = table_rows(module)
@@ -247,8 +256,10 @@ class Library(Mapping[str, Callable[..., Any]]):
             status = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_int32, ctypes.c_void_p)(address)(
                 len(encoded), ctypes.cast(argv, ctypes.c_void_p).value
             )
-        self._pending.raise_own()
         ctypes.CDLL(None).fflush(None)
+        self._pending.raise_own()
+        if self._options.panic == "unwind":
+            raise_panic()
         return int(status) & 0xFF
 
 

@@ -40,7 +40,7 @@ func @f(%n: i64) -> i64 {
   ret %s
 }
 """
-OPTIONS = Options(2, "all", "x86_64-linux-gnu", None)
+OPTIONS = Options(2, "all", "unwind", "x86_64-linux-gnu", None)
 
 
 @pytest.fixture
@@ -140,8 +140,10 @@ def test_options_and_callables_are_in_the_key() -> None:
     module = air.parse(TEXT)
     keys = [
         key_of(module, options, names)
-        for options in (OPTIONS, Options(3, "all", OPTIONS.target, None), Options(2, "none", OPTIONS.target, None),
-                        Options(2, "all", OPTIONS.target, "x86-64-v3"))
+        for options in (OPTIONS, Options(3, "all", "unwind", OPTIONS.target, None),
+                        Options(2, "none", "unwind", OPTIONS.target, None),
+                        Options(2, "all", "abort", OPTIONS.target, None),
+                        Options(2, "all", "unwind", OPTIONS.target, "x86-64-v3"))
         for names in (frozenset(), frozenset({"ask"}))
     ]  # fmt: skip
     assert len(set(keys)) == len(keys)
