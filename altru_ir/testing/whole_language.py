@@ -229,6 +229,14 @@ private func @ring(%x: i64) -> weak<@Object> {
   ret %w
 }
 """,
+    "counted": """\
+func @counted() -> i64 {
+^entry:
+  %c = global @counter unsafe
+  %n = load %c
+  ret %n
+}
+""",
     "fails": """\
 private func @fails(%x: i64) -> i64 {
 ^entry:
@@ -1233,7 +1241,7 @@ def _joined(w: Writer) -> str:
 @snippet("panics")
 def _may_panic(w: Writer) -> str:
     """One of a few operations that panic for some inputs."""
-    how = w.choose.randrange(5)
+    how = w.choose.randrange(6)
     if how == 0:
         return w.call("fails", w.small(4, "i64"))
     if how == 1:
@@ -1241,6 +1249,10 @@ def _may_panic(w: Writer) -> str:
         return w.load(w.elem(place, w.small(6)))
     if how == 2:
         return w.op(f"sdiv {w.integer()}, {w.small(9, 'i64')}")
+    if how == 5:
+        w.use("fails")
+        f = w.op("func.ref @fails")
+        return w.op(f"call {f}({w.small(6, 'i64')})", "r")
     if how == 3:
         a = w.op(f"sext {w.narrow('i8')} : i32")
         sum = w.op(f"sadd.checked {a}, {w.constant('i32', 2147483600, 2147483600)}")
@@ -1272,20 +1284,45 @@ class _Function:
             w.do(f"assign {w.op('global @counter unsafe')}, {w.op('const 0 : i64')}")
             w.do(f"atomic.store relaxed {w.op('global.ref @hits')}, {w.op('const 0 : i64')}")
         if with_cleanup:
-            w.unwind = "cleanup"
-            first = w.name("body")
-            w.do(f"br ^{first}")
-            w.label(first)
+            self.unwinding_to("cleanup")
         self.statements(size, 0)
+        is_chained = with_cleanup and self.choose.random() < 0.5
+        if is_chained:
+            self.unwinding_to("late")
+            self.statements(max(1, size // 2), 0)
         w.do(f"ret {w.answer}")
+        w.unwind = ""
+        if is_chained:
+            w.label("late")
+            self.count(5)
+            w.do("br ^cleanup")
         if with_cleanup:
-            w.unwind = ""
             w.label("cleanup")
-            place = w.op("global @counter unsafe")
-            k = w.op("const 7 : i64", "c")
-            w.do(f"assign {place}, {w.op(f'mul {w.load(place)}, {k}')}")
+            if self.choose.random() < 0.5:
+                yes, join = w.name("yes"), w.name("join")
+                w.do(f"cond_br {w.op('icmp slt %a, %b')}, ^{yes}, ^{join}")
+                w.label(yes)
+                self.count(3)
+                w.do(f"br ^{join}")
+                w.label(join)
+            self.count(7)
             w.do("resume")
         return "\n".join([head, *w.lines, "}", ""])
+
+    def unwinding_to(self, cleanup: str) -> None:
+        """Goes on in a block whose panics go to ``cleanup``."""
+        w = self.w
+        w.unwind = cleanup
+        body = w.name("body")
+        w.do(f"br ^{body}")
+        w.label(body)
+
+    def count(self, factor: int) -> None:
+        """What a cleanup leaves behind: the order in which cleanups ran can be read off the counter."""
+        w = self.w
+        place = w.op("global @counter unsafe")
+        scaled = w.op(f"mul {w.load(place)}, {w.op(f'const {factor} : i64', 'c')}")
+        w.do(f"assign {place}, {w.op(f'add {scaled}, {w.constant()}')}")
 
     def statements(self, size: int, depth: int) -> None:
         for _ in range(max(1, self.choose.randint(size // 2, size))):
@@ -1379,6 +1416,8 @@ def generate(
     declarations = DECLARATIONS if memory else _without_memory(DECLARATIONS)
     if memory:
         uses.update({"Loud.drop": None, "Empty.drop": None})
+    if "panics" in chosen:
+        uses["counted"] = None
     library = [text for name, text in LIBRARY.items() if name in uses]
     text = "\n".join(["altru 1", f"module @seed_{seed}", "", declarations, *library, *texts])
     return Program(seed, text, tuple(allowed), size)
