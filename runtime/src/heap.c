@@ -414,10 +414,17 @@ static const uint8_t small_class[ALTRU_SMALL_MAXIMUM / 8 + 1] = {
 #undef SIXTEEN
 };
 
+static void *alloc_without_list(size_t size, unsigned size_class) {
+    if (altru_is_checked()) {
+        return altru_checked_alloc(size, 1);
+    }
+    return altru_heap_range.size == 0 ? altru_system_alloc(size, 1) : altru_refill(size_class);
+}
+
 static void *alloc_medium(size_t size) {
+    unsigned size_class = altru_class_of(size);
     altru_heap *heap = altru_this_thread.heap;
     if (heap != NULL) {
-        unsigned size_class = altru_class_of(size);
         void **list = &heap->medium[size_class - ALTRU_SMALL_CLASSES];
         void *block = *list;
         if (block != NULL) {
@@ -425,7 +432,7 @@ static void *alloc_medium(size_t size) {
             return block;
         }
     }
-    return altru_refill(altru_class_of(size));
+    return alloc_without_list(size, size_class);
 }
 
 void *altru_alloc(size_t size) {
@@ -436,7 +443,7 @@ void *altru_alloc(size_t size) {
             altru_this_thread.free[size_class] = *word(block);
             return block;
         }
-        return altru_is_checked() ? altru_checked_alloc(size, 1) : altru_refill(size_class);
+        return alloc_without_list(size, size_class);
     }
     if (altru_size_is_absurd(size)) {
         return NULL;
@@ -455,7 +462,7 @@ void *altru_alloc_aligned(size_t size, size_t alignment) {
     if (altru_is_checked()) {
         return altru_checked_alloc(size, alignment);
     }
-    if (alignment > 4096 || size > ALTRU_BLOCK_MAXIMUM) {
+    if (alignment > 4096 || size > ALTRU_BLOCK_MAXIMUM || altru_heap_range.size == 0) {
         return altru_system_alloc(size, alignment);
     }
     /* Pages are aligned to 64 KiB, so a class whose size is a multiple has only aligned blocks;
