@@ -149,9 +149,14 @@ ALTRU_READS_POISONED static void *behind(void *slot) {
     return *(altru_link *)slot;
 }
 
+/* Where slots come back to. */
+static void **list_of(altru_pool *pool) {
+    return pool->checked ? &pool->held : &pool->free;
+}
+
 static size_t free_slots(const altru_pool *pool) {
     size_t count = 0;
-    for (void *slot = pool->free; slot != NULL; slot = behind(slot)) {
+    for (void *slot = pool->checked ? pool->held : pool->free; slot != NULL; slot = behind(slot)) {
         count++;
     }
     return count;
@@ -180,9 +185,9 @@ static unsigned char *live_of(const altru_pool *pool, const void *object) {
 }
 
 void *altru_pool_acquire(altru_pool *pool) {
-    void *object = pool->free;
+    void **list = list_of(pool), *object = *list;
     if (object != NULL) {
-        pool->free = behind(object);
+        *list = behind(object);
     } else {
         if (pool->cursor == pool->end) {
             struct altru_pool_chunk *next =
@@ -231,8 +236,9 @@ void altru_pool_release_at(altru_pool *pool, void *object, const altru_site *sit
         ALTRU_UNPOISON(object, pool->stride);
         memset(object, FILL_FREED, pool->stride);
     }
-    *(altru_link *)object = pool->free;
-    pool->free = object;
+    void **list = list_of(pool);
+    *(altru_link *)object = *list;
+    *list = object;
     ALTRU_POISON(object, pool->stride);
 }
 
@@ -363,7 +369,7 @@ const char *altru_pool_check(const altru_pool *pool) {
         return "the cursor is outside of its chunk";
     }
     size_t count = 0, most = used_up(pool);
-    for (void *slot = pool->free; slot != NULL; slot = behind(slot)) {
+    for (void *slot = pool->checked ? pool->held : pool->free; slot != NULL; slot = behind(slot)) {
         if (++count > most) {
             return "more slots came back than were given";
         }
