@@ -1416,7 +1416,7 @@ def generate(
     declarations = DECLARATIONS if memory else _without_memory(DECLARATIONS)
     if memory:
         uses.update({"Loud.drop": None, "Empty.drop": None})
-    if "panics" in chosen:
+    if "panics" in allowed:
         uses["counted"] = None
     library = [text for name, text in LIBRARY.items() if name in uses]
     text = "\n".join(["altru 1", f"module @seed_{seed}", "", declarations, *library, *texts])

@@ -22,7 +22,8 @@ Each ``end``, each ``drop`` with ``rest`` and each ``assign`` is looked at with 
     the operation that defines the root.
  7. A thread scope is joined by its ``end``.
 
-Afterwards ``end`` is ``{dead}``, it only says that storage is, and ``drop`` drops a whole that is there (with ``if``: when the flag is set).
+Afterwards ``end`` is ``{dead}``, it only says that storage is, and ``drop`` drops a whole that is there (with ``if``: when the
+flag is set).
 
 Invariants: at each point where a path is in both sets of ``initialization``, its flag says whether it is there; there are no
 flags for paths that are in both sets at no drop. Source: rustc's elaborate_drops and its drop ladder.

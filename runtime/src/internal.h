@@ -29,6 +29,31 @@
 #define ALTRU_UNWINDS 1
 #endif
 
+/* AddressSanitizer is told what may not be touched. In its builds small blocks come from its own
+ * malloc (pages.c makes no range), and arenas and pools serve no inline path. */
+#if defined(__SANITIZE_ADDRESS__)
+#define ALTRU_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ALTRU_ASAN 1
+#endif
+#endif
+#ifdef ALTRU_ASAN
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/lsan_interface.h>
+#define ALTRU_POISON(start, size) ASAN_POISON_MEMORY_REGION((const void *)(start), size)
+#define ALTRU_UNPOISON(start, size) ASAN_UNPOISON_MEMORY_REGION((const void *)(start), size)
+#define ALTRU_ROOT(start, size) __lsan_register_root_region((const void *)(start), size)
+#else
+#define ALTRU_ASAN 0
+#define ALTRU_POISON(start, size) ((void)0)
+#define ALTRU_UNPOISON(start, size) ((void)0)
+#define ALTRU_ROOT(start, size) ((void)0)
+#endif
+
+/* Reads a link of a free slot, which nobody else may touch. */
+#define ALTRU_READS_POISONED __attribute__((no_sanitize("address")))
+
 /* More than any object may have. */
 static inline bool altru_size_is_absurd(size_t size) {
     return size > (size_t)PTRDIFF_MAX;
@@ -113,6 +138,11 @@ static inline bool altru_in_range(const void *block) {
 /* Whether blocks are given by the checked heap; decided at the first allocation. */
 bool altru_is_checked(void);
 
+/* Whether arenas and pools must see every call. */
+static inline bool altru_sees_all(void) {
+    return ALTRU_ASAN || altru_is_checked();
+}
+
 void *altru_checked_alloc(size_t size, size_t alignment);
 void altru_checked_free(void *block, const altru_site *site);
 size_t altru_checked_size(void *block, const altru_site *site); /* as asked for */
@@ -122,7 +152,7 @@ const char *altru_checked_check(void);
 /* ---- guarded.c --------------------------------------------------------------------------------
  */
 
-void *altru_guarded_alloc(size_t size);                       /* NULL: not this one */
+void *altru_guarded_alloc(size_t size, size_t alignment);     /* NULL: not this one */
 bool altru_guarded_free(void *block, const altru_site *site); /* false: not one of these */
 bool altru_guarded_size(const void *block, size_t *size);
 

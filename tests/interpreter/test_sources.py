@@ -126,7 +126,8 @@ def test_faults_in_a_loop(hot: int, monkeypatch: pytest.MonkeyPatch) -> None:
     assert backend.interpret(module, "f", [20, 3]) == 1635
     with pytest.raises(MemoryFault, match="index 4 is out of bounds for length 4") as caught:
         backend.interpret(module, "f", [20, 9])
-    assert caught.value.location is not None and caught.value.location.line == 14
+    assert caught.value.location is not None
+    assert caught.value.location.line == 14
     with pytest.raises(air.Panic, match="overflow"):
         backend.interpret(module, "f", [10_000, 1])
     with pytest.raises(MemoryFault, match="takes more than 501 steps"):
