@@ -585,6 +585,9 @@ class _Driver:
 
     def panicked(self, panic: Panic) -> int:
         """Says what an executable says when it panics, and gives the status with which it ends."""
+        import ctypes
+
+        ctypes.CDLL(None).fflush(None)  # what the program wrote comes first
         _say("".join(f"{line}\n" for line in [f"panic: {panic}", *panic.frames()]))
         return PANIC
 
