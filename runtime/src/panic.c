@@ -178,10 +178,10 @@ void altru_panic_site(const altru_site *sites, uint32_t site, uint64_t a, uint64
     struct writer out;
     out.used = 0;
     claim_the_end();
+    altru_secure_wipe_all();
     flush_output();
     describe(&out, &sites[site], a, b);
     writer_flush(&out);
-    altru_secure_wipe_all();
     _Exit(ALTRU_PANIC_STATUS);
 }
 
