@@ -31,7 +31,10 @@ HERE = Path(__file__).resolve().parent
 STATIC = "libaltru.a"
 SHARED = "libaltru.so"
 
-FLAGS = ("-std=c11", "-O2", "-g", "-Wall", "-Wextra", "-fPIC", "-fvisibility=hidden", "-DALTRU_BUILDING")
+FLAGS = (
+    "-std=c11", "-O2", "-g", "-Wall", "-Wextra", "-fPIC", "-fvisibility=hidden", "-fasynchronous-unwind-tables",
+    "-DALTRU_BUILDING",
+)  # fmt: skip
 """Flags of every build; beside them the paths in debug information are mapped, so that a library does not depend on where
 the package, the cache or the user is."""
 

@@ -43,7 +43,7 @@ from altru_ir.faults import MemoryFault, Panic
 from altru_ir.marks import freezes
 from altru_ir.module import Function, Module
 from altru_ir.types import ArrayType, DynType, RefType, Type, UninitType
-from altru_ir.values import Operation
+from altru_ir.values import Operation, Value
 
 STEPS = 10**8
 MEMORY = 1 << 30
@@ -293,9 +293,9 @@ class Machine:
         code = self.code(function)
         s: Slots = [None] * code.count
         activation = s[0] = Activation(code, thread)
-        for slot, value, type in zip(code.parameters, arguments, function.signature.type.parameters, strict=False):
-            if type.__class__ is RefType and op is not None:
-                value = self.protect(value, type, activation, op)
+        for slot, value, parameter in zip(code.parameters, arguments, function.parameters, strict=False):
+            if parameter.type.__class__ is RefType and op is not None:
+                value = self.protect(value, parameter, activation, op)
             s[slot] = value
         if len(thread.stack) > MAX_STACK:
             raise fault("ALT-S008", f"more than {MAX_STACK} activations on the stack", op)
@@ -428,39 +428,39 @@ class Machine:
             return self.codecs.of(pointer.meta[0].allocation.type).align
         return self.codecs.of(type).align
 
-    def reborrow(self, pointer: Pointer, target: Type, mutable: bool, op: Operation, protected: bool = False) -> Pointer:
-        """A new reference to what ``pointer`` leads to: live, aligned, with a tag of its own."""
+    def reborrow(
+        self, pointer: Pointer, target: Type, mutable: bool, op: Operation, *, protected: bool = False, name: str | None = None
+    ) -> Pointer:
+        """A new reference to what ``pointer`` leads to: live, aligned, with a tag of its own, which messages call ``name``."""
         size = self.extent(target, pointer)
         align = self.alignment(target, pointer)
         if pointer.address == 0 and pointer.allocation is None:
             raise fault("ALT-C002", "Null pointer dereference", op)
-        if size == 0:
-            if pointer.address & (align - 1):
-                self.memory.locate(pointer, 0, align, False, op)
-            return pointer
-        races, self.memory.races = self.memory.races, None
-        try:
-            allocation, offset = self.memory.locate(pointer, size, align, False, op)
-        finally:
-            self.memory.races = races
+        allocation, offset = self.memory.locate(pointer, size, align, False, op, accessed=False)
+        if size == 0:  # it may dangle; where it does not, it gets a tag that is lazy everywhere
+            if pointer.allocation is None or pointer.allocation.how:
+                return pointer
+            allocation, offset = pointer.allocation, pointer.address - pointer.allocation.base
+            if not 0 <= offset <= allocation.size:
+                return pointer
         if allocation.kind in (CONSTANT, FUNCTION):
             return pointer
         tree = allocation.tree
         if tree is None:
             tree = allocation.tree = BorrowTree(allocation.size, allocation.created, str(allocation))
         parent = tree.root if pointer.tag is None else pointer.tag
-        frozen = freezes(target, self.module)
-        if mutable:
-            permission = Permission.RESERVED if frozen else Permission.RESERVED_IM
-        else:
-            permission = Permission.FROZEN
-        cells = () if frozen or mutable else tuple((offset + low, offset + high) for low, high in self.cells(target, pointer))
-        if races is not None:  # the reborrow reads what it freezes
+        permission = Permission.RESERVED if mutable else Permission.FROZEN
+        cells: tuple[tuple[int, int], ...] = ()
+        if not freezes(target, self.module):
+            cells = tuple((offset + low, offset + high) for low, high in self.cells(target, pointer)) or ((offset, offset),)
+        races = self.memory.races
+        if races is not None:  # the reborrow reads all but the cells behind a shared reference
             at = offset
-            for first, end in (*cells, (offset + size, offset + size)):
+            for first, end in (*(() if mutable else cells), (offset + size, offset + size)):
                 races.access(allocation, at, first - at, False, op)
                 at = end
-        name = op.results[0].name if op.results and op.results[0].name else op.name
+        if name is None:
+            name = op.results[0].name if op.results and op.results[0].name else op.name
         node = tree.retag(parent, offset, size, permission, op, protected=protected, cells=cells, name=name)
         return Pointer(pointer.address, allocation, node, pointer.meta)
 
@@ -470,9 +470,12 @@ class Machine:
 
         return mutable_ranges(type, pointer, self)
 
-    def protect(self, pointer: Pointer, type: RefType, activation: Activation, op: Operation) -> Pointer:
+    def protect(self, pointer: Pointer, parameter: Value, activation: Activation, op: Operation) -> Pointer:
         """A reference handed to a function: retagged, and protected until the activation ends."""
-        made = self.reborrow(pointer, type.target, type.mutable, op, protected=True)
+        type = parameter.type
+        assert isinstance(type, RefType)
+        name = f"{parameter.name} of @{activation.code.function.name}" if parameter.name else ""
+        made = self.reborrow(pointer, type.target, type.mutable, op, protected=True, name=name)
         if made.tag is not None and made is not pointer and made.allocation is not None:
             activation.protected.append((made.allocation, made.tag))
         return made
@@ -481,9 +484,9 @@ class Machine:
         """The fault that a violation of the aliasing rules is."""
         story = []
         if violation.created is not None:
-            story.append((violation.created, "the reference is created here"))
+            story.append((violation.created, f"{violation.culprit} is created here"))
         if violation.disabled is not None:
-            story.append((violation.disabled, "its permission is lost here"))
+            story.append((violation.disabled.where, f"{violation.disabled.how} here"))
         return fault("ALT-B020", violation.message, violation.where, story=tuple(story))
 
     # -- storage that is there from the start --------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from altru_ir.testing.reduce.supply import Supply
 from altru_ir.types import UNIT
 from altru_ir.values import Operation, Successor, Value
 
-# -- block arguments ----------------------------------------------------------------------------------------------------------
+# -- block arguments --------------------------------------------------------------------------------------------------------
 
 
 def edges_into(function: Function) -> dict[Block, list[Successor]]:
@@ -32,7 +32,7 @@ def edges_into(function: Function) -> dict[Block, list[Successor]]:
 
 def block_arguments(module: Module) -> list[tuple[Block, int]]:
     """Targets: arguments that every edge hands over itself (those a terminator gives stay)."""
-    found = []
+    found: list[tuple[Block, int]] = []
     for function in module.functions.values():
         edges = edges_into(function)
         for block in function.blocks:
@@ -89,7 +89,7 @@ def _dominates(value: Value, block: Block, graph: ControlFlowGraph) -> bool:
     return graph.dominators.dominates(graph.number[home], graph.number[block])
 
 
-# -- parameters ---------------------------------------------------------------------------------------------------------------
+# -- parameters -------------------------------------------------------------------------------------------------------------
 
 
 def parameters(module: Module) -> list[tuple[Function, tuple[int, ...]]]:
@@ -126,7 +126,7 @@ def drop_parameters(module: Module, chosen: list[tuple[Function, tuple[int, ...]
         set_signature(function, signature_with(type, parameters=kept, transfers=transfers))
 
 
-# -- results ------------------------------------------------------------------------------------------------------------------
+# -- results ----------------------------------------------------------------------------------------------------------------
 
 
 def results(module: Module) -> list[Function]:

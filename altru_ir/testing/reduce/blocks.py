@@ -21,7 +21,7 @@ from altru_ir.testing.reduce.supply import Supply
 from altru_ir.types import UNIT
 from altru_ir.values import Operation, Successor
 
-# -- terminators ---------------------------------------------------------------------------------------------------------------
+# -- terminators ------------------------------------------------------------------------------------------------------------
 
 
 def give_back(block: Block, supply: Supply) -> None:
@@ -56,7 +56,7 @@ def keep_edges(block: Block, kept: list[Successor], supply: Supply) -> None:
         end.successors = kept
 
 
-# -- leave out blocks -----------------------------------------------------------------------------------------------------------
+# -- leave out blocks -------------------------------------------------------------------------------------------------------
 
 
 def all_but_entries(module: Module) -> list[Block]:
@@ -121,12 +121,12 @@ def _first_that_stays(start: Block, going: Collection[Block]) -> Successor | Non
     return None
 
 
-# -- leave out edges ------------------------------------------------------------------------------------------------------------
+# -- leave out edges --------------------------------------------------------------------------------------------------------
 
 
 def edges(module: Module) -> list[tuple[Block, int]]:
     """Targets: edges of terminators that have several, by their position, and unwind edges (-1)."""
-    found = []
+    found: list[tuple[Block, int]] = []
     for function in module.functions.values():
         for block in function.blocks:
             if block.unwind is not None:
@@ -163,7 +163,7 @@ def _forget_unreachable(function: Function, before: set[Block]) -> None:
     keep_blocks(function, [block for block in function.blocks if block in after or block not in before])
 
 
-# -- return early -----------------------------------------------------------------------------------------------------------------
+# -- return early -----------------------------------------------------------------------------------------------------------
 
 
 def continuing(module: Module) -> list[Block]:
@@ -185,7 +185,7 @@ def return_early(module: Module, chosen: list[Block]) -> None:
             supply.finish()
 
 
-# -- merge blocks -------------------------------------------------------------------------------------------------------------------
+# -- merge blocks -----------------------------------------------------------------------------------------------------------
 
 
 def only_predecessors(function: Function) -> dict[Block, Block]:
@@ -207,7 +207,7 @@ def only_predecessors(function: Function) -> dict[Block, Block]:
 
 def mergeable(module: Module) -> list[Block]:
     """Targets: blocks that can be appended to their predecessor."""
-    found = []
+    found: list[Block] = []
     for function in module.functions.values():
         if not function.is_declaration:
             alone = only_predecessors(function)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 
 from altru_ir.testing.reduce.search import Search, sweep
 from altru_ir.text import lexer
@@ -48,7 +49,7 @@ def characters(text: str) -> list[str]:
 
 def _cut(text: str, cuts: list[int]) -> list[str]:
     ends = [0, *cuts, len(text)]
-    return [text[a:b] for a, b in zip(ends, ends[1:]) if a < b]
+    return [text[a:b] for a, b in pairwise(ends) if a < b]
 
 
 LEVELS: tuple[Callable[[str], list[str]], ...] = (declarations, lines, tokens, characters)

@@ -20,7 +20,7 @@ from altru_ir.testing.reduce.measure import weight
 from altru_ir.types import ArrayType, Type, parts
 from altru_ir.values import Operation, Successor
 
-# -- literals ----------------------------------------------------------------------------------------------------------------------
+# -- literals ---------------------------------------------------------------------------------------------------------------
 
 
 @attrs.frozen
@@ -130,7 +130,7 @@ def _copy(literal: Any) -> Any:
     return [_copy(item) for item in literal] if isinstance(literal, (list, tuple)) else literal
 
 
-# -- arrays ------------------------------------------------------------------------------------------------------------------------
+# -- arrays -----------------------------------------------------------------------------------------------------------------
 
 
 def arrays(module: Module) -> list[tuple[ArrayType, ArrayType]]:

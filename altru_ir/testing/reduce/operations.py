@@ -64,10 +64,11 @@ def delete(module: Module, function: Function, chosen: set[Operation], leaf_firs
 
 
 def _stand_in(op: Operation, result: Value, supply: Supply, leaf_first: bool) -> Value | None:
-    alike = None
     if not leaf_first:
-        alike = next((v for v in op.operands if v.type.erased is result.type.erased), None)
-    return alike or supply.other(result, leaf_first)
+        for value in op.operands:
+            if value.type.erased is result.type.erased and supply.resolve(value) is not result:
+                return value
+    return supply.other(result, leaf_first)
 
 
 # -- leave out operations ---------------------------------------------------------------------------------------------------
@@ -91,7 +92,34 @@ def leave_out_for_leaves(module: Module, chosen: list[Operation]) -> None:
         delete(module, function, ops, leaf_first=True)
 
 
-# -- operations that become parameters ----------------------------------------------------------------------------------------
+# -- operations that become operands -----------------------------------------------------------------------------------------
+
+
+def other_operands(module: Module) -> list[tuple[Operation, Value]]:
+    """Targets: operations with an operand like their result behind the first such, which is what ``leave_out`` puts there."""
+    found: list[tuple[Operation, Value]] = []
+    for function in module.functions.values():
+        for op in function.operations():
+            if len(op.operands) > 1 and len(op.results) == 1 and not op.decl.is_terminator:
+                alike = dict.fromkeys(v for v in op.operands if v.type.erased is op.results[0].type.erased)
+                found.extend((op, value) for value in list(alike)[1:])
+    return found[::-1]
+
+
+def become_operands(module: Module, chosen: list[tuple[Operation, Value]]) -> None:
+    """Each operation gives way to that operand."""
+    operand = dict(chosen)
+    for function, ops in by_function(operand).items():
+        supply = Supply(module, function, {op.results[0] for op in ops})
+        for op, value in operand.items():
+            if op in ops and supply.resolve(value) is not op.results[0]:
+                supply.replace(op.results[0], value)
+        for block in function.blocks:
+            block.ops = [op for op in block.ops if op not in ops or op.results[0] not in supply.instead]
+        supply.finish()
+
+
+# -- operations that become parameters --------------------------------------------------------------------------------------
 
 
 def with_results(module: Module) -> list[Operation]:
@@ -126,7 +154,7 @@ def become_parameters(module: Module, chosen: list[Operation]) -> None:
         set_signature(function, changed)
 
 
-# -- operands -----------------------------------------------------------------------------------------------------------------
+# -- operands ---------------------------------------------------------------------------------------------------------------
 
 Slot = tuple[list[Value], int, Value]
 """A list of operands, a position in it, and the value to put there."""
@@ -162,7 +190,7 @@ def improve(module: Module, chosen: list[Slot]) -> None:
 
 def optional_operands(module: Module) -> list[tuple[Operation, int]]:
     """Targets: operands that need not be there, by their positions: optional, one of several, flagged, behind ``...``."""
-    found = []
+    found: list[tuple[Operation, int]] = []
     for function in module.functions.values():
         for op in function.operations():
             if op.decl.callee is None:
@@ -175,7 +203,7 @@ def optional_operands(module: Module) -> list[tuple[Operation, int]]:
 
 def _varying(op: Operation) -> list[tuple[int, str | None]]:
     """The positions of the operands that may be absent, each with the flag in front of it."""
-    found = []
+    found: list[tuple[int, str | None]] = []
     at = 0
     bound = op.decl.bind(op)
     for element in op.decl.operands:

@@ -14,11 +14,11 @@ from typing import Any
 import attrs
 
 from altru_ir.declare import Flag, Literal, Option
-from altru_ir.module import Comments, Field, Function, Global, Module, TypeDeclaration
+from altru_ir.module import Block, Field, Function, Global, Module, TypeDeclaration
 from altru_ir.testing.reduce.edits import set_signature, signature_with
 from altru_ir.values import NO_ATTRIBUTES, Operation
 
-# -- comments and locations ------------------------------------------------------------------------------------------------------
+# -- comments and locations -------------------------------------------------------------------------------------------------
 
 
 def comments(module: Module) -> list[tuple[Any, str]]:
@@ -32,12 +32,14 @@ def comments(module: Module) -> list[tuple[Any, str]]:
         if isinstance(declaration, Function):
             visit(declaration, "leading_comments", "trailing_comments")
             for block in declaration.blocks:
-                for thing in (block, *block.ops):
-                    kept: Comments | None = declaration.comments.get(thing)
+                things: list[Block | Operation] = [block, *block.ops]
+                for thing in things:
+                    kept = declaration.comments.get(thing)
                     if kept is not None:
                         visit(kept, "before", "behind")
         else:
             visit(declaration, "comments")
+        visit(declaration, "behind")
     visit(module, "trailing_comments")
     return found
 
@@ -59,7 +61,7 @@ def drop_locations(module: Module, chosen: list[Operation]) -> None:
         op.loc = None
 
 
-# -- operations ------------------------------------------------------------------------------------------------------------------
+# -- operations -------------------------------------------------------------------------------------------------------------
 
 
 def marks(module: Module) -> list[tuple[Operation, str | None]]:
@@ -91,7 +93,7 @@ def drop_marks(module: Module, chosen: list[tuple[Operation, str | None]]) -> No
             op.attrs = {name: value for name, value in op.attrs.items() if name != key} or NO_ATTRIBUTES
 
 
-# -- declarations ----------------------------------------------------------------------------------------------------------------
+# -- declarations -----------------------------------------------------------------------------------------------------------
 
 
 @attrs.frozen(eq=False)
