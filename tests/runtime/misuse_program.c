@@ -18,7 +18,7 @@ static void *hide(void *pointer) {
     return hidden;
 }
 
-static const altru_site site = {"demo.c", NULL, 0, 7, 3, 0};
+static const altru_site site = {.file = "demo.c", .line = 7, .column = 3};
 
 static void double_free(void) {
     void *block = hide(altru_alloc(24));
