@@ -12,7 +12,7 @@ import inspect
 import tempfile
 import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -337,6 +337,16 @@ def passes(path: Path, lines: list[str], monkeypatch: pytest.MonkeyPatch) -> boo
     except AssertionError:
         return False
     return True
+
+
+ONE_EACH = list({each.function: each for each in MUTANTS}.values())
+
+
+@pytest.mark.parametrize("mutant", ONE_EACH, ids=lambda each: each.function.__qualname__)
+def test_planting_alone_changes_nothing(mutant: Mutant, monkeypatch: pytest.MonkeyPatch) -> None:
+    replace(mutant, new=mutant.old).plant(monkeypatch)
+    path = HERE / mutant.file
+    assert passes(path, [line for line in run_lines(path) if f"--entry {mutant.entry} " in line], monkeypatch)
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda each: f"{each.function.__qualname__} {each.clause}")
