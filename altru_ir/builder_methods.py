@@ -904,15 +904,19 @@ class BuilderMethods:
         op = self._insert(find("take"), [place], attributes, [], False, None, name)
         return op.result
 
-    def drop(self, dropped: Value, condition: Value | None = None) -> Operation:
-        """Destroys a value, or what a place holds: its destructor runs, then its parts are dropped in declared order. With ``if`` only when the flag is set."""
+    def drop(self, dropped: Value, condition: Value | None = None, *, rest: bool = False) -> Operation:
+        """Destroys a value, or what a place holds: its destructor runs, then its parts are dropped in declared order. With ``if`` only when the flag is set. With ``{rest}`` what was moved out of it is passed over."""
         attributes: dict[str, Any] = {}
+        if rest:
+            attributes["rest"] = rest
         op = self._insert(find("drop"), [dropped, *([] if condition is None else [condition])], attributes, [], False, None, None)
         return op
 
-    def end(self, place: Value) -> Operation:
-        """The scope of a local closes: what it still holds is dropped and its storage is dead. A thread scope joins its threads."""
+    def end(self, place: Value, *, dead: bool = False) -> Operation:
+        """The scope of a local closes: what it still holds is dropped and its storage is dead. A thread scope joins its threads. With ``{dead}`` nothing is there that would have to be dropped, and only the storage ends."""
         attributes: dict[str, Any] = {}
+        if dead:
+            attributes["dead"] = dead
         op = self._insert(find("end"), [place], attributes, [], False, None, None)
         return op
 

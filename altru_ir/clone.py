@@ -16,6 +16,14 @@ from altru_ir.module import Block, Comments, Function, Module, Signature, TypeDe
 from altru_ir.values import NO_ATTRIBUTES, Operation, Successor, Value
 
 
+class _Twins(dict[Value, Value]):
+    """The copy of each value, made when it is first asked for."""
+
+    def __missing__(self, value: Value) -> Value:
+        twin = self[value] = Value(value.type, value.name)
+        return twin
+
+
 def clone_module(module: Module) -> Module:
     """A deep copy of ``module``."""
     copy = Module(module.name, module.target)
@@ -54,7 +62,7 @@ def clone_function(function: Function) -> Function:
     copy.leading_comments = list(function.leading_comments)
     copy.trailing_comments = list(function.trailing_comments)
     copy.behind = function.behind
-    values: dict[Value, Value] = dict(zip(function.parameters, copy.parameters, strict=True))
+    values = _Twins(zip(function.parameters, copy.parameters, strict=True))
     blocks: dict[Block, Block] = {}
     for block in function.blocks:
         made = Block(block.label)
@@ -65,40 +73,35 @@ def clone_function(function: Function) -> Function:
         for argument in block.args:
             value = values[argument] = Value(argument.type, argument.name, made)
             made.args.append(value)
-        for op in block.ops:
-            for result in op.results:
-                values[result] = Value(result.type, result.name)
     comments = function.comments
-    new_op = Operation.__new__
+    new, twin_of = object.__new__, values.__getitem__
     for block in function.blocks:
         made = blocks[block]
         if block.unwind is not None:
             made.unwind = blocks[block.unwind]
         operations = made.ops
         for op in block.ops:
-            twin = new_op(Operation)
+            twin = new(Operation)
             twin.decl = op.decl
-            twin.operands = [values[v] for v in op.operands]
+            twin.operands = list(map(twin_of, op.operands))
             twin.attrs = dict(op.attrs) if op.attrs else NO_ATTRIBUTES
             twin.unsafe = op.unsafe
             twin.loc = op.loc
             twin.block = made
+            twin.successors = ()
             if op.successors:
-                twin.successors = [Successor(blocks[s.block], [values[v] for v in s.args], s.case) for s in op.successors]
-            else:
-                twin.successors = ()
-            results = op.results
-            if results:
-                if len(results) == 1:
-                    value = values[results[0]]
+                twin.successors = [Successor(blocks[s.block], list(map(twin_of, s.args)), s.case) for s in op.successors]
+            twin.results = ()
+            if op.results:
+                results = twin.results = []
+                for result in op.results:
+                    if result in values:  # it was used before
+                        value = values[result]
+                    else:
+                        value = values[result] = new(Value)
+                        value.type, value.name, value.mark = result.type, result.name, -1
                     value.owner = twin
-                    twin.results = [value]
-                else:
-                    twin.results = [values[r] for r in results]
-                    for value in twin.results:
-                        value.owner = twin
-            else:
-                twin.results = ()
+                    results.append(value)
             operations.append(twin)
             if comments and op in comments:
                 copy.comments[twin] = Comments(list(comments[op].before), comments[op].behind)

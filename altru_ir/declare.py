@@ -117,6 +117,8 @@ NEEDS_UNSAFE = "needs_unsafe"  # must carry the `unsafe` marker
 SOMETIMES_UNSAFE = "sometimes_unsafe"  # must carry it for some operands; its own rule says which
 CONSTANT = "constant"  # its result is its `value` attribute
 CHECK = "check"  # panics unless its condition holds; gives nothing
+REMOVABLE = "removable"  # no effect but its results (it may read, or be undefined for some operands): goes when they are unused
+FRAME = "frame"  # takes storage from the frame of the activation each time it runs
 DROPS = "drops"  # panics, frees and is a safepoint only through the destructors of what it takes or overwrites
 
 TRAITS = frozenset(
@@ -133,6 +135,8 @@ TRAITS = frozenset(
         SOMETIMES_UNSAFE,
         CONSTANT,
         CHECK,
+        REMOVABLE,
+        FRAME,
         DROPS,
     }
 )
@@ -357,7 +361,11 @@ class Declaration:
         self.may_free = MAY_FREE in self.traits
         self.is_safepoint = SAFEPOINT in self.traits
         self.drops = DROPS in self.traits
+        self.is_commutative = COMMUTATIVE in self.traits
+        self.is_removable = REMOVABLE in self.traits
+        self.takes_frame = FRAME in self.traits
         self.needs_unsafe = NEEDS_UNSAFE in self.traits
+        self.gives_to_successors = any(e.forwards is not None for e in (*self.targets, self.cases) if e is not None)
         self.written = next((r for r in self.results if r.written is not None), None)
         self.parse_steps: list[tuple[int, Any]] | None = None  # the parser's compiled form of `items`
         positions: dict[str, int] = {}
@@ -373,8 +381,10 @@ class Declaration:
         single = self.results[0] if len(self.results) == 1 and plain else None
         self.fixed_result = single.type if single is not None else None
         self.same_result = positions[single.same_as] if single is not None and single.same_as is not None else None
-        self._holds: Callable[[Operation, Module], bool] | None = None
-        self._print: Callable[[Operation], str] | None = None
+        # Fast path of `problems`: true only where it would yield nothing.
+        self.holds: Callable[[Operation, Module], bool] = self._first_holds
+        # The text of an operation from its mnemonic to the end of its format (no results, attributes or type).
+        self.spell: Callable[[Operation], str] = self._first_spell
 
     # - operands by name -
 
@@ -541,21 +551,15 @@ class Declaration:
                 if not result.written.accepts(written):
                     yield "V005", f"`{self.name}` cannot give a `{written}`: {result.written.name} is expected"
 
-    def holds(self, op: Operation, module: Module) -> bool:
-        """Fast path of ``problems``: true only where it would yield nothing."""
-        fast = self._holds
-        if fast is None:
-            fast = self._holds = _compile_holds(self)
-        return fast(op, module)
+    # - generated when they are first used -
 
-    # - text -
+    def _first_holds(self, op: Operation, module: Module) -> bool:
+        self.holds = _compile_holds(self)
+        return self.holds(op, module)
 
-    def spell(self, op: Operation) -> str:
-        """The text of ``op`` from its mnemonic to the end of its format (no results, attributes or type)."""
-        fast = self._print
-        if fast is None:
-            fast = self._print = _compile_spell(self)
-        return fast(op)
+    def _first_spell(self, op: Operation) -> str:
+        self.spell = _compile_spell(self)
+        return self.spell(op)
 
     def __repr__(self) -> str:
         return f"<declaration {self.name}>"
@@ -633,20 +637,30 @@ def _compile_holds(decl: Declaration) -> Callable[[Operation, Module], bool]:
     """Generates the fast test: one conjunction over operands, attributes and result types."""
     space: dict[str, Any] = dict(vars(_types))
     spread = any(r.spread for r in decl.results)
-    if decl.callee is not None or decl.cases is not None or decl.varies_at is not None or decl.flagged or spread:
+    count = len(decl.operands)
+    varies = decl.varies_at is not None  # the last operand, or none
+    if decl.callee is not None or decl.cases is not None or decl.varies_at not in (None, count - 1) or decl.flagged or spread:
         return lambda op, module: next(decl.problems(op, module), None) is None
     lines = ["def holds(op, module):", "    operands = op.operands"]
-    tests = [f"len(operands) == {len(decl.operands)}", f"len(op.successors) == {len(decl.targets)}"]
-    lines.append(f"    if not ({' and '.join(tests)}): return False")
+    most = "" if varies and decl.operands[-1].variadic else f" <= {count}"
+    counted = f"not {count - 1} <= len(operands){most}" if varies else f"len(operands) != {count}"
+    leaves = f"len(op.successors) != {len(decl.targets)}" if decl.targets else "op.successors"
+    lines.append(f"    if {counted} or {leaves}: return False")
     for index, operand in enumerate(decl.operands):
-        lines.append(f"    t{index} = operands[{index}].type")
+        indent = "    "
+        if varies and index == count - 1:
+            lines.append(f"    for value in operands[{index}:]:")
+            indent += "    "
+            lines.append(f"{indent}t{index} = value.type")
+        else:
+            lines.append(f"    t{index} = operands[{index}].type")
         if operand.same_as is not None:
             other = f"t{decl.positions[operand.same_as]}"
             test = f"t{index} is {other} or t{index}.erased is {other}.erased"
         else:
             test = re.sub(r"\bt\b", f"t{index}", operand.constraint.test)
         if test != "True":
-            lines.append(f"    if not ({test}): return False")
+            lines.append(f"{indent}if not ({test}): return False")
     required = [e for e in decl.elements.values() if isinstance(e, (WordOf, Name, SymbolOf, TypeOf, Literal))]
     optional_literals = any(isinstance(e, Literal) and e.optional for e in required)
     if required:
@@ -681,6 +695,8 @@ def _compile_holds(decl: Declaration) -> Callable[[Operation, Module], bool]:
             space[f"fixed{index}"] = result.type
             lines.append(f"    if r{index} is not fixed{index}: return False")
         elif result.same_as is not None:
+            if decl.positions[result.same_as] == decl.varies_at:
+                return lambda op, module: next(decl.problems(op, module), None) is None
             lines.append(f"    if r{index} is not t{decl.positions[result.same_as]}: return False")
         elif result.infer is not None:
             space[f"infer{index}"] = result.infer
@@ -810,9 +826,10 @@ def _compile_spell(decl: Declaration) -> Callable[[Operation], str]:
 
 __all__ = [
     "ANY", "BOOL", "BORROW", "CHECK", "COMMUTATIVE", "CONDITION", "CONSTANT", "CONSUME", "Callee", "Cases", "Constraint",
-    "DROPS", "Declaration", "END", "ESCAPE", "EXCHANGE", "FLOAT", "FRESH", "Flag", "INIT", "INTEGER", "InferenceError", "Item",
+    "DROPS", "Declaration", "END", "ESCAPE", "EXCHANGE", "FLOAT", "FRAME", "FRESH",
+    "Flag", "INIT", "INTEGER", "InferenceError", "Item",
     "Literal", "MAY_FREE", "MAY_PANIC", "MUTABLE_PLACE", "NEEDS_UNSAFE", "NUMBER", "Name", "OWNER", "Operand", "Option",
-    "PATH", "PLACE", "POINTER", "PROJECTION", "PURE", "RAW", "RAW_MUT", "READ", "REFERENCE", "Result", "SAFEPOINT",
+    "PATH", "PLACE", "POINTER", "PROJECTION", "PURE", "RAW", "RAW_MUT", "READ", "REFERENCE", "REMOVABLE", "Result", "SAFEPOINT",
     "SEQUENCE_PLACE", "SOMETIMES_UNSAFE", "SYNC", "Symbol", "SymbolOf", "TERMINATOR", "Target", "TypeOf", "USIZE", "WRITE",
     "WordOf", "exactly", "find", "forget", "operation", "table",
 ]  # fmt: skip

@@ -10,6 +10,10 @@ semidominators with path compression; (3) in preorder, the immediate dominator i
 the tree built so far whose number is not above the semidominator's.
 
 Near-linear in practice; no recursion. Invariant: ``before[a] <= before[b] <= last[a]`` exactly when ``a`` dominates ``b``.
+
+A block that names an unwind target is left in the middle by that edge, so a result in it is not defined where its target is,
+though the block dominates that. ``split_at_unwinding`` makes two nodes of such a block: its start, from where the edge to the
+target leaves, and its body, which holds the operations and goes on to the other successors.
 """
 
 from __future__ import annotations
@@ -29,18 +33,21 @@ def immediate_dominators(successors: Sequence[Sequence[int]], entry: int = 0) ->
     number = [-1] * count  # (1) preorder number of a block
     order: list[int] = []  # block by preorder number
     parent: list[int] = []  # preorder number of the depth-first parent
-    stack = [(entry, 0)] if count else []
+    came_from = [0] * count  # preorder number of the block that has put a block on the stack last
+    stack = [entry] if count else []
     while stack:
-        block, came_from = stack.pop()
+        block = stack.pop()
         if number[block] >= 0:
             continue
-        number[block] = len(order)
+        here = number[block] = len(order)
         order.append(block)
-        parent.append(came_from)
-        here = number[block]
-        stack.extend((s, here) for s in reversed(successors[block]) if number[s] < 0)
+        parent.append(came_from[block])
+        for successor in reversed(successors[block]):
+            if number[successor] < 0:
+                came_from[successor] = here
+                stack.append(successor)
     reached = len(order)
-    predecessors: list[list[int]] = [[] for _ in range(reached)]
+    predecessors: list[list[int]] = [[] for _ in order]
     for at, block in enumerate(order):
         for successor in successors[block]:
             predecessors[number[successor]].append(at)
@@ -49,6 +56,9 @@ def immediate_dominators(successors: Sequence[Sequence[int]], entry: int = 0) ->
     label = list(range(reached))
     ancestor = list(parent)
     for at in range(reached - 1, 0, -1):  # (2)
+        if len(predecessors[at]) == 1:
+            semi[at] = parent[at]
+            continue
         least = at
         for predecessor in predecessors[at]:
             if predecessor > at:
@@ -70,7 +80,6 @@ def immediate_dominators(successors: Sequence[Sequence[int]], entry: int = 0) ->
             if candidate < least:
                 least = candidate
         semi[at] = least
-        label[at] = at
     dominator = list(parent)
     for at in range(1, reached):  # (3)
         up = dominator[at]
@@ -104,15 +113,16 @@ class DominatorTree:
         self.before = [-1] * count
         self.last = [-1] * count
         self.order: list[int] = []
+        order, before, last, children = self.order, self.before, self.last, self.children
         stack = [entry] if count else []
         while stack:
             block = stack.pop()
-            self.before[block] = len(self.order)
-            self.order.append(block)
-            stack.extend(reversed(self.children[block]))
-        for block in reversed(self.order):
-            below = self.children[block]
-            self.last[block] = self.last[below[-1]] if below else self.before[block]
+            before[block] = len(order)
+            order.append(block)
+            stack += children[block][::-1]
+        for block in reversed(order):
+            below = children[block]
+            last[block] = last[below[-1]] if below else before[block]
 
     def reachable(self, block: int) -> bool:
         """Whether the entry reaches ``block``."""
@@ -121,3 +131,20 @@ class DominatorTree:
     def dominates(self, above: int, below: int) -> bool:
         """Whether ``above`` dominates ``below`` (a block dominates itself). False when either is unreachable."""
         return 0 <= self.before[above] <= self.before[below] <= self.last[above]
+
+
+def split_at_unwinding(successors: Sequence[Sequence[int]], unwinds: Sequence[bool]) -> tuple[list[list[int]], list[int]]:
+    """The graph in which dominance is that of results, not of blocks.
+
+    Parameters: ``unwinds[b]`` says that the last successor of ``b`` is its unwind target. Returns the successors of all nodes,
+    those of the blocks' starts first and with the numbers of the blocks, and for each block the node of its body: another
+    one for a block that unwinds, the same for all others.
+    """
+    split = [list(edges) for edges in successors]
+    body = list(range(len(split)))
+    for block, leaves in enumerate(unwinds):
+        if leaves:
+            body[block] = len(split)
+            split.append(split[block][:-1])
+            split[block] = [body[block], split[block][-1]]
+    return split, body

@@ -26,13 +26,13 @@ Unreachable blocks are checked for everything but dominance by other blocks.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import count
 from threading import Lock
 from typing import Any
 
 from altru_ir.diagnostics import Diagnostic, Label
-from altru_ir.dominance import DominatorTree
+from altru_ir.dominance import DominatorTree, split_at_unwinding
 from altru_ir.module import Block, Function, Global, Module, TypeDeclaration
 from altru_ir.source import Location
 from altru_ir.types import (
@@ -288,12 +288,20 @@ class _Verifier:
             number[block] = len(number)
         successors: list[list[int]] = []
         for block in function.blocks:
-            edges = []
+            ops = block.ops
+            for op in ops[:-1]:
+                if op.block is not block or op.decl.is_terminator:
+                    break
+            else:
+                if ops and ops[-1].block is block and ops[-1].decl.is_terminator and block.unwind is None:
+                    try:
+                        successors.append([number[s.block] for s in ops[-1].successors])
+                        continue
+                    except KeyError:
+                        pass
             if not self.block_shape(block, function, number):
                 return
-            for successor in block.successors:
-                edges.append(number[successor])
-            successors.append(edges)
+            successors.append([number[s] for s in block.successors])
         entry = function.entry
         if entry.args:
             self.report("V021", "the entry block takes no arguments: use the function's parameters", entry.location)
@@ -301,11 +309,13 @@ class _Verifier:
             if 0 in edges:
                 block = function.blocks[index]
                 self.report("V021", f"^{block.label} goes to the entry block, which has no predecessors", block.location)
-        tree = DominatorTree(successors)
-        self.walk(function, tree)
+        bodies: Sequence[int] = range(len(successors))
+        if any(block.unwind is not None for block in function.blocks):
+            successors, bodies = split_at_unwinding(successors, [block.unwind is not None for block in function.blocks])
+        self.walk(function, DominatorTree(successors), bodies)
 
     def block_shape(self, block: Block, function: Function, number: dict[Block, int]) -> bool:
-        """Rules 1, 18, 19; false when the graph cannot be built."""
+        """Rules 1, 18, 19 for a block that is not plainly good; false when the graph cannot be built."""
         if not block.ops or not block.ops[-1].decl.is_terminator:
             at = block.ops[-1].location if block.ops else block.location
             self.report(
@@ -332,12 +342,16 @@ class _Verifier:
                 self.report("V019", f"the unwind target ^{block.unwind.label} takes arguments", block.location)
         return whole
 
-    def walk(self, function: Function, tree: DominatorTree) -> None:
-        """Rules 2 to 16 over all blocks, dominator-tree preorder first, unreachable blocks after."""
+    def walk(self, function: Function, tree: DominatorTree, bodies: Sequence[int]) -> None:
+        """Rules 2 to 16 over all blocks, dominator-tree preorder first, unreachable blocks after.
+
+        A node of the tree is a block, or the start or the body of one that unwinds (``bodies[b]`` is the body of block b).
+        """
         blocks = function.blocks
         order = list(tree.order)
         reachable = len(order)
-        order.extend(b for b in range(len(blocks)) if tree.before[b] < 0)
+        order.extend(b for b in range(len(tree.parent)) if tree.before[b] < 0)
+        halves = {body: block for block, body in enumerate(bodies) if body != block}
         base = _reserve_stamps(len(order) + 1)
         last_of = [base + tree.last[b] if tree.before[b] >= 0 else base + n for n, b in enumerate(order)]
         module = self.module
@@ -345,22 +359,19 @@ class _Verifier:
         for parameter in function.parameters:
             parameter.mark = base
         for stamp, index in zip(count(base), order, strict=False):
-            block = blocks[index]
             in_reach = stamp - base < reachable
-            for argument in block.args:
-                if argument.owner is not block:
-                    self.report("V018", f"argument %{argument.name} belongs elsewhere", block.location)
-                problem = None if argument.type in good_types else self.type_problem(argument.type)
-                if argument.type.is_place or argument.type.is_unsized:
-                    problem = self.type_problem(argument.type)
-                if problem is not None:
-                    self.report("V017", f"argument %{argument.name} of ^{block.label}: {problem}", block.location)
-                argument.mark = stamp
+            if index < len(blocks):
+                block = blocks[index]
+                self.arguments(block, stamp)
+                if bodies[index] != index:
+                    continue
+            else:
+                block = blocks[halves[index]]
             for op in block.ops:
                 for value in op.operands:
                     mark = value.mark
                     # Visible: passed in this walk (`mark >= base`), in a block whose interval reaches here.
-                    if mark < base or (mark != stamp and last_of[mark - base] < stamp):
+                    if mark != stamp and (mark < base or last_of[mark - base] < stamp):
                         self.undominated(op, value, function, in_reach)
                 if not op.decl.holds(op, module):
                     self.problems(op)
@@ -375,6 +386,18 @@ class _Verifier:
                             self.report("V017", f"the result of `{op.name}`: {problem}", op.location)
                     value.mark = stamp
 
+    def arguments(self, block: Block, stamp: int) -> None:
+        """Rules 17 and 18 for what a block takes."""
+        for argument in block.args:
+            if argument.owner is not block:
+                self.report("V018", f"argument %{argument.name} belongs elsewhere", block.location)
+            problem = None if argument.type in self.good_types else self.type_problem(argument.type)
+            if argument.type.is_place or argument.type.is_unsized:
+                problem = self.type_problem(argument.type)
+            if problem is not None:
+                self.report("V017", f"argument %{argument.name} of ^{block.label}: {problem}", block.location)
+            argument.mark = stamp
+
     def problems(self, op: Operation) -> None:
         for rule, message in op.decl.problems(op, self.module):
             self.report(rule, message, op.location)
@@ -386,18 +409,22 @@ class _Verifier:
             given = successor.args
             for value in given:
                 mark = value.mark
-                if mark < base or (mark != stamp and last_of[mark - base] < stamp):
+                if mark != stamp and (mark < base or last_of[mark - base] < stamp):
                     self.undominated(op, value, function, in_reach)
-            forwards = None
-            if decl.cases is not None:
-                if decl.cases.forwards is not None:
-                    forwards = decl.cases.forwards(op, successor.case, self.module)
-            elif index < len(decl.targets):
-                target = decl.targets[index]
-                if target.forwards is not None:
-                    forwards = target.forwards(op, self.module)
             wanted = successor.block.args
-            types = [v.type for v in given] if not forwards else [*forwards, *(v.type for v in given)]
+            if not decl.gives_to_successors and len(given) == len(wanted):
+                for value, argument in zip(given, wanted):
+                    if value.type is not argument.type:
+                        break
+                else:
+                    continue
+            types = [v.type for v in given]
+            gives = decl.cases.forwards if decl.cases is not None else None
+            target = decl.targets[index] if index < len(decl.targets) else None
+            if gives is not None:
+                types[:0] = gives(op, successor.case, self.module)
+            elif target is not None and target.forwards is not None:
+                types[:0] = target.forwards(op, self.module)
             if len(types) != len(wanted):
                 label = successor.block.label
                 self.report("V004", f"^{label} takes {len(wanted)} arguments, not {len(types)}", op.location)
@@ -431,9 +458,14 @@ class _Verifier:
             if owner.location is not None:
                 labels.append(Label(owner.location, f"{name} is defined here"))
         before = isinstance(owner, Operation) and owner.block is op.block
+        help = None
+        if not before and isinstance(owner, Operation) and owner.block is not None and owner.block.unwind is not None:
+            help = (
+                f"where ^{owner.block.label} unwinds, what its operations give need not be there: define it in a block before"
+            )
         message = (
             f"{name} is used before its definition"
             if before
             else f"{name} is used where it may not be defined: its definition does not dominate this use"
         )
-        self.report("V002", message, op.location, labels)
+        self.report("V002", message, op.location, labels, help=help)

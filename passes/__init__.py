@@ -1,8 +1,12 @@
 """Analyses, verifiers and transformations.
 
-``run(module, "insert-checks{checks=bounds}")`` runs a pipeline; ``PassManager`` is the same for programs.
+``run(module, "insert-checks{checks=bounds}")`` runs a pipeline; ``PassManager`` is the same for programs. A pass of one's own
+is a subclass of ``Pass`` or ``FunctionPass``, known by name after ``register`` (docs/writing-a-pass.md).
 """
 
-from altru_ir.passes.manager import PassManager, PipelineError, parse_pipeline, run
+from altru_ir.passes.base import FunctionPass, Pass
+from altru_ir.passes.manager import PassManager, run
+from altru_ir.passes.pipeline_text import PipelineError, parse_pipeline
+from altru_ir.passes.registry import register
 
-__all__ = ["PassManager", "PipelineError", "parse_pipeline", "run"]
+__all__ = ["FunctionPass", "Pass", "PassManager", "PipelineError", "parse_pipeline", "register", "run"]

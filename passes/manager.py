@@ -1,76 +1,34 @@
-"""Pipelines: text such as ``a,b{budget=3}`` becomes passes, and passes run one after another.
+"""The pass manager: passes run one after another on a module, watched as closely as one likes.
 
-Grammar: ``pipeline = pass ("," pass)*``, ``pass = name ["{" option ("," option)* "}"]``, ``option = name "=" value``;
-a value is an integer, ``true``, ``false`` or any other text; lists are joined by ``+`` (``checks=bounds+null``). A named
-pipeline (``O2``) stands for its passes.
+    manager = PassManager(parse_pipeline("mem2reg,cse"), verify_each=True)
+    manager.run(module)
+    manager.statistics["cse"]["operations removed"]
 
-Example: ``run(m, "insert-checks{checks=bounds}")``.
+Around each pass, in this order: ``before`` is called; a snapshot is taken if a reproducer is wanted; the pass runs, on one
+function after another or through ``executor``; what it counted and remarked is collected; the module is verified; ``after``
+is called. When the pass or the verifier fails, ``on_failure`` gets a reproducer that needs this one pass alone, and the
+exception goes on.
+
+Invariant: the outcome depends on the module and the pipeline, not on the executor (``passes/parallel.py`` says why).
 """
 
 from __future__ import annotations
 
-import re
+import sys
+from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from concurrent.futures import Executor
 
 import attrs
 
 from altru_ir.diagnostics import DiagnosticError
 from altru_ir.module import Module
-from altru_ir.passes.base import Pass
-from altru_ir.passes.pipelines import PIPELINES
-from altru_ir.passes.registry import PASSES, find
+from altru_ir.passes import reproducer
+from altru_ir.passes.base import FunctionPass, Log, Pass, Remark, spelled_options
+from altru_ir.passes.constant_indices import allow_constant_indices
+from altru_ir.passes.pipeline_text import PipelineError, parse_pipeline
+from altru_ir.passes.timing import Timing
 from altru_ir.verifier import verify
-
-
-class PipelineError(ValueError):
-    """Raised for a pipeline text that names no pass, or an option the pass does not have."""
-
-
-_STEP = re.compile(r"\s*([\w-]+)\s*(?:\{([^{}]*)\})?\s*(,|$)")
-
-
-def parse_pipeline(text: str) -> list[Pass]:
-    """The passes that ``text`` names. Raises ``PipelineError``."""
-    passes: list[Pass] = []
-    at = 0
-    while at < len(text):
-        match = _STEP.match(text, at)
-        if match is None:
-            raise PipelineError(f"pipeline `{text}`: expected `name` or `name{{option=value}}` at `{text[at:]}`")
-        name, options, _ = match.groups()
-        if name in PIPELINES and options is None:
-            passes.extend(parse_pipeline(",".join(PIPELINES[name])))
-        else:
-            passes.append(_make(name, options))
-        at = match.end()
-    return passes
-
-
-def _make(name: str, options: str | None) -> Pass:
-    if name not in PASSES:
-        known = ", ".join([*PASSES, *PIPELINES])
-        raise PipelineError(f"there is no pass `{name}`; there are {known}")
-    kind = find(name)
-    fields = {f.name: f for f in attrs.fields(kind)}
-    values: dict[str, Any] = {}
-    for option in filter(None, (o.strip() for o in (options or "").split(","))):
-        key, separator, value = option.partition("=")
-        key = key.strip().replace("-", "_")
-        if key not in fields or not separator:
-            shown = ", ".join(fields) or "none"
-            raise PipelineError(f"pass `{name}` has no option `{option}`; options are {shown}")
-        values[key] = _value(value.strip())
-    try:
-        return kind(**values)
-    except (TypeError, ValueError) as error:
-        raise PipelineError(f"pass `{name}`: {error}") from None
-
-
-def _value(text: str) -> Any:
-    if text in ("true", "false"):
-        return text == "true"
-    return int(text) if re.fullmatch(r"-?\d+", text) else text
 
 
 @attrs.define
@@ -78,29 +36,75 @@ class PassManager:
     """Runs passes.
 
     Parameters: ``verify_each``, verify after each pass and stop at the first that breaks the module; ``before`` and
-    ``after``, called with each pass and the module around its run.
+    ``after``, called with each pass and the module around its run; ``executor`` runs function passes; ``timing`` records
+    a span for each pass; ``on_failure`` is called with the text of a reproducer (this costs a copy of the module for
+    each pass). ``statistics`` (by pass) and ``remarks`` hold what the passes said.
     """
 
     passes: list[Pass]
     verify_each: bool = False
     before: Callable[[Pass, Module], None] | None = None
     after: Callable[[Pass, Module], None] | None = None
+    executor: Executor | None = None
+    timing: Timing = attrs.Factory(Timing)
+    on_failure: Callable[[str], None] | None = None
+    statistics: dict[str, Counter[str]] = attrs.field(factory=dict, init=False)
+    remarks: list[Remark] = attrs.field(factory=list, init=False)
 
     def run(self, module: Module) -> None:
-        """Runs all passes on ``module`` in place. Raises ``DiagnosticError`` when ``verify_each`` finds a broken module."""
+        """Runs all passes on ``module`` in place. Raises ``DiagnosticError`` when ``verify_each`` finds a broken module, and
+        what a pass raises."""
         for each in self.passes:
             if self.before is not None:
                 self.before(each, module)
-            each.run(module)
-            if self.verify_each:
-                problems = verify(module)
-                if problems:
-                    note = f"after pass `{each.name}`: "
-                    raise DiagnosticError([attrs.evolve(p, message=note + p.message) for p in problems], module.source)
+            if self.on_failure is None:
+                self._run(each, module)
+            else:
+                self._run_watched(each, module)
             if self.after is not None:
                 self.after(each, module)
 
+    def _run(self, each: Pass, module: Module) -> None:
+        each.log = Log()
+        with self.timing.span(each.name, "pass"):
+            if self.executor is not None and isinstance(each, FunctionPass):
+                from altru_ir.passes.parallel import run_in_parallel
 
-def run(module: Module, pipeline: str, *, verify_each: bool = False) -> None:
-    """Runs the pipeline that the text names on ``module`` in place. Raises ``PipelineError``."""
-    PassManager(parse_pipeline(pipeline), verify_each).run(module)
+                run_in_parallel(each, module, self.executor)
+            else:
+                each.run(module)
+            allow_constant_indices(module)
+        self.statistics.setdefault(each.name, Counter()).update(each.log.statistics)
+        self.remarks += each.log.remarks
+        if self.verify_each:
+            with self.timing.span("verify", "verify"):
+                problems = verify(module)
+            if problems:
+                note = f"after pass `{each.name}`: "
+                raise DiagnosticError([attrs.evolve(p, message=note + p.message) for p in problems], module.source)
+
+    def _run_watched(self, each: Pass, module: Module) -> None:
+        snapshot = module.clone()
+        whole = False
+        try:
+            self._run(each, module)
+            whole = True
+        finally:
+            if not whole and self.on_failure is not None:
+                error = sys.exc_info()[1]
+                says = f"{type(error).__name__}: {error}"
+                text = snapshot.text()
+                self.on_failure(reproducer.write(spelled_options(each), text, verify_each=self.verify_each, says=says))
+
+
+def run(module: Module, pipeline: str, *, verify_each: bool = False, executor: Executor | None = None) -> PassManager:
+    """Runs the pipeline that the text names on ``module`` in place, and gives the manager with its statistics and remarks.
+
+    Raises ``PipelineError``, and what ``PassManager.run`` raises.
+    """
+    manager = PassManager(parse_pipeline(pipeline), verify_each, executor=executor)
+    manager.run(module)
+    return manager
+
+
+__all__ = ["PassManager", "PipelineError", "parse_pipeline", "run"]

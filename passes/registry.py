@@ -1,22 +1,129 @@
 """The passes by name. A name leads to a module and a class; the module is imported when the pass is first asked for.
 
+Three kinds of names: those below; what ``register`` and ``load_file`` (``--load-pass FILE.py``) have added; and what other
+installed packages offer as entry points:
+
+    [project.entry-points."altru_ir.passes"]
+    count-operations = "my_package.counting:CountOperations"
+
 Example: ``find("insert-checks")`` is the class ``InsertChecks``.
+
+Invariant: the first two win over entry points, and no two of them have one name.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
+import sys
+from functools import cache
+from importlib import import_module, metadata, util
+from pathlib import Path
 
 from altru_ir.passes.base import Pass
 
 PASSES: dict[str, str] = {
     "insert-checks": "altru_ir.passes.transform.insert_checks:InsertChecks",
+    "schedule-drops": "altru_ir.passes.transform.schedule_drops:ScheduleDrops",
+    "check-moves": "altru_ir.passes.verify.moves:CheckMoves",
+    "elaborate-drops": "altru_ir.passes.transform.elaborate_drops:ElaborateDrops",
+    "inline": "altru_ir.passes.transform.inline:Inline",
+    "mem2reg": "altru_ir.passes.transform.mem2reg:PromoteLocals",
+    "canonicalize": "altru_ir.passes.transform.canonicalize:Canonicalize",
+    "cse": "altru_ir.passes.transform.cse:CommonSubexpressions",
+    "simplify-cfg": "altru_ir.passes.transform.simplify_cfg:SimplifyControlFlow",
+    "dce": "altru_ir.passes.transform.dce:DeadCodeElimination",
 }
 """Name to ``module:class``, in the order they usually run."""
+
+GROUP = "altru_ir.passes"
+
+_added: dict[str, type[Pass]] = {}
+_files: list[str] = []
+
+
+class PassFileError(Exception):
+    """A file that was to be loaded gives no passes; the message says why."""
+
+
+@cache
+def _offered() -> dict[str, metadata.EntryPoint]:
+    return {point.name: point for point in metadata.entry_points(group=GROUP)}
 
 
 def find(name: str) -> type[Pass]:
     """The class of a pass. Raises ``KeyError`` for an unknown name."""
-    module, _, attribute = PASSES[name].partition(":")
-    found: type[Pass] = getattr(import_module(module), attribute)
-    return found
+    if name in _added:
+        return _added[name]
+    if name in PASSES:
+        module, _, attribute = PASSES[name].partition(":")
+        found: type[Pass] = getattr(import_module(module), attribute)
+        return found
+    loaded: type[Pass] = _offered()[name].load()
+    return loaded
+
+
+def names() -> list[str]:
+    """The names of all passes: ours, what was added, what is offered."""
+    found = [*PASSES, *_added]
+    return [*found, *(name for name in sorted(_offered()) if name not in found)]
+
+
+def register(kind: type[Pass]) -> type[Pass]:
+    """Adds a pass under its name; usable as a decorator. Raises ``ValueError`` when it has no name or a taken one."""
+    if not kind.name:
+        raise ValueError(f"the pass {kind.__name__} has no name")
+    if kind.name in PASSES or _added.get(kind.name, kind) is not kind:
+        raise ValueError(f"there is a pass `{kind.name}` already")
+    _added[kind.name] = kind
+    return kind
+
+
+def forget(name: str) -> None:
+    """Takes away what ``register`` added. Raises ``KeyError``."""
+    del _added[name]
+
+
+def loaded_files() -> list[str]:
+    """The files that ``load_file`` has loaded, so that another process can load them too."""
+    return list(_files)
+
+
+def load_file(path: str) -> list[str]:
+    """Runs a Python file and adds the passes that it defines; their names. A file that was loaded before is not run again.
+
+    Raises ``PassFileError`` when it cannot be read, is no Python, defines no pass, or one whose name is taken; what the file
+    itself raises is passed on.
+    """
+    absolute = str(Path(path).resolve())
+    module_name = f"altru_pass_{Path(path).stem}"
+    if absolute in _files:
+        return [kind.name for kind in _passes_of(module_name)]
+    spec = util.spec_from_file_location(module_name, absolute)
+    if spec is None or spec.loader is None:
+        raise PassFileError(f"{path} is no Python file: its name should end in .py")
+    module = util.module_from_spec(spec)
+    sys.modules[module_name] = module  # so that its classes can be found by name, as attrs and pickle do
+    try:
+        spec.loader.exec_module(module)
+    except OSError as error:
+        raise PassFileError(f"cannot read {path}: {error.strerror}") from None
+    except (SyntaxError, ImportError) as error:
+        raise PassFileError(f"cannot load {path}: {error}") from None
+    kinds = _passes_of(module_name)
+    if not kinds:
+        raise PassFileError(f"{path} defines no pass: a subclass of altru_ir.passes.Pass with a `name`")
+    for kind in kinds:
+        try:
+            register(kind)
+        except ValueError as error:
+            raise PassFileError(f"{path}: {error}") from None
+    _files.append(absolute)
+    return [kind.name for kind in kinds]
+
+
+def _passes_of(module_name: str) -> list[type[Pass]]:
+    module = sys.modules[module_name]
+    return [
+        each
+        for each in vars(module).values()
+        if isinstance(each, type) and issubclass(each, Pass) and each.name and each.__module__ == module_name
+    ]

@@ -21,10 +21,13 @@ def versions() -> str:
 
 
 def passes() -> str:
-    """A line for each pass and each named pipeline."""
+    """A line for each pass and one for each of its options, then one for each named pipeline."""
     from altru_ir.passes.pipelines import PIPELINES
 
-    lines = [f"{each['name']}: {each['summary']}" for each in _pass_records()]
+    lines = []
+    for each in _pass_records():
+        lines.append(f"{each['name']}: {each['summary']}")
+        lines += [f"    {o['name']} ({o['type']}, {o['default']}): {o['says']}" for o in each["options"]]
     lines += [f"{name} = {','.join(steps)}" for name, steps in PIPELINES.items()]
     return "\n".join(lines) + "\n"
 
@@ -32,6 +35,20 @@ def passes() -> str:
 def explain(code: str) -> str:
     """What a diagnostic code means. Raises ``KeyError`` when there is none of this name."""
     return f"{code}: {EXPLANATIONS[code]}\n"
+
+
+def program(seed: int, size: int, families: str | None) -> str:
+    """A random program. Raises ``ValueError`` for a family that does not exist.
+
+    Parameters: ``families``, names with commas between them; ``native`` stands for all that native code exists for.
+    """
+    from altru_ir.testing import whole_language
+
+    if families is None:
+        return whole_language.generate(seed, size).text
+    names = [name.strip() for name in families.split(",")]
+    chosen = {name for name in names if name != "native"} | (whole_language.NATIVE if "native" in names else set())
+    return whole_language.generate(seed, size, chosen).text
 
 
 def describe(what: str, *, as_json: bool) -> str:
@@ -55,15 +72,23 @@ def describe(what: str, *, as_json: bool) -> str:
 
 
 def _pass_records() -> list[dict[str, Any]]:
-    import attrs
+    from altru_ir.passes.base import FunctionPass, option_texts, options_of
+    from altru_ir.passes.registry import find, names
 
-    from altru_ir.passes.registry import PASSES, find
-
-    return [
-        {
-            "name": name,
-            "summary": (find(name).__doc__ or "").strip().splitlines()[0],
-            "options": [{"name": f.name, "default": f.default} for f in attrs.fields(find(name))],
-        }
-        for name in PASSES
-    ]
+    found = []
+    for name in names():
+        kind = find(name)
+        texts = option_texts(kind)
+        options = [
+            {
+                "name": f.name.replace("_", "-"),
+                "type": getattr(f.type, "__name__", str(f.type)),
+                "default": f.default,
+                "says": texts.get(f.name, ""),
+            }
+            for f in options_of(kind)
+        ]
+        summary = (kind.__doc__ or "").strip().partition("\n")[0]
+        level = "function" if issubclass(kind, FunctionPass) else "module"
+        found.append({"name": name, "summary": summary, "level": level, "options": options})
+    return found

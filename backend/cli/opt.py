@@ -19,16 +19,20 @@ import signal
 import sys
 import tempfile
 import threading
-import time
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from altru_ir.backend.cli.options import UsageError, check_names, parse_options
+from altru_ir.backend.cli.options import UsageError, check_names, load_passes, parse_options
 from altru_ir.diagnostics import EXPLANATIONS, Diagnostic, DiagnosticError
+from altru_ir.faults import Panic
 from altru_ir.module import Module
 from altru_ir.source import Location, Source
+
+if TYPE_CHECKING:
+    from altru_ir.passes.manager import PassManager
+    from altru_ir.passes.timing import Timing
 
 OK, ERRORS, USAGE, INTERNAL, INTERRUPTED, PANIC = 0, 1, 2, 70, 130, 101
 
@@ -90,7 +94,8 @@ def _reporting_internal_errors(arguments: list[str]) -> int:
         raise
     except Exception as error:
         # One line per line of the comment, whatever the arguments hold.
-        head = f"altru-opt {shlex.join(arguments)}\n{traceback.format_exc()}"
+        replay = f"altru-opt --replay: -p {shlex.quote(driver.pipeline)}\n" if driver.pipeline else ""
+        head = f"{replay}altru-opt {shlex.join(arguments)}\n{traceback.format_exc()}"
         text = "".join(f"// {line}\n" for line in head.splitlines()) + driver.text
         what = f"error[internal]: altru-opt failed on its own account ({type(error).__name__}: {error}).\n"
         try:
@@ -132,20 +137,31 @@ class _Driver:
         self.sources: dict[str, Source] = {}
         self.text = ""
         self.collected: list[Diagnostic] = []
-        self.times: list[tuple[str, float]] = []
+        self.timing: Timing | None = None
+        self.managers: list[PassManager] = []
+        self.pipeline: str | None = None
+        self.verify_each = False
 
     def run(self, arguments: list[str]) -> int:
         try:
             self.options, program = parse_options(arguments)
             if self.takes_input():
                 check_names(self.options)
+            else:
+                load_passes(self.options)
         except UsageError as error:
             _say(f"altru-opt: {error}\nTry `altru-opt --help`.\n")
             return USAGE
         except SystemExit as end:  # --help has printed
             return int(end.code or 0)
+        if self.options.timing is not None:
+            from altru_ir.passes.timing import Timing
+
+            self.timing = Timing()
+        self.pipeline, self.verify_each = self.options.pipeline, self.options.verify_each
         try:
             status = self.dispatch(program)
+            self.tell()
         except EnvironmentProblem as problem:
             self.report([Diagnostic(problem.code, str(problem))])
             status = USAGE
@@ -154,14 +170,36 @@ class _Driver:
                 from altru_ir.render.json import render
 
                 _say(render(self.collected))
-        if self.options.timing:
-            for what, seconds in self.times:
-                _say(f"{seconds * 1000:10.2f} ms  {what}\n")
         return status
+
+    def tell(self) -> None:
+        """What was recorded while the passes ran."""
+        options = self.options
+        if self.timing is not None and options.timing:
+            self.save(options.timing, self.timing.trace())
+        elif self.timing is not None:
+            _say(self.timing.table())
+        if options.statistics:
+            from altru_ir.passes.remarks import statistics_table
+
+            for manager in self.managers:
+                _say(statistics_table(manager.statistics))
+        if options.remarks:
+            from altru_ir.passes.remarks import to_yaml
+
+            self.save(options.remarks, "".join(to_yaml(manager.remarks) for manager in self.managers))
+
+    def save(self, file: str, text: str) -> None:
+        from altru_ir.backend import write_whole
+
+        try:
+            write_whole(Path(file), text.encode())
+        except OSError as error:
+            raise EnvironmentProblem(f"cannot write {file}: {error.strerror}") from None
 
     def takes_input(self) -> bool:
         o = self.options
-        return not (o.version or o.describe or o.list_passes or o.explain is not None or o.clear_cache)
+        return not (o.version or o.describe or o.list_passes or o.explain is not None or o.clear_cache or o.generate)
 
     def dispatch(self, program: list[str]) -> int:
         options = self.options
@@ -170,12 +208,14 @@ class _Driver:
         if not self.takes_input():
             return self.inform()
         files = options.files or ["-"]
-        if len(files) > 1 and (options.run or options.interpret or options.output):
-            _say("altru-opt: --run and -o take one FILE\n")
+        if len(files) > 1 and (options.run or options.interpret or options.output or options.reduce):
+            _say("altru-opt: --run, --reduce and -o take one FILE\n")
             return USAGE
         if not options.files and sys.stdin is not None and sys.stdin.isatty():
             _say("altru-opt: no FILE, and standard input is a terminal; try `altru-opt --help`\n")
             return USAGE
+        if options.reduce is not None:
+            return self.reduce(files[0])
         status = OK
         output: list[str] = []
         for file in files:
@@ -206,6 +246,12 @@ class _Driver:
                 _say(f"altru-opt: there is no code {options.explain}; there are {', '.join(EXPLANATIONS)}\n")
                 return USAGE
             text = information.explain(code)
+        elif options.generate:
+            try:
+                text = information.program(options.seed or 0, options.size or 8, options.families)
+            except ValueError as error:
+                _say(f"altru-opt: --families: {error}\n")
+                return USAGE
         else:
             from altru_ir.runtime.build import clear_cache
 
@@ -219,15 +265,19 @@ class _Driver:
 
     # -- input and output ------------------------------------------------------------------------------------------------
 
-    def read(self, file: str) -> list[Source] | None:
-        """The modules of a file; None, reported, when it is no text."""
-        name = "<stdin>" if file == "-" else file
+    def read_bytes(self, file: str) -> bytes:
         if file == "-" and sys.stdin is None:
             raise EnvironmentProblem("cannot read standard input: it is closed")
         try:
-            data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+            return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
         except OSError as error:
+            name = "<stdin>" if file == "-" else file
             raise EnvironmentProblem(f"cannot read {name}: {error.strerror}") from None
+
+    def read(self, file: str) -> list[Source] | None:
+        """The modules of a file; None, reported, when it is no text."""
+        name = "<stdin>" if file == "-" else file
+        data = self.read_bytes(file)
         try:
             text = data.decode()
         except UnicodeDecodeError as error:
@@ -238,6 +288,8 @@ class _Driver:
             self.report([Diagnostic("ALT-P006", message, Location(name, line, column))])
             return None
         self.text = text
+        if self.options.replay:
+            self.take_pipeline(text)
         self.sources[name] = Source(name, text)
         if not self.options.split_input_file:
             return [self.sources[name]]
@@ -250,6 +302,17 @@ class _Driver:
                 line += text.count("\n", start, match.end())
                 start = match.end()
         return found
+
+    def take_pipeline(self, text: str) -> None:
+        """Reads the pipeline off the head of a reproducer."""
+        from altru_ir.passes.pipeline_text import PipelineError, parse_pipeline
+        from altru_ir.passes.reproducer import NotAReproducer, read
+
+        try:
+            self.pipeline, self.verify_each = read(text)
+            parse_pipeline(self.pipeline)
+        except (NotAReproducer, PipelineError) as error:
+            raise EnvironmentProblem(str(error)) from None
 
     def write(self, data: bytes) -> None:
         output = self.options.output
@@ -284,9 +347,36 @@ class _Driver:
 
     @contextlib.contextmanager
     def timed(self, what: str) -> Iterator[None]:
-        begin = time.perf_counter()
-        yield
-        self.times.append((what, time.perf_counter() - begin))
+        if self.timing is None:
+            yield
+            return
+        with self.timing.span(what):
+            yield
+
+    # -- reduction -------------------------------------------------------------------------------------------------------
+
+    def reduce(self, file: str) -> int:
+        from altru_ir.backend.cli.reduce import run
+        from altru_ir.testing.reduce import NotInteresting
+
+        options = self.options
+        output = None if options.output in (None, "-") else Path(options.output)
+        if output is not None and file != "-" and output.exists() and output.samefile(file):
+            _say("altru-opt: -o names the file to reduce, which is never changed; name another one\n")
+            return USAGE
+        text = self.read_bytes(file).decode(errors="surrogateescape")
+        name = "stdin.air" if file == "-" else Path(file).name
+
+        def keep(text: str) -> None:
+            self.write(text.encode(errors="surrogateescape"))
+
+        try:
+            whole = run(text, name, options.reduce, keep, _say, early=output is not None)
+        except NotInteresting as problem:
+            raise EnvironmentProblem(str(problem), "ALT-S009") from None
+        except OSError as error:
+            raise EnvironmentProblem(f"cannot write candidates: {error.strerror}") from None
+        return OK if whole else INTERRUPTED
 
     # -- one module ------------------------------------------------------------------------------------------------------
 
@@ -335,7 +425,7 @@ class _Driver:
     def compare(self, source: Source, module: Module | None, diagnostics: list[Diagnostic]) -> int:
         from altru_ir.backend.cli.expectations import mismatches
 
-        if module is not None and self.options.pipeline and not diagnostics:
+        if module is not None and self.pipeline and not diagnostics:
             try:
                 self.passes(module)
             except DiagnosticError as error:
@@ -344,30 +434,54 @@ class _Driver:
         _say("".join(f"{line}\n" for line in found))
         return ERRORS if found else OK
 
-    def passes(self, module: Module) -> None:
+    def manager(self) -> PassManager:
+        """A pass manager that does what the options want around each pass."""
         from altru_ir.passes.base import Pass
-        from altru_ir.passes.manager import PassManager, parse_pipeline
+        from altru_ir.passes.manager import PassManager
 
         options = self.options
-        if options.pipeline is None:
-            return
         texts: dict[str, str] = {}
-        begins: list[float] = []
 
         def before(each: Pass, module: Module) -> None:
             if "changed" in options.print_ir_after:
                 texts["before"] = str(module)
             if {"all", each.name} & set(options.print_ir_before):
                 _say(f"// before {each.name}\n{module}\n")
-            begins.append(time.perf_counter())
 
         def after(each: Pass, module: Module) -> None:
-            self.times.append((each.name, time.perf_counter() - begins.pop()))
             changed = "changed" in options.print_ir_after and texts["before"] != str(module)
             if changed or {"all", each.name} & set(options.print_ir_after):
                 _say(f"// after {each.name}\n{module}\n")
 
-        PassManager(parse_pipeline(options.pipeline), options.verify_each, before, after).run(module)
+        made = PassManager([], self.verify_each, before, after)
+        if self.timing is not None:
+            made.timing = self.timing
+        if options.reproducer:
+            made.on_failure = lambda text: self.save(options.reproducer, text)
+        self.managers.append(made)
+        return made
+
+    @contextlib.contextmanager
+    def workers(self, manager: PassManager) -> Iterator[PassManager]:
+        """Gives ``manager`` the processes that ``--jobs`` asks for."""
+        if self.options.jobs == 1:
+            yield manager
+            return
+        from concurrent.futures import ProcessPoolExecutor
+
+        with ProcessPoolExecutor(self.options.jobs) as executor:
+            manager.executor = executor
+            yield manager
+            manager.executor = None
+
+    def passes(self, module: Module) -> None:
+        if self.pipeline is None:
+            return
+        from altru_ir.passes.pipeline_text import parse_pipeline
+
+        with self.workers(self.manager()) as manager:
+            manager.passes = parse_pipeline(self.pipeline)
+            manager.run(module)
 
     def finish(self, module: Module, program: list[str], output: list[str]) -> int:
         options = self.options
@@ -376,14 +490,15 @@ class _Driver:
             return self.interpret(module, program)
         if not options.run and options.emit in (None, "ir"):
             if options.emit is None and options.opt is None:
-                output.append(module.text(locations=options.print_locations))
+                output.append(self.printed(module))
                 return OK
             from altru_ir.backend import prepare
 
-            prepared = module if options.opt is None else self.guarded(
-                lambda: prepare(module, opt=options.opt, checks=options.checks)
-            )  # fmt: skip
-            output.append(prepared.text(locations=options.print_locations))
+            prepared = module
+            if options.opt is not None:
+                with self.workers(self.manager()) as manager:
+                    prepared = self.guarded(lambda: prepare(module, opt=options.opt, checks=options.checks, manager=manager))
+            output.append(self.printed(prepared))
             return OK
         opt = 2 if options.opt is None else options.opt
         if options.run:
@@ -391,16 +506,28 @@ class _Driver:
         from altru_ir.backend import emit
 
         path = options.output if options.emit in ("obj", "exe") else None
-        with self.timed(f"emit {options.emit}"):
+        with self.timed(f"emit {options.emit}"), self.workers(self.manager()) as manager:
             data = self.guarded(
                 lambda: emit(
-                    module, options.emit, path, opt=opt, checks=options.checks, cpu=options.cpu,
-                    libraries=options.libraries, directories=options.directories,
+                    module, options.emit, path, opt=opt, checks=options.checks, panic=options.panic, cpu=options.cpu,
+                    libraries=options.libraries, directories=options.directories, manager=manager,
                 )
             )  # fmt: skip
         if path is None:
             self.write(data)
         return OK
+
+    def printed(self, module: Module) -> str:
+        """The module as text, with what the analyses that were asked for say about it."""
+        if self.options.print_analysis:
+            from altru_ir.passes.analysis.manager import AnalysisManager
+            from altru_ir.passes.analysis.registry import annotate
+
+            analyses = AnalysisManager()
+            for name in self.options.print_analysis:
+                with self.timed(name):
+                    annotate(module, name, analyses)
+        return module.text(locations=self.options.print_locations)
 
     def guarded(self, action: Callable[[], _T]) -> _T:
         """Runs ``action``; what fails outside the program becomes an ``EnvironmentProblem``."""
@@ -431,23 +558,38 @@ class _Driver:
             message = f"code for {module.target} does not run on this machine ({host_triple()}); use --emit to write it"
             raise EnvironmentProblem(message, "ALT-S003")
         libraries = [*self.options.loads, *(self.find_library(name) for name in self.options.libraries)]
-        with self.timed("compile"):
-            library = self.guarded(lambda: compile(module, opt, self.options.checks, cpu=self.options.cpu, libraries=libraries))
+        cpu, checks, panics = self.options.cpu, self.options.checks, self.options.panic
+        with self.timed("compile"), self.workers(self.manager()) as manager:
+            library = self.guarded(lambda: compile(module, opt, checks, panics, cpu=cpu, libraries=libraries, manager=manager))
         for stream in filter(None, (sys.stdout, sys.stderr)):
             stream.flush()
         if entry == "main":
             file = self.options.files[0] if self.options.files else "-"
-            with _interruptible():
-                return int(library.run_main([file, *program]))
+            try:
+                with _interruptible():
+                    return int(library.run_main([file, *program]))
+            except Panic as panic:
+                return self.panicked(panic)
         try:
             values = arguments_for(function, program, module)
             call = library[entry]
         except (ArgumentError, TypeError) as error:
             raise EnvironmentProblem(str(error), "ALT-S005") from None
-        with _interruptible():
-            result = call(*values)
+        try:
+            with _interruptible():
+                result = call(*values)
+        except Panic as panic:
+            return self.panicked(panic)
         self.write(f"{show(result)}\n".encode())
         return OK
+
+    def panicked(self, panic: Panic) -> int:
+        """Says what an executable says when it panics, and gives the status with which it ends."""
+        import ctypes
+
+        ctypes.CDLL(None).fflush(None)  # what the program wrote comes first
+        _say("".join(f"{line}\n" for line in [f"panic: {panic}", *panic.frames()]))
+        return PANIC
 
     def interpret(self, module: Module, program: list[str]) -> int:
         from altru_ir.backend import prepare
@@ -455,7 +597,8 @@ class _Driver:
         from altru_ir.backend.cli.values import ArgumentError
 
         options = self.options
-        prepared = prepare(module, opt=options.opt or 0, checks=options.checks)
+        with self.workers(self.manager()) as manager:
+            prepared = prepare(module, opt=options.opt or 0, checks=options.checks, manager=manager)
         try:
             with self.timed("interpret"):
                 name = options.files[0] if options.files else "-"

@@ -13,15 +13,15 @@ class UsageError(Exception):
     """The command line is not one ``altru-opt`` understands; the message says why."""
 
 
-def _panic_mode(text: str) -> str:
-    if text != "abort":
-        raise argparse.ArgumentTypeError(f"there is no panic mode `{text}` in this release; there is `abort`")
-    return text
-
-
 def _positive(text: str) -> int:
     if not text.isdecimal() or not int(text):
         raise argparse.ArgumentTypeError(f"`{text}` is no positive number")
+    return int(text)
+
+
+def _natural(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"`{text}` is no natural number")
     return int(text)
 
 
@@ -34,6 +34,10 @@ EPILOG = """\
 Without --emit, --run and --interpret the module is printed as IR. `-` is standard input. Results go to standard output or -o,
 diagnostics to standard error. Arguments behind `--` go to the program: to @main as its argv, to another --entry as one
 literal per parameter (42, 2.5, true, [1,2,3], "text"), and then the result is printed.
+
+--reduce prints the smallest text it finds for which CMD, run by the shell, still exits with 0: `{}` in CMD stands for the file
+of a candidate, and without `{}` the file is appended. What is a valid program stays one; other text is cut up. Interrupted,
+it prints the best so far. Example: altru-opt --reduce 'altru-opt --interpret {} 2>&1 | grep -q ALT-F002' -o small.air a.air
 
 exit status: 0 well; 1 errors in the program; 2 usage or environment; 101 a panic; 102 a memory error that --interpret
 found; 70 an internal error (a reproducer is left); with --run and --interpret the program's own otherwise.
@@ -56,7 +60,7 @@ def make_parser() -> argparse.ArgumentParser:
     for level in range(4):
         add(f"-O{level}", dest="opt", action="store_const", const=level, help=f"optimization level {level}")
     add("--checks", default="all", metavar="LIST", help="checks to insert: all (default), none, or bounds,null,align,division")
-    add("--panic", default="abort", type=_panic_mode, metavar="abort", help="what a panic does")
+    add("--panic", default="unwind", choices=["unwind", "abort"], help="what a panic does: runs cleanups (default), or not")
     add("--emit", choices=["ir", "llvm", "asm", "obj", "exe"], help="what to write")
     add("--target", metavar="TRIPLE", help="the target, instead of the module's own")
     add("--cpu", metavar="NAME", help="the processor (x86-64-v3 for files, this machine's for --run)")
@@ -76,8 +80,27 @@ def make_parser() -> argparse.ArgumentParser:
     add("--split-input-file", action="store_true", help="treat parts between `// -----` lines as modules of their own")
     add("--print-ir-before", action="append", default=[], metavar="PASS", help="print the IR before a pass (or `all`)")
     add("--print-ir-after", action="append", default=[], metavar="PASS", help="print the IR after a pass (or `all`, `changed`)")
+    add("--print-analysis", action="append", default=[], metavar="NAME", help="write what an analysis finds beside the IR")
+    add("--reduce", metavar="CMD", help="make FILE small, as long as CMD exits with 0 for it (see below)")
+    add("--generate", action="store_true", help="print a random program over the whole language")
+    add("--seed", type=_natural, metavar="N", help="with --generate: which (default 0); the same gives the same program")
+    add("--size", type=_positive, metavar="N", help="with --generate: about how many statements a function has (default 8)")
+    add("--families", metavar="LIST", help="with --generate: only these parts of the language, e.g. scalars,owners; or native")
     add("--print-locations", action="store_true", help="show the position of every operation in printed IR")
-    add("--timing", action="store_true", help="say how long each step took")
+    add("--timing", nargs="?", const="", metavar="FILE", help="say how long each step took; as a Chrome trace in =FILE")
+    add("--statistics", action="store_true", help="say what the passes counted")
+    add("--remarks", metavar="FILE", help="write what the passes remarked on as LLVM's YAML")
+    add("--reproducer", metavar="FILE", help="when a pass fails, write the module and the pass to replay it here")
+    add("--replay", action="store_true", help="FILE is a reproducer: run the pipeline that its head names")
+    add(
+        "--load-pass",
+        dest="load_passes",
+        action="append",
+        default=[],
+        metavar="FILE.py",
+        help="add the passes of a Python file",
+    )
+    add("--jobs", type=_positive, default=1, metavar="N", help="run function passes in N processes")
     add("--list-passes", action="store_true", help="list the passes and the named pipelines")
     add("--describe", choices=["ops", "types", "grammar", "passes", "codes"], help="describe a part of the IR")
     add("--json", action="store_true", help="with --describe: as JSON")
@@ -93,6 +116,8 @@ def parse_options(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
     if "--" in arguments:
         at = arguments.index("--")
         arguments, program = arguments[:at], arguments[at + 1 :]
+    # Without `=` the flag takes no value: what stands behind it is a file to read.
+    arguments = ["--timing=" if argument == "--timing" else argument for argument in arguments]
     options = make_parser().parse_args(arguments)
     _check_combination(options, program)
     options.entry = options.entry or "main"
@@ -114,6 +139,17 @@ def _check_combination(options: argparse.Namespace, program: list[str]) -> None:
         raise UsageError("--verify-diagnostics only compares diagnostics; it does not go with --run, --interpret or --emit")
     if options.split_input_file and (runs or writes):
         raise UsageError("--split-input-file makes several modules; --run, --interpret and --emit take one")
+    if not options.generate and (options.seed is not None or options.size is not None or options.families is not None):
+        raise UsageError("--seed, --size and --families are for --generate")
+    if options.generate and options.files:
+        raise UsageError("--generate takes no FILE")
+    for flag in ("reduce", "generate"):
+        if getattr(options, flag) not in (None, False) and _does_more(options):
+            raise UsageError(f"--{flag} does only that: what is to happen with a program is said to another altru-opt")
+    if options.reduce is not None and options.generate:
+        raise UsageError("--reduce and --generate exclude each other")
+    if options.reduce is not None and not options.reduce.strip():
+        raise UsageError("--reduce needs a command")
     if options.output is not None and (runs or options.check or options.verify_diagnostics):
         raise UsageError("-o is for what is printed or emitted; --run, --interpret, --check and the like give no file")
     if options.output == "":
@@ -124,26 +160,60 @@ def _check_combination(options: argparse.Namespace, program: list[str]) -> None:
         raise UsageError("--load is for --run")
     if not options.interpret and options.steps is not None:
         raise UsageError("--steps is for --interpret")
+    if options.replay and (options.pipeline is not None or options.opt is not None):
+        raise UsageError("--replay takes the pipeline from the file; it does not go with -p and -O")
+    if options.replay and options.split_input_file:
+        raise UsageError("--replay takes one module; it does not go with --split-input-file")
+    if options.print_analysis and (runs or writes or options.check or options.verify_diagnostics):
+        raise UsageError("--print-analysis adds comments to printed IR; there is none to add them to")
+    if options.print_analysis and options.no_check:
+        raise UsageError("--print-analysis is for verified IR, and --no-check verifies nothing")
     if options.emit in ("obj", "exe") and options.output in (None, "-"):
         raise UsageError(f"--emit={options.emit} needs -o FILE")
 
 
+def _does_more(options: argparse.Namespace) -> bool:
+    """Whether something is asked for beyond printing."""
+    return (
+        options.run or options.interpret or options.check or options.verify_diagnostics or options.split_input_file
+        or options.emit is not None or options.opt is not None or options.pipeline is not None
+    )  # fmt: skip
+
+
 def check_names(options: argparse.Namespace) -> None:
-    """Passes and classes of checks that are named must exist, whether they are reached or not. Raises ``UsageError``."""
-    from altru_ir.module import Module
-    from altru_ir.passes.manager import PipelineError, parse_pipeline
-    from altru_ir.passes.registry import PASSES
+    """What is named (passes, analyses, classes of checks) must exist, reached or not. Raises ``UsageError``."""
+    from altru_ir.passes.pipeline_text import PipelineError, parse_pipeline
+    from altru_ir.passes.registry import names
     from altru_ir.passes.transform.insert_checks import InsertChecks
 
+    load_passes(options)
     try:
-        for each in [*parse_pipeline(options.pipeline or ""), InsertChecks(options.checks)]:
-            each.run(Module())  # a pass looks at its options when it runs
+        parse_pipeline(options.pipeline or "")
+        InsertChecks(options.checks)
     except (PipelineError, ValueError) as error:
         raise UsageError(str(error)) from None
-    for flag, names, more in (
+    if options.print_analysis:
+        from altru_ir.passes.analysis.registry import ANALYSES
+
+        for name in options.print_analysis:
+            if name not in ANALYSES:
+                raise UsageError(f"--print-analysis: there is no analysis `{name}`; there are {', '.join(ANALYSES)}")
+    for flag, named, more in (
         ("--print-ir-before", options.print_ir_before, ["all"]),
         ("--print-ir-after", options.print_ir_after, ["all", "changed"]),
     ):
-        for name in names:
-            if name not in PASSES and name not in more:
-                raise UsageError(f"{flag}: there is no pass `{name}`; there are {', '.join([*more, *PASSES])}")
+        for name in named:
+            if name not in more and name not in names():
+                raise UsageError(f"{flag}: there is no pass `{name}`; there are {', '.join([*more, *names()])}")
+
+
+def load_passes(options: argparse.Namespace) -> None:
+    """Adds the passes of the files that ``--load-pass`` names. Raises ``UsageError``."""
+    if options.load_passes:
+        from altru_ir.passes.registry import PassFileError, load_file
+
+        try:
+            for file in options.load_passes:
+                load_file(file)
+        except PassFileError as error:
+            raise UsageError(str(error)) from None

@@ -30,8 +30,8 @@ from altru_ir import declare
 from altru_ir.declare import PATH
 from altru_ir.layout import layout_of
 from altru_ir.literals import constant_integer
-from altru_ir.module import Block, Module
-from altru_ir.passes.base import Pass
+from altru_ir.module import Block, Function, Module
+from altru_ir.passes.base import FunctionPass
 from altru_ir.types import USIZE, ArrayType, IntType, PtrType, Type
 from altru_ir.values import NO_ATTRIBUTES, Operation, Value
 
@@ -54,20 +54,27 @@ def _classes(text: str) -> frozenset[str]:
 
 
 @attrs.define
-class InsertChecks(Pass):
-    """Inserts bounds, null, alignment and division checks before the operations that need them."""
+class InsertChecks(FunctionPass):
+    """Inserts bounds, null, alignment and division checks before the operations that need them.
+
+    Options:
+        checks: the classes to insert: all, none, or some of bounds, null, align and division, joined by `+`.
+    """
 
     name = "insert-checks"
     checks: str = "all"
 
-    def run(self, module: Module) -> None:
+    def run_on(self, function: Function) -> bool:
         """Raises ``ValueError`` for an unknown class in ``checks``."""
         chosen = _classes(self.checks)
-        if not chosen:
-            return
-        for function in module.functions.values():
-            for block in function.blocks:
-                _Inserter(module, chosen, block).run()
+        if not chosen or function.module is None:
+            return False
+        before = sum(len(block.ops) for block in function.blocks)
+        checks = 0
+        for block in function.blocks:
+            checks += _Inserter(function.module, chosen, block).run()
+        self.count("checks inserted", checks)
+        return before != sum(len(block.ops) for block in function.blocks)
 
     def __attrs_post_init__(self) -> None:
         _classes(self.checks)
@@ -83,8 +90,10 @@ class _Inserter:
         self.out: list[Operation] = []
         self.proven: set[tuple[object, ...]] = set()
         self.lengths: dict[object, Value] = {}
+        self.inserted = 0
 
-    def run(self) -> None:
+    def run(self) -> int:
+        """The number of checks inserted."""
         for op in self.block.ops:
             if op.decl.is_check:
                 self.proven.add((op.name, *op.operands, op.attrs.get("alignment")))
@@ -95,6 +104,7 @@ class _Inserter:
                     self.path(value)
             self.out.append(op)
         self.block.ops = self.out
+        return self.inserted
 
     # -- rule 3 --
 
@@ -188,6 +198,7 @@ class _Inserter:
         key = (name, *operands, (attributes or {}).get("alignment"))
         if key not in self.proven:
             self.proven.add(key)
+            self.inserted += 1
             self.add(name, operands, attributes or {}, near, None)
 
     def constant(self, number: int, near: Operation) -> Value:

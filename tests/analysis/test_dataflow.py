@@ -100,8 +100,8 @@ def effects_of(function: Function, seed: int) -> dict[Operation, Effect]:
 
 
 def points(cfg: ControlFlowGraph, facts: Facts) -> networkx.DiGraph:
-    """All program points: (block, i) before operation i, (block, n) at the end, "in" and "out" of the function. Edges carry what
-    is made true and false on the way."""
+    """All program points: (block, i) before operation i, (block, n) at the end, "in" and "out" of the function. Edges carry
+    what is made true and false on the way."""
     graph = networkx.DiGraph()
     graph.add_edge("in", (0, 0), gen=0, kill=0)
     for number, block in enumerate(cfg.blocks):
@@ -233,7 +233,7 @@ def test_widening_makes_endless_growth_end(shapes: list[Shape], backward: bool) 
     solution = solve(LengthToTheEnd() if backward else Length(), cfg)
     graph = networkx.DiGraph()
     graph.add_nodes_from(range(len(shapes)))
-    for at, (ops, edges, _) in enumerate(shapes):
+    for at, (_, edges, _) in enumerate(shapes):
         for to in edges:
             graph.add_edge(*((to, at) if backward else (at, to)), steps=len(shapes[to if backward else at][0]) + 1)
         if backward and not edges:

@@ -6,7 +6,7 @@ import networkx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from altru_ir.graphs import reaching, reversed_edges, strongly_connected
+from altru_ir.passes.analysis.graphs import reaching, reversed_edges, strongly_connected
 
 graphs = st.integers(1, 12).flatmap(lambda n: st.lists(st.lists(st.integers(0, n - 1), max_size=3), min_size=n, max_size=n))
 

@@ -1,0 +1,1 @@
+"""What passes want to know about a program, computed once and kept as long as it holds."""

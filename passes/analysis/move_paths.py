@@ -1,0 +1,229 @@
+"""Move paths: the parts of storage that a function moves out of or stores into one by one, as a tree.
+
+A *move path* is a root and steps. Roots are locals and SSA values that do not copy; steps are the fields of structs, the
+payloads of variants, elements at constant indices, and what an owner points to. There is a path for each part that some
+operation of the function names, and for the whole it is a part of, and no other. In
+
+    %p = local : @Pair                          0  %p
+    %a_place = field %p, a                      1  %p.a
+    %x = take %a_place                          2  %x          (an own<i64>)
+    %c = deref %x                               3  *%x
+
+there are four. A path is read off a place by following definitions to the root (places are second class, so that always
+ends there), and stops at the first step behind which nothing is known:
+
+ 1. ``deref`` of a reference, a guard or a ``gc``: what is behind is there whatever happens; the path is that of the pointer;
+ 2. ``deref`` of a raw pointer, and ``assume_init``: the program promises; nothing is tracked;
+ 3. an element at an index that is not constant, and a ``subrange``: some part of the array, whose path it is;
+ 4. a field of a union: the union's bytes, so the path of the union;
+ 5. a global: always there.
+
+Source: the move data of rustc (compiler/rustc_mir_dataflow/src/move_paths), whose shape this has; and Weiss, Gierczak,
+Patterson, Ahmed, "Oxide: The Essence of Rust", for paths as the domain of moves and loans.
+
+Invariant: ``paths`` is in preorder, so that the paths below path ``i``, itself included, are ``i ... paths[i].last``, and a set
+of paths is an integer in which a subtree is one run of bits (``mask``).
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from altru_ir.behaviour import accesses
+from altru_ir.declare import PATH
+from altru_ir.literals import constant_integer
+from altru_ir.marks import copies
+from altru_ir.module import Function, Module
+from altru_ir.types import ArrayType, GcType, NamedType, OwnType, PlaceType, PtrType, Type, UninitType
+from altru_ir.values import Operation, Value
+
+Step = tuple[str, object]
+
+DEREF: Step = ("deref", None)
+
+EXACT, ELEMENT, REFERENCE, COLLECTED, RAW, GLOBAL = "exact", "element", "reference", "collected", "raw", "global"
+"""How far a path leads: to the very place; to an array in which the place is some part (3); to the pointer in front of it (1,
+2); nowhere."""
+
+
+@attrs.define(eq=False)
+class MovePath:
+    """A node of the tree: a part of storage that is moved and stored as a unit."""
+
+    root: Value
+    parent: MovePath | None
+    step: Step | None
+    type: Type
+    children: dict[Step, MovePath] = attrs.Factory(dict)
+    index: int = -1
+    last: int = -1
+    mask: int = 0
+
+    @property
+    def bit(self) -> int:
+        return 1 << self.index
+
+    def __str__(self) -> str:
+        steps: list[Step] = []
+        at: MovePath | None = self
+        while at is not None and at.step is not None:
+            steps.append(at.step)
+            at = at.parent
+        text = f"%{self.root.name or '?'}"
+        for kind, what in reversed(steps):
+            if kind == "deref":
+                text = f"*{text}"
+            elif kind == "elem":
+                text += "[" + ", ".join(str(index) for index in what) + "]"  # type: ignore[attr-defined]
+            else:
+                text = (f"(*{text[1:]})" if text.startswith("*") else text) + f".{what}"
+        return text
+
+
+@attrs.frozen(eq=False)
+class Located:
+    """Where a place is: ``path`` (None where nothing of it is tracked) and how far that leads, ``reach``.
+
+    ``destructor`` is the outermost type on the way that has a destructor, which forbids to move its parts out one by one.
+    """
+
+    path: MovePath | None
+    reach: str
+    destructor: Type | None = None
+
+
+NOWHERE = Located(None, GLOBAL)
+
+
+class MovePaths:
+    """The move paths of a function; see the module's docstring."""
+
+    def __init__(self, function: Function, module: Module) -> None:
+        self.module = module
+        self.roots: dict[Value, MovePath] = {}
+        self.paths: list[MovePath] = []
+        self._located: dict[Value, Located] = {}
+        self._moves: dict[Type, bool] = {}
+        for parameter in function.parameters:
+            self._root(parameter)
+        for block in function.blocks:
+            for argument in block.args:
+                self._root(argument)
+            for op in block.ops:
+                for result in op.results:
+                    self._root(result)
+        for op in function.operations():
+            for value, access in accesses(op):
+                if value.type.is_place and access != PATH:
+                    self.locate(value)
+        self._number()
+
+    def moves(self, type: Type) -> bool:
+        """Whether a use of a value of ``type`` moves it."""
+        known = self._moves.get(type)
+        if known is None:
+            known = self._moves[type] = not copies(type, self.module)
+        return known
+
+    def _root(self, value: Value) -> None:
+        type = value.type
+        if isinstance(type, PlaceType):
+            if value.operation is None or value.operation.name != "local":
+                return
+            type = type.target
+        elif not self.moves(type):
+            return
+        self.roots[value] = MovePath(value, None, None, type)
+
+    def _number(self) -> None:
+        for root in self.roots.values():
+            work = [root]
+            while work:
+                node = work.pop()
+                node.index = len(self.paths)
+                self.paths.append(node)
+                work.extend(reversed(node.children.values()))
+        for node in reversed(self.paths):
+            node.last = max([node.index, *(child.last for child in node.children.values())])
+            node.mask = ((1 << (node.last - node.index + 1)) - 1) << node.index
+
+    # -- from a place to its path --
+
+    def locate(self, place: Value) -> Located:
+        """Where ``place`` is."""
+        known = self._located.get(place)
+        if known is not None:
+            return known
+        steps: list[Operation] = []
+        at: Value | None = place
+        while at is not None and at not in self._located and at not in self.roots:
+            op = at.operation
+            if op is None or not op.operands or not op.decl.is_projection:
+                break
+            steps.append(op)
+            at = op.operands[0] if op.operands[0].type.is_place else None
+        if at is None:  # the last step is a `deref` of an SSA value
+            found = self._from_value(steps.pop())
+        elif at in self._located:
+            found = self._located[at]
+        else:
+            root = self.roots.get(at)
+            found = NOWHERE if root is None else Located(root, EXACT)
+        for op in reversed(steps):
+            found = self._located[op.result] = self._step(found, op)
+        self._located[place] = found
+        return found
+
+    def _from_value(self, op: Operation) -> Located:
+        pointer = op.operands[0]
+        found = self._behind(Located(self.roots.get(pointer), EXACT), pointer.type, op)
+        self._located[op.result] = found
+        return found
+
+    def _behind(self, base: Located, pointer: Type, op: Operation) -> Located:
+        """What ``pointer``, held at ``base``, leads to."""
+        if isinstance(pointer, OwnType):
+            if base.path is None or base.reach != EXACT:
+                return base
+            return Located(self._child(base.path, DEREF, pointer.target), EXACT, base.destructor)
+        reach = RAW if isinstance(pointer, PtrType) else COLLECTED if isinstance(pointer, GcType) else REFERENCE  # 1, 2
+        return Located(base.path, reach, base.destructor)
+
+    def _step(self, base: Located, op: Operation) -> Located:
+        if op.name == "deref":
+            held = op.operands[0].type.target  # type: ignore[attr-defined]
+            if base.reach not in (EXACT, ELEMENT):
+                return base if isinstance(held, OwnType) else attrs.evolve(base, reach=REFERENCE)
+            return self._behind(base, held, op)
+        if op.name == "assume_init":
+            return attrs.evolve(base, reach=RAW)  # 2
+        if base.path is None or base.reach != EXACT:
+            return base
+        whole = op.operands[0].type.target  # type: ignore[attr-defined]
+        part = op.result.type.target  # type: ignore[attr-defined]
+        destructor = base.destructor
+        if isinstance(whole, NamedType):
+            declaration = self.module.types[whole.name]
+            if declaration.kind == "union":
+                return base  # 4
+            if destructor is None and declaration.drop is not None:
+                destructor = whole
+        if op.name in ("field", "variant"):
+            step: Step = (op.name, op.attrs[op.name])
+            return Located(self._child(base.path, step, part), EXACT, destructor)
+        if op.name == "elem":
+            indices = tuple(constant_integer(index) for index in op.operands[1:])
+            if None not in indices and isinstance(whole, ArrayType) and not whole.is_unsized:
+                return Located(self._child(base.path, ("elem", indices), part), EXACT, destructor)
+        return Located(base.path, ELEMENT, destructor)  # 3
+
+    def _child(self, parent: MovePath, step: Step, type: Type) -> MovePath:
+        found = parent.children.get(step)
+        if found is None:
+            found = parent.children[step] = MovePath(parent.root, parent, step, type)
+        return found
+
+
+def is_uninit(type: Type) -> bool:
+    """Whether a place of ``type`` never holds a value as far as its type says: an ``uninit<T>``, or an array of such."""
+    return isinstance(type, UninitType) or (isinstance(type, ArrayType) and isinstance(type.element, UninitType))

@@ -1,0 +1,1 @@
+"""What is wrong with a program, found before it runs; one file each."""

@@ -1,0 +1,415 @@
+"""Move checking: every use finds a value, and nothing is moved out of where it must stay.
+
+    %s = new %x : own<i64>
+    call @eat(%s)
+    call @eat(%s)            error[ALT-M001]: `%s` is used after it was moved
+
+Clauses, cited by number in the code and planted as defects one by one in the tests. With *there* and *gone* as in
+``initialization``,
+ 1. what is read, borrowed, consumed or exchanged is fully there: neither it nor a part of it may be gone (ALT-M001;
+    ALT-I001 when it never held anything);
+ 2. a path through a pointer is taken only while the pointer is there;
+ 3. a part is stored only into a whole that is there: into a field of a struct that was moved as a whole, into the content of
+    an owner that was moved, or into any part of what has a destructor and is not fully there, nothing is stored;
+ 4. nothing is moved out of what a reference, a guard or a ``gc`` leads to, nor out of a global (ALT-M002);
+ 5. nothing is moved out of an element at an index that is not constant, or out of a subrange (ALT-M003);
+ 6. no part is moved out of a type with a destructor (ALT-M004);
+ 7. ``init`` stores, and ``dealloc`` releases, only where nothing is left that would have to be dropped (ALT-M005);
+ 8. two operands of one operation do not consume the same value (ALT-M001).
+
+``end`` and a drop with ``rest`` take what is still there, whatever that is; ``assign`` drops by flow what it overwrites.
+
+Each error tells the story in order: where the value was made, where it was moved (and whether that was in an earlier iteration
+of a loop), where it is used, and why its type does not copy. Errors with the same moves of the same root are reported once.
+
+Invariant: an accepted function never reaches, in the interpreter, a use of what was moved or never stored (but through raw
+pointers and ``assume_init``, where the program promises). Source: rustc's borrow checker (compiler/rustc_borrowck), whose
+verdicts on moves these are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+
+from altru_ir.behaviour import accesses
+from altru_ir.dataflow import panicking
+from altru_ir.declare import BORROW, CONSUME, ESCAPE, EXCHANGE, INIT, READ, WRITE
+from altru_ir.diagnostics import Diagnostic, Label
+from altru_ir.marks import needs_drop
+from altru_ir.module import Block, Function, Module
+from altru_ir.passes.analysis.initialization import Initialization
+from altru_ir.passes.analysis.move_paths import (
+    COLLECTED,
+    DEREF,
+    ELEMENT,
+    EXACT,
+    GLOBAL,
+    RAW,
+    REFERENCE,
+    Located,
+    MovePath,
+    is_uninit,
+)
+from altru_ir.passes.analysis.why import why_it_moves
+from altru_ir.passes.base import Check
+from altru_ir.values import Operation, Value
+
+
+@attrs.define
+class CheckMoves(Check):
+    """Reports uses of what was moved or never stored, and moves out of where something has to stay."""
+
+    name = "check-moves"
+
+    def diagnose(self, function: Function) -> list[Diagnostic]:
+        assert function.module is not None
+        return check_moves(function, function.module)
+
+
+def check_moves(function: Function, module: Module, facts: Initialization | None = None) -> list[Diagnostic]:
+    """What is wrong with the moves of ``function``, which the structural verifier has accepted."""
+    if function.is_declaration:
+        return []
+    return _Checker(function, module, facts or Initialization(function, module)).run()
+
+
+class _Checker:
+    def __init__(self, function: Function, module: Module, facts: Initialization) -> None:
+        self.function = function
+        self.module = module
+        self.facts = facts
+        self.paths = facts.paths
+        self.found: list[Diagnostic] = []
+        self.told: set[object] = set()
+        self.needs: dict[object, bool] = {}
+
+    def run(self) -> list[Diagnostic]:
+        facts = self.facts
+        for number in facts.cfg.reverse_postorder:
+            gone, there = facts.gone.start[number], facts.there.start[number]
+            block = facts.cfg.blocks[number]
+            for at, op in enumerate(block.ops):
+                if op.operands or op.successors:
+                    self.operation(op, block, at, gone, there)
+                effect = facts.effect(op)
+                gone = (gone & ~effect.there) | effect.gone
+                there = (there & ~effect.empty) | effect.there
+        return self.found
+
+    def operation(self, op: Operation, block: Block, at: int, gone: int, there: int) -> None:
+        """Checks the operands of one operation in order; what one consumes is gone for the next (8)."""
+        if op.decl.is_projection and op.results[0].type.is_place:
+            return
+        for value, access in accesses(op):
+            if value.type.is_place:
+                self.place(op, block, at, value, access, gone, there)
+                continue
+            root = self.paths.roots.get(value)
+            if root is None:
+                continue
+            if op.name == "dealloc":  # only the shell is released
+                if gone & root.bit:
+                    self.report_use(op, block, at, root, gone)
+                content = root.children.get(DEREF)
+                self.must_be_empty(op, value.type.pointee, content, there)
+            elif op.attrs.get("rest"):
+                if gone & root.bit:
+                    self.report_use(op, block, at, root, gone)
+            elif gone & root.mask:  # 1
+                self.report_use(op, block, at, root, gone)
+            if access in (CONSUME, ESCAPE):
+                gone |= root.mask
+        for successor in op.successors:
+            lost = gone
+            for value in successor.args:
+                root = self.paths.roots.get(value)
+                if root is not None:
+                    if lost & root.mask:
+                        self.report_use(op, block, at, root, lost)
+                    lost |= root.mask
+
+    def place(self, op: Operation, block: Block, at: int, place: Value, access: str, gone: int, there: int) -> None:
+        located = self.paths.locate(place)
+        path, reach = located.path, located.reach
+        self.pointers(op, block, at, located, gone)
+        if access == CONSUME and not op.attrs.get("rest"):
+            self.may_move_out(op, place, located)
+        if path is None or reach in (REFERENCE, COLLECTED, RAW, GLOBAL):
+            if access == INIT and reach in (REFERENCE, COLLECTED, GLOBAL):
+                self.must_be_empty(op, place.type.target, None, there)  # type: ignore[attr-defined]
+            return
+        if access in (READ, BORROW, CONSUME, EXCHANGE):  # 1
+            if is_uninit(place.type.target):  # type: ignore[attr-defined]
+                return
+            if gone & path.mask and (reach == ELEMENT or not op.attrs.get("rest")):
+                self.report_use(op, block, at, path, gone)
+        elif access in (INIT, WRITE):
+            if reach == ELEMENT:  # 3: some element of an array that is there
+                if gone & path.mask and not is_uninit(path.type):
+                    self.report_use(op, block, at, path, gone, stored=True)
+                return
+            self.whole(op, block, at, located, gone)
+            if access == INIT and op.name == "init":
+                self.must_be_empty(op, path.type, path, there)
+
+    def pointers(self, op: Operation, block: Block, at: int, located: Located, gone: int) -> None:
+        """Clause 2: the pointers on the way are there."""
+        path = located.path
+        if path is None:
+            return
+        if located.reach in (REFERENCE, COLLECTED, RAW):
+            if gone & path.bit:
+                self.report_use(op, block, at, path, gone)
+            return
+        step = path
+        while step.parent is not None:  # the outermost owner that is gone decides
+            if step.step == DEREF and gone & step.parent.bit:
+                self.report_use(op, block, at, step.parent, gone)
+                return
+            step = step.parent
+
+    def whole(self, op: Operation, block: Block, at: int, located: Located, gone: int) -> None:
+        """Clause 3: what is stored into is there around the part."""
+        path = located.path
+        assert path is not None
+        parent = path.parent
+        if parent is None:
+            return
+        if located.destructor is not None:
+            outer = parent
+            while outer.parent is not None and outer.type is not located.destructor:
+                outer = outer.parent
+            if gone & outer.mask:
+                self.report_use(op, block, at, outer, gone, stored=True)
+                return
+        if path.step != DEREF and gone & parent.bit:
+            self.report_use(op, block, at, parent, gone, stored=True)
+
+    def may_move_out(self, op: Operation, place: Value, located: Located) -> None:
+        """Clauses 4, 5 and 6."""
+        type = place.type.target  # type: ignore[attr-defined]
+        what = {REFERENCE: "behind a reference", COLLECTED: "in a collected object", GLOBAL: "in a global"}.get(located.reach)
+        verb = "dropped" if op.name == "drop" else "moved out of"
+        if what is not None:
+            if op.name == "drop" and not self.drops(type):
+                return
+            self.report(
+                "ALT-M002", op, f"a `{type}` {what} cannot be {verb}: it stays there for others",
+                help="use `exchange` to put another value there, or `borrow` it"
+                + ("" if self.paths.moves(type) else ", or `load` a copy"),
+            )  # fmt: skip
+        elif located.reach == ELEMENT:
+            self.report(
+                "ALT-M003", op, f"an element at an index that is not constant cannot be {verb}",
+                help="use `exchange`, or a constant index",
+            )  # fmt: skip
+        elif located.destructor is not None and located.reach == EXACT:
+            declaration = self.module.types[located.destructor.name]  # type: ignore[attr-defined]
+            self.report(
+                "ALT-M004", op,
+                f"a part of a `{located.destructor}` cannot be {verb}: its destructor @{declaration.drop} will want it",
+                labels=[(declaration.location, f"`{located.destructor}` is declared with a destructor here")],
+                help="use `exchange`, or `borrow` the part",
+            )  # fmt: skip
+
+    def must_be_empty(self, op: Operation, type: object, path: MovePath | None, there: int) -> None:
+        """Clause 7."""
+        if is_uninit(type) or not self.drops(type):  # type: ignore[arg-type]
+            return
+        if path is not None and not any(self.drops(p.type) for p in self.held(path, there)):
+            return
+        name = f"`{path}`" if path is not None else f"the `{type}` there"
+        if op.name == "dealloc":
+            message, help = f"the memory is released, but {name} may still hold something that must be dropped", "use `drop`"
+        else:
+            message, help = f"`init` over {name}, which may hold something that must be dropped", "use `assign`, which drops it"
+        self.report("ALT-M005", op, message, help=help)
+
+    def held(self, path: MovePath, there: int) -> Iterator[MovePath]:
+        """The paths from ``path`` downwards that may hold something; a whole is held only by what its tracked parts leave."""
+        for index in range(path.index, path.last + 1):
+            if there >> index & 1:
+                yield self.paths.paths[index]
+
+    def drops(self, type: object) -> bool:
+        known = self.needs.get(type)
+        if known is None:
+            known = self.needs[type] = needs_drop(type, self.module)  # type: ignore[arg-type]
+        return known
+
+    # -- stories --
+
+    def report(
+        self, code: str, op: Operation, message: str, *,
+        labels: list[tuple[object, str]] | None = None, help: str | None = None,
+    ) -> None:  # fmt: skip
+        shown = tuple(Label(where, text) for where, text in labels or [] if where is not None)  # type: ignore[arg-type]
+        self.found.append(Diagnostic(code, message, op.location, function=self.function.name, labels=shown, help=help))
+
+    def report_use(
+        self, op: Operation, block: Block, at: int, path: MovePath, gone: int, *, stored: bool = False
+    ) -> None:  # fmt: skip
+        """A use of ``path``, of which something is gone; with ``stored`` a store into a part of it."""
+        causes = Causes(self.facts).find(path, block, at, op)
+        key = (path.root, frozenset(cause.op for cause in causes))
+        if key in self.told:
+            return
+        self.told.add(key)
+        moves = [cause for cause in causes if cause.op.name != "local"]
+        name = f"`{path}`"
+        use = f"a part of {name} is assigned" if stored else f"{name} is used"
+        labels: list[tuple[object, str]] = []
+        made = path.root.owner
+        if isinstance(made, Operation):
+            labels.append((made.location, f"`%{path.root.name}` is {'declared' if made.name == 'local' else 'made'} here"))
+        there = self.there_at(block, at)
+        if not moves:
+            sometimes = " on some ways here" if there & path.bit else ""
+            self.report(
+                "ALT-I001", op, f"{use}, but {f'{name} holds' if stored else 'holds'} nothing{sometimes}", labels=labels,
+                help="store the whole first" if stored else "store something first: `init`",
+            )  # fmt: skip
+            return
+        labels.extend((cause.op.location, self.tell(cause, path)) for cause in moves)
+        if moves[0].op is op and not any(cause.earlier for cause in moves):
+            message = f"{name} is consumed twice by this operation"
+        else:
+            happened = "dropped" if all(cause.op.name in ("drop", "end") for cause in moves) else "moved"
+            certain = moves[0].op is op or any(not there & c.path.bit and self.always_runs(c.op, block) for c in moves)
+            story = f"was {happened}" if certain else f"may have been {happened}"
+            whole = gone & path.bit or path.mask == path.bit
+            message = f"{use} after it {story}" if whole else f"{use}, of which a part {story}"
+        self.report("ALT-M001", op, message, labels=labels, help=why_it_moves(moves[0].path.type, self.module))
+
+    def always_runs(self, op: Operation, before: Block) -> bool:
+        """Whether control has gone through the block of ``op`` when it comes to ``before``."""
+        cfg = self.facts.cfg
+        return op.block is not None and cfg.dominators.dominates(cfg.number[op.block], cfg.number[before])
+
+    def there_at(self, block: Block, at: int) -> int:
+        """What may be there in front of an operation."""
+        state = self.facts.there.start[self.facts.cfg.number[block]]
+        for op in block.ops[:at]:
+            effect = self.facts.effect(op)
+            state = (state & ~effect.empty) | effect.there
+        return state
+
+    def tell(self, cause: Cause, path: MovePath) -> str:
+        when = ", in an earlier iteration of the loop" if cause.earlier else ""
+        what = "it" if cause.path is path else f"`{cause.path}`"
+        if cause.op.name == "end":
+            return f"the scope of {what} ends here{when}"
+        if cause.op.name in ("drop", "dealloc"):
+            return f"{what} is dropped here{when}"
+        return f"{what} is moved here{when}"
+
+
+@attrs.frozen(eq=False)
+class Cause:
+    """An operation that leaves a path gone: the path that it takes, and whether control goes around a loop in between."""
+
+    op: Operation
+    path: MovePath
+    earlier: bool
+
+
+class Causes:
+    """Looks backwards for the operations that left a path gone: first without, then with the back edges of loops."""
+
+    def __init__(self, facts: Initialization) -> None:
+        self.facts = facts
+
+    def find(self, path: MovePath, block: Block, at: int, op: Operation) -> list[Cause]:
+        cfg = self.facts.cfg
+        here: dict[Operation, Cause] = {}
+        own = self.twice(op, path)
+        if own is not None:
+            return [own]
+        for around in (False, True):
+            seen: dict[int, int] = {}
+            work = [(cfg.number[block], at, path.mask)]
+            while work:
+                number, upto, wanted = work.pop()
+                wanted = self.scan(cfg.blocks[number].ops, upto, wanted, path, here, around)
+                if not wanted:
+                    continue
+                for predecessor, edge in self.edges(number):
+                    if not around and cfg.dominators.dominates(number, predecessor):
+                        continue
+                    left = self.across(predecessor, edge, wanted, path, here, around)
+                    new = left & ~seen.get((predecessor << 1) | (edge is None), 0)
+                    if new:
+                        key = (predecessor << 1) | (edge is None)
+                        seen[key] = seen.get(key, 0) | new
+                        work.append((predecessor, self.start(predecessor, edge), new))
+        return sorted(here.values(), key=lambda cause: cfg.number[cause.op.block] if cause.op.block is not None else -1)
+
+    def twice(self, op: Operation, path: MovePath) -> Cause | None:
+        """Clause 8: whether ``op`` itself consumes the root more than once."""
+        used = [v for v, access in accesses(op) if v is path.root and access in (CONSUME, ESCAPE)]
+        for successor in op.successors:
+            both = used + [v for v in successor.args if v is path.root]
+            if len(both) > 1:
+                return Cause(op, path, False)
+        return Cause(op, path, False) if len(used) > 1 else None
+
+    def edges(self, number: int) -> Iterator[tuple[int, int | None]]:
+        """The predecessors of a block, each with the index of the successor that leads here; None for an unwind edge."""
+        cfg = self.facts.cfg
+        block = cfg.blocks[number]
+        for predecessor in sorted(set(cfg.predecessors[number])):
+            other = cfg.blocks[predecessor]
+            if other.unwind is block:
+                yield predecessor, None
+            for index, successor in enumerate(other.ops[-1].successors):
+                if successor.block is block:
+                    yield predecessor, index
+
+    def start(self, predecessor: int, edge: int | None) -> int:
+        block = self.facts.cfg.blocks[predecessor]
+        if edge is not None:
+            return len(block.ops)
+        return max(panicking(self.facts.there.problem, block), default=0)
+
+    def across(
+        self, predecessor: int, edge: int | None, wanted: int, path: MovePath, here: dict[Operation, Cause], around: bool
+    ) -> int:
+        """What is still wanted in front of an edge."""
+        block = self.facts.cfg.blocks[predecessor]
+        if edge is None:
+            op = block.ops[self.start(predecessor, None)]
+            effect = self.facts.panic_effect(op)
+        else:
+            op = block.ops[-1]
+            effect = self.facts.edge_effect(op, edge)
+        return self.look(op, effect.gone, effect.there, wanted, path, here, around)
+
+    def scan(
+        self, ops: list[Operation], upto: int, wanted: int, path: MovePath, here: dict[Operation, Cause], around: bool
+    ) -> int:
+        for op in reversed(ops[:upto]):
+            effect = self.facts.effect(op)
+            if (effect.gone | effect.there) & wanted:
+                wanted = self.look(op, effect.gone, effect.there, wanted, path, here, around)
+                if not wanted:
+                    return 0
+        return wanted
+
+    def look(
+        self, op: Operation, gone: int, there: int, wanted: int, path: MovePath, here: dict[Operation, Cause], around: bool
+    ) -> int:
+        hit = gone & wanted
+        if hit and op not in here:
+            here[op] = Cause(op, self.taken(op, hit, path), around)
+        return wanted & ~gone & ~there
+
+    def taken(self, op: Operation, hit: int, path: MovePath) -> MovePath:
+        """The path that ``op`` took, as far as it concerns ``path``."""
+        if hit & path.bit:
+            return path
+        return self.facts.paths.paths[(hit & -hit).bit_length() - 1]
+
+
+__all__ = ["CheckMoves", "check_moves"]
