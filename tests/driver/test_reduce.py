@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import signal
@@ -129,6 +130,14 @@ def test_an_interrupt_leaves_the_best_so_far(program: Path, tmp_path: Path, to_f
     assert air.verify(air.parse(text)) == []
     assert len(text) < len(before)
     assert program.read_bytes() == before
+
+
+def test_diagnostics_as_json(program: Path) -> None:
+    status, _, err = altru_opt("--reduce", "exit 4", "--format=json", str(program))
+    assert status == 2
+    assert [d["code"] for d in json.loads(err)["diagnostics"]] == ["ALT-S009"]
+    status, _, err = altru_opt("--reduce", "grep -q sdiv", "--format=json", str(program))
+    assert (status, json.loads(err)["diagnostics"]) == (0, [])
 
 
 @pytest.mark.parametrize(
