@@ -145,6 +145,7 @@ def test_diagnostics_as_json(program: Path) -> None:
     [
         (["--reduce", "true", "--run"], "--reduce does only that"),
         (["--reduce", "true", "-O2"], "--reduce does only that"),
+        (["--reduce", "true", "--print-analysis", "lifetimes"], "--reduce does only that"),
         (["--reduce", " "], "--reduce needs a command"),
         (["--reduce", "true", "--generate"], "--generate takes no FILE"),
         (["/no/such/file.air", "--reduce", "true"], "--run, --reduce and -o take one FILE"),
