@@ -30,8 +30,8 @@ FAMILIES = (
 )  # fmt: skip
 
 NATIVE = frozenset(
-    {"scalars", "floats", "calls", "aggregates", "enums", "places", "slices", "raw", "globals", "cells", "atomics", "panics"}
-)
+    {"scalars", "floats", "calls", "aggregates", "enums", "places", "slices", "raw", "globals", "cells", "atomics", "panics", "homes"}
+)  # fmt: skip
 """The families that native code exists for."""
 
 WEIGHTS = {"scalars": 3.0, "floats": 2.0}
@@ -227,6 +227,14 @@ private func @ring(%x: i64) -> weak<@Object> {
   assign %next, %to
   %w = weak.new %a
   ret %w
+}
+""",
+    "counted": """\
+func @counted() -> i64 {
+^entry:
+  %c = global @counter unsafe
+  %n = load %c
+  ret %n
 }
 """,
     "fails": """\
@@ -1018,7 +1026,7 @@ def _arena(w: Writer) -> str:
     home = w.op("local : arena", "home")
     w.do(f"init {home}, {w.op('arena.new')}")
     a = w.borrow(home)
-    how = w.choose.randrange(4)
+    how = w.choose.choice((0, 1, 2, 2, 3))
     if how == 0:
         x = w.op(f"arena.alloc {a}, {w.integer()}")
         p = w.deref(x)
@@ -1033,20 +1041,50 @@ def _arena(w: Writer) -> str:
         w.do(f"init {place}, {w.integer()}")
         result = w.load(place)
     else:
-        log, r = w.log()
-        inside = w.op(f"new in {a}, {w.loud(r)} : own<'_, @Loud>")
-        w.do(f"drop {inside}")
         xs = w.op(f"new.array in {a}, {w.size(2)}, {w.integer()} : own<'_, [? x i64]>")
-        total = w.call("sum", w.borrow(w.deref(xs)))
+        result = w.call("sum", w.borrow(w.deref(xs)))
         w.do(f"drop {xs}")
-        result = w.op(f"add {total}, {w.get(r)}")
-        w.do(f"end {log}")
     if w.choose.random() < 0.4:
         w.do(f"arena.reset {w.borrow_mut(home)}")
         again = w.op(f"arena.alloc {w.borrow(home)}, {w.integer()}")
         result = w.op(f"add {result}, {w.load(w.deref(again))}")
     w.do(f"end {home}")
     return result
+
+
+@snippet("owners")
+def _owner_in_an_arena(w: Writer) -> str:
+    home = w.op("local : arena", "home")
+    w.do(f"init {home}, {w.op('arena.new')}")
+    log, r = w.log()
+    inside = w.op(f"new in {w.borrow(home)}, {w.loud(r)} : own<'_, @Loud>")
+    w.do(f"drop {inside}")
+    result = w.get(r)
+    w.do(f"end {home}")
+    w.do(f"end {log}")
+    return result
+
+
+@snippet("homes")
+def _owned(w: Writer) -> str:
+    where = w.choose.choice(["", "{slab} ", "{system} ", "{alignment = 64} ", "{secure} "])
+    x = w.op(f"new {w.integer()} {where}: own<i64>")
+    place = w.deref(x)
+    w.do(f"assign {place}, {w.integer()}")
+    result = w.load(place)
+    how = w.choose.randrange(3)
+    if how == 0:
+        w.do(f"drop {x}")
+    elif how == 1:
+        w.do(f"dealloc {x}")
+    else:
+        raw = w.op(f"own.into_ptr {x}")
+        again = w.op(f"own.from_ptr {raw} unsafe : own<i64>")
+        w.do(f"drop {again}")
+    xs = w.op(f"new.array {w.size(w.choose.randint(0, 9))}, {w.integer()} : own<[? x i64]>")
+    total = w.call("sum", w.borrow(w.deref(xs)))
+    w.do(f"drop {xs}")
+    return w.op(f"xor {result}, {total}")
 
 
 @snippet("homes")
@@ -1233,7 +1271,7 @@ def _joined(w: Writer) -> str:
 @snippet("panics")
 def _may_panic(w: Writer) -> str:
     """One of a few operations that panic for some inputs."""
-    how = w.choose.randrange(5)
+    how = w.choose.randrange(6)
     if how == 0:
         return w.call("fails", w.small(4, "i64"))
     if how == 1:
@@ -1241,6 +1279,10 @@ def _may_panic(w: Writer) -> str:
         return w.load(w.elem(place, w.small(6)))
     if how == 2:
         return w.op(f"sdiv {w.integer()}, {w.small(9, 'i64')}")
+    if how == 5:
+        w.use("fails")
+        f = w.op("func.ref @fails")
+        return w.op(f"call {f}({w.small(6, 'i64')})", "r")
     if how == 3:
         a = w.op(f"sext {w.narrow('i8')} : i32")
         sum = w.op(f"sadd.checked {a}, {w.constant('i32', 2147483600, 2147483600)}")
@@ -1272,20 +1314,45 @@ class _Function:
             w.do(f"assign {w.op('global @counter unsafe')}, {w.op('const 0 : i64')}")
             w.do(f"atomic.store relaxed {w.op('global.ref @hits')}, {w.op('const 0 : i64')}")
         if with_cleanup:
-            w.unwind = "cleanup"
-            first = w.name("body")
-            w.do(f"br ^{first}")
-            w.label(first)
+            self.unwinding_to("cleanup")
         self.statements(size, 0)
+        is_chained = with_cleanup and self.choose.random() < 0.5
+        if is_chained:
+            self.unwinding_to("late")
+            self.statements(max(1, size // 2), 0)
         w.do(f"ret {w.answer}")
+        w.unwind = ""
+        if is_chained:
+            w.label("late")
+            self.count(5)
+            w.do("br ^cleanup")
         if with_cleanup:
-            w.unwind = ""
             w.label("cleanup")
-            place = w.op("global @counter unsafe")
-            k = w.op("const 7 : i64", "c")
-            w.do(f"assign {place}, {w.op(f'mul {w.load(place)}, {k}')}")
+            if self.choose.random() < 0.5:
+                yes, join = w.name("yes"), w.name("join")
+                w.do(f"cond_br {w.op('icmp slt %a, %b')}, ^{yes}, ^{join}")
+                w.label(yes)
+                self.count(3)
+                w.do(f"br ^{join}")
+                w.label(join)
+            self.count(7)
             w.do("resume")
         return "\n".join([head, *w.lines, "}", ""])
+
+    def unwinding_to(self, cleanup: str) -> None:
+        """Goes on in a block whose panics go to ``cleanup``."""
+        w = self.w
+        w.unwind = cleanup
+        body = w.name("body")
+        w.do(f"br ^{body}")
+        w.label(body)
+
+    def count(self, factor: int) -> None:
+        """What a cleanup leaves behind: the order in which cleanups ran can be read off the counter."""
+        w = self.w
+        place = w.op("global @counter unsafe")
+        scaled = w.op(f"mul {w.load(place)}, {w.op(f'const {factor} : i64', 'c')}")
+        w.do(f"assign {place}, {w.op(f'add {scaled}, {w.constant()}')}")
 
     def statements(self, size: int, depth: int) -> None:
         for _ in range(max(1, self.choose.randint(size // 2, size))):
@@ -1379,6 +1446,8 @@ def generate(
     declarations = DECLARATIONS if memory else _without_memory(DECLARATIONS)
     if memory:
         uses.update({"Loud.drop": None, "Empty.drop": None})
+    if "panics" in allowed:
+        uses["counted"] = None
     library = [text for name, text in LIBRARY.items() if name in uses]
     text = "\n".join(["altru 1", f"module @seed_{seed}", "", declarations, *library, *texts])
     return Program(seed, text, tuple(allowed), size)

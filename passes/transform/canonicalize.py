@@ -46,7 +46,6 @@ from altru_ir.passes.transform.rewriting import (
     edges_into,
     operations_of,
     remove_unreachable,
-    replace_values,
     resolve,
 )
 from altru_ir.passes.transform.simplify_cfg import simplify
@@ -133,10 +132,9 @@ class _Sweep:
             for op in self.front:
                 op.block = function.entry
             function.entry.ops[:0] = self.front
-        replace_values(function, self.replacement)
         return self.changes + self.folder.changed
 
-    # -- constants (2) -------------------------------------------------------------------------------------------------------
+    # -- constants (2) ----------------------------------------------------------------------------------------------------
 
     def constant(self, type: Type, literal: Any) -> Value:
         """The constant, made at the front of the function or before the operation at hand."""
@@ -177,7 +175,7 @@ class _Sweep:
                     self.changes += 1
             block.ops = kept
 
-    # -- arguments of blocks (3) ---------------------------------------------------------------------------------------------
+    # -- arguments of blocks (3) ------------------------------------------------------------------------------------------
 
     def same_arguments(self) -> None:
         replacement = self.replacement
@@ -202,16 +200,20 @@ class _Sweep:
                     edge.args = [v for at, v in enumerate(edge.args, offset) if at not in gone]
                 block.args = [v for at, v in enumerate(block.args) if at not in gone]
 
-    # -- operations (1) --------------------------------------------------------------------------------------------------------
+    # -- operations (1) ---------------------------------------------------------------------------------------------------
 
-    def operation(self, op: Operation, assumed: dict[Value, Value] | None) -> None:
+    def operation(self, op: Operation, assumed: tuple[Value, int] | None) -> None:
         replacement = self.replacement
         if replacement:
-            op.operands[:] = [resolve(replacement, value) for value in op.operands]
+            if not replacement.keys().isdisjoint(op.operands):
+                op.operands[:] = [resolve(replacement, each) for each in op.operands]
             for successor in op.successors:
-                successor.args[:] = [resolve(replacement, value) for value in successor.args]
-        if assumed:
-            op.replace_operands(assumed)
+                if successor.args:
+                    successor.args[:] = [resolve(replacement, value) for value in successor.args]
+        if assumed is not None and assumed[0] in op.all_operands():
+            condition, known = assumed
+            op.replace_operands({condition: self.folder.number(condition.type, known)})
+            self.changes += 1
         if op.decl.is_terminator:
             self.near = op.loc
             self.terminator(op)
@@ -228,9 +230,9 @@ class _Sweep:
                     return
         self.out.append(op)
 
-    # -- branches (4, 5, 6) ------------------------------------------------------------------------------------------------------
+    # -- branches (4, 5, 6) -----------------------------------------------------------------------------------------------
 
-    def assumption(self, block: Block, edges: list[tuple[Operation, Successor]]) -> dict[Value, Value] | None:
+    def assumption(self, block: Block, edges: list[tuple[Operation, Successor]]) -> tuple[Value, int] | None:
         """Rule 5: what the only edge into a block says about a condition."""
         if len(edges) != 1 or edges[0][0].decl.name != "cond_br" or not self.hoists:
             return None
@@ -238,7 +240,7 @@ class _Sweep:
         condition = branch.operands[0]
         if self.folder.integer(condition) is not None:
             return None
-        return {condition: self.folder.number(condition.type, int(edge is branch.successors[0]))}
+        return condition, int(edge is branch.successors[0])
 
     def terminator(self, op: Operation) -> None:
         name = op.decl.name

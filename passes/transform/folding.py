@@ -31,7 +31,7 @@ from collections.abc import Callable
 from typing import Any
 
 from altru_ir import scalars
-from altru_ir.declare import COMMUTATIVE, find
+from altru_ir.declare import find
 from altru_ir.marks import copies
 from altru_ir.module import Module
 from altru_ir.types import I1, USIZE, ArrayType, FloatType, IntType, PtrType, RefType, Type, UsizeType
@@ -78,7 +78,7 @@ class Folder:
             return None if found is None else [found]
         return self.destructured(op) if op.decl.name == "destructure" else None
 
-    # -- facts about values ------------------------------------------------------------------------------------------------
+    # -- facts about values -----------------------------------------------------------------------------------------------
 
     def bits(self, type: Type) -> int:
         return type.bits if isinstance(type, IntType) else self.module.pointer_bits
@@ -105,7 +105,7 @@ class Folder:
         op = value.owner
         return op if isinstance(op, Operation) and op.decl.name in names else None
 
-    # -- results -------------------------------------------------------------------------------------------------------------
+    # -- results ----------------------------------------------------------------------------------------------------------
 
     def number(self, type: Type, bits: int) -> Value:
         """The constant of an integer type with these bits."""
@@ -133,7 +133,7 @@ class Folder:
         return list(made.operands)
 
 
-# -- integers ------------------------------------------------------------------------------------------------------------------
+# -- integers ------------------------------------------------------------------------------------------------------------
 
 _ASSOCIATIVE = {"add", "mul", "and", "or", "xor", "smin", "smax", "umin", "umax"}
 
@@ -152,7 +152,7 @@ def _binary(f: Folder, op: Operation) -> Value | None:
             return f.number(type, scalars.integer(name, f.bits(type), a, b))
         except scalars.Panics:
             return None
-    if a is not None and COMMUTATIVE in op.decl.traits:  # constants on the right
+    if a is not None and op.decl.is_commutative:  # constants on the right
         op.operands[0], op.operands[1] = left, right = right, left
         a, b = b, a
         f.changed += 1
@@ -273,7 +273,7 @@ def _icmp(f: Folder, op: Operation) -> Value | None:
     return None
 
 
-# -- floats (2, 3) ---------------------------------------------------------------------------------------------------------------
+# -- floats (2, 3) -------------------------------------------------------------------------------------------------------
 
 
 @folds("fadd", "fsub", "fmul", "fdiv", "frem", "fmin", "fmax", "copysign")
@@ -286,7 +286,7 @@ def _float_binary(f: Folder, op: Operation) -> Value | None:
         if math.isnan(a) or math.isnan(b):
             return None
         return f.real(type, scalars.floating(name, type.bits, a, b))
-    if a is not None and COMMUTATIVE in op.decl.traits:
+    if a is not None and op.decl.is_commutative:
         op.operands[0], op.operands[1] = left, right = right, left
         b = a
         f.changed += 1
@@ -335,7 +335,7 @@ def _fcmp(f: Folder, op: Operation) -> Value | None:
     return f.number(I1, int(scalars.compare_floats(op.attrs["predicate"], a, b)))
 
 
-# -- casts -----------------------------------------------------------------------------------------------------------------------
+# -- casts ---------------------------------------------------------------------------------------------------------------
 
 
 @folds("trunc", "zext", "sext")
@@ -413,7 +413,7 @@ def _bitcast(f: Folder, op: Operation) -> Value | None:
     return f.number(type, number) if number is not None else None
 
 
-# -- choices, aggregates, pointers -------------------------------------------------------------------------------------------------
+# -- choices, aggregates, pointers ---------------------------------------------------------------------------------------
 
 
 @folds("select")
