@@ -178,6 +178,59 @@ func @f(%c: i1, %x: i64) -> i64 {
         [1],
     ),
     Example(
+        "calls",
+        """\
+func @once(%x: i64, %y: i64) -> i64 {
+^entry:
+  %a = mul %x, %y
+  ret %a
+}
+
+func @through(%x: i64) -> i64 {
+^entry:
+  %a = call @once(%x, %x)
+  %b = call @twice(%a)
+  ret %b
+}
+
+func @twice(%x: i64) -> i64 {
+^entry:
+  ret %x
+}
+
+func @f(%x: i64, %c: i1) -> i64 {
+^entry:
+  %a = add %x, %x
+  cond_br %c, ^more, ^done
+^more:
+  %b = call @through(%a)
+  %d = call @twice(%b)
+  ret %d
+^done:
+  ret %a
+}
+""",
+        """\
+func @twice(%x: i64) -> i64 {
+^entry:
+  ret %x
+}
+
+func @f(%x: i64, %c: i1) -> i64 {
+^entry:
+  %a = add %x, %x
+  cond_br %c, ^more, ^done
+^more:
+  %a.1 = mul %a, %a
+  %b = call @twice(%a.1)
+  %d = call @twice(%b)
+  ret %d
+^done:
+  ret %a
+}
+""",
+    ),
+    Example(
         "operations, by earlier values",
         """\
 func @f(%x: i64, %y: i32) -> i64 {
