@@ -15,7 +15,12 @@ STEPS = 20_000
 
 
 def whole(seed: int) -> str:
-    """A program over the whole language."""
+    """A program over the whole language, of some 200 operations."""
+    return whole_language.generate(seed, 4).text
+
+
+def large(seed: int) -> str:
+    """A program over the whole language as it is generated usually."""
     return whole_language.generate(seed).text
 
 

@@ -709,7 +709,7 @@ def test_steps_may_break_a_program_but_not_the_reducer() -> None:
     """Whatever is chosen of whatever program, what comes out is text, about which the parser or the verifier may complain."""
     choose = random.Random(1)
     worked = Counter[str]()
-    for module in choose.sample(programs(), 16):
+    for module in choose.sample(programs(), 10):
         for step in STEPS:
             copy = module.clone()
             targets = step.targets(copy)
