@@ -370,8 +370,12 @@ class _Driver:
         def keep(text: str) -> None:
             self.write(text.encode(errors="surrogateescape"))
 
+        def say(text: str) -> None:
+            if options.format == "text":
+                _say(text)
+
         try:
-            whole = run(text, name, options.reduce, keep, _say, early=output is not None)
+            whole = run(text, name, options.reduce, keep, say, early=output is not None)
         except NotInteresting as problem:
             raise EnvironmentProblem(str(problem), "ALT-S009") from None
         except OSError as error:

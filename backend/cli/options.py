@@ -177,6 +177,7 @@ def _does_more(options: argparse.Namespace) -> bool:
     return (
         options.run or options.interpret or options.check or options.verify_diagnostics or options.split_input_file
         or options.emit is not None or options.opt is not None or options.pipeline is not None
+        or options.replay or options.print_analysis or options.jobs != 1
     )  # fmt: skip
 
 
