@@ -126,11 +126,45 @@ def test_faults_in_a_loop(hot: int, monkeypatch: pytest.MonkeyPatch) -> None:
     assert backend.interpret(module, "f", [20, 3]) == 1635
     with pytest.raises(MemoryFault, match="index 4 is out of bounds for length 4") as caught:
         backend.interpret(module, "f", [20, 9])
-    assert caught.value.location is not None and caught.value.location.line == 14
+    assert caught.value.location is not None
+    assert caught.value.location.line == 14
     with pytest.raises(air.Panic, match="overflow"):
         backend.interpret(module, "f", [10_000, 1])
     with pytest.raises(MemoryFault, match="takes more than 501 steps"):
         backend.interpret(module, "f", [10_000, 0], steps=501)
+
+
+LIST = """altru 1
+module @m
+enum @Rest { End, More(own<@Link>) }
+struct @Link { rest: @Rest, number: i64 }
+func @f(%n: i64) -> i64 {
+^entry:
+  %zero = const 0 : i64
+  %one = const 1 : i64
+  %end = enum End : @Rest
+  br ^loop(%zero, %end)
+^loop(%i: i64, %rest: @Rest):
+  %more = icmp ult %i, %n
+  cond_br %more, ^body, ^done
+^body:
+  %link = struct %rest, %i : @Link
+  %b = new %link : own<@Link>
+  %next = enum More, %b : @Rest
+  %i1 = add %i, %one
+  br ^loop(%i1, %next)
+^done:
+  drop %rest
+  ret %i
+}
+"""
+
+
+@pytest.mark.parametrize("hot", [NEVER, AT_ONCE, 5])
+def test_an_edge_that_moves(hot: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A number and an owner go along the same edge."""
+    monkeypatch.setattr(code, "HOT", hot)
+    assert backend.interpret(air.parse(LIST), "f", [20], steps=1000) == 20
 
 
 @pytest.mark.parametrize("hot", [NEVER, AT_ONCE, 5])
