@@ -344,6 +344,8 @@ class _Driver:
         if self.options.format == "json":
             self.collected += diagnostics
             return
+        if not diagnostics:
+            return
         from altru_ir.render.terminal import render
 
         colour = sys.stderr is not None and sys.stderr.isatty() and not os.environ.get("NO_COLOR")

@@ -35,13 +35,14 @@ def test_help() -> None:
     assert len(modules) < len(loaded("--version")) - 15
 
 
-def test_printing_needs_neither_llvm_nor_graphs(tmp_path: Path) -> None:
+def test_printing_needs_neither_llvm_nor_passes(tmp_path: Path) -> None:
     file = tmp_path / "m.air"
     file.write_text(PROGRAM)
     modules = loaded(str(file))
     assert "altru_ir.verifier" in modules
     heavy = {"llvmlite", "networkx", "ctypes", "altru_ir.builder", "altru_ir.backend.jit", "altru_ir.backend.interpreter"}
     assert not modules & heavy
+    assert not modules & {"altru_ir.passes", "altru_ir.render.terminal", "importlib.metadata", "json", "logging"}
     assert "llvmlite" in loaded(str(file), "--emit=llvm")
 
 
