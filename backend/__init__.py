@@ -14,16 +14,14 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from altru_ir.backend.interpreter import interpret as interpret
-from altru_ir.diagnostics import Diagnostic, DiagnosticError
-from altru_ir.module import Module
-from altru_ir.verifier import verify
-
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from altru_ir.backend.interpreter import interpret as interpret
     from altru_ir.backend.library import Library, Options
+    from altru_ir.module import Module
     from altru_ir.passes.manager import PassManager
 
 counters: Counter[str] = Counter()
@@ -42,9 +40,11 @@ def prepare(
     ``manager`` runs the passes of the level instead of its own, so that it can watch them.
     Raises ``DiagnosticError`` when the module is not valid and ``ValueError`` for an unknown class of checks.
     """
+    from altru_ir.diagnostics import DiagnosticError
     from altru_ir.passes.manager import PassManager
     from altru_ir.passes.pipeline_text import parse_pipeline
     from altru_ir.passes.transform.insert_checks import InsertChecks
+    from altru_ir.verifier import verify
 
     copy = module.clone()
     if target is not None:
@@ -82,6 +82,7 @@ def compile(
     """
     from altru_ir.backend.library import Library, Options
     from altru_ir.backend.target import host_triple
+    from altru_ir.diagnostics import Diagnostic, DiagnosticError
 
     _check_options(opt, panic)
     here = host_triple()
@@ -96,6 +97,7 @@ def compile(
 
 def canonical_triple(triple: str) -> str:
     """A triple by its one name. Raises ``DiagnosticError`` for one that there is not."""
+    from altru_ir.diagnostics import Diagnostic, DiagnosticError
     from altru_ir.targets import UnknownTargetError, data_of
 
     try:
@@ -157,7 +159,10 @@ def emit(
     Returns the bytes (empty for ``exe``), and writes them to ``path`` when one is given, whole or not at all. Raises
     ``DiagnosticError``, ``ValueError``, ``RuntimeBuildError`` and ``OSError``.
     """
+    from pathlib import Path
+
     from altru_ir.backend.link import link_executable
+    from altru_ir.diagnostics import Diagnostic, DiagnosticError
 
     _check_options(opt, panic)
     if kind not in EMITS:
@@ -222,6 +227,7 @@ def _compiled(
     from altru_ir.backend.lower.types import LoweringError
     from altru_ir.backend.optimize import parse_and_optimize
     from altru_ir.backend.target import machine_for
+    from altru_ir.diagnostics import Diagnostic, DiagnosticError
     from altru_ir.layout import LayoutError
 
     triple = canonical_triple(target)
@@ -232,3 +238,11 @@ def _compiled(
     except (LoweringError, LayoutError) as error:
         raise DiagnosticError([Diagnostic("ALT-S006", str(error))], module.source) from None
     return triple, parse_and_optimize(text, machine, opt=opt), machine
+
+
+def __getattr__(name: str) -> object:
+    if name == "interpret":
+        from altru_ir.backend.interpreter import interpret
+
+        return interpret
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

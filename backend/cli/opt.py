@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import os
 import re
 import shlex
@@ -56,7 +57,7 @@ def main(argv: list[str] | None = None) -> int:
     """Runs ``altru-opt`` with ``argv`` (the process's own by default) and returns its exit status."""
     arguments = sys.argv[1:] if argv is None else argv
     try:
-        status = _reporting_internal_errors(arguments)
+        status = _reporting_internal_errors(arguments, owns_process=argv is None)
         if sys.stdout is not None:
             sys.stdout.flush()
     except KeyboardInterrupt:
@@ -85,9 +86,9 @@ def _say(text: str) -> None:
             sys.stderr.flush()
 
 
-def _reporting_internal_errors(arguments: list[str]) -> int:
+def _reporting_internal_errors(arguments: list[str], *, owns_process: bool) -> int:
     """The one place where an unforeseen exception is caught: it leaves a reproducer and says where."""
-    driver = _Driver()
+    driver = _Driver(owns_process=owns_process)
     try:
         return driver.run(arguments)
     except BrokenPipeError:
@@ -130,9 +131,13 @@ def _interruptible() -> Iterator[None]:
 
 
 class _Driver:
-    """State of one invocation: the sources read, and the diagnostics collected for the JSON form."""
+    """State of one invocation: the sources read, and the diagnostics collected for the JSON form.
 
-    def __init__(self) -> None:
+    ``owns_process`` says that the process ends with it.
+    """
+
+    def __init__(self, *, owns_process: bool = False) -> None:
+        self.owns_process = owns_process
         self.options = argparse.Namespace()
         self.sources: dict[str, Source] = {}
         self.text = ""
@@ -340,6 +345,8 @@ class _Driver:
         if self.options.format == "json":
             self.collected += diagnostics
             return
+        if not diagnostics:
+            return
         from altru_ir.render.terminal import render
 
         colour = sys.stderr is not None and sys.stderr.isatty() and not os.environ.get("NO_COLOR")
@@ -414,6 +421,8 @@ class _Driver:
                 module = parse(source.text, source.filename, source.first_line)
         except DiagnosticError as error:
             return None, error.diagnostics
+        if self.owns_process:
+            gc.freeze()  # the module stays to the end: the cyclic collector need not walk it
         if self.options.target:
             from altru_ir.targets import UnknownTargetError, data_of
 

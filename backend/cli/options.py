@@ -183,11 +183,15 @@ def _does_more(options: argparse.Namespace) -> bool:
 
 def check_names(options: argparse.Namespace) -> None:
     """What is named (passes, analyses, classes of checks) must exist, reached or not. Raises ``UsageError``."""
+    load_passes(options)
+    if options.checks == "all" and not any(
+        (options.pipeline, options.print_analysis, options.print_ir_before, options.print_ir_after)
+    ):
+        return  # nothing is, so the passes need not be loaded
     from altru_ir.passes.pipeline_text import PipelineError, parse_pipeline
     from altru_ir.passes.registry import names
     from altru_ir.passes.transform.insert_checks import InsertChecks
 
-    load_passes(options)
     try:
         parse_pipeline(options.pipeline or "")
         InsertChecks(options.checks)
