@@ -21,6 +21,7 @@ ANALYSES: dict[str, str] = {
     "aliases": "altru_ir.passes.analysis.aliases:Aliases",
     "call-graph": "altru_ir.passes.analysis.call_graph:CallGraph",
     "effects": "altru_ir.passes.analysis.effects:EffectSummaries",
+    "ranges": "altru_ir.passes.analysis.ranges:Ranges",
 }
 """Name to ``module:class``."""
 
