@@ -19,6 +19,7 @@ Interpretation, POPL 1977; Navas, Schachte, Sondergaard, Stuckey, Signedness-Agn
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
 from altru_ir import scalars
@@ -68,6 +69,8 @@ def make(bits: int, low: int, high: int, least: int, most: int) -> Range | None:
     full = 1 << bits
     half = full >> 1
     low, high, least, most = max(low, 0), min(high, full - 1), max(least, -half), min(most, half - 1)
+    if high - low == full - 1 == most - least:
+        return everything(bits)
     for _ in range(2):
         if low > high or least > most:
             return None
@@ -88,6 +91,7 @@ def make(bits: int, low: int, high: int, least: int, most: int) -> Range | None:
     return Range(bits, low, high, least, most) if low <= high and least <= most else None
 
 
+@cache
 def everything(bits: int) -> Range:
     """All numbers of a width."""
     half = 1 << bits >> 1
@@ -114,7 +118,7 @@ def signed(bits: int, least: int, most: int) -> Range | None:
 
 def join(a: Range | None, b: Range | None) -> Range | None:
     """The smallest range with the numbers of both."""
-    if a is None or b is None:
+    if a is None or b is None or a is b:
         return b if a is None else a
     return make(a.bits, min(a.low, b.low), max(a.high, b.high), min(a.least, b.least), max(a.most, b.most))
 
@@ -155,6 +159,8 @@ def _wrapped(bits: int, low: int, high: int, least: int, most: int) -> Range | N
     """Exact results, computed once from the unsigned and once from the signed operands, brought back into the width."""
     full = 1 << bits
     half = full >> 1
+    if high - low >= full and most - least >= full:
+        return everything(bits)
     if low // full == high // full:
         low, high = low % full, high % full
     else:

@@ -108,8 +108,9 @@ class Ranges(FunctionAnalysis):
         self._versions.sort(key=lambda version: loops.place[version.block])  # stable: by creation within a block
         for at, version in enumerate(self._versions):
             version.order = at
+        self._widened = False
         self._grow()
-        for _ in range(ROUNDS):  # 3
+        for _ in range(ROUNDS if self._widened else 0):  # 3
             for version in self._versions:
                 version.range = intervals.meet(version.range, version.compute())
             self.steps += len(self._versions)
@@ -278,12 +279,16 @@ class Ranges(FunctionAnalysis):
             version = versions[at]
             self.steps += 1
             old = version.range
-            new = intervals.join(old, version.compute())
+            new = version.compute()
+            if old is not None:
+                new = intervals.join(old, new)
             if new == old:
                 continue
             version.steps += 1
-            patience = PATIENCE if version.joins else MUCH_PATIENCE
-            version.range = intervals.widen(old, new) if version.steps > patience else new
+            if version.steps > (PATIENCE if version.joins else MUCH_PATIENCE):
+                self._widened = True
+                new = intervals.widen(old, new)
+            version.range = new
             for user in version.users:
                 if not queued[user.order]:
                     queued[user.order] = True
