@@ -54,7 +54,7 @@ class Range(NamedTuple):
         if self.full:
             return "any"
         if self.low == self.high:
-            return str(self.least)
+            return str(self.least if self.bits > 1 else self.low)
         parts = []
         if self.high - self.low < (1 << self.bits) - 1:
             parts.append(f"{self.low}..{self.high}")
