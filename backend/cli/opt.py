@@ -531,7 +531,15 @@ class _Driver:
         return OK
 
     def printed(self, module: Module) -> str:
-        """The module as text, with what the analyses that were asked for say about it."""
+        """The module as text, with what the analyses that were asked for say about it; its picture is drawn as well."""
+        picture = self.options.view_cfg
+        if picture is not None:
+            from altru_ir.backend import write_whole
+            from altru_ir.passes.analysis.picture import dot, svg
+
+            with self.timed("view-cfg"):
+                text = svg(module) if picture.endswith(".svg") else dot(module)
+                self.guarded(lambda: write_whole(Path(picture), text.encode()))
         if self.options.print_analysis:
             from altru_ir.passes.analysis.manager import AnalysisManager
             from altru_ir.passes.analysis.registry import annotate

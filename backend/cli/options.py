@@ -86,6 +86,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--seed", type=_natural, metavar="N", help="with --generate: which (default 0); the same gives the same program")
     add("--size", type=_positive, metavar="N", help="with --generate: about how many statements a function has (default 8)")
     add("--families", metavar="LIST", help="with --generate: only these parts of the language, e.g. scalars,owners; or native")
+    add("--view-cfg", metavar="FILE", help="draw the control flow of what is printed, as FILE.svg or FILE.dot")
     add("--print-locations", action="store_true", help="show the position of every operation in printed IR")
     add("--timing", nargs="?", const="", metavar="FILE", help="say how long each step took; as a Chrome trace in =FILE")
     add("--statistics", action="store_true", help="say what the passes counted")
@@ -166,6 +167,13 @@ def _check_combination(options: argparse.Namespace, program: list[str]) -> None:
         raise UsageError("--replay takes one module; it does not go with --split-input-file")
     if options.print_analysis and (runs or writes or options.check or options.verify_diagnostics):
         raise UsageError("--print-analysis adds comments to printed IR; there is none to add them to")
+    if options.view_cfg is not None:
+        if not options.view_cfg.endswith((".svg", ".dot")):
+            raise UsageError(f"--view-cfg writes FILE.svg or FILE.dot, not `{options.view_cfg}`")
+        if runs or writes or options.check or options.verify_diagnostics:
+            raise UsageError("--view-cfg draws what is printed, and nothing is printed")
+        if options.split_input_file or len(options.files) > 1 or options.no_check:
+            raise UsageError("--view-cfg draws one verified module; it goes with one FILE, whole and checked")
     if options.print_analysis and options.no_check:
         raise UsageError("--print-analysis is for verified IR, and --no-check verifies nothing")
     if options.emit in ("obj", "exe") and options.output in (None, "-"):
