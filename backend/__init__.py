@@ -64,19 +64,20 @@ def compile(
     cpu: str | None = None,
     libraries: list[str] | None = None,
     manager: PassManager | None = None,
+    debug: bool = False,
 ) -> Library:
     """Compiles ``module`` into this process.
 
     Parameters: ``opt`` 0 to 3; ``checks`` as for ``prepare``; ``panic`` is ``"unwind"``: cleanups run and the caller gets an
-    ``altru_ir.Panic``, or ``"abort"``: the process ends; ``target`` must be this machine; ``manager`` as for ``prepare``.
-    Raises ``DiagnosticError`` and ``ValueError``.
+    ``altru_ir.Panic``, or ``"abort"``: the process ends; ``target`` must be this machine; ``manager`` as for ``prepare``;
+    ``debug`` adds debug information. Raises ``DiagnosticError`` and ``ValueError``.
     """
     from altru_ir.backend import jit
     from altru_ir.backend.target import host_triple
 
     _check_options(opt, panic)
     _, llvm_module, machine, lowered = _compiled(
-        module, opt, checks, panic, target or host_triple(), cpu, jit=True, manager=manager
+        module, opt, checks, panic, target or host_triple(), cpu, jit=True, manager=manager, debug=debug
     )
     return jit.load(lowered, llvm_module, machine, libraries, guarded=panic == "unwind")
 
@@ -94,11 +95,13 @@ def emit(
     libraries: list[str] | None = None,
     directories: list[str] | None = None,
     manager: PassManager | None = None,
+    debug: bool = False,
 ) -> bytes:
     """Compiles ``module`` for its target (or ``target``) to ``kind``: ``llvm``, ``asm``, ``obj`` or ``exe``.
 
-    Returns the bytes (empty for ``exe``), and writes them to ``path`` when one is given, whole or not at all. Raises
-    ``DiagnosticError``, ``ValueError``, ``RuntimeBuildError`` and ``OSError``.
+    ``debug`` adds debug information and keeps locals readable; it changes no check. Returns the bytes (empty for ``exe``),
+    and writes them to ``path`` when one is given, whole or not at all. Raises ``DiagnosticError``, ``ValueError``,
+    ``RuntimeBuildError`` and ``OSError``.
     """
     from altru_ir.backend.link import link_executable
 
@@ -112,7 +115,7 @@ def emit(
         if main is None or main.is_declaration:
             raise DiagnosticError([Diagnostic("ALT-S005", "an executable needs a `@main`, and the module has none")])
     triple, llvm_module, machine, _ = _compiled(
-        module, opt, checks, panic, target or module.target, cpu, jit=False, manager=manager
+        module, opt, checks, panic, target or module.target, cpu, jit=False, manager=manager, debug=debug
     )
     if kind == "llvm":
         data = str(llvm_module).encode()
@@ -159,7 +162,9 @@ def _compiled(
     *,
     jit: bool,
     manager: PassManager | None,
+    debug: bool,
 ) -> tuple[str, Any, Any, Module]:
+    from altru_ir.backend.lower.debug_info import DebugInfo
     from altru_ir.backend.lower.module import lower_module
     from altru_ir.backend.lower.types import LoweringError
     from altru_ir.backend.optimize import parse_and_optimize
@@ -171,7 +176,8 @@ def _compiled(
     triple = data_of(target).triple
     try:
         lowered = prepare(module, opt=opt, checks=checks, target=triple, manager=manager)
-        text = lower_module(lowered, panic=panic, guards="entries" if jit else "main")
+        info = DebugInfo(lowered, optimized=opt > 0) if debug else None
+        text = lower_module(lowered, panic=panic, guards="entries" if jit else "main", debug=info)
     except (LoweringError, LayoutError) as error:
         raise DiagnosticError([Diagnostic("ALT-S006", str(error))], module.source) from None
     return triple, parse_and_optimize(text, machine, opt=opt), machine, lowered

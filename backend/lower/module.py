@@ -11,6 +11,7 @@ from __future__ import annotations
 import struct
 from typing import Any
 
+from altru_ir.backend.lower.debug_info import DebugInfo
 from altru_ir.backend.lower.function import FunctionLowering
 from altru_ir.backend.lower.panics import Sites, guard_text
 from altru_ir.backend.lower.types import (
@@ -34,21 +35,22 @@ GUARD_PREFIX = "altru.guard."
 """How the entries for a host are named: this and the function's name."""
 
 
-def lower_module(module: Module, *, panic: str = "abort", guards: str = "none") -> str:
+def lower_module(module: Module, *, panic: str = "abort", guards: str = "none", debug: DebugInfo | None = None) -> str:
     """The LLVM text of ``module``.
 
     Parameters: ``panic`` is ``"unwind"`` or ``"abort"``; ``guards`` says who is guarded when panics unwind: ``"main"``, the
-    entry of an executable; ``"entries"``, one more function ``altru.guard.NAME`` for each public one; ``"none"``. Raises
-    ``LoweringError`` for what cannot be compiled (yet).
+    entry of an executable; ``"entries"``, one more function ``altru.guard.NAME`` for each public one; ``"none"``.
+    ``debug`` adds debug information. Raises ``LoweringError`` for what cannot be compiled (yet).
     """
-    return ModuleLowering(module, panic, guards).lower()
+    return ModuleLowering(module, panic, guards, debug).lower()
 
 
 class ModuleLowering:
     """What the functions of one module share: sites, declarations, metadata."""
 
-    def __init__(self, module: Module, panic: str = "abort", guards: str = "none") -> None:
+    def __init__(self, module: Module, panic: str = "abort", guards: str = "none", debug: DebugInfo | None = None) -> None:
         self.module = module
+        self.debug = debug
         self.unwinds = panic == "unwind"
         self.guards = guards if self.unwinds else "none"
         self.sites = Sites()
@@ -81,6 +83,8 @@ class ModuleLowering:
         if self._likely is not None:
             out.append('!0 = !{!"branch_weights", i32 1048575, i32 1}')
             out.append('!1 = !{!"branch_weights", i32 1, i32 1048575}')
+        if self.debug is not None:
+            out.extend(self.debug.text())
         return "\n".join(out) + "\n"
 
     def symbol(self, name: str) -> str:
