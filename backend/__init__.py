@@ -70,7 +70,7 @@ def compile(
 
     Parameters: ``opt`` 0 to 3; ``checks`` as for ``prepare``; ``panic`` is ``"unwind"``: cleanups run and the caller gets an
     ``altru_ir.Panic``, or ``"abort"``: the process ends; ``target`` must be this machine; ``manager`` as for ``prepare``;
-    ``debug`` adds debug information. Raises ``DiagnosticError`` and ``ValueError``.
+    ``debug`` adds debug information and names the functions for ``perf``. Raises ``DiagnosticError`` and ``ValueError``.
     """
     from altru_ir.backend import jit
     from altru_ir.backend.target import host_triple
@@ -79,7 +79,7 @@ def compile(
     _, llvm_module, machine, lowered = _compiled(
         module, opt, checks, panic, target or host_triple(), cpu, jit=True, manager=manager, debug=debug
     )
-    return jit.load(lowered, llvm_module, machine, libraries, guarded=panic == "unwind")
+    return jit.load(lowered, llvm_module, machine, libraries, guarded=panic == "unwind", debug=debug)
 
 
 def emit(

@@ -135,12 +135,19 @@ def raise_panic() -> None:
 
 
 def load(
-    module: Module, llvm_module: Any, machine: Any, libraries: list[str] | None = None, *, guarded: bool = False
+    module: Module,
+    llvm_module: Any,
+    machine: Any,
+    libraries: list[str] | None = None,
+    *,
+    guarded: bool = False,
+    debug: bool = False,
 ) -> Library:
     """Links an optimized module into this process.
 
     Parameters: ``libraries``, paths of shared libraries in which externs are looked up; ``guarded``, whether each public
-    function has a guard by which it is called. Raises ``DiagnosticError`` that names each extern nobody defines.
+    function has a guard by which it is called; ``debug`` names the functions for ``perf``. Raises ``DiagnosticError`` that
+    names each extern nobody defines.
     """
     import llvmlite.binding as llvm
 
@@ -148,7 +155,9 @@ def load(
 
     externs = _externs(module, libraries or [], symbols())
     linker = _lljit(machine)
-    builder = llvm.JITLibraryBuilder().add_ir(llvm_module).add_current_process()
+    builder = llvm.JITLibraryBuilder().add_current_process()
+    object_code = bytes(machine.emit_object(llvm_module)) if debug else b""
+    builder = builder.add_object_img(object_code) if debug else builder.add_ir(llvm_module)
     for name, address in externs.items():
         builder.import_symbol(name, address)
     if guarded:  # LLVM refers to the personality through a cell that it does not tell the linker about
@@ -158,6 +167,10 @@ def load(
     for entry in entries.values():
         builder.export_symbol(entry)
     tracker = builder.link(linker, f"altru.{next(_names)}")
+    if debug:
+        from altru_ir.backend import perf_map
+
+        perf_map.write(object_code, {entry: tracker[entry] for entry in entries.values()})
     return Library(module, tracker, {name: tracker[entry] for name, entry in entries.items()})
 
 

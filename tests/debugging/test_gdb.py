@@ -14,6 +14,7 @@ import pytest
 
 import altru_ir as air
 from altru_ir import backend
+from altru_ir.backend import perf_map
 from altru_ir.testing import whole_language
 
 HERE = Path(__file__).parent
@@ -66,7 +67,9 @@ def test_break_print_and_backtrace(program: tuple[int, Path]) -> None:
 def test_backtrace_through_a_panic(program: tuple[int, Path]) -> None:
     said = gdb(program[1], "break altru_panic_unwind", "run", "backtrace")
     panicked = line_of("%slot = elem")
-    assert re.search(rf"#1 .* in area \(.*\) at area\.air:{panicked}\n#2 .*main \(\) at area\.air:{line_of('call @area')}", said)
+    assert re.search(
+        rf"#1 .* in area \(.*\) at area\.air:{panicked}\n#2 .*main \(\) at area\.air:{line_of('call @area')}", said
+    )
 
 
 @needs_gdb
@@ -94,6 +97,7 @@ def test_a_program_is_the_same_with_debug_information(opt: int) -> None:
             except air.Panic as panic:
                 ended.append(str(panic))
         assert ended[0] == ended[1]
+    perf_map.path().unlink()
 
 
 def test_instructions_do_not_depend_on_debug_information() -> None:
