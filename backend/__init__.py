@@ -12,6 +12,8 @@ that was given is not changed.
 from __future__ import annotations
 
 import os
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +23,11 @@ from altru_ir.module import Module
 from altru_ir.verifier import verify
 
 if TYPE_CHECKING:
-    from altru_ir.backend.jit import Library
+    from altru_ir.backend.library import Library, Options
     from altru_ir.passes.manager import PassManager
+
+counters: Counter[str] = Counter()
+"""What this process has done: ``passes``, ``code generations``, ``cached objects``."""
 
 EMITS = ("llvm", "asm", "obj", "exe")
 PANIC_MODES = ("unwind", "abort")
@@ -51,6 +56,7 @@ def prepare(
     manager = PassManager([]) if manager is None else manager
     manager.passes = passes
     manager.run(copy)
+    counters["passes"] += len(passes)
     return copy
 
 
@@ -63,23 +69,76 @@ def compile(
     *,
     cpu: str | None = None,
     libraries: list[str] | None = None,
+    externs: Mapping[str, Any] | None = None,
     manager: PassManager | None = None,
     debug: bool = False,
 ) -> Library:
     """Compiles ``module`` into this process.
 
     Parameters: ``opt`` 0 to 3; ``checks`` as for ``prepare``; ``panic`` is ``"unwind"``: cleanups run and the caller gets an
-    ``altru_ir.Panic``, or ``"abort"``: the process ends; ``target`` must be this machine; ``manager`` as for ``prepare``;
-    ``debug`` adds debug information and names the functions for ``perf``. Raises ``DiagnosticError`` and ``ValueError``.
+    ``altru_ir.Panic``, or ``"abort"``: the process ends; ``target`` must be this machine; ``libraries``, paths of shared
+    libraries in which declarations are looked up; ``externs``, Python callables or functions of ctypes by the names of the
+    declarations that they stand in for; ``manager`` as for ``prepare``; ``debug`` adds debug information and names the
+    functions for ``perf``.
+    Raises ``DiagnosticError``, ``TypeError``, ``ValueError`` and ``RuntimeBuildError``.
     """
-    from altru_ir.backend import jit
+    from altru_ir.backend.library import Library, Options
     from altru_ir.backend.target import host_triple
 
     _check_options(opt, panic)
-    _, llvm_module, machine, lowered = _compiled(
-        module, opt, checks, panic, target or host_triple(), cpu, jit=True, manager=manager, debug=debug
-    )
-    return jit.load(lowered, llvm_module, machine, libraries, guarded=panic == "unwind", debug=debug)
+    here = host_triple()
+    if target is not None and canonical_triple(target) != canonical_triple(here):
+        raise DiagnosticError(
+            [Diagnostic("ALT-S003", f"code for {target} does not run on this machine ({here}); emit it to a file")]
+        )
+    library = Library(Options(opt, checks, panic, canonical_triple(here), cpu, debug), libraries)
+    library.add(module, externs, manager=manager)
+    return library
+
+
+def canonical_triple(triple: str) -> str:
+    """A triple by its one name. Raises ``DiagnosticError`` for one that there is not."""
+    from altru_ir.targets import UnknownTargetError, data_of
+
+    try:
+        return data_of(triple).triple
+    except UnknownTargetError as error:
+        raise DiagnosticError([Diagnostic("ALT-S003", str(error))]) from None
+
+
+def object_for(module: Module, options: Options, callbacks: frozenset[str], manager: PassManager | None = None) -> bytes:
+    """The object code of ``module`` for this process, with entries, from the cache if it is there.
+
+    Raises ``DiagnosticError`` and ``ValueError``.
+    """
+    from altru_ir.backend import jit
+    from altru_ir.backend.object_cache import key_of
+    from altru_ir.runtime import cache
+
+    # Who watches the passes wants them to run.
+    key = None if manager is not None else key_of(module, options, callbacks)
+    kept = cache.load(key) if key is not None else None
+    if kept is not None:
+        counters["cached objects"] += 1
+        return kept
+    with jit.compiling:
+        _, llvm_module, machine = _compiled(
+            module,
+            options.opt,
+            options.checks,
+            options.panic,
+            options.target,
+            options.cpu,
+            jit=True,
+            manager=manager,
+            callbacks=callbacks,
+            debug=options.debug,
+        )
+        made = bytes(machine.emit_object(llvm_module))
+    counters["code generations"] += 1
+    if key is not None:
+        cache.store(key, made)
+    return made
 
 
 def emit(
@@ -114,7 +173,7 @@ def emit(
         main = module.functions.get("main")
         if main is None or main.is_declaration:
             raise DiagnosticError([Diagnostic("ALT-S005", "an executable needs a `@main`, and the module has none")])
-    triple, llvm_module, machine, _ = _compiled(
+    triple, llvm_module, machine = _compiled(
         module, opt, checks, panic, target or module.target, cpu, jit=False, manager=manager, debug=debug
     )
     if kind == "llvm":
@@ -162,22 +221,22 @@ def _compiled(
     *,
     jit: bool,
     manager: PassManager | None,
-    debug: bool,
-) -> tuple[str, Any, Any, Module]:
+    callbacks: frozenset[str] = frozenset(),
+    debug: bool = False,
+) -> tuple[str, Any, Any]:
     from altru_ir.backend.lower.debug_info import DebugInfo
     from altru_ir.backend.lower.module import lower_module
     from altru_ir.backend.lower.types import LoweringError
     from altru_ir.backend.optimize import parse_and_optimize
     from altru_ir.backend.target import machine_for
     from altru_ir.layout import LayoutError
-    from altru_ir.targets import data_of
 
-    machine = machine_for(target, opt=opt, cpu=cpu, jit=jit)
-    triple = data_of(target).triple
+    triple = canonical_triple(target)
+    machine = machine_for(triple, opt=opt, cpu=cpu, jit=jit)
     try:
         lowered = prepare(module, opt=opt, checks=checks, target=triple, manager=manager)
         info = DebugInfo(lowered, optimized=opt > 0) if debug else None
-        text = lower_module(lowered, panic=panic, guards="entries" if jit else "main", debug=info)
+        text = lower_module(lowered, panic=panic, entries="table" if jit else "main", callbacks=callbacks, debug=info)
     except (LoweringError, LayoutError) as error:
         raise DiagnosticError([Diagnostic("ALT-S006", str(error))], module.source) from None
-    return triple, parse_and_optimize(text, machine, opt=opt), machine, lowered
+    return triple, parse_and_optimize(text, machine, opt=opt), machine

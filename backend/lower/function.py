@@ -121,7 +121,9 @@ class FunctionLowering:
         if self.keeps_payload:
             self.allocas.append('  %"-payload" = alloca ptr')
         lines[alloca_at:alloca_at] = self.allocas
-        linkage = "internal " if function.linkage == "private" or symbol == "@altru.main" else ""
+        # With a table no other name has to be known to the linker.
+        hidden = function.linkage == "private" or self.owner.entries == "table" or symbol.startswith("@altru.")
+        linkage = "internal " if hidden else ""
         result = result_type(function.signature.result, self.module)
         attributes = " nounwind uwtable" if self.is_nounwind or not self.owner.unwinds else " uwtable"
         personality = ""

@@ -9,9 +9,11 @@ say. Invariant: equal modules give equal text.
 from __future__ import annotations
 
 import struct
+from collections.abc import Container
 from typing import Any
 
 from altru_ir.backend.lower.debug_info import DebugInfo
+from altru_ir.backend.lower.entries import FAILED, callback_text, entries_text
 from altru_ir.backend.lower.function import FunctionLowering
 from altru_ir.backend.lower.panics import Sites, guard_text
 from altru_ir.backend.lower.types import (
@@ -35,24 +37,41 @@ GUARD_PREFIX = "altru.guard."
 """How the entries for a host are named: this and the function's name."""
 
 
-def lower_module(module: Module, *, panic: str = "abort", guards: str = "none", debug: DebugInfo | None = None) -> str:
+def lower_module(
+    module: Module,
+    *,
+    panic: str = "abort",
+    entries: str = "none",
+    callbacks: Container[str] = (),
+    debug: DebugInfo | None = None,
+) -> str:
     """The LLVM text of ``module``.
 
-    Parameters: ``panic`` is ``"unwind"`` or ``"abort"``; ``guards`` says who is guarded when panics unwind: ``"main"``, the
-    entry of an executable; ``"entries"``, one more function ``altru.guard.NAME`` for each public one; ``"none"``.
-    ``debug`` adds debug information. Raises ``LoweringError`` for what cannot be compiled (yet).
+    Parameters: ``panic`` is ``"unwind"`` or ``"abort"``; ``entries`` says who is called from outside, and guarded there when
+    panics unwind: ``"main"``, of an executable; ``"table"``, what a host calls, and the table that leads there
+    (``entries.py``); ``"none"``. ``callbacks`` are declarations that a callable of the host stands in for; ``debug`` adds debug
+    information. Raises ``LoweringError`` for what cannot be compiled (yet).
     """
-    return ModuleLowering(module, panic, guards, debug).lower()
+    return ModuleLowering(module, panic, entries, callbacks, debug).lower()
 
 
 class ModuleLowering:
     """What the functions of one module share: sites, declarations, metadata."""
 
-    def __init__(self, module: Module, panic: str = "abort", guards: str = "none", debug: DebugInfo | None = None) -> None:
+    def __init__(
+        self,
+        module: Module,
+        panic: str = "abort",
+        entries: str = "none",
+        callbacks: Container[str] = (),
+        debug: DebugInfo | None = None,
+    ) -> None:
         self.module = module
         self.debug = debug
         self.unwinds = panic == "unwind"
-        self.guards = guards if self.unwinds else "none"
+        self.entries = entries
+        self.callbacks = callbacks
+        self.uses_host = False
         self.sites = Sites()
         self.declared: dict[str, None] = {}
         self._likely: str | None = None
@@ -70,12 +89,19 @@ class ModuleLowering:
             check_name(function.name, defined=not function.is_declaration)
             if function.signature.type.abi is not None:
                 check_c_abi(function.signature.type, function.name)
-            if function.is_declaration:
+            if function.is_declaration and function.name in self.callbacks:
+                functions.append(callback_text(function, self))
+            elif function.is_declaration:
                 self.declare(self.declaration(function))
             else:
                 functions.append(FunctionLowering(function, self).lower())
+        if self.entries == "table":
+            functions.extend(entries_text(self))
+        elif self.has_own_main:
+            functions.append(self.guard_of_main())
+        if self.uses_host:
+            out.append(f"@{FAILED} = external global i32, align 4")
         out.extend(self.sites.text())
-        functions.extend(self.guard_texts())
         defined = {f"@{quote(f.name)}(" for f in module.functions.values() if not f.is_declaration}
         out.extend(d for d in self.declared if not any(name in d for name in defined))
         out.append("")
@@ -95,28 +121,18 @@ class ModuleLowering:
     def has_own_main(self) -> bool:
         """Whether ``main`` is a guard around the program's own."""
         main = self.module.functions.get("main")
-        return self.guards == "main" and main is not None and not main.is_declaration and main.linkage != "private"
+        guarded = self.entries == "main" and self.unwinds
+        return guarded and main is not None and not main.is_declaration and main.linkage != "private"
 
-    def guard_texts(self) -> list[str]:
-        """The guards of the module."""
-        made = []
-        for function in self.module.functions.values():
-            if function.is_declaration or function.linkage == "private":
-                continue
-            if self.guards == "entries":
-                name, end = quote(GUARD_PREFIX + function.name), "altru_panic_catch"
-                self.declare(f"declare void @{end}(ptr) cold nounwind")
-            elif self.has_own_main and function.name == "main":
-                name, end = "main", "altru_panic_stop"
-                self.declare(f"declare void @{end}(ptr) cold noreturn nounwind")
-            else:
-                continue
-            self.declare_personality()
-            type = function.signature.type
-            parameters = [text for each in type.parameters for text in parameter_types(each, self.module)]
-            result = result_type(type.result, self.module)
-            made.append(guard_text(name, self.symbol(function.name)[1:], result, parameters, end))
-        return made
+    def guard_of_main(self) -> str:
+        """The guard that tells a panic and ends the process."""
+        self.declare("declare void @altru_panic_stop(ptr) cold noreturn nounwind")
+        self.declare_personality()
+        type = self.module.functions["main"].signature.type
+        parameters = [text for each in type.parameters for text in parameter_types(each, self.module)]
+        return guard_text(
+            "main", self.symbol("main")[1:], result_type(type.result, self.module), parameters, "altru_panic_stop"
+        )
 
     def declare_personality(self) -> None:
         self.declare("declare i32 @altru_personality(...)")

@@ -37,7 +37,7 @@ def test_functions_are_named() -> None:
     rows = [re.fullmatch(r"([0-9a-f]+) ([0-9a-f]+) altru:(.+)", line) for line in lines if line]
     assert all(rows)
     spans = sorted((int(row[1], 16), int(row[2], 16), row[3]) for row in rows if row)
-    assert sorted({name for _, _, name in spans}) == ["altru.guard.area", "altru.guard.main", "area", "main"]
+    assert sorted({name for _, _, name in spans}) == ["altru.entry.area", "altru.entry.main", "area", "main"]
     assert len(spans) == 8
     for (start, size, _), (following, _, _) in pairwise(spans):
         assert start + size <= following

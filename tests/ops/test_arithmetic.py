@@ -216,7 +216,7 @@ def test_casts(opt: int) -> None:
                 exact = scalars.signed(number, bits) if name == "sitofp" else number
                 wanted_float = float(exact)
                 if target == "f32":
-                    wanted_float = struct.unpack("<f", struct.pack("<f", exact))[0] if bits <= 32 else function(number)
+                    wanted_float = struct.unpack("<f", struct.pack("<f", exact))[0] if bits <= 32 else None
                 given = function(scalars.signed(number, bits))
                 if not (target == "f32" and bits == 64):
                     assert given == wanted_float, (name, source, target, number)

@@ -1,0 +1,373 @@
+"""Memory of the host as slices and references, without a copy (PEP 3118, so NumPy is welcome and not needed).
+
+For the time of a call the exporter is asked for its buffer and holds it: nobody can free or resize it meanwhile. What is
+borrowed is checked against the parameter's type first: elements, dimensions, contiguity, alignment, whether it may be
+written. Sequences (lists, tuples, `str` for slices of `i8`) are copied for the call; what an exclusive slice stores into the
+copy of a list is written back.
+
+Example: ``taker.take(numpy_array, loan)`` gives the address and the lengths; ``loan.end()`` gives everything back.
+
+Invariant: an exclusive borrow overlaps no other borrow of the same call; a shared one may overlap shared ones.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+
+from altru_ir.backend.host.formats import accepts_any_bytes, describe, matches
+from altru_ir.backend.host.values import Codec, Codecs, NoCodec, Where, shown, spell, wrong
+from altru_ir.layout import layout_of
+from altru_ir.module import Module
+from altru_ir.types import ArrayType, RefType, Type
+
+
+class PyBuffer(ctypes.Structure):
+    """``Py_buffer`` of Python's stable ABI."""
+
+    _fields_ = [
+        ("buf", ctypes.c_void_p), ("obj", ctypes.c_void_p), ("len", ctypes.c_ssize_t), ("itemsize", ctypes.c_ssize_t),
+        ("readonly", ctypes.c_int), ("ndim", ctypes.c_int), ("format", ctypes.c_char_p),
+        ("shape", ctypes.POINTER(ctypes.c_ssize_t)), ("strides", ctypes.POINTER(ctypes.c_ssize_t)),
+        ("suboffsets", ctypes.c_void_p), ("internal", ctypes.c_void_p),
+    ]  # fmt: skip
+
+
+_FORMAT_AND_STRIDES = 0x1C
+"""``PyBUF_FORMAT | PyBUF_STRIDES``: the exporter tells its elements and its strides."""
+
+_get = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.py_object, ctypes.c_void_p, ctypes.c_int)(
+    ("PyObject_GetBuffer", ctypes.pythonapi)
+)
+_release = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(("PyBuffer_Release", ctypes.pythonapi))
+
+
+class Scratch:
+    """Zeroed memory of our own for the time of a call."""
+
+    __slots__ = ("_keep", "address", "memory")
+
+    def __init__(self, size: int, align: int) -> None:
+        whole = bytearray(size + align)
+        self._keep = ctypes.c_char.from_buffer(whole)
+        start = ctypes.addressof(self._keep)
+        skip = -start % align
+        self.address = start + skip
+        self.memory = memoryview(whole)[skip : skip + size]
+
+
+class Loan:
+    """What one call has borrowed."""
+
+    __slots__ = ("_after", "_buffers", "_keep", "_spans")
+
+    def __init__(self) -> None:
+        self._buffers: list[PyBuffer] = []
+        self._keep: list[Any] = []
+        self._after: list[Callable[[], None]] = []
+        self._spans: list[tuple[int, int, bool, Where]] = []
+
+    def keep(self, value: Any) -> None:
+        """Keeps an object alive until the end."""
+        self._keep.append(value)
+
+    def scratch(self, size: int, align: int) -> Scratch:
+        """Memory until the end."""
+        made = Scratch(size, align)
+        self._keep.append(made)
+        return made
+
+    def after(self, action: Callable[[], None]) -> None:
+        """Something to do when the call has returned well."""
+        self._after.append(action)
+
+    def adopt(self, buffer: PyBuffer, mutable: bool, where: Where) -> None:
+        """Takes over a buffer. Raises ``ValueError`` when it overlaps another one, and one of them is exclusive."""
+        self._buffers.append(buffer)
+        start = buffer.buf or 0
+        end = start + buffer.len
+        for other, its_end, its_mutable, its_where in self._spans:
+            if start < its_end and other < end and (mutable or its_mutable):
+                exclusive = where if mutable else its_where
+                raise ValueError(
+                    f"{spell(where)} and {spell(its_where)} share memory, which {spell(exclusive)} has to itself while the "
+                    "call runs; pass a copy of one of them"
+                )
+        if end > start:
+            self._spans.append((start, end, mutable, where))
+
+    def returned(self) -> None:
+        """Does what is to be done after the call."""
+        for action in self._after:
+            action()
+
+    def end(self) -> None:
+        """Gives everything back."""
+        for buffer in self._buffers:
+            _release(ctypes.addressof(buffer))
+        self._buffers.clear()
+        self._keep.clear()
+
+
+def borrowed(value: Any, where: Where) -> PyBuffer | None:
+    """The buffer of ``value``; None when it is no exporter. Raises ``ValueError`` for one that refuses."""
+    buffer = PyBuffer()
+    try:
+        _get(value, ctypes.addressof(buffer), _FORMAT_AND_STRIDES)
+    except TypeError:
+        return None  # not an exporter
+    except (BufferError, ValueError) as error:
+        raise ValueError(f"{spell(where)} cannot be borrowed: {error}") from None
+    return buffer
+
+
+def _is_contiguous(buffer: PyBuffer) -> bool:
+    if not buffer.len or not buffer.strides:  # ctypes leaves them out where they say nothing
+        return True
+    step = buffer.itemsize
+    for axis in range(buffer.ndim - 1, -1, -1):
+        length = buffer.shape[axis]
+        if length > 1 and buffer.strides[axis] != step:
+            return False
+        step *= length
+    return True
+
+
+@attrs.define(eq=False)
+class ElementCheck:
+    """Whether buffers have elements of a type; what was found about a format is remembered."""
+
+    type: Type
+    module: Module
+    _found: dict[tuple[bytes | None, int], bool] = attrs.Factory(dict)
+
+    def holds(self, buffer: PyBuffer) -> bool:
+        """Whether the elements of the buffer are values of the type."""
+        key = (buffer.format, buffer.itemsize)
+        known = self._found.get(key)
+        if known is None:
+            text = (buffer.format or b"B").decode("latin-1")
+            known = self._found[key] = matches(text, buffer.itemsize, self.type, self.module)
+        return known
+
+
+class SliceTaker:
+    """Takes arguments for a parameter ``ref<[? x T]>``, ``ref<mut [? x ? x T]>``."""
+
+    def __init__(self, type: RefType, codecs: Codecs, where: Where) -> None:
+        assert isinstance(type.target, ArrayType)
+        self.type = type
+        self.where = where
+        self.mutable = type.mutable
+        self.element = type.target.element
+        self.dimensions = type.target.dimensions
+        self.codec: Codec = codecs.of(self.element)
+        self.check = ElementCheck(self.element, codecs.module)
+        self.align = layout_of(self.element, codecs.module).align
+        self.module = codecs.module
+
+    def take(self, value: Any, loan: Loan) -> list[int]:
+        """The address and the lengths. Raises ``TypeError`` and ``ValueError``."""
+        where = self.where
+        buffer = None if isinstance(value, (list, tuple, str)) else borrowed(value, where)
+        if buffer is None:
+            return self._copy(value, loan)
+        try:
+            loan.adopt(buffer, self.mutable, where)
+        except ValueError:
+            loan.end()
+            raise
+        if not self.check.holds(buffer):
+            kind = (buffer.format or b"B").decode("latin-1")
+            wanted = describe(self.element, self.module)
+            raise TypeError(
+                f"{spell(where)} has type `{self.type}` and takes a buffer of {wanted}, not of format {kind!r} "
+                f"with {buffer.itemsize} bytes ({type(value).__name__})"
+            )
+        if buffer.ndim != len(self.dimensions):
+            raise TypeError(
+                f"{spell(where)} has type `{self.type}` and takes {len(self.dimensions)} dimensions, not {buffer.ndim} "
+                f"({type(value).__name__})"
+            )
+        if self.mutable and buffer.readonly:
+            raise ValueError(
+                f"{spell(where)} has type `{self.type}`, which is written to, and the {type(value).__name__} is read-only"
+            )
+        if not _is_contiguous(buffer):
+            raise ValueError(
+                f"{spell(where)} has type `{self.type}`, whose elements lie side by side in row-major order, and those of the "
+                f"{type(value).__name__} do not; pass a contiguous copy"
+            )
+        lengths = list(buffer.shape[: buffer.ndim])
+        for axis, (length, fixed) in enumerate(zip(lengths, self.dimensions)):
+            if fixed is not None and length != fixed:
+                raise ValueError(
+                    f"{spell(where)} has type `{self.type}`, and dimension {axis} has length {length}, not {fixed}"
+                )
+        start = buffer.buf or 0
+        if start % self.align or not start:
+            if buffer.len:
+                raise ValueError(
+                    f"{spell(where)} has type `{self.type}`, whose elements are aligned to {self.align} bytes, and those of "
+                    f"the {type(value).__name__} are not; pass an aligned copy"
+                )
+            start = self.align  # nothing is there, but a reference is never null and always aligned
+        return [start, *lengths]
+
+    def _copy(self, value: Any, loan: Loan) -> list[int]:
+        where, codec = self.where, self.codec
+        if isinstance(value, str) and codec.code == "b" and len(self.dimensions) == 1 and not self.mutable:
+            value = value.encode()  # UnicodeEncodeError is a ValueError and says where
+            scratch = loan.scratch(len(value), 1)
+            scratch.memory[:] = value
+            return [scratch.address, len(value)]
+        takes = "a writable buffer or a list" if self.mutable else "a buffer, a list or a tuple"
+        if isinstance(value, (str, Mapping)) or (self.mutable and not isinstance(value, list)):
+            raise wrong(where, self.type, takes, value)
+        if not hasattr(value, "__len__") or not hasattr(value, "__getitem__"):
+            raise wrong(where, self.type, takes, value)
+        lengths, flat = _flattened(value, len(self.dimensions), self.type, where)
+        scratch = loan.scratch(len(flat) * codec.size, max(codec.align, 1))
+        write_elements(scratch.memory, flat, codec, where)
+        if self.mutable:
+            rows = _innermost(value, len(self.dimensions))
+            loan.after(lambda: _write_back(rows, scratch, codec))
+        return [scratch.address, *lengths]
+
+
+def write_elements(memory: Any, flat: list[Any], codec: Codec, where: Where) -> None:
+    """Writes values side by side. Raises as ``codec.write`` does."""
+    if codec.code is not None and all(type(each) in (int, float) for each in flat):
+        try:
+            struct.pack_into(f"<{len(flat)}{codec.code}", memory, 0, *flat)
+            return
+        except (struct.error, OverflowError):
+            pass  # the slow way finds which element it was
+    for index, each in enumerate(flat):
+        codec.write(memory, index * codec.size, each, (f"element {index}", where))
+
+
+def _flattened(value: Any, dimensions: int, type: Type, where: Where) -> tuple[list[int], list[Any]]:
+    """The lengths of nested sequences and the elements in row-major order. Raises ``TypeError`` and ``ValueError``."""
+    lengths, level = [], [value]
+    for axis in range(dimensions):
+        found = set()
+        for each in level:
+            if isinstance(each, (str, Mapping)) or not hasattr(each, "__len__") or not hasattr(each, "__getitem__"):
+                raise TypeError(
+                    f"{spell(where)} has type `{type}` and takes {dimensions} dimensions; {shown(each)} is no sequence"
+                )
+            found.add(len(each))
+        if len(found) > 1:
+            raise ValueError(f"{spell(where)} has type `{type}`, and the rows of dimension {axis} have different lengths")
+        lengths.append(found.pop() if found else 0)
+        level = [inner for each in level for inner in each]
+    return lengths, level
+
+
+def _innermost(value: Any, dimensions: int) -> list[Any]:
+    rows = [value]
+    for _ in range(dimensions - 1):
+        rows = [inner for each in rows for inner in each]
+    return rows
+
+
+def _write_back(rows: list[Any], scratch: Scratch, codec: Codec) -> None:
+    at = 0
+    for row in rows:
+        if not hasattr(row, "__setitem__"):
+            at += len(row) * codec.size
+            continue
+        for index in range(len(row)):
+            row[index] = codec.read(scratch.memory, at)
+            at += codec.size
+
+
+class ReferenceTaker:
+    """Takes arguments for a parameter ``ref<T>`` or ``ref<mut T>`` of a type with a size."""
+
+    def __init__(self, type: RefType, codecs: Codecs, where: Where) -> None:
+        self.type = type
+        self.where = where
+        self.mutable = type.mutable
+        self.layout = layout_of(type.target, codecs.module)
+        self.check = ElementCheck(type.target, codecs.module)
+        self.raw = accepts_any_bytes(type.target, codecs.module)
+        self.leaf = type.target
+        while isinstance(self.leaf, ArrayType):
+            self.leaf = self.leaf.element
+        self.leaf_check = ElementCheck(self.leaf, codecs.module)
+        try:
+            self.codec: Codec | None = codecs.of(type.target)
+        except NoCodec:
+            self.codec = None
+        if self.codec is None and not self.raw:
+            raise NoCodec(f"references to `{type.target}` do not cross between Python and compiled code")
+
+    def take(self, value: Any, loan: Loan) -> int:
+        """The address. Raises ``TypeError`` and ``ValueError``."""
+        where = self.where
+        plain = isinstance(value, (int, float, str, tuple, list, dict))
+        buffer = None if plain else borrowed(value, where)
+        if buffer is not None:
+            loan.adopt(buffer, self.mutable, where)
+            if self._fits(buffer):
+                return self._borrow(buffer, value)
+        if self.mutable or self.codec is None:
+            raise wrong(
+                where, self.type, f"a writable buffer of {self.layout.size} bytes that holds `{self.type.target}`", value
+            )
+        scratch = loan.scratch(self.layout.size, self.layout.align)
+        self.codec.write(scratch.memory, 0, value, where)
+        return scratch.address
+
+    def _fits(self, buffer: PyBuffer) -> bool:
+        if buffer.len != self.layout.size:
+            return False
+        one = buffer.len == buffer.itemsize
+        return (
+            (one and self.check.holds(buffer))
+            or self.leaf_check.holds(buffer)
+            or (self.raw and buffer.itemsize == 1 and (buffer.format or b"B") in (b"B", b"b", b"c", b"<B", b"<b"))
+        )
+
+    def _borrow(self, buffer: PyBuffer, value: Any) -> int:
+        kind = type(value).__name__
+        if self.mutable and buffer.readonly:
+            raise ValueError(f"{spell(self.where)} has type `{self.type}`, which is written to, and the {kind} is read-only")
+        if not _is_contiguous(buffer):
+            raise ValueError(f"{spell(self.where)} has type `{self.type}`, and the memory of the {kind} has gaps; pass a copy")
+        start = buffer.buf or 0
+        if start % self.layout.align or not start:
+            if buffer.len:
+                raise ValueError(
+                    f"{spell(self.where)} has type `{self.type}`, aligned to {self.layout.align} bytes, and the {kind} is not"
+                )
+            start = self.layout.align
+        return start
+
+
+def copy_out(address: int, lengths: list[int], element: Type, codecs: Codecs) -> Any:
+    """A slice that a function gave: ``bytes`` for `i8`, a ``memoryview`` of a copy for other numbers, else a tuple."""
+    codec = codecs.of(element)
+    count = 1
+    for length in lengths:
+        count *= length
+    data = ctypes.string_at(address, count * codec.size) if count * codec.size else b""
+    if codec.code == "b" and len(lengths) == 1:
+        return data
+    if codec.code is not None and count:
+        return memoryview(bytearray(data)).cast(codec.code, lengths)  # type: ignore[call-overload]
+    if codec.code is not None and len(lengths) == 1:
+        return memoryview(b"").cast(codec.code)  # type: ignore[call-overload]
+    values: list[Any] = [codec.read(data, index * codec.size) for index in range(count)]
+    for length in reversed(lengths[1:]):
+        values = [tuple(values[at : at + length]) for at in range(0, len(values), length)] if length else []
+    return tuple(values)
+
+
+__all__ = ["Loan", "PyBuffer", "ReferenceTaker", "Scratch", "SliceTaker", "borrowed", "copy_out", "write_elements"]

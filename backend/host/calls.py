@@ -1,0 +1,262 @@
+"""The Python function for a compiled one: written for its signature, so that a call does only what that signature needs.
+
+For ``func @f(%x: i64, %y: f64) -> f64`` the source is
+
+    def f(x, y, /):
+        if type(x) is not int or not -9223372036854775808 <= x <= 9223372036854775807: x = _take0(x)
+        if type(y) is not float: y = _take1(y)
+        return _native(x, y)
+
+The usual class is let through at once; everything else goes to a function that converts it or raises an error that names
+the parameter. Where memory is borrowed a ``Loan`` is opened and ended around the call, and a result is copied out of
+memory before that. ``_native`` is looked up at each call, so that a function can be unloaded under its name.
+
+Example: ``make_call(Callee("f", type, ("x",)), codecs, address, unit, None)[0](1)``.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import keyword
+from typing import Any
+
+import attrs
+
+from altru_ir.backend.host.buffers import Loan, ReferenceTaker, Scratch, SliceTaker, copy_out
+from altru_ir.backend.host.callbacks import Pending, ctype_of
+from altru_ir.backend.host.values import (
+    LARGEST_F32,
+    Codecs,
+    NoCodec,
+    Where,
+    address,
+    boolean,
+    integer,
+    limits,
+    real,
+)
+from altru_ir.backend.lower.entries import passed_as
+from altru_ir.backend.lower.types import dimensions_of
+from altru_ir.faults import Panic
+from altru_ir.runtime import panics
+from altru_ir.source import Location
+from altru_ir.types import (
+    UNIT,
+    ArrayType,
+    FloatType,
+    FunctionType,
+    IntType,
+    PtrType,
+    RefType,
+    Type,
+    UsizeType,
+    spell_name,
+)
+
+
+@attrs.frozen
+class Callee:
+    """What a caller sees of a function: its name, its type and the names of its parameters."""
+
+    name: str
+    type: FunctionType
+    names: tuple[str | None, ...]
+
+    def __str__(self) -> str:
+        """``func @f(%x: i64) -> i64``."""
+        parameters = ", ".join(
+            f"%{name or index}: {each}" for index, (name, each) in enumerate(zip(self.names, self.type.parameters))
+        )
+        return f"func @{spell_name(self.name)}({parameters})" + ("" if self.type.result is UNIT else f" -> {self.type.result}")
+
+
+class _Writer:
+    """The source of one function, and what it refers to."""
+
+    def __init__(self, callee: Callee, codecs: Codecs) -> None:
+        self.callee = callee
+        self.codecs = codecs
+        self.namespace: dict[str, Any] = {"_Loan": Loan}
+        self.before: list[str] = []
+        self.arguments: list[str] = []
+        self.ctypes: list[Any] = []
+        self.borrows = False
+
+    def take(self, index: int, name: str, type: Type) -> None:
+        """Adds the lines for a parameter. Raises ``NoCodec``."""
+        where: Where = (f"parameter %{self.callee.names[index] or index} of @{self.callee.name}", None)
+        taking = f"_take{index}"
+        kind = passed_as(type)
+        if isinstance(type, RefType):
+            self.reference(taking, name, type, where)
+        elif kind == "memory":
+            self.memory(taking, name, type, where)
+        elif kind == "nothing":
+            self.namespace[taking] = lambda value: self.codecs.of(type).write(b"", 0, value, where)
+            self.before.append(f"if {name} is not None: {taking}({name})")
+        elif (
+            isinstance(type, FunctionType)
+            or (not isinstance(type, PtrType) and type.pointee is not None)
+            or dimensions_of(type)
+        ):
+            raise NoCodec(f"values of type `{type}` do not cross between Python and compiled code")
+        else:
+            self.scalar(taking, name, type, where)
+
+    def scalar(self, taking: str, name: str, type: Type, where: Where) -> None:
+        """A number or an address, by value."""
+        take: Any
+        if isinstance(type, IntType) and type.bits == 1:
+            self.before.append(f"if {name} is not True and {name} is not False: {name} = {taking}({name})")
+            take = lambda value: boolean(value, type, where)  # noqa: E731
+        elif isinstance(type, (IntType, UsizeType)):
+            least, most = limits(type)
+            self.before.append(f"if type({name}) is not int or not {least} <= {name} <= {most}: {name} = {taking}({name})")
+            take = lambda value: integer(value, type, least, most, where)  # noqa: E731
+        elif isinstance(type, FloatType):
+            fine = f"type({name}) is not float"
+            if type.bits == 32:
+                fine += f" or not {-LARGEST_F32!r} < {name} < {LARGEST_F32!r}"
+            self.before.append(f"if {fine}: {name} = {taking}({name})")
+            take = lambda value: real(value, type, type.bits, where)  # noqa: E731
+        else:
+            self.before.append(f"if {name} is not None: {name} = {taking}({name})")
+            take = lambda value: address(value, type, where)  # noqa: E731
+        self.namespace[taking] = take
+        self.arguments.append(name)
+        self.ctypes.append(ctype_of(type))
+
+    def reference(self, taking: str, name: str, type: RefType, where: Where) -> None:
+        """A slice as its parts, a thin reference as an address."""
+        self.borrows = True
+        count = dimensions_of(type)
+        if count:
+            self.namespace[taking] = SliceTaker(type, self.codecs, where).take
+            parts = [f"_{name}_{part}" for part in range(count + 1)]
+            self.before.append(f"{', '.join(parts)} = {taking}({name}, _loan)")
+            self.arguments += parts
+            self.ctypes += [ctypes.c_void_p] + [ctypes.c_size_t] * count
+            return
+        if isinstance(type.target, ArrayType) and type.target.is_unsized:
+            raise NoCodec(f"values of type `{type}` do not cross between Python and compiled code")
+        self.namespace[taking] = ReferenceTaker(type, self.codecs, where).take
+        self.before.append(f"{name} = {taking}({name}, _loan)")
+        self.arguments.append(name)
+        self.ctypes.append(ctypes.c_void_p)
+
+    def memory(self, taking: str, name: str, type: Type, where: Where) -> None:
+        """An aggregate, written to memory."""
+        self.borrows = True
+        codec = self.codecs.of(type)
+
+        def take(value: Any, loan: Loan) -> int:
+            scratch = loan.scratch(codec.size, codec.align)
+            codec.write(scratch.memory, 0, value, where)
+            return scratch.address
+
+        self.namespace[taking] = take
+        self.before.append(f"{name} = {taking}({name}, _loan)")
+        self.arguments.append(name)
+        self.ctypes.append(ctypes.c_void_p)
+
+    def result(self) -> tuple[Any, list[str], str, str]:
+        """The ctypes type of the result, the lines before the call, the call, and what it gives. Raises ``NoCodec``."""
+        type = self.callee.type.result
+        kind = passed_as(type)
+        slice = dimensions_of(type) if isinstance(type, RefType) else 0
+        if kind == "nothing":
+            return None, [], self.call(), "None"
+        if kind == "scalar" and isinstance(type, (IntType, UsizeType, FloatType, PtrType)):
+            return ctype_of(type), [], self.call(), "_result"
+        if isinstance(type, RefType) and kind == "scalar" and not type.target.is_unsized:
+            inner = self.codecs.of(type.target)
+            self.namespace["_read"] = lambda found: inner.read(ctypes.string_at(found, inner.size), 0)
+            return ctypes.c_void_p, [], self.call(), "_read(_result)"
+        if slice and isinstance(type, RefType) and isinstance(type.target, ArrayType):
+            element, codecs = type.target.element, self.codecs
+            codecs.of(element)
+
+            def read_slice(scratch: Scratch) -> Any:
+                words = [int.from_bytes(scratch.memory[at : at + 8], "little") for at in range(0, 8 * (slice + 1), 8)]
+                return copy_out(words[0], words[1:], element, codecs)
+
+            self.namespace["_read"] = read_slice
+            size, align = 8 * (slice + 1), 8
+        elif kind == "memory":
+            codec = self.codecs.of(type)
+            self.namespace["_read"] = lambda scratch: codec.read(scratch.memory, 0)
+            size, align = codec.size, codec.align
+        else:
+            raise NoCodec(f"values of type `{type}` do not cross between Python and compiled code")
+        self.borrows = True
+        self.ctypes.insert(0, ctypes.c_void_p)
+        self.arguments.insert(0, "_out.address")
+        return None, [f"_out = _loan.scratch({size}, {align})"], self.call(), "_read(_out)"
+
+    def call(self) -> str:
+        return f"_native({', '.join(self.arguments)})"
+
+
+def make_call(
+    callee: Callee, codecs: Codecs, entry: int, unit: Any, pending: Pending | None, *, unwinds: bool
+) -> tuple[Any, dict[str, Any]]:
+    """The Python function that calls ``entry``, and its namespace, in which ``_native`` is what it calls.
+
+    Parameters: ``entry``, an address; ``unit``, kept alive by whoever is about to run its code; ``pending``, where callables
+    that the code calls leave their exceptions; ``unwinds``, whether panics come this far. Raises ``TypeError`` for a signature
+    that cannot be called from Python.
+    """
+    writer = _Writer(callee, codecs)
+    names = parameter_names(callee)
+    try:
+        for index, (name, each) in enumerate(zip(names, callee.type.parameters, strict=True)):
+            writer.take(index, name, each)
+        restype, setup, call, result = writer.result()
+    except NoCodec as error:
+        raise TypeError(f"@{callee.name} cannot be called from Python: {error}") from None
+    native: Any = ctypes.CFUNCTYPE(restype, *writer.ctypes)(entry)
+    native.unit = unit
+    namespace = writer.namespace
+    namespace["_native"] = native
+    body = [*writer.before, *setup]
+    after = []
+    if pending is not None:
+        namespace |= {"_pending": pending.exceptions, "_raise": pending.raise_own}
+        after.append("if _pending: _raise()")
+    if unwinds:
+        namespace |= {"_waiting": panics.waiting(), "_raise_panic": raise_panic}
+        after.append("if _waiting.value: _raise_panic()")
+    if writer.borrows:
+        after.append("_loan.returned()")
+    body += [f"_result = {call}", *after, f"return {result}"] if after or result != "_result" else [f"return {call}"]
+    if writer.borrows:
+        body = ["_loan = _Loan()", "try:", *(f"    {line}" for line in body), "finally:", "    _loan.end()"]
+    name = "call"
+    source = "\n".join([f"def {name}({', '.join([*names, '/']) if names else ''}):", *(f"    {line}" for line in body), ""])
+    exec(compile(source, f"<call of @{callee.name}>", "exec"), namespace)
+    made = namespace[name]
+    made.__doc__ = str(callee)
+    made.__name__ = made.__qualname__ = callee.name
+    return made, namespace
+
+
+def raise_panic() -> None:
+    """Raises the panic that waits for this thread, if one does."""
+    found = panics.take()
+    if found is not None:
+        location = None if found.file is None else Location(found.file, found.line, found.column)
+        raise Panic(found.message, location, found.kind, found.values, found.backtrace)
+
+
+def parameter_names(callee: Callee) -> list[str]:
+    """Names for the parameters as Python allows them, each once."""
+    names: list[str] = []
+    for index, given in enumerate(callee.names):
+        name = given or ""
+        fine = name.isidentifier() and not keyword.iskeyword(name) and not name.startswith("_") and name not in _TAKEN
+        names.append(name if fine and name not in names else f"_p{index}")
+    return names
+
+
+_TAKEN = frozenset({"type", "int", "float", "True", "False", "None"})
+"""What the source of a call itself refers to."""

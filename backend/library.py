@@ -1,0 +1,335 @@
+"""Compiled functions by name, as Python calls them.
+
+    lib = backend.compile(module)
+    lib["f"](1, 2.5, numpy_array)
+    lib.add(more)              # its declarations are what `lib` defines already; a definition of @f replaces @f
+    lib.unload("f")            # calling a handle of it is an error from now on
+
+A library is made of *units*, one for each module that was added. A name leads to its newest definition; a handle that was
+taken before stays with the definition it was taken of, and so does code that was linked against it.
+
+Invariant: a unit's code stays mapped as long as a handle, a later unit that refers to it, or a running call needs it, whatever
+becomes of the library; that is left to Python's reference counts.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from altru_ir.backend import jit
+from altru_ir.backend.host.callbacks import Bound, Pending, bind
+from altru_ir.backend.host.calls import Callee, make_call, raise_panic
+from altru_ir.backend.host.values import Codecs
+from altru_ir.backend.lower.entries import table_rows
+from altru_ir.diagnostics import Diagnostic, DiagnosticError
+from altru_ir.module import Function, Module
+from altru_ir.types import FunctionType, NamedType, Type, parts
+
+if TYPE_CHECKING:
+    from altru_ir.passes.manager import PassManager
+
+
+class UnloadedError(RuntimeError):
+    """Raised by a call of a function that was unloaded."""
+
+
+@attrs.frozen
+class Options:
+    """How a library compiles what is added to it; as for ``backend.compile``."""
+
+    opt: int
+    checks: str
+    panic: str
+    target: str
+    cpu: str | None
+    debug: bool = False
+
+
+@attrs.define(eq=False)
+class Unit:
+    """One linked module: where its functions and globals are, and what they need."""
+
+    interface: Module
+    positions: dict[str, int]
+    rows: list[Function]
+    types: list[FunctionType]
+    variables: dict[str, tuple[Type, int]]
+    linked: jit.Linked
+    calls_host: bool
+    needs: list[Any]
+    codecs: Codecs
+    namespaces: dict[str, dict[str, Any]] = attrs.Factory(dict)
+
+    def type_of(self, name: str) -> FunctionType:
+        """The type of a function as it was compiled."""
+        return self.types[self.positions[name]]
+
+    def entry_of(self, name: str) -> int:
+        """Where a host calls a function."""
+        return self.linked.cells[2 * self.positions[name]]
+
+    def address_of(self, name: str) -> int:
+        """Where compiled code calls a function."""
+        return self.linked.cells[2 * self.positions[name] + 1]
+
+
+class Library(Mapping[str, Callable[..., Any]]):
+    """Compiled functions by name. Made by ``altru_ir.backend.compile``."""
+
+    def __init__(self, options: Options, libraries: list[str] | None = None) -> None:
+        self._options = options
+        self._libraries = jit.open_libraries(libraries or [])
+        self._units: list[Unit] = []
+        self._homes: dict[str, Unit] = {}
+        self._variables: dict[str, Unit] = {}
+        self._handles: dict[str, Callable[..., Any]] = {}
+        self._pending = Pending(unwinds=options.panic == "unwind")
+
+    # -- functions ------------------------------------------------------------------------------------------------------
+
+    def __getitem__(self, name: str) -> Callable[..., Any]:
+        """The function ``name``. Raises ``KeyError`` when there is none, ``TypeError`` for a signature Python cannot call."""
+        handle = self._handles.get(name)
+        if handle is None:
+            unit = self._homes.get(name)
+            if unit is None:
+                raise KeyError(f"there is no function @{name}; there are {', '.join(self._homes) or 'none'}")
+            handle = self._handles[name] = self._handle(unit, name)
+        return handle
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._homes)
+
+    def __len__(self) -> int:
+        return len(self._homes)
+
+    def type(self, name: str) -> Any:
+        """The named tuple of the struct ``name``, or a namespace of those of an enum's variants. Raises ``KeyError``."""
+        for unit in reversed(self._units):
+            if name in unit.interface.types:
+                return unit.codecs.class_of(name)
+        known = dict.fromkeys(each for unit in self._units for each in unit.interface.types)
+        raise KeyError(f"there is no type @{name}; there are {', '.join(known) or 'none'}")
+
+    def _handle(self, unit: Unit, name: str) -> Callable[..., Any]:
+        type = unit.type_of(name)
+        names = tuple(p.name for p in unit.rows[unit.positions[name]].parameters) + (None,) * len(type.parameters)
+        callee = Callee(name, type, names[: len(type.parameters)])
+        made, namespace = make_call(
+            callee,
+            unit.codecs,
+            unit.entry_of(name),
+            unit,
+            self._pending if unit.calls_host else None,
+            unwinds=self._options.panic == "unwind",
+        )
+        unit.namespaces[name] = namespace
+        handle: Callable[..., Any] = made
+        return handle
+
+    # -- modules --------------------------------------------------------------------------------------------------------
+
+    def add(self, module: Module, externs: Mapping[str, Any] | None = None, *, manager: PassManager | None = None) -> None:
+        """Compiles and links ``module``; its definitions come before those of the same names.
+
+        Parameters: ``externs`` gives declarations of the module to Python callables, functions of ctypes, addresses, or
+        handles of other libraries; ``manager`` as for ``backend.prepare``. Raises ``DiagnosticError``, ``TypeError``,
+        ``ValueError`` and ``RuntimeBuildError``; then nothing was added.
+        """
+        from altru_ir.backend import object_for
+        from altru_ir.runtime.load import symbols
+
+        interface = interface_of(module)
+        codecs = Codecs(interface)
+        bound = self._bound(module, externs or {}, codecs)
+        thunks = frozenset(name for name, each in bound.items() if not each.direct)
+        known = {**jit.compiler_support(), **symbols()}
+        needs: list[Any] = [each.keep for each in bound.values()]
+        calls_host = bool(bound)
+        problems = []
+        for name, home in self._homes.items():
+            declared = module.functions.get(name)
+            if declared is None or not declared.is_declaration or name in bound:
+                continue
+            problems += _differences(declared, interface, home)
+            known[name] = home.address_of(name)
+            needs.append(home)
+            calls_host |= home.calls_host
+        for name, home in self._variables.items():
+            variable = module.globals.get(name)
+            if variable is not None and variable.initial is None:
+                type, address = home.variables[name]
+                if type.erased is not variable.type.erased:
+                    message = f"@{name} has type `{variable.type}` here, and `{type}` where it is defined"
+                    problems.append(Diagnostic("ALT-S004", message, variable.location))
+                known[name] = address
+                needs.append(home)
+        if problems:
+            raise DiagnosticError(problems, module.source)
+        for name, each in bound.items():
+            known[name if each.direct else f"altru.callback.{name}"] = each.address
+        known |= self._pending.symbols()
+        known |= jit.find_symbols(module, {**known, **dict.fromkeys(thunks, 0)}, self._libraries)
+        object_code = object_for(module, self._options, thunks, manager)
+        functions, variables = table_rows(module)
+        linked = jit.link(object_code, known, 2 * len(functions) + len(variables))
+        names = list(map(attrgetter("name"), functions))
+        types = list(map(attrgetter("signature.type"), functions))
+        addresses = linked.cells[2 * len(functions) :]
+        known_variables = {g.name: (g.type, address) for g, address in zip(variables, addresses)}
+        if self._options.debug:
+            from altru_ir.backend import perf_map
+
+            perf_map.write(object_code, dict(zip(names, linked.cells[1 : 2 * len(names) : 2])))
+        positions = dict(zip(names, range(len(names))))
+        unit = Unit(interface, positions, functions, types, known_variables, linked, calls_host, needs, codecs)
+        self._units.append(unit)
+        self._homes |= dict.fromkeys(names, unit)
+        for name in self._handles.keys() & positions.keys():
+            del self._handles[name]
+        self._variables |= dict.fromkeys(unit.variables, unit)
+
+    def _bound(self, module: Module, externs: Mapping[str, Any], codecs: Codecs) -> dict[str, Bound]:
+        found = {}
+        for name, value in externs.items():
+            function = module.functions.get(name)
+            if function is None or not function.is_declaration:
+                declared = ", ".join(f.name for f in module.functions.values() if f.is_declaration) or "none"
+                what = "defines" if function is not None else "does not declare"
+                raise ValueError(f"an extern is given for @{name}, which the module {what}; its declarations are {declared}")
+            unit = getattr(getattr(value, "__globals__", {}).get("_native"), "unit", None)
+            if isinstance(unit, Unit) and value.__name__ in unit.positions:
+                problems = _differences(function, codecs.module, unit, value.__name__)
+                if problems:
+                    raise DiagnosticError(problems, module.source)
+                found[name] = Bound(unit.address_of(value.__name__), unit, True)
+            else:
+                found[name] = bind(function, value, codecs, self._pending)
+        return found
+
+    def unload(self, function: str | Callable[..., Any]) -> None:
+        """Takes a function out: by its name, or by a handle, also of an older definition.
+
+        Its handles raise ``UnloadedError`` from now on. The memory of a module's code is freed when no function of it is left
+        and nothing refers to it. Raises ``KeyError`` for a function that is not here, and ``RuntimeError`` while it, or one of
+        its module, is running.
+        """
+        if isinstance(function, str):
+            name = function
+            unit = self._homes.get(name)
+            if unit is None:
+                raise KeyError(f"there is no function @{name}; there are {', '.join(self._homes) or 'none'}")
+        else:
+            name = getattr(function, "__name__", "")
+            namespace = getattr(function, "__globals__", None)
+            unit = next((u for u in self._units if namespace is not None and u.namespaces.get(name) is namespace), None)
+            if unit is None:
+                raise KeyError(f"{function!r} is no function of this library, or was unloaded before")
+        running = _running(unit)
+        if running is not None:
+            raise RuntimeError(f"@{name} cannot be unloaded while @{running} of its module is running")
+        namespace = unit.namespaces.pop(name, None)
+        if namespace is not None:
+            namespace["_native"] = _gone(name)
+        del unit.positions[name]
+        if self._homes.get(name) is unit:
+            del self._homes[name]
+            self._handles.pop(name, None)
+        if not unit.positions:
+            self._units.remove(unit)
+            for each in [n for n, home in self._variables.items() if home is unit]:
+                del self._variables[each]
+
+    # -- programs -------------------------------------------------------------------------------------------------------
+
+    def run_main(self, arguments: list[str]) -> int:
+        """Runs ``@main``; returns its result modulo 256. ``arguments`` include the program's name."""
+        unit = self._homes["main"]
+        type, address = unit.type_of("main"), unit.entry_of("main")
+        if not type.parameters:
+            status = ctypes.CFUNCTYPE(ctypes.c_int32)(address)()
+        else:
+            encoded = [os.fsencode(a) for a in arguments]
+            argv = (ctypes.c_char_p * (len(encoded) + 1))(*encoded, None)
+            status = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_int32, ctypes.c_void_p)(address)(
+                len(encoded), ctypes.cast(argv, ctypes.c_void_p).value
+            )
+        ctypes.CDLL(None).fflush(None)
+        self._pending.raise_own()
+        if self._options.panic == "unwind":
+            raise_panic()
+        return int(status) & 0xFF
+
+
+def interface_of(module: Module) -> Module:
+    """The types of a module as they are now: what becomes of it later does not change code that was compiled."""
+    made = Module(module.name, module.target)
+    made.types = {name: attrs.evolve(each, members=list(each.members)) for name, each in module.types.items()}
+    return made
+
+
+def _gone(name: str) -> Callable[..., Any]:
+    def call(*given: Any) -> Any:
+        raise UnloadedError(f"@{name} was unloaded")
+
+    return call
+
+
+def _running(unit: Unit) -> str | None:
+    """A function of a unit that a thread is in; None when there is none."""
+    namespaces = {id(namespace): name for name, namespace in unit.namespaces.items()}
+    for top in sys._current_frames().values():
+        frame: Any = top
+        while frame is not None:
+            name = namespaces.get(id(frame.f_globals))
+            if name is not None:
+                return name
+            frame = frame.f_back
+    return None
+
+
+def _differences(declared: Function, here: Module, home: Unit, name: str | None = None) -> list[Diagnostic]:
+    """Why a declaration is not that of a function defined elsewhere; empty when it is."""
+    type = home.type_of(name or declared.name)
+    ours = declared.signature.type
+    message = None
+    parameters = [p.erased for p in ours.parameters] == [p.erased for p in type.parameters]
+    if not parameters or ours.result.erased is not type.result.erased or ours.variadic != type.variadic:
+        message = f"@{declared.name} has type `{ours}` here, and `{type}` where it is defined"
+    else:
+        different = _different_type(ours, here, home.interface)
+        if different is not None:
+            message = f"@{declared.name} passes @{different}, which is another type where the function is defined"
+    return [] if message is None else [Diagnostic("ALT-S004", message, declared.location, function=declared.name)]
+
+
+def _different_type(type: Type, here: Module, there: Module) -> str | None:
+    """The name of a struct, enum or union in ``type`` that the two modules declare differently."""
+    work, seen = [type], set()
+    while work:
+        each = work.pop()
+        if each in seen:
+            continue
+        seen.add(each)
+        work += parts(each)
+        if isinstance(each, NamedType):
+            ours, theirs = here.types.get(each.name), there.types.get(each.name)
+            if ours is None or theirs is None or _shape(ours) != _shape(theirs):
+                return each.name
+            work += [member.type for member in ours.members]
+    return None
+
+
+def _shape(declaration: Any) -> tuple[Any, ...]:
+    members = tuple((member.name, member.type.erased) for member in declaration.members)
+    return (declaration.kind, members, declaration.representation, declaration.drop)
+
+
+__all__ = ["Library", "Options", "Unit", "UnloadedError", "interface_of"]

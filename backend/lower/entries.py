@@ -1,0 +1,190 @@
+"""Entries: the native functions through which a host calls compiled code, and the table that says where they are.
+
+Compiled functions pass aggregates as LLVM likes best, which no other compiler knows. An entry has the platform's C calling
+convention: numbers and thin pointers by value, a pointer with lengths as its parts, and everything else behind a pointer to
+memory that the host laid out by ``altru_ir.layout``; a result that is no scalar is stored through a pointer that comes first.
+
+    func @norm(%p: @Point, %xs: ref<[? x f64]>) -> f64      ->   double entry(Point *p, double *xs, size_t n)
+    func @twice(%p: @Point) -> @Point                       ->   void entry(Point *result, Point *p)
+
+An entry is a guard, too (``panics.py``): a panic ends there and waits for the host, and the entry returns zero. A function that
+is passed this way already, and lets no panic out, is its own entry. The other direction is the same: a callable of the host
+that stands in for a declaration is called by a C convention, from a function of its name that unpacks what the module passes.
+
+One symbol leads to all of it: ``altru.table`` holds, for each public definition in the module's order, the address of the
+entry and the function's own, then the addresses of the public globals. Invariant: the table's order is ``table_rows``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from altru_ir.backend.lower.panics import GUARD, LANDED, PERSONALITY, label_of
+from altru_ir.backend.lower.types import dimensions_of, llvm_type, parameter_types, quote, result_type
+from altru_ir.layout import layout_of
+from altru_ir.module import Function, Global, Module
+from altru_ir.types import UNIT, FloatType, FunctionType, IntType, PhantomType, PtrType, RefType, Type, UsizeType
+
+if TYPE_CHECKING:
+    from altru_ir.backend.lower.module import ModuleLowering
+
+TABLE = "altru.table"
+
+
+def passed_as(type: Type) -> str:
+    """How a host passes a value: ``nothing``, ``scalar``, ``parts`` (an address and lengths) or ``memory``."""
+    if type is UNIT or isinstance(type, PhantomType):
+        return "nothing"
+    if isinstance(type, (UsizeType, FloatType)) or (isinstance(type, IntType) and type.bits <= 64):
+        return "scalar"
+    if isinstance(type, (FunctionType, PtrType, RefType)) or type.pointee is not None:
+        return "parts" if dimensions_of(type) else "scalar"
+    return "memory"
+
+
+def table_rows(module: Module) -> tuple[list[Function], list[Global]]:
+    """The functions and the globals that the table names, in its order."""
+    functions = [f for f in module.functions.values() if f.blocks and f.linkage != "private"]
+    variables = [g for g in module.globals.values() if g.initial is not None and g.linkage != "private"]
+    return functions, variables
+
+
+def is_own_entry(function: Function, unwinds: bool) -> bool:
+    """Whether a host can call the function as it is compiled; ``unwinds`` says whether panics do."""
+    type = function.signature.type
+    if unwinds and not type.nounwind:
+        return False
+    return all(_is_plain(each) for each in type.parameters) and (
+        passed_as(type.result) == "nothing" or (passed_as(type.result) == "scalar" and _is_plain(type.result))
+    )
+
+
+def _is_plain(type: Type) -> bool:
+    return passed_as(type) != "memory" and not (isinstance(type, IntType) and type.bits == 1)
+
+
+def entries_text(lowering: ModuleLowering) -> list[str]:
+    """The entries of a module and its table."""
+    functions, variables = table_rows(lowering.module)
+    lines, cells = [], []
+    for function in functions:
+        own = f"@{quote(function.name)}"
+        if is_own_entry(function, lowering.unwinds):
+            cells += [own, own]
+        else:
+            name = f"@{quote(f'altru.entry.{function.name}')}"
+            lines.append(_entry(function, name, own, lowering))
+            cells += [name, own]
+    cells += [f"@{quote(each.name)}" for each in variables]
+    body = ", ".join(f"ptr {cell}" for cell in cells)
+    lines.append(f"@{TABLE} = constant [{len(cells)} x ptr] {f'[{body}]' if cells else 'zeroinitializer'}")
+    return lines
+
+
+def _entry(function: Function, name: str, own: str, lowering: ModuleLowering) -> str:
+    module, guarded = lowering.module, lowering.unwinds and not function.signature.type.nounwind
+    type = function.signature.type
+    parameters: list[str] = []
+    arguments: list[str] = []
+    lines: list[str] = []
+    for index, each in enumerate(type.parameters):
+        kind = passed_as(each)
+        if kind == "memory":
+            parameters.append(f"ptr %p{index}")
+            whole = llvm_type(each, module)
+            lines.append(f"  %a{index} = load {whole}, ptr %p{index}, align {layout_of(each, module).align}")
+            arguments.append(f"{whole} %a{index}")
+        elif isinstance(each, IntType) and each.bits == 1:
+            parameters.append(f"i8 %p{index}")
+            lines.append(f"  %a{index} = trunc i8 %p{index} to i1")
+            arguments.append(f"i1 %a{index}")
+        else:
+            for part, text in enumerate(parameter_types(each, module)):
+                parameters.append(f"{text} %p{index}.{part}")
+                arguments.append(f"{text} %p{index}.{part}")
+    result, kind = result_type(type.result, module), passed_as(type.result)
+    outer, ending, zero = result, [f"  ret {result} %r"], f"  ret {result} zeroinitializer"
+    if kind == "nothing":
+        ending, zero = ["  ret void"], "  ret void"
+    elif isinstance(type.result, IntType) and type.result.bits == 1:
+        outer, ending, zero = "i8", ["  %wide = zext i1 %r to i8", "  ret i8 %wide"], "  ret i8 0"
+    elif kind != "scalar":
+        outer, zero = "void", "  ret void"
+        parameters.insert(0, "ptr %result")
+        ending = [f"  store {result} %r, ptr %result, align {layout_of(type.result, module).align}", "  ret void"]
+    value = "" if kind == "nothing" else "%r = "
+    call = f"{result} {own}({', '.join(arguments)})"
+    header = f"define internal {outer} {name}({', '.join(parameters)})"
+    if not guarded:
+        return "\n".join([f"{header} nounwind {{", *lines, f"  {value}call {call}", *ending, "}", ""])
+    lowering.declare("declare void @altru_panic_catch(ptr) cold nounwind")
+    lowering.declare_personality()
+    lines += [f"  {value}invoke {call} noinline to label %returned unwind label %panicked", "returned:", *ending, "panicked:"]
+    lines += [f"  %landed = landingpad {LANDED} catch ptr null", f"  %exception = extractvalue {LANDED} %landed, 0"]
+    lines += ["  call void @altru_panic_catch(ptr %exception)", zero]
+    return "\n".join([f"{header} uwtable {label_of('', GUARD)} {PERSONALITY} {{", "entry:", *lines, "}", ""])
+
+
+FAILED = "altru.host.failed"
+"""A word that is not zero while a callable has failed whose caller does not know it yet."""
+
+TAKE_FAILURE = "altru.host.take"
+"""A function of the host: whether the last callable on this thread has failed. It is asked once for each failure."""
+
+
+def callback_text(function: Function, lowering: ModuleLowering) -> str:
+    """A function of the declaration's name that calls the host's ``altru.callback.NAME`` by the C convention.
+
+    When that has failed, and panics unwind, it panics: cleanups run up to the entry, where the host knows better why.
+    """
+    module = lowering.module
+    type = function.signature.type
+    parameters: list[str] = []
+    arguments: list[str] = []
+    lines: list[str] = []
+    for index, each in enumerate(type.parameters):
+        kind = passed_as(each)
+        for part, text in enumerate(parameter_types(each, module)):
+            parameters.append(f"{text} %p{index}.{part}")
+            if kind == "memory":
+                align = layout_of(each, module).align
+                lines.append(f"  %m{index} = alloca {text}, align {align}")
+                lines.append(f"  store {text} %p{index}.{part}, ptr %m{index}, align {align}")
+                arguments.append(f"ptr %m{index}")
+            elif isinstance(each, IntType) and each.bits < 32:
+                lines.append(f"  %w{index} = {'zext' if each.bits == 1 else 'sext'} {text} %p{index}.{part} to i32")
+                arguments.append(f"i32 %w{index}")
+            else:
+                arguments.append(f"{text} %p{index}.{part}")
+    result, kind = result_type(type.result, module), passed_as(type.result)
+    callee = f"@{quote(f'altru.callback.{function.name}')}"
+    if kind == "nothing":
+        outer, ending = "void", ["  ret void"]
+    elif isinstance(type.result, IntType) and type.result.bits == 1:
+        outer, ending = "i8", ["  %r = trunc i8 %wide to i1", "  ret i1 %r"]
+    elif kind == "scalar":
+        outer, ending = result, [f"  ret {result} %r"]
+    else:
+        align = layout_of(type.result, module).align
+        outer = "void"
+        lines.insert(0, f"  %out = alloca {result}, align {align}")
+        arguments.insert(0, "ptr %out")
+        ending = [f"  %r = load {result}, ptr %out, align {align}", f"  ret {result} %r"]
+    named = "" if outer == "void" else "%wide = " if outer == "i8" and result == "i1" else "%r = "
+    lines.append(f"  {named}call {outer} {callee}({', '.join(arguments)})")
+    types = ", ".join(argument.rsplit(" ", 1)[0] for argument in arguments)
+    lowering.declare(f"declare {outer} {callee}({types})")
+    if lowering.unwinds and not type.nounwind:
+        site = lowering.sites.number("explicit", function.location, "a callable of the host raised an exception", function.name)
+        lowering.declare("declare void @altru_panic_unwind(ptr, i32, i64, i64) cold noreturn")
+        lowering.declare(f"declare i8 @{TAKE_FAILURE}()")
+        lowering.uses_host = True
+        lines += [f"  %failed = load atomic i32, ptr @{FAILED} monotonic, align 4", "  %fine = icmp eq i32 %failed, 0"]
+        lines += ["  br i1 %fine, label %returned, label %ask", "ask:", f"  %own = call i8 @{TAKE_FAILURE}()"]
+        lines += ["  %others = icmp eq i8 %own, 0", "  br i1 %others, label %returned, label %raised", "raised:"]
+        lines += [f"  call void @altru_panic_unwind(ptr @altru.sites, i32 {site}, i64 0, i64 0)", "  unreachable", "returned:"]
+    header = f"define internal {result} @{quote(function.name)}({', '.join(parameters)}) uwtable {label_of(function.name)} {{"
+    return "\n".join([header, "entry:", *lines, *ending, "}", ""])
+
+
+__all__ = ["FAILED", "TABLE", "TAKE_FAILURE", "callback_text", "entries_text", "is_own_entry", "passed_as", "table_rows"]

@@ -1,0 +1,338 @@
+"""Memory of the host as slices and references: no copy where there is a buffer, and clear refusals."""
+
+from __future__ import annotations
+
+import array
+import ctypes
+import sys
+from typing import Any
+
+import numpy
+import pytest
+
+import altru_ir as air
+from altru_ir import backend
+
+TEXT = """altru 1
+struct @Point { x: f64, n: i32 }
+struct @Flag { on: i1 }
+func @sum(%xs: ref<[? x f64]>) -> f64 {
+^e:
+  %n = slice.len %xs
+  %zero = const 0 : usize
+  %none = const 0.0 : f64
+  br ^loop(%zero, %none)
+^loop(%i: usize, %acc: f64):
+  %more = icmp ult %i, %n
+  cond_br %more, ^body, ^done
+^body:
+  %seq = deref %xs
+  %slot = elem %seq, %i
+  %x = load %slot
+  %next = fadd %acc, %x
+  %one = const 1 : usize
+  %j = add %i, %one
+  br ^loop(%j, %next)
+^done:
+  ret %acc
+}
+func @address(%xs: ref<[? x i32]>) -> ptr<i32> {
+^e:
+  %p = slice.ptr %xs
+  ret %p
+}
+func @set(%xs: ref<mut [? x i64]>, %i: usize, %v: i64) {
+^e:
+  %s = deref %xs
+  %p = elem %s, %i
+  assign %p, %v
+  ret
+}
+func @corner(%xs: ref<mut [? x ? x f64]>, %v: f64) -> (usize, usize) {
+^e:
+  %s = deref %xs
+  %zero = const 0 : usize
+  %one = const 1 : usize
+  %rows = dim %s, 0
+  %columns = dim %s, 1
+  %i = sub %rows, %one
+  %j = sub %columns, %one
+  %p = elem %s, %i, %j
+  assign %p, %v
+  %t = tuple %rows, %columns
+  ret %t
+}
+func @copy(%from: ref<[? x i64]>, %to: ref<mut [? x i64]>) {
+^e:
+  %zero = const 0 : usize
+  %a = deref %from
+  %b = deref %to
+  %p = elem %a, %zero
+  %q = elem %b, %zero
+  %v = load %p
+  assign %q, %v
+  ret
+}
+func @two(%a: ref<[? x i64]>, %b: ref<[? x i64]>) -> usize {
+^e:
+  %n = slice.len %a
+  %m = slice.len %b
+  %r = add %n, %m
+  ret %r
+}
+func @text(%s: ref<[? x i8]>) -> ref<[? x i8]> {
+^e:
+  ret %s
+}
+func @back(%s: ref<[? x f64]>) -> ref<[? x f64]> {
+^e:
+  ret %s
+}
+func @first(%ps: ref<[? x @Point]>) -> @Point {
+^e:
+  %zero = const 0 : usize
+  %s = deref %ps
+  %p = elem %s, %zero
+  %v = load %p
+  ret %v
+}
+func @bools(%bs: ref<[? x i1]>) -> ref<[? x i1]> {
+^e:
+  ret %bs
+}
+func @bump(%x: ref<mut i64>) -> i64 {
+^e:
+  %p = deref %x
+  %v = load %p
+  %one = const 1 : i64
+  %w = add %v, %one
+  assign %p, %w
+  ret %v
+}
+func @move(%p: ref<mut @Point>, %by: f64) -> @Point {
+^e:
+  %d = deref %p
+  %f = field %d, x
+  %v = load %f
+  %w = fadd %v, %by
+  assign %f, %w
+  %r = load %d
+  ret %r
+}
+func @look(%p: ref<@Point>) -> f64 {
+^e:
+  %d = deref %p
+  %f = field %d, x
+  %v = load %f
+  ret %v
+}
+func @flag(%p: ref<mut @Flag>) {
+^e:
+  ret
+}
+func @same(%p: ref<i64>) -> ref<i64> {
+^e:
+  ret %p
+}
+"""
+POINT = numpy.dtype([("x", "f8"), ("n", "i4")], align=True)
+
+
+@pytest.fixture(scope="module")
+def lib() -> Any:
+    return backend.compile(air.parse(TEXT))
+
+
+# -- what is taken --------------------------------------------------------------------------------------------------------
+
+
+def test_the_memory_is_the_callers(lib: Any) -> None:
+    xs = numpy.arange(5, dtype="i4")
+    assert lib["address"](xs) == xs.ctypes.data
+    assert lib["address"](xs[2:]) == xs.ctypes.data + 8
+    raw = array.array("i", [1, 2])
+    assert lib["address"](raw) == raw.buffer_info()[0]
+    own = (ctypes.c_int32 * 3)(1, 2, 3)
+    assert lib["address"](own) == ctypes.addressof(own)
+    assert lib["address"](memoryview(xs)) == xs.ctypes.data
+    assert lib["address"](xs.view("u4")) == xs.ctypes.data
+
+
+def test_sums(lib: Any) -> None:
+    total = lib["sum"]
+    assert total(numpy.arange(4.0)) == 6.0
+    assert total(array.array("d", [1.5, 2.0])) == 3.5
+    assert total([1, 2.5]) == 3.5
+    assert total((1.0,)) == 1.0
+    assert total(range(4)) == 6.0
+    assert total([]) == total(numpy.zeros(0)) == total(array.array("d")) == total(()) == 0.0
+    assert total(numpy.float32([0.5]).astype("f8")) == 0.5
+    assert total(numpy.arange(6.0).reshape(2, 3)[1]) == 12.0
+
+
+def test_stores_are_seen(lib: Any) -> None:
+    xs = numpy.zeros(3, "i8")
+    lib["set"](xs, 1, 7)
+    assert xs.tolist() == [0, 7, 0]
+    raw = array.array("q", [0, 0])
+    lib["set"](raw, 0, -1)
+    assert raw.tolist() == [-1, 0]
+    values = [1, 2]
+    lib["set"](values, 1, 5)
+    assert values == [1, 5]
+
+
+def test_matrices(lib: Any) -> None:
+    m = numpy.zeros((2, 3))
+    assert lib["corner"](m, 4.0) == (2, 3)
+    assert m[1, 2] == 4.0
+    rows = [[1.0, 2.0], [3.0, 4.0]]
+    assert lib["corner"](rows, 0.5) == (2, 2)
+    assert rows == [[1.0, 2.0], [3.0, 0.5]]
+
+
+def test_strings(lib: Any) -> None:
+    text = lib["text"]
+    assert text("häßlich") == "häßlich".encode()
+    assert text(b"a\0b") == b"a\0b"
+    assert text(bytearray(b"xy")) == b"xy"
+    assert text("") == b""
+    assert text([65, -1]) == b"A\xff"
+    with pytest.raises(ValueError, match="surrogates not allowed"):
+        text("\ud800")
+
+
+def test_slices_come_out_as_copies(lib: Any) -> None:
+    xs = numpy.arange(3.0)
+    got = lib["back"](xs)
+    assert isinstance(got, memoryview)
+    assert got.tolist() == [0.0, 1.0, 2.0]
+    xs[0] = 9
+    assert numpy.asarray(got)[0] == 0.0
+    assert lib["back"]([]).tolist() == []
+    assert lib["bools"]([True, False]) == (True, False)
+    assert lib["same"](7) == 7
+
+
+def test_records(lib: Any) -> None:
+    points = numpy.array([(1.5, 3), (2.0, 4)], POINT)
+    assert lib["first"](points) == (1.5, 3)
+    assert lib["first"](points[1:]) == (2.0, 4)
+    assert lib["first"]([(0.5, 1)]) == (0.5, 1)
+    assert lib["first"]([{"x": 1.0, "n": 2}]) == (1.0, 2)
+    with pytest.raises(TypeError, match="takes a buffer of records of 16 bytes laid out as `@Point`"):
+        lib["first"](numpy.array([(1, 1.5)], [("n", "i4"), ("x", "f8")]))
+    with pytest.raises(TypeError, match="records of 16 bytes"):
+        lib["first"](numpy.array([(1.5, 3)], [("x", "f8"), ("n", "i4")]))  # packed: 12 bytes
+
+
+def test_references_to_one_value(lib: Any) -> None:
+    one = numpy.array([5])
+    assert (lib["bump"](one), one[0]) == (5, 6)
+    scalar = ctypes.c_int64(8)
+    assert (lib["bump"](scalar), scalar.value) == (8, 9)
+    raw = bytearray(8)
+    lib["bump"](raw)
+    assert raw[0] == 1
+    points = numpy.array([(1.5, 3)], POINT)
+    assert lib["move"](points[0:1], 2.0) == (3.5, 3)
+    assert points[0]["x"] == 3.5
+    assert lib["look"]((4.0, 1)) == 4.0
+    assert lib["look"](points) == 3.5
+    assert lib["look"](numpy.zeros((), POINT)) == 0.0
+
+
+# -- what is refused ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "error", "says"),
+    [
+        ("sum", (numpy.zeros(3, "f4"),), TypeError, "parameter %xs of @sum has type `ref<.* takes a buffer of 8-byte floats"),
+        ("sum", (numpy.zeros(3, "i8"),), TypeError, "8-byte floats, not of format 'l'"),
+        ("sum", (numpy.zeros(3, ">f8"),), TypeError, "not of format '>d'"),
+        ("sum", (numpy.zeros(3, "c8"),), TypeError, "not of format 'Zf'"),
+        ("sum", (numpy.zeros((2, 2)),), TypeError, "takes 1 dimensions, not 2"),
+        ("sum", (numpy.float64(2.0),), TypeError, "takes 1 dimensions, not 0"),
+        ("sum", (5.0,), TypeError, "parameter %xs of @sum .* takes a buffer, a list or a tuple, not float 5.0"),
+        ("sum", ("text",), TypeError, "not str 'text'"),
+        ("sum", ({1: 2},), TypeError, "not dict"),
+        ("sum", ([1.0, "2"],), TypeError, "element 1 of parameter %xs of @sum has type `f64`"),
+        ("sum", (numpy.zeros(6)[::2],), ValueError, "%xs of @sum .* side by side .* those of the ndarray do not"),
+        ("sum", (numpy.zeros(6)[::-1],), ValueError, "pass a contiguous copy"),
+        ("corner", (numpy.zeros((2, 3)).T, 1.0), ValueError, "row-major"),
+        ("corner", (numpy.zeros(3), 1.0), TypeError, "takes 2 dimensions, not 1"),
+        ("corner", ([[1.0], [1.0, 2.0]], 1.0), ValueError, "rows of dimension 1 have different lengths"),
+        ("set", (b"12345678", 0, 1), TypeError, "8-byte integers, not of format 'B'"),
+        ("set", ((1, 2), 0, 1), TypeError, "takes a writable buffer or a list, not tuple"),
+        ("set", ([1, 2**63], 0, 1), OverflowError, "element 1 of parameter %xs of @set"),
+        ("bools", (numpy.zeros(2, "u1"),), TypeError, "a buffer of bools, not of format 'B'"),
+        ("bump", (5,), TypeError, "takes a writable buffer of 8 bytes that holds `i64`, not int 5"),
+        ("bump", (numpy.zeros(2, "i8"),), TypeError, "takes a writable buffer of 8 bytes"),
+        ("bump", (numpy.zeros(1),), TypeError, "takes a writable buffer of 8 bytes"),
+        ("bump", (bytes(8),), ValueError, "written to, and the bytes is read-only"),
+        ("flag", (bytearray(1),), TypeError, "takes a writable buffer of 1 bytes that holds `@Flag`"),
+        ("move", ((1.0, 2), 1.0), TypeError, "takes a writable buffer of 16 bytes"),
+    ],
+)  # fmt: skip
+def test_refusals(lib: Any, name: str, arguments: tuple[Any, ...], error: type[Exception], says: str) -> None:
+    with pytest.raises(error, match=says):
+        lib[name](*arguments)
+
+
+def test_read_only_and_its_near_misses(lib: Any) -> None:
+    xs = numpy.zeros(2, "i8")
+    xs.flags.writeable = False
+    with pytest.raises(ValueError, match=r"%xs of @set has type .* written to, and the ndarray is read-only"):
+        lib["set"](xs, 0, 1)
+    assert lib["two"](xs, xs) == 4
+    xs.flags.writeable = True
+    lib["set"](xs, 0, 1)
+    with pytest.raises(ValueError, match="the memoryview is read-only"):
+        lib["set"](memoryview(xs).toreadonly(), 0, 1)
+
+
+def test_misaligned(lib: Any) -> None:
+    raw = bytearray(8 * 4)
+    start = ctypes.addressof(ctypes.c_char.from_buffer(raw)) % 8
+    xs = numpy.frombuffer(raw, "i8", 2, offset=(1 - start) % 8)
+    with pytest.raises(ValueError, match="aligned to 8 bytes, and those of the ndarray are not"):
+        lib["set"](xs, 0, 1)
+    lib["set"](numpy.frombuffer(raw, "i8", 2, offset=-start % 8), 0, 1)
+
+
+def test_exclusive_memory_is_borrowed_once(lib: Any) -> None:
+    xs = numpy.arange(4)
+    with pytest.raises(ValueError, match="%to of @copy and parameter %from of @copy share memory, which parameter %to"):
+        lib["copy"](xs, xs)
+    with pytest.raises(ValueError, match="share memory"):
+        lib["copy"](xs[1:], xs[:2])
+    lib["copy"](xs[2:], xs[:2])
+    assert xs.tolist() == [2, 1, 2, 3]
+    assert lib["two"](xs, xs) == 8
+    assert sys.getrefcount(xs) == 2  # refused or not, everything was given back
+
+
+def test_freed_and_resized_buffers(lib: Any) -> None:
+    gone = memoryview(array.array("d", [1.0]))
+    gone.release()
+    with pytest.raises(ValueError, match=r"parameter %xs of @sum cannot be borrowed: .*released"):
+        lib["sum"](gone)
+    raw = bytearray(b"abc")
+    assert lib["text"](raw) == b"abc"
+    raw.extend(b"d")  # nobody holds it any more
+    with pytest.raises(TypeError, match="8-byte floats"):
+        lib["sum"](raw)
+    raw.extend(b"d")
+
+
+def test_nothing_is_held_after_an_error(lib: Any) -> None:
+    good, bad = bytearray(8), numpy.zeros(4)[::2]
+    for _ in range(3):
+        with pytest.raises(ValueError, match="side by side"):
+            lib["sum"](bad)
+    with pytest.raises(TypeError, match="%b of @two"):
+        lib["two"](numpy.zeros(1, "i8"), good)
+    good.append(1)
+    base = numpy.zeros(4)
+    assert sys.getrefcount(base) == 2

@@ -1,0 +1,233 @@
+"""Libraries that grow, change and shrink: a read-eval-print loop's needs, and what misuse is told."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import weakref
+from typing import Any
+
+import pytest
+
+import altru_ir as air
+from altru_ir import backend
+from altru_ir.backend.library import UnloadedError
+
+F = "func @f(%n: i64) -> i64 {{\n^e:\n  %k = const {} : i64\n  %r = add %n, %k\n  ret %r\n}}\n"
+G = """func @f(%n: i64) -> i64
+func @g(%n: i64) -> i64 {
+^e:
+  %a = call @f(%n)
+  %r = add %a, %a
+  ret %r
+}
+"""
+
+
+def library(k: int = 1) -> Any:
+    return backend.compile(air.parse(F.format(k)))
+
+
+def test_a_later_module_calls_an_earlier_one() -> None:
+    lib = library()
+    lib.add(air.parse(G))
+    assert lib["g"](4) == 10
+    assert list(lib) == ["f", "g"]
+
+
+def test_redefinition() -> None:
+    lib = library(1)
+    lib.add(air.parse(G))
+    old = lib["f"]
+    lib.add(air.parse(F.format(100)))
+    assert lib["f"](0) == 100
+    assert old(0) == 1
+    assert lib["g"](0) == 2  # linked against what there was
+    lib.add(air.parse(G))
+    assert lib["g"](0) == 200
+
+
+def test_a_loop_of_definitions_does_not_grow() -> None:
+    lib = library(0)
+    units = [weakref.ref(lib._homes["f"])]
+    for k in range(1, 30):
+        old = lib["f"]
+        lib.add(air.parse(F.format(k)))
+        assert (lib["f"](1), old(1)) == (1 + k, k)
+        lib.unload(old)
+        units.append(weakref.ref(lib._homes["f"]))
+    del old
+    gc.collect()
+    assert sum(ref() is not None for ref in units) == 1
+
+
+def test_an_unloaded_function() -> None:
+    lib = library()
+    f = lib["f"]
+    lib.unload("f")
+    with pytest.raises(UnloadedError, match="@f was unloaded"):
+        f(1)
+    with pytest.raises(KeyError, match="there is no function @f; there are none"):
+        lib["f"]
+    with pytest.raises(KeyError, match="there is no function @f"):
+        lib.unload("f")
+    with pytest.raises(KeyError, match="no function of this library, or was unloaded before"):
+        lib.unload(f)
+    with pytest.raises(KeyError, match="no function of this library"):
+        lib.unload(print)
+    lib.add(air.parse(F.format(5)))
+    assert lib["f"](1) == 6
+    with pytest.raises(UnloadedError):
+        f(1)
+
+
+def test_code_stays_for_who_needs_it() -> None:
+    lib = library(1)
+    lib.add(air.parse(G))
+    unit = weakref.ref(lib._homes["f"])
+    lib.unload("f")
+    gc.collect()
+    assert lib["g"](4) == 10  # it was linked against @f
+    assert unit() is not None
+    lib.unload("g")
+    gc.collect()
+    assert unit() is None
+
+
+def test_a_handle_is_enough() -> None:
+    f = library(3)["f"]
+    gc.collect()
+    assert f(1) == 4
+
+
+def test_unloading_while_running_is_refused() -> None:
+    inside, leave = threading.Event(), threading.Event()
+
+    def ask(n: int) -> int:
+        inside.set()
+        leave.wait(30)
+        return n
+
+    lib = backend.compile(air.parse(G), externs={"f": ask})
+    thread = threading.Thread(target=lambda: results.append(lib["g"](4)))
+    results: list[int] = []
+    thread.start()
+    inside.wait(30)
+    with pytest.raises(RuntimeError, match="@g cannot be unloaded while @g of its module is running"):
+        lib.unload("g")
+    leave.set()
+    thread.join()
+    assert results == [8]
+    lib.unload("g")
+
+    def unloads(n: int) -> int:
+        with pytest.raises(RuntimeError, match="is running"):
+            again.unload("g")
+        return n
+
+    again = backend.compile(air.parse(G), externs={"f": unloads})
+    assert again["g"](1) == 2
+    again.unload("g")
+
+
+def test_globals_are_shared() -> None:
+    lib = backend.compile(air.parse("global mut @count : i64 = 5\nfunc @f() {\n^e:\n  ret\n}\n"))
+    lib.add(air.parse(
+        "global mut @count : i64\nfunc @next() -> i64 {\n^e:\n  %p = global @count unsafe\n  %v = load %p\n"
+        "  %one = const 1 : i64\n  %w = add %v, %one\n  assign %p, %w\n  ret %v\n}\n"
+    ))  # fmt: skip
+    assert [lib["next"](), lib["next"]()] == [5, 6]
+    with pytest.raises(air.DiagnosticError, match="@count has type `i32` here, and `i64` where it is defined"):
+        lib.add(air.parse("global mut @count : i32\nfunc @h() {\n^e:\n  ret\n}\n"))
+
+
+@pytest.mark.parametrize(
+    ("declaration", "says"),
+    [
+        ("func @f(%n: i32) -> i64", r"@f has type `fn\(i32\) -> i64` here, and `fn\(i64\) -> i64` where it is defined"),
+        ("func @f(%n: i64) -> i32", "where it is defined"),
+        ("func @f(%n: i64, %m: i64) -> i64", "where it is defined"),
+    ],
+)
+def test_a_declaration_that_is_not_the_definition(declaration: str, says: str) -> None:
+    lib = library()
+    with pytest.raises(air.DiagnosticError, match=says):
+        lib.add(air.parse(f"{declaration}\nfunc @h() {{\n^e:\n  ret\n}}\n"))
+    assert list(lib) == ["f"]  # nothing was added
+    lib.add(air.parse("func @f(%other: i64) -> i64\nfunc @h() {\n^e:\n  ret\n}\n"))
+    assert list(lib) == ["f", "h"]
+
+
+def test_a_struct_that_is_another_one() -> None:
+    text = "struct @S {{ x: {} }}\nfunc @{}(%s: @S) -> @S"
+    body = " {\n^e:\n  ret %s\n}\n"
+    lib = backend.compile(air.parse(text.format("i32", "f") + body))
+    with pytest.raises(air.DiagnosticError, match="@f passes @S, which is another type where the function is defined"):
+        lib.add(air.parse(text.format("i64", "f") + "\n"))
+    lib.add(air.parse(text.format("i32", "f") + "\n"))
+
+
+# -- what never becomes a library -----------------------------------------------------------------------------------------
+
+
+def test_modules_that_do_not_verify() -> None:
+    module = air.parse(F.format(1))
+    module.functions["f"].entry.ops.pop()
+    with pytest.raises(air.DiagnosticError, match="ALT-V001"):
+        backend.compile(module)
+    lib = library()
+    with pytest.raises(air.DiagnosticError, match="ALT-V001"):
+        lib.add(module)
+    assert lib["f"](1) == 2
+
+
+@pytest.mark.parametrize("target", ["aarch64-linux-gnu", "x86_64-pc-windows-msvc", "nonsense"])
+def test_other_machines(target: str) -> None:
+    with pytest.raises(air.DiagnosticError, match="ALT-S003"):
+        backend.compile(air.parse(F.format(1)), target=target)
+
+
+def test_this_machine_by_its_long_name() -> None:
+    from altru_ir.backend.target import host_triple
+
+    long = host_triple().replace("-linux", "-unknown-linux")
+    assert backend.compile(air.parse(F.format(1)), target=long)["f"](1) == 2
+
+
+def test_the_same_name_twice_in_a_module() -> None:
+    module = air.parse(F.format(1))
+    with pytest.raises(ValueError, match="@f is already declared"):
+        module.add(air.parse(F.format(2)).functions["f"])
+
+
+def test_threads_call_and_compile_at_once() -> None:
+    lib = library(1)
+    problems: list[BaseException] = []
+
+    def work(k: int) -> None:
+        try:
+            for _ in range(3):
+                lib.add(air.parse(F.format(k).replace("@f", f"@f{k}")))
+                assert lib[f"f{k}"](1) == 1 + k
+                assert lib["f"](2) == 3
+        except BaseException as error:
+            problems.append(error)
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+
+
+def test_the_lock_is_let_go_in_compiled_code() -> None:
+    text = "func @usleep(%us: i32) -> i32\n"
+    text += "func @f() -> i32 {\n^e:\n  %n = const 300000 : i32\n  %r = call @usleep(%n)\n  ret %r\n}\n"
+    lib = backend.compile(air.parse(text))
+    thread = threading.Thread(target=lib["f"])
+    thread.start()
+    steps = 0
+    while thread.is_alive():
+        steps += 1
+    assert steps > 100
