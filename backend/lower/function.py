@@ -63,7 +63,7 @@ class FunctionLowering:
         self.panics: dict[Cold, list[tuple[str, int, str, str]]] = {}
         self.cold: dict[Cold, str] = {}  # labels of the cold blocks
         self.debug: FunctionDebug | None = None
-        self.pads: dict[Block | None, str] = {}  # labels of landing pads; None: the panic ends here
+        self.pads: dict[Block | None, str] = {}  # labels of landing pads
         self.block: Block | None = None
         self.in_cleanup = False
         self.is_nounwind = function.signature.type.nounwind
@@ -212,6 +212,8 @@ class FunctionLowering:
             arguments = f'ptr @altru.sites, i32 %{label[:-1]}.site", i64 %{label[:-1]}.a", i64 %{label[:-1]}.b"'
             text = f"void @{name}({arguments})"
             if cleanup is None:
+                if unwinds:
+                    self.leave_stack()
                 self.line(f"call {text}")
             else:
                 never = self.fresh_label("never")
@@ -260,7 +262,8 @@ class FunctionLowering:
         return self.block.unwind
 
     def pad(self, cleanup: Block | None) -> str:
-        """The label of the landing pad that leads to a cleanup; None stands for the end of a panic that may not leave."""
+        """The label of the landing pad that leads to a cleanup; None stands for what is done where there is none: a panic
+        that may not leave ends, and stack allocations are taken back."""
         label = self.pads.get(cleanup)
         if label is None:
             label = self.pads[cleanup] = self.fresh_label("pad")
@@ -270,7 +273,7 @@ class FunctionLowering:
         """A call of ``text`` (``RESULT @f(ARGUMENTS)``) on behalf of ``op``, which goes on in a new LLVM block when the
         panic of the callee has something to run here."""
         cleanup = self.cleanup()
-        ends_here = self.is_nounwind and self.owner.unwinds and not self.in_cleanup
+        ends_here = (self.is_nounwind or self.uses_stack) and self.owner.unwinds and not self.in_cleanup
         prefix = "  " if result is None else f"  {self.names_of(result)} = "
         if (cleanup is None and not ends_here) or not may_panic(op, self.module):
             self.lines.append(f"{prefix}call {text}")
@@ -284,11 +287,14 @@ class FunctionLowering:
         begin = len(self.lines)
         for cleanup, label in self.pads.items():
             self.start(label)
-            clause = "catch ptr null" if cleanup is None else "cleanup"
+            clause = "catch ptr null" if cleanup is None and self.is_nounwind else "cleanup"
             landed = self.emit(f"landingpad {LANDED} {clause}")
             exception = self.emit(f"extractvalue {LANDED} {landed}, 0")
-            if cleanup is None:
+            if cleanup is None and self.is_nounwind:
                 self.stop(exception)
+            elif cleanup is None:
+                self.leave_stack()
+                self.finish(f"resume {LANDED} {landed}")
             else:
                 self.keeps_payload = True
                 self.line(f'store ptr {exception}, ptr %"-payload"')
