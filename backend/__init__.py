@@ -71,13 +71,15 @@ def compile(
     libraries: list[str] | None = None,
     externs: Mapping[str, Any] | None = None,
     manager: PassManager | None = None,
+    debug: bool = False,
 ) -> Library:
     """Compiles ``module`` into this process.
 
     Parameters: ``opt`` 0 to 3; ``checks`` as for ``prepare``; ``panic`` is ``"unwind"``: cleanups run and the caller gets an
     ``altru_ir.Panic``, or ``"abort"``: the process ends; ``target`` must be this machine; ``libraries``, paths of shared
     libraries in which declarations are looked up; ``externs``, Python callables or functions of ctypes by the names of the
-    declarations that they stand in for; ``manager`` as for ``prepare``.
+    declarations that they stand in for; ``manager`` as for ``prepare``; ``debug`` adds debug information and names the
+    functions for ``perf``.
     Raises ``DiagnosticError``, ``TypeError``, ``ValueError`` and ``RuntimeBuildError``.
     """
     from altru_ir.backend.library import Library, Options
@@ -90,7 +92,7 @@ def compile(
         raise DiagnosticError(
             [Diagnostic("ALT-S003", f"code for {target} does not run on this machine ({here}); emit it to a file")]
         )
-    library = Library(Options(opt, checks, panic, canonical_triple(here), cpu), libraries)
+    library = Library(Options(opt, checks, panic, canonical_triple(here), cpu, debug), libraries)
     library.add(module, externs, manager=manager)
     return library
 
@@ -132,6 +134,7 @@ def object_for(module: Module, options: Options, callbacks: frozenset[str], mana
             jit=True,
             manager=manager,
             callbacks=callbacks,
+            debug=options.debug,
         )
         made = bytes(machine.emit_object(llvm_module))
     counters["code generations"] += 1
@@ -153,11 +156,13 @@ def emit(
     libraries: list[str] | None = None,
     directories: list[str] | None = None,
     manager: PassManager | None = None,
+    debug: bool = False,
 ) -> bytes:
     """Compiles ``module`` for its target (or ``target``) to ``kind``: ``llvm``, ``asm``, ``obj`` or ``exe``.
 
-    Returns the bytes (empty for ``exe``), and writes them to ``path`` when one is given, whole or not at all. Raises
-    ``DiagnosticError``, ``ValueError``, ``RuntimeBuildError`` and ``OSError``.
+    ``debug`` adds debug information and keeps locals readable; it changes no check. Returns the bytes (empty for ``exe``),
+    and writes them to ``path`` when one is given, whole or not at all. Raises ``DiagnosticError``, ``ValueError``,
+    ``RuntimeBuildError`` and ``OSError``.
     """
     from pathlib import Path
 
@@ -174,7 +179,7 @@ def emit(
         if main is None or main.is_declaration:
             raise DiagnosticError([Diagnostic("ALT-S005", "an executable needs a `@main`, and the module has none")])
     triple, llvm_module, machine = _compiled(
-        module, opt, checks, panic, target or module.target, cpu, jit=False, manager=manager
+        module, opt, checks, panic, target or module.target, cpu, jit=False, manager=manager, debug=debug
     )
     if kind == "llvm":
         data = str(llvm_module).encode()
@@ -222,7 +227,9 @@ def _compiled(
     jit: bool,
     manager: PassManager | None,
     callbacks: frozenset[str] = frozenset(),
+    debug: bool = False,
 ) -> tuple[str, Any, Any]:
+    from altru_ir.backend.lower.debug_info import DebugInfo
     from altru_ir.backend.lower.module import lower_module
     from altru_ir.backend.lower.types import LoweringError
     from altru_ir.backend.optimize import parse_and_optimize
@@ -234,7 +241,8 @@ def _compiled(
     machine = machine_for(triple, opt=opt, cpu=cpu, jit=jit)
     try:
         lowered = prepare(module, opt=opt, checks=checks, target=triple, manager=manager)
-        text = lower_module(lowered, panic=panic, entries="table" if jit else "main", callbacks=callbacks)
+        info = DebugInfo(lowered, optimized=opt > 0) if debug else None
+        text = lower_module(lowered, panic=panic, entries="table" if jit else "main", callbacks=callbacks, debug=info)
     except (LoweringError, LayoutError) as error:
         raise DiagnosticError([Diagnostic("ALT-S006", str(error))], module.source) from None
     return triple, parse_and_optimize(text, machine, opt=opt), machine

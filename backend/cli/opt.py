@@ -524,6 +524,7 @@ class _Driver:
                 lambda: emit(
                     module, options.emit, path, opt=opt, checks=options.checks, panic=options.panic, cpu=options.cpu,
                     libraries=options.libraries, directories=options.directories, manager=manager,
+                    debug=options.debug,
                 )
             )  # fmt: skip
         if path is None:
@@ -581,7 +582,11 @@ class _Driver:
         libraries = [*self.options.loads, *(self.find_library(name) for name in self.options.libraries)]
         cpu, checks, panics = self.options.cpu, self.options.checks, self.options.panic
         with self.timed("compile"), self.workers(self.manager()) as manager:
-            library = self.guarded(lambda: compile(module, opt, checks, panics, cpu=cpu, libraries=libraries, manager=manager))
+            library = self.guarded(
+                lambda: compile(
+                    module, opt, checks, panics, cpu=cpu, libraries=libraries, manager=manager, debug=self.options.debug
+                )
+            )
         for stream in filter(None, (sys.stdout, sys.stderr)):
             stream.flush()
         if entry == "main":

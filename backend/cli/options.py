@@ -62,6 +62,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--checks", default="all", metavar="LIST", help="checks to insert: all (default), none, or bounds,null,align,division")
     add("--panic", default="unwind", choices=["unwind", "abort"], help="what a panic does: runs cleanups (default), or not")
     add("--emit", choices=["ir", "llvm", "asm", "obj", "exe"], help="what to write")
+    add("-g", dest="debug", action="store_true", help="add debug information: lines, functions, locals and their types")
     add("--target", metavar="TRIPLE", help="the target, instead of the module's own")
     add("--cpu", metavar="NAME", help="the processor (x86-64-v3 for files, this machine's for --run)")
     add("-l", dest="libraries", action="append", default=[], metavar="LIB", help="link a library")
@@ -157,6 +158,8 @@ def _check_combination(options: argparse.Namespace, program: list[str]) -> None:
         raise UsageError("-o needs the name of a file")
     if not runs and (program or options.entry is not None):
         raise UsageError("arguments behind `--` and --entry are for --run and --interpret")
+    if options.debug and not (options.run or writes):
+        raise UsageError("-g is for --run and for --emit of something else than IR")
     if not options.run and options.loads:
         raise UsageError("--load is for --run")
     if not options.interpret and options.steps is not None:

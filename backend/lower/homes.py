@@ -17,7 +17,7 @@ chunk, ``own<'h, T>`` with its home, so not at all.
 from __future__ import annotations
 
 from altru_ir.backend.lower.function import FunctionLowering
-from altru_ir.backend.lower.ops import lowers
+from altru_ir.backend.lower.registry import lowers
 from altru_ir.backend.lower.releases import give_back, release, runtime, thin
 from altru_ir.backend.lower.types import LoweringError, dimensions_of, result_type
 from altru_ir.layout import layout_of
