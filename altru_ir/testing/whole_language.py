@@ -30,7 +30,8 @@ FAMILIES = (
 )  # fmt: skip
 
 NATIVE = frozenset(
-    {"scalars", "floats", "calls", "aggregates", "enums", "places", "slices", "raw", "globals", "cells", "atomics", "panics", "homes"}
+    {"scalars", "floats", "calls", "aggregates", "enums", "places", "slices", "raw", "globals", "homes", "cells", "atomics",
+     "panics"}
 )  # fmt: skip
 """The families that native code exists for."""
 

@@ -63,6 +63,7 @@ class FunctionLowering:
         self.is_nounwind = function.signature.type.nounwind
         self.keeps_payload = False
         self.uses_stack = False
+        self.stack_cleanup: Block | None = None  # takes stack allocations back where a panic has nothing else to run
         self.after_terminator: list[str] = []
 
     # -- the whole -----------------------------------------------------------------------------------------------------
@@ -74,6 +75,8 @@ class FunctionLowering:
         function = self.function
         assign_names(function)
         self.uses_stack = any(op.decl.name in ("stack.alloc", "stack.alloc_raw") for op in function.operations())
+        if self.uses_stack and self.owner.unwinds and not self.is_nounwind:
+            self.stack_cleanup = Block("-stack")
         lines = self.lines
         parameters = self.parameters()
         phis: list[tuple[int, Block]] = []
@@ -102,6 +105,9 @@ class FunctionLowering:
             lines[at] = self.phis(block)
         self.cold_blocks()
         self.landing_pads()
+        if self.stack_cleanup is not None and self.stack_cleanup in self.pads:
+            self.start(self.block_label(self.stack_cleanup))
+            self.resume()
         if self.keeps_payload:
             self.allocas.append('  %"-payload" = alloca ptr')
         lines[alloca_at:alloca_at] = [*self.allocas, *self.enter_stack()]
@@ -211,7 +217,7 @@ class FunctionLowering:
         """Where a panic of the operation that is being lowered goes in this function; None: it leaves at once."""
         if self.block is None or self.in_cleanup or not self.owner.unwinds:
             return None
-        return self.block.unwind
+        return self.block.unwind or self.stack_cleanup
 
     def pad(self, cleanup: Block | None) -> str:
         """The label of the landing pad that leads to a cleanup; None stands for the end of a panic that may not leave."""

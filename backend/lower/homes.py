@@ -16,6 +16,7 @@ chunk, ``own<'h, T>`` with its home, so not at all.
 
 from __future__ import annotations
 
+from altru_ir.backend.lower.fast_paths import SMALL_MAXIMUM, class_of
 from altru_ir.backend.lower.function import FunctionLowering
 from altru_ir.backend.lower.ops import lowers
 from altru_ir.backend.lower.types import LoweringError, dimensions_of, result_type
@@ -28,6 +29,7 @@ from altru_ir.values import Operation, Value
 HEAP_ALLOCATION = 'allockind("alloc,uninitialized") allocsize(0) "alloc-family"="altru" nounwind willreturn'
 """Attributes of the functions that give a block of the heap."""
 ALIGNED_ALLOCATION = HEAP_ALLOCATION.replace("uninitialized", "uninitialized,aligned")
+ARENA_ALLOCATION = HEAP_ALLOCATION.replace("allocsize(0)", "allocsize(1)").replace('"altru"', '"altru.arena"')
 HEAP_RELEASE = 'allockind("free") "alloc-family"="altru" nounwind willreturn'
 
 
@@ -50,17 +52,20 @@ def heap_block(f: FunctionLowering, size: str, alignment: int, op: Operation) ->
         types = f"{f.word}, {f.word} allocalign"
         f.owner.declare(f"declare noalias ptr @altru_alloc_system({types}) {ALIGNED_ALLOCATION}")
         return f.emit(f"call noalias ptr @altru_alloc_system({', '.join(arguments)})")
-    if alignment > 16:
+    if alignment > 16 or "alignment" in op.attrs:  # else the size is a multiple of it, and that is enough
         f.owner.declare(f"declare noalias ptr @altru_alloc_aligned({f.word}, {f.word} allocalign) {ALIGNED_ALLOCATION}")
         return f.emit(f"call noalias ptr @altru_alloc_aligned({f.word} {size}, {f.word} allocalign {alignment})")
-    f.owner.declare(f"declare noalias ptr @altru_alloc({f.word}) {HEAP_ALLOCATION}")
-    return f.emit(f"call noalias ptr @altru_alloc({f.word} {size})")
+    name = "altru_alloc"
+    if size.isdigit() and int(size) <= SMALL_MAXIMUM:
+        name = f"altru.alloc.{class_of(int(size))}"
+    f.owner.declare(f"declare noalias ptr @{name}({f.word}) {HEAP_ALLOCATION}")
+    return f.emit(f"call noalias ptr @{name}({f.word} {size})")
 
 
 def give_back(f: FunctionLowering, pointer: str) -> None:
     """Gives a block back to the heap."""
-    f.owner.declare(f"declare void @altru_free(ptr allocptr) {HEAP_RELEASE}")
-    f.line(f"call void @altru_free(ptr {pointer})")
+    f.owner.declare(f"declare void @altru.free(ptr allocptr) {HEAP_RELEASE}")
+    f.line(f"call void @altru.free(ptr {pointer})")
 
 
 def expect_memory(f: FunctionLowering, pointer: str, size: str, op: Operation) -> None:
@@ -96,7 +101,7 @@ def resource(f: FunctionLowering, reference: Value) -> str:
 
 @lowers("alloc")
 def _alloc(f: FunctionLowering, op: Operation) -> None:
-    f.alias(op.result, heap_block(f, f.value(op.operands[0]), 16 if "alignment" not in op.attrs else 1, op))
+    f.alias(op.result, heap_block(f, f.value(op.operands[0]), 1, op))
 
 
 @lowers("free")
@@ -215,7 +220,7 @@ def release(f: FunctionLowering, pointer: str, type: OwnType, op: Operation) -> 
         mask = -65536
         chunk = f.emit(f.intrinsic("ptr", f"llvm.ptrmask.p0.{f.word}", [f"ptr {pointer}", f"{f.word} {mask}"]))
         pool = f.emit(f"load ptr, ptr {chunk}, align {f.module.pointer_bits // 8}")
-        f.line(runtime(f, "void", "altru_pool_release", [f"ptr {pool}", f"ptr {pointer}"]))
+        f.line(runtime(f, "void", "altru.pool.give", [f"ptr {pool}", f"ptr {pointer}"]))
     elif type.release is not None:
         raise LoweringError(f"`{op.name}` of a `{type}` cannot be compiled yet{f.where(op)}")
     elif type.region is None:
@@ -260,8 +265,11 @@ def _same_pointer(f: FunctionLowering, op: Operation) -> None:
 def arena_block(f: FunctionLowering, arena: Value, size: str, alignment: int) -> str:
     """``size`` bytes from the arena behind a reference; the operand is null when there is no memory."""
     home = resource(f, arena)
+    if size.isdigit() and int(size) <= 4096 and alignment <= 8:
+        arguments = [f"ptr {home}", f"{f.word} {(int(size) + 7) & ~7}"]
+        return f.emit(runtime(f, "noalias ptr", "altru.arena.take", arguments, ARENA_ALLOCATION))
     arguments = [f"ptr {home}", f"{f.word} {size}", f"{f.word} {alignment}"]
-    return f.emit(runtime(f, "noalias ptr", "altru_arena_alloc", arguments))
+    return f.emit(runtime(f, "noalias ptr", "altru_arena_alloc", arguments, ARENA_ALLOCATION))
 
 
 @lowers("arena.new")
@@ -322,7 +330,7 @@ def _pool_new(f: FunctionLowering, op: Operation) -> None:
 @lowers("pool.acquire")
 def _pool_acquire(f: FunctionLowering, op: Operation) -> None:
     pool, value = op.operands
-    made = f.emit(runtime(f, "noalias ptr", "altru_pool_acquire", [f"ptr {resource(f, pool)}"]))
+    made = f.emit(runtime(f, "noalias ptr", "altru.pool.take", [f"ptr {resource(f, pool)}"]))
     expect_memory(f, made, str(layout_of(value.type, f.module).size), op)
     store(f, value, made)
     f.alias(op.result, made)
