@@ -245,7 +245,7 @@ def _compiled(
         text = lower_module(lowered, panic=panic, entries="table" if jit else "main", callbacks=callbacks, debug=info)
     except (LoweringError, LayoutError) as error:
         raise DiagnosticError([Diagnostic("ALT-S006", str(error))], module.source) from None
-    return triple, parse_and_optimize(text, machine, opt=opt), machine
+    return triple, parse_and_optimize(text, machine, opt=opt, jit=jit), machine
 
 
 def __getattr__(name: str) -> object:
