@@ -84,9 +84,9 @@ def test_pairs_of_operations() -> None:
     for first, second in itertools.product(names, names):
         for form in ("%x, %k|%t, %l", "%k, %x|%t, %l", "%x, %y|%t, %y", "%x, %y|%y, %t", "%x, %k|%l, %t", "%y, %x|%t, %x"):
             one, two = form.split("|")
-            k, l = choose.choice([0, 1, -1, 5, 100, -128]), choose.choice([0, 1, -1, 5, 100, -128])
+            k, other = choose.choice([0, 1, -1, 5, 100, -128]), choose.choice([0, 1, -1, 5, 100, -128])
             text = (
-                f"func @f(%x: i8, %y: i8) -> i8 {{\n^entry:\n  %k = const {k} : i8\n  %l = const {l} : i8\n"
+                f"func @f(%x: i8, %y: i8) -> i8 {{\n^entry:\n  %k = const {k} : i8\n  %l = const {other} : i8\n"
                 f"  %t = {first} {one}\n  %r = {second} {two}\n  ret %r\n}}\n"
             )
             before, after = folded(text)
@@ -161,9 +161,14 @@ def test_casts() -> None:
     for x in (0.0, -0.0, 1.5, -2.5, 1e20, -1e20, math.inf, 1e-300):
         for name in ("fptosi", "fptoui"):
             for width in (1, 8, 64, 128):
-                after = compare(
-                    f"func @f() -> i{width} {{\n^e:\n  %x = const {literal(x)} : f64\n  %r = {name} %x : i{width}\n  ret %r\n}}\n"
-                )
+                body = f"^e:
+  %x = const {literal(x)} : f64
+  %r = {name} %x : i{width}
+  ret %r
+"
+                after = compare(f"func @f() -> i{width} {{
+{body}}}
+")
                 assert name not in str(after)
     for x in (0, 1, -1, 16777217, 2**53 + 1, -(2**63)):
         for name in ("sitofp", "uitofp"):

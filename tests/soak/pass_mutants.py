@@ -1,8 +1,8 @@
 """Known defects of passes, planted one by one: ``python -m tests.soak --suite passes --mutants``.
 
-A mutant replaces a part of a pass by one that is wrong in a way that passes have been wrong before: a rule applied too widely, a
-case forgotten, two things exchanged. The suite ``passes`` must notice each. ``SEEDS`` says which seed did, so that the test need
-not search (tests/passes/test_mutants.py).
+A mutant replaces a part of a pass by one that is wrong in a way that passes have been wrong before: a rule applied too widely,
+a case forgotten, two things exchanged. The suite ``passes`` must notice each. ``SEEDS`` says which seed did, so that the test
+need not search (tests/passes/test_mutants.py).
 
 Invariant: a mutant changes nothing behind the ``with`` block it is planted in.
 """
@@ -59,7 +59,7 @@ def search(name: str, start: int, count: int) -> int | None:
     return next((seed for seed in range(start, start + count) if finds(name, seed)), None)
 
 
-# -- folding ------------------------------------------------------------------------------------------------------------------
+# -- folding -------------------------------------------------------------------------------------------------------------
 
 
 @mutant(FOLDS)
@@ -69,23 +69,8 @@ def signed_for_unsigned_comparison(patch: Patch) -> None:
 
 
 @mutant(FOLDS)
-def negation_of_less_is_greater(patch: Patch) -> None:
-    patch.setitem(folding.NEGATED, "slt", "sgt")
-
-
-@mutant(FOLDS)
 def swapped_operands_keep_their_predicate(patch: Patch) -> None:
     patch.setattr(folding, "SWAPPED", {p: p for p in folding.SWAPPED})
-
-
-@mutant(FOLDS)
-def a_constant_taken_from_the_wrong_side(patch: Patch) -> None:
-    reassociated = folding._reassociated
-
-    def wrong(f: folding.Folder, op: Operation, b: int) -> Value | None:
-        return reassociated(f, op, -b if op.decl.name == "sub" else b)
-
-    patch.setattr(folding, "_reassociated", wrong)
 
 
 @mutant(FOLDS)
@@ -120,12 +105,36 @@ def _with(module: Any, **changed: Any) -> Any:
 
 
 @mutant(FOLDS)
-def overflow_is_folded_away(patch: Patch) -> None:
-    def wrong(name: str, bits: int, a: int, b: int = 0) -> int:
-        return integer(name[1:4] if name.endswith(".checked") else name, bits, a, b)
+def rotation_the_other_way(patch: Patch) -> None:
+    _misfold(patch, {"rotl": "rotr", "rotr": "rotl"})
 
+
+@mutant(FOLDS)
+def the_smaller_is_unsigned(patch: Patch) -> None:
+    _misfold(patch, {"smin": "umin", "smax": "umax"})
+
+
+@mutant(FOLDS)
+def arithmetic_shift_is_logical(patch: Patch) -> None:
+    _misfold(patch, {"ashr": "lshr"})
+
+
+@mutant(FOLDS)
+def division_is_unsigned(patch: Patch) -> None:
+    _misfold(patch, {"sdiv": "udiv", "srem": "urem"})
+
+
+def _misfold(patch: Patch, names: dict[str, str]) -> None:
     integer = folding.scalars.integer
-    patch.setattr("altru_ir.passes.transform.folding.scalars", _with(folding.scalars, integer=wrong))
+    wrong = _with(folding.scalars, integer=lambda name, bits, a, b=0: integer(names.get(name, name), bits, a, b))
+    patch.setattr("altru_ir.passes.transform.folding.scalars", wrong)
+
+
+@mutant(FOLDS)
+def floats_are_rounded_twice(patch: Patch) -> None:
+    floating = folding.scalars.floating
+    wrong = _with(folding.scalars, floating=lambda name, bits, a, b=0.0: floating(name, 32, a, b))
+    patch.setattr("altru_ir.passes.transform.folding.scalars", wrong)
 
 
 @mutant(FOLDS)
@@ -167,7 +176,7 @@ def extract_counts_from_the_end(patch: Patch) -> None:
     patch.setitem(folding.RULES, "extract", wrong)
 
 
-# -- branches and arguments -----------------------------------------------------------------------------------------------------
+# -- branches and arguments ----------------------------------------------------------------------------------------------
 
 
 @mutant("canonicalize")
@@ -216,7 +225,7 @@ def merging_forgets_where_to_unwind(patch: Patch) -> None:
     patch.setattr(simplify_cfg, "panics", lambda block, module: False)
 
 
-# -- common subexpressions -------------------------------------------------------------------------------------------------------
+# -- common subexpressions -----------------------------------------------------------------------------------------------
 
 
 @mutant("cse")
@@ -254,7 +263,7 @@ def owners_are_merged(patch: Patch) -> None:
     patch.setattr(cse, "is_function_of_operands", lambda op, module: op.decl.is_pure or op.decl.name == "load")
 
 
-# -- dead code --------------------------------------------------------------------------------------------------------------------
+# -- dead code -----------------------------------------------------------------------------------------------------------
 
 
 @mutant("dce")
@@ -275,7 +284,7 @@ def calls_without_a_result_are_dead(patch: Patch) -> None:
     patch.setattr(dce, "may_remove", wrong)
 
 
-# -- promotion, inlining -----------------------------------------------------------------------------------------------------------
+# -- promotion, inlining -------------------------------------------------------------------------------------------------
 
 
 @mutant("mem2reg")
