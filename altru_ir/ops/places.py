@@ -348,11 +348,13 @@ def _ends_a_local(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
 @operation("end", "$place", traits=(MAY_PANIC, MAY_FREE, SAFEPOINT, DROPS), verify=_ends_a_local)
 class End:
     """The scope of a local closes: what it still holds is dropped and its storage is dead. A thread scope joins its threads.
+    With ``{dead}`` nothing is there that would have to be dropped, and only the storage ends.
 
     Example: ``end %vec1``
     """
 
     place = Operand(PLACE, access=END)
+    dead = Option(bool, "nothing is left that needs drop")
 
 
 def _reference(op: Operation, module: Module) -> Type:

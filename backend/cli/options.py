@@ -13,12 +13,6 @@ class UsageError(Exception):
     """The command line is not one ``altru-opt`` understands; the message says why."""
 
 
-def _panic_mode(text: str) -> str:
-    if text != "abort":
-        raise argparse.ArgumentTypeError(f"there is no panic mode `{text}` in this release; there is `abort`")
-    return text
-
-
 def _positive(text: str) -> int:
     if not text.isdecimal() or not int(text):
         raise argparse.ArgumentTypeError(f"`{text}` is no positive number")
@@ -66,7 +60,7 @@ def make_parser() -> argparse.ArgumentParser:
     for level in range(4):
         add(f"-O{level}", dest="opt", action="store_const", const=level, help=f"optimization level {level}")
     add("--checks", default="all", metavar="LIST", help="checks to insert: all (default), none, or bounds,null,align,division")
-    add("--panic", default="abort", type=_panic_mode, metavar="abort", help="what a panic does")
+    add("--panic", default="unwind", choices=["unwind", "abort"], help="what a panic does: runs cleanups (default), or not")
     add("--emit", choices=["ir", "llvm", "asm", "obj", "exe"], help="what to write")
     add("--target", metavar="TRIPLE", help="the target, instead of the module's own")
     add("--cpu", metavar="NAME", help="the processor (x86-64-v3 for files, this machine's for --run)")

@@ -1,4 +1,4 @@
-"""One function's lowering: names, places, edges, the cold block.
+"""One function's lowering: names, places, edges, cold blocks, landing pads.
 
 Block arguments become phis; an edge that a terminator names twice with arguments gets a block of its own, for a phi can
 tell edges apart only by where they come from. A check splits the LLVM block it stands in, so the label that an edge comes
@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from altru_ir.backend.lower.panics import LANDED, PERSONALITY, label_of
 from altru_ir.backend.lower.types import (
     LoweringError,
     dimensions_of,
@@ -25,6 +26,7 @@ from altru_ir.backend.lower.types import (
     quote,
     result_type,
 )
+from altru_ir.behaviour import may_panic
 from altru_ir.layout import layout_of
 from altru_ir.module import Block, Function, Module
 from altru_ir.text.printer import assign_names
@@ -53,7 +55,13 @@ class FunctionLowering:
         self.label = ""
         self.allocas: list[str] = []
         self.incoming: dict[Block, list[tuple[str, list[str]]]] = {}
-        self.panics: list[tuple[str, int, str, str]] = []
+        self.panics: dict[Block | None, list[tuple[str, int, str, str]]] = {}  # by the cleanup that they go to
+        self.cold: dict[Block | None, str] = {}  # labels of the cold blocks
+        self.pads: dict[Block | None, str] = {}  # labels of landing pads; None: the panic ends here
+        self.block: Block | None = None
+        self.in_cleanup = False
+        self.is_nounwind = function.signature.type.nounwind
+        self.keeps_payload = False
         self.after_terminator: list[str] = []
 
     # -- the whole -----------------------------------------------------------------------------------------------------
@@ -70,10 +78,12 @@ class FunctionLowering:
         # Reverse postorder, so that a definition is lowered before what it dominates; unreachable blocks are left out.
         cfg = function.cfg()
         order = [cfg.blocks[number] for number in cfg.reverse_postorder]
+        cleanups = _only_after_panics(order)
         for block in order:
             self.incoming[block] = []
         alloca_at = 0
         for index, block in enumerate(order):
+            self.block, self.in_cleanup = block, block in cleanups
             self.start(self.block_label(block))
             if index == 0:
                 alloca_at = len(lines)
@@ -88,11 +98,22 @@ class FunctionLowering:
                 lowering(self, op)
         for at, block in phis:
             lines[at] = self.phis(block)
+        self.cold_blocks()
+        self.landing_pads()
+        if self.keeps_payload:
+            self.allocas.append('  %"-payload" = alloca ptr')
         lines[alloca_at:alloca_at] = self.allocas
-        self.cold_block()
-        linkage = "internal " if function.linkage == "private" else ""
+        # With a table no other name has to be known to the linker.
+        symbol = self.owner.symbol(function.name)
+        hidden = function.linkage == "private" or self.owner.entries == "table" or symbol.startswith("@altru.")
+        linkage = "internal " if hidden else ""
         result = result_type(function.signature.result, self.module)
-        header = f"define {linkage}{result} @{quote(function.name)}({parameters}) nounwind {{"
+        attributes = " nounwind uwtable" if self.is_nounwind or not self.owner.unwinds else " uwtable"
+        personality = ""
+        if self.pads or self.keeps_payload:
+            personality = f" {PERSONALITY}"
+            self.owner.declare_personality()
+        header = f"define {linkage}{result} {symbol}({parameters}){attributes} {label_of(function.name)}{personality} {{"
         return "\n".join([header, *(line for line in lines if line), "}", ""])
 
     def where(self, op: Operation) -> str:
@@ -152,19 +173,96 @@ class FunctionLowering:
             lines.append(f"  {self.names_of(argument)} = phi {llvm_type(argument.type, self.module)} {pairs}")
         return "\n".join(lines)
 
-    def cold_block(self) -> None:
-        """The one block that panics, reached from every check."""
-        if not self.panics:
+    def cold_blocks(self) -> None:
+        """The blocks that panic, one for each cleanup that a panic goes to; reached from every check."""
+        for cleanup, origins in self.panics.items():
+            unwinds = self.owner.unwinds and not (self.is_nounwind and cleanup is None)
+            name = "altru_panic_unwind" if unwinds else "altru_panic_site"
+            self.owner.declare(f"declare void @{name}(ptr, i32, i64, i64) cold noreturn{'' if unwinds else ' nounwind'}")
+            label = self.cold_label(cleanup)
+            self.start(label)
+            site = ", ".join(f"[ {number}, %{origin} ]" for origin, number, _, _ in origins)
+            a = ", ".join(f"[ {first}, %{origin} ]" for origin, _, first, _ in origins)
+            b = ", ".join(f"[ {second}, %{origin} ]" for origin, _, _, second in origins)
+            self.lines.append(f'  %{label[:-1]}.site" = phi i32 {site}')
+            self.lines.append(f'  %{label[:-1]}.a" = phi i64 {a}')
+            self.lines.append(f'  %{label[:-1]}.b" = phi i64 {b}')
+            arguments = f'ptr @altru.sites, i32 %{label[:-1]}.site", i64 %{label[:-1]}.a", i64 %{label[:-1]}.b"'
+            text = f"void @{name}({arguments})"
+            if cleanup is None:
+                self.line(f"call {text}")
+            else:
+                never = self.fresh_label("never")
+                self.line(f"invoke {text} to label %{never} unwind label %{self.pad(cleanup)}")
+                self.start(never)
+            self.line("unreachable")
+
+    def cold_label(self, cleanup: Block | None) -> str:
+        label = self.cold.get(cleanup)
+        if label is None:
+            label = self.cold[cleanup] = '"-panic"' if cleanup is None else self.fresh_label("panic")
+        return label
+
+    # -- unwinding --------------------------------------------------------------------------------------------------------
+
+    def cleanup(self) -> Block | None:
+        """Where a panic of the operation that is being lowered goes in this function; None: it leaves at once."""
+        if self.block is None or self.in_cleanup or not self.owner.unwinds:
+            return None
+        return self.block.unwind
+
+    def pad(self, cleanup: Block | None) -> str:
+        """The label of the landing pad that leads to a cleanup; None stands for the end of a panic that may not leave."""
+        label = self.pads.get(cleanup)
+        if label is None:
+            label = self.pads[cleanup] = self.fresh_label("pad")
+        return label
+
+    def call(self, op: Operation, text: str, result: Value | None = None) -> None:
+        """A call of ``text`` (``RESULT @f(ARGUMENTS)``) on behalf of ``op``, which goes on in a new LLVM block when the
+        panic of the callee has something to run here."""
+        cleanup = self.cleanup()
+        ends_here = self.is_nounwind and self.owner.unwinds and not self.in_cleanup
+        prefix = "  " if result is None else f"  {self.names_of(result)} = "
+        if (cleanup is None and not ends_here) or not may_panic(op, self.module):
+            self.lines.append(f"{prefix}call {text}")
             return
-        self.owner.uses_panic = True
-        label = '"-panic"'
-        self.lines.append(f"{label}:")
-        site = ", ".join(f"[ {number}, %{origin} ]" for origin, number, _, _ in self.panics)
-        a = ", ".join(f"[ {first}, %{origin} ]" for origin, _, first, _ in self.panics)
-        b = ", ".join(f"[ {second}, %{origin} ]" for origin, _, _, second in self.panics)
-        self.lines.append(f'  %"-site" = phi i32 {site}\n  %"-a" = phi i64 {a}\n  %"-b" = phi i64 {b}')
-        self.lines.append('  call void @altru_panic_site(ptr @altru.sites, i32 %"-site", i64 %"-a", i64 %"-b")')
-        self.lines.append("  unreachable")
+        going_on = self.fresh_label("ok")
+        self.lines.append(f"{prefix}invoke {text} to label %{going_on} unwind label %{self.pad(cleanup)}")
+        self.start(going_on)
+
+    def landing_pads(self) -> None:
+        """The landing pads; a cleanup keeps what it was given for ``resume``."""
+        for cleanup, label in self.pads.items():
+            self.start(label)
+            clause = "catch ptr null" if cleanup is None else "cleanup"
+            landed = self.emit(f"landingpad {LANDED} {clause}")
+            exception = self.emit(f"extractvalue {LANDED} {landed}, 0")
+            if cleanup is None:
+                self.stop(exception)
+            else:
+                self.keeps_payload = True
+                self.line(f'store ptr {exception}, ptr %"-payload"')
+                self.line(f"br label %{self.block_label(cleanup)}")
+
+    def resume(self) -> None:
+        """Ends a cleanup: the panic goes on to the caller, or ends where it may not."""
+        if not self.owner.unwinds:
+            self.finish("unreachable")  # a panic aborts, so no cleanup is ever entered
+            return
+        self.keeps_payload = True
+        exception = self.emit('load ptr, ptr %"-payload"')
+        if self.is_nounwind:
+            self.stop(exception)
+            return
+        landed = self.emit(f"insertvalue {LANDED} zeroinitializer, ptr {exception}, 0")
+        self.finish(f"resume {LANDED} {landed}")
+
+    def stop(self, exception: str) -> None:
+        """Ends the process with a panic that may not leave this function."""
+        self.owner.declare("declare void @altru_panic_stop(ptr) cold noreturn nounwind")
+        self.line(f"call void @altru_panic_stop(ptr {exception})")
+        self.finish("unreachable")
 
     # -- names ----------------------------------------------------------------------------------------------------------
 
@@ -266,21 +364,24 @@ class FunctionLowering:
         self.after_terminator.clear()
 
     def panic_unless(self, condition: str, kind: str, op: Operation, a: str = "0", b: str = "0") -> None:
-        """Branches to the cold block unless ``condition`` (an ``i1``); goes on in a new LLVM block."""
-        site = self.owner.sites.number(kind, op.location)
-        self.panics.append((self.label, site, a, b))
+        """Branches to a cold block unless ``condition`` (an ``i1``); goes on in a new LLVM block."""
+        site = self.owner.sites.number(kind, op.location, None, self.function.name)
+        cleanup = self.cleanup()
+        self.panics.setdefault(cleanup, []).append((self.label, site, a, b))
         going_on = self.fresh_label("ok")
-        self.line(f'br i1 {condition}, label %{going_on}, label %"-panic", !prof !{self.owner.likely()}')
+        cold = self.cold_label(cleanup)
+        self.line(f"br i1 {condition}, label %{going_on}, label %{cold}, !prof !{self.owner.likely()}")
         self.start(going_on)
 
     def panic(self, kind: str, op: Operation, message: str | None = None) -> None:
         """Ends the block in a panic."""
-        site = self.owner.sites.number(kind, op.location, message)
-        self.panics.append((self.label, site, "0", "0"))
-        self.finish('br label %"-panic"')
+        site = self.owner.sites.number(kind, op.location, message, self.function.name)
+        cleanup = self.cleanup()
+        self.panics.setdefault(cleanup, []).append((self.label, site, "0", "0"))
+        self.finish(f"br label %{self.cold_label(cleanup)}")
 
     def as_word(self, value: str, type: Type, signed: bool = False) -> str:
-        """An operand as ``i64``, for the cold block."""
+        """An operand as ``i64``, for a cold block."""
         text = self.type(type)
         if text == "ptr":
             return self.emit(f"ptrtoint ptr {value} to i64")
@@ -331,3 +432,15 @@ class FunctionLowering:
 
     def align(self, type: Type) -> int:
         return layout_of(type, self.module).align
+
+
+def _only_after_panics(order: list[Block]) -> set[Block]:
+    """The blocks that are reached through an unwind edge alone, among the reachable ones (the entry first)."""
+    ordinary = {order[0]}
+    work = [order[0]]
+    while work:
+        for successor in work.pop().ops[-1].successors:
+            if successor.block not in ordinary:
+                ordinary.add(successor.block)
+                work.append(successor.block)
+    return {block for block in order if block not in ordinary}

@@ -236,8 +236,7 @@ def _panic(f: FunctionLowering, op: Operation) -> None:
 
 @lowers("resume")
 def _resume(f: FunctionLowering, op: Operation) -> None:
-    """A panic aborts, so no cleanup is ever entered."""
-    f.finish("unreachable")
+    f.resume()
 
 
 @lowers("call")
@@ -250,20 +249,20 @@ def _call(f: FunctionLowering, op: Operation) -> None:
         arguments.extend(f"{kind} {part}" for kind, part in zip(kinds, f.unpack(value), strict=True))
     result = result_type(type.result, f.module)
     if "callee" in op.attrs:
-        callee = f"@{quote(op.attrs['callee'])}"
+        callee = f.owner.symbol(op.attrs["callee"])
     else:
         callee = f.value(op.operands[0])
     signature = result
     if type.variadic:
         fixed = [kind for p in type.parameters for kind in parameter_types(p, f.module)]
         signature = f"{result} ({', '.join([*fixed, '...'])})"
-    text = f"call {signature} {callee}({', '.join(arguments)})"
+    text = f"{signature} {callee}({', '.join(arguments)}){' nounwind' if type.nounwind else ''}"
     if result == "void":
-        f.line(text)
+        f.call(op, text)
         if op.results:
             f.alias(op.result, "undef")
     else:
-        f.define(op.result, text)
+        f.call(op, text, op.result)
 
 
 # -- places ----------------------------------------------------------------------------------------------------------
@@ -696,7 +695,7 @@ def _tag(number: int | None, bits: int) -> int:
 
 @lowers("global.ref", "func.ref")
 def _symbol(f: FunctionLowering, op: Operation) -> None:
-    f.alias(op.result, f"@{quote(op.attrs['symbol'])}")
+    f.alias(op.result, f.owner.symbol(op.attrs["symbol"]))
 
 
 # -- checks ----------------------------------------------------------------------------------------------------------

@@ -18,6 +18,9 @@ ANALYSES: dict[str, str] = {
     "loops": "altru_ir.passes.analysis.loops:Loops",
     "uses": "altru_ir.passes.analysis.uses:Uses",
     "liveness": "altru_ir.passes.analysis.liveness:Liveness",
+    "aliases": "altru_ir.passes.analysis.aliases:Aliases",
+    "call-graph": "altru_ir.passes.analysis.call_graph:CallGraph",
+    "effects": "altru_ir.passes.analysis.effects:EffectSummaries",
 }
 """Name to ``module:class``."""
 

@@ -14,7 +14,8 @@ Clauses, cited by number in the code:
  1. a definition opens: a result, a parameter, an argument of a block when an edge is taken;
  2. consuming a value, and ``end``, close;
  3. at the start of a block that is open which is open on all edges into it;
- 4. on an unwind edge that is open which was open at the head of the block too, for only such values dominate the target.
+ 4. on an unwind edge that stays open which the cleanup itself closes, and which was open at the head of the block too, for
+    only such values dominate the target; the rest has to be closed on that edge.
 
 Invariant: what is open at a point dominates it, so the open scopes of a point have an order, that of their definitions.
 """
@@ -65,6 +66,10 @@ class OpenScopes(BitProblem):
                     closed = self._closed(op)
                     if closed:
                         self.closes[op] = closed
+        self.cleaned: dict[Block, int] = {}
+        for block in function.blocks:
+            if block.unwind is not None and block.unwind not in self.cleaned:
+                self.cleaned[block.unwind] = self._closed_from(block.unwind)
         self.solution: Solution[int] = solve(self, self.cfg)
 
     def needs_drop(self, type: Type) -> bool:
@@ -98,6 +103,21 @@ class OpenScopes(BitProblem):
                 closed |= self.bit.get(value, 0)
         return closed
 
+    def _closed_from(self, cleanup: Block) -> int:
+        """What is closed in the blocks that ``cleanup`` leads to."""
+        seen, work, closed = {cleanup}, [cleanup], 0
+        while work:
+            block = work.pop()
+            for op in block.ops:
+                closed |= self.closes.get(op, 0)
+                for successor in op.successors:
+                    for value in successor.args:
+                        closed |= self.bit.get(value, 0)
+                    if successor.block not in seen:
+                        seen.add(successor.block)
+                        work.append(successor.block)
+        return closed
+
     def in_order(self, scopes: int) -> list[Value]:
         """The values of a set of scopes that are open at one point, the outermost first."""
         found = []
@@ -119,7 +139,9 @@ class OpenScopes(BitProblem):
         return self.closes.get(op, 0)  # 2
 
     def panic_kill(self, op: Operation) -> int:
-        return self.closes.get(op, 0) | self.made_in.get(op.block, 0)  # 2, 4
+        target = op.block.unwind if op.block is not None else None
+        closed = self.closes.get(op, 0) | self.made_in.get(op.block, 0)  # 2, 4
+        return closed if target is None else closed | ~self.cleaned[target]  # 4
 
     def edge(self, op: Operation, index: int, state: int) -> int:
         successor = op.successors[index]

@@ -115,12 +115,12 @@ class _Scheduler:
                 ops = self.close(surplus, last)
                 if len(last.successors) == 1:
                     tails[block] = ops
-                elif into[target] == 1:
+                elif into[target] == 1 and not self.conflicts(surplus, successor.block):
                     heads[successor.block] = ops
                 else:
                     own.append((block, successor, ops))
         for block, ops in tails.items():
-            self.put(block, len(block.ops) - 1, ops)
+            self.tail(block, ops)
         for block, ops in heads.items():
             self.put(block, 0, ops)
         for block, successor, ops in own:
@@ -138,12 +138,32 @@ class _Scheduler:
             op.block = block
         block.ops[at:at] = ops
 
+    def conflicts(self, closed: int, block: Block) -> bool:
+        """Whether the cleanup of ``block`` closes some of ``closed`` too: what is closed before must not unwind to there."""
+        return block.unwind is not None and bool(closed & self.scopes.cleaned[block.unwind])
+
+    def tail(self, block: Block, ops: list[Operation]) -> None:
+        """Puts ``ops`` in front of the terminator of ``block``; in a block behind it where its cleanup conflicts."""
+        closed = 0
+        for op in ops:
+            closed |= self.scopes.bit[op.operands[0]]
+        if self.conflicts(closed, block):
+            last = block.ops.pop()
+            behind = self.function.add_block(Block())
+            behind.append(last)
+            block.append(Operation(declare.find("br"), [], successors=[Successor(behind)], loc=ops[0].loc))
+            block = behind
+        self.put(block, len(block.ops) - 1, ops)
+
     def split(self, source: Block, successor: Successor, ops: list[Operation]) -> None:
         """Puts ``ops`` on an edge."""
         target = successor.block
         given = len(target.args) - len(successor.args)
         between = Block(args=[])
-        between.unwind = source.unwind
+        closed = 0
+        for op in ops:
+            closed |= self.scopes.bit[op.operands[0]]
+        between.unwind = None if self.conflicts(closed, source) else source.unwind
         forwarded = [between.add_arg(argument.type) for argument in target.args[:given]]
         self.function.add_block(between)
         self.put(between, 0, ops)

@@ -34,6 +34,7 @@ typedef struct altru_pool {
     size_t stride;     /* from slot to slot */
     size_t size, alignment;
     uintptr_t end; /* `limit`, also in a checked heap */
+    void *held;    /* in a checked heap: `free`, out of reach of the inline path */
     struct altru_pool_chunk *first, *current;
     size_t capacity; /* slots in all chunks */
     size_t maximum;  /* slots there may ever be */

@@ -45,7 +45,10 @@ static void enter(altru_arena *arena, struct altru_chunk *chunk, uintptr_t curso
     arena->current = chunk;
     arena->cursor = cursor;
     arena->end = chunk == NULL ? 0 : end_of(chunk);
-    arena->limit = altru_is_checked() ? 0 : arena->end;
+    arena->limit = altru_sees_all() ? 0 : arena->end;
+    if (chunk != NULL) {
+        ALTRU_POISON(cursor, end_of(chunk) - cursor);
+    }
 }
 
 static void expect_live(const altru_arena *arena) {
@@ -72,7 +75,7 @@ static uintptr_t place(uintptr_t cursor, uintptr_t end, size_t size, size_t alig
         return 0;
     }
     uintptr_t at = altru_round_up(cursor, alignment);
-    return at <= end && size <= end - at ? at : 0;
+    return at <= end && size <= end - at ? at : 0; /* end is a multiple of 8 */
 }
 
 static struct altru_chunk *make_chunk(const altru_arena *arena, size_t size, size_t alignment) {
@@ -86,8 +89,9 @@ static struct altru_chunk *make_chunk(const altru_arena *arena, size_t size, siz
         return NULL;
     }
     if (whole < size + extra) {
-        whole = altru_round_up(size + extra, 16);
+        whole = size + extra;
     }
+    whole = altru_round_up(whole, 16);
     struct altru_chunk *chunk = altru_source_alloc(whole, 16);
     if (chunk != NULL) {
         chunk->size = whole;
@@ -129,7 +133,6 @@ void *altru_arena_alloc(altru_arena *arena, size_t size, size_t alignment) {
     if (alignment < 8) {
         alignment = 8;
     }
-    size = altru_round_up(size, 8);
     uintptr_t at = arena->current == NULL ? 0 : place(arena->cursor, arena->end, size, alignment);
     if (at == 0) {
         if (!advance(arena, size, alignment)) {
@@ -137,7 +140,8 @@ void *altru_arena_alloc(altru_arena *arena, size_t size, size_t alignment) {
         }
         at = place(arena->cursor, arena->end, size, alignment);
     }
-    arena->cursor = at + size;
+    arena->cursor = at + altru_round_up(size, 8);
+    ALTRU_UNPOISON(at, size);
     return (void *)at;
 }
 
@@ -172,7 +176,9 @@ static void overwrite(altru_arena *arena, struct altru_chunk *from, uintptr_t cu
     }
     while (chunk != NULL) {
         uintptr_t end = chunk == arena->current ? arena->cursor : chunk->used;
+        ALTRU_UNPOISON(cursor, end - cursor);
         memset((void *)cursor, FILL_GONE, end - cursor);
+        ALTRU_POISON(cursor, end - cursor);
         if (chunk == arena->current) {
             return;
         }
@@ -200,7 +206,7 @@ void altru_arena_rollback(altru_arena *arena, altru_arena_mark mark) {
         arena->peak = now;
     }
     run_deferred(arena, mark.deferred);
-    if (altru_is_checked()) {
+    if (altru_sees_all()) {
         overwrite(arena, mark.chunk, mark.cursor);
     }
     if (mark.chunk == NULL) {
@@ -234,6 +240,7 @@ static void release_chunks(struct altru_chunk *chunk) {
     while (chunk != NULL) {
         struct altru_chunk *next = chunk->next;
         altru_uncount(ALTRU_ARENA, chunk->size);
+        ALTRU_UNPOISON(start_of(chunk), chunk->size - sizeof *chunk);
         altru_source_free(chunk);
         chunk = next;
     }

@@ -232,7 +232,7 @@ static void *take_block(unsigned size_class) {
 
 void *altru_checked_alloc(size_t size, size_t alignment) {
     if (is_hardened() && alignment <= _Alignof(max_align_t)) {
-        void *guarded = altru_guarded_alloc(size);
+        void *guarded = altru_guarded_alloc(size, alignment);
         if (guarded != NULL) {
             return guarded;
         }

@@ -105,7 +105,8 @@ def test_dials() -> None:
 @pytest.mark.parametrize(
     ("planted", "by"),
     [(" ashr ", " lshr "), (" smin ", " umin "), (" sext ", " zext "), ("icmp slt ", "icmp sle "), (" fmin ", " fmax "),
-     (" sdiv ", " udiv "), (" rotl ", " rotr "), (" fptosi ", " fptoui ")],
+     (" sdiv ", " udiv "), (" rotl ", " rotr "), (" fptosi ", " fptoui "), (" unwind ^late:", " unwind ^cleanup:"),
+     (" unwind ^cleanup:", ":")],
 )  # fmt: skip
 def test_planted_bugs_are_found(planted: str, by: str) -> None:
     """The text is compiled with one kind of operation exchanged for another: some seed must notice."""

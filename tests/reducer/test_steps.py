@@ -86,29 +86,6 @@ func @f() {
 """,
     ),
     Example(
-        "blocks",
-        """\
-func @f(%c: i1, %x: i64) -> i64 {
-^entry:
-  cond_br %c, ^body, ^done(%x)
-^body:
-  %y = add %x, %x
-  br ^done(%y)
-^done(%z: i64):
-  ret %z
-}
-""",
-        """\
-func @f(%c: i1, %x: i64) -> i64 {
-^entry:
-  br ^done(%x)
-^done(%z: i64):
-  ret %z
-}
-""",
-        [1],
-    ),
-    Example(
         "edges",
         """\
 func @f(%x: i64) {
@@ -170,6 +147,29 @@ func @f(%x: i64) -> i64 {
   ret %z
 }
 """,
+    ),
+    Example(
+        "blocks",
+        """\
+func @f(%c: i1, %x: i64) -> i64 {
+^entry:
+  cond_br %c, ^body, ^done(%x)
+^body:
+  %y = add %x, %x
+  br ^done(%y)
+^done(%z: i64):
+  ret %z
+}
+""",
+        """\
+func @f(%c: i1, %x: i64) -> i64 {
+^entry:
+  br ^done(%x)
+^done(%z: i64):
+  ret %z
+}
+""",
+        [1],
     ),
     Example(
         "operations, by earlier values",
@@ -371,27 +371,19 @@ func @f(%x: i64, %y: i64) -> i64 {
 """,
     ),
     Example(
-        "types nobody uses",
+        "types, by i8",
         """\
-struct @Used { a: i64, b: @Inner }
+struct @Pair { a: i64, b: i32 }
 
-struct @Inner { c: i8 }
-
-struct @Other { c: @Inner }
-
-func @f(%x: @Used) {
+func @f(%p: @Pair) -> @Pair {
 ^entry:
-  ret
+  ret %p
 }
 """,
         """\
-struct @Used { a: i64, b: @Inner }
-
-struct @Inner { c: i8 }
-
-func @f(%x: @Used) {
+func @f(%p: i8) -> i8 {
 ^entry:
-  ret
+  ret %p
 }
 """,
     ),
@@ -438,23 +430,6 @@ func @f(%x: i64, %y: i32, %o: @Option) -> i64 {
 }
 """,
         [0, 2],
-    ),
-    Example(
-        "types, by i8",
-        """\
-struct @Pair { a: i64, b: i32 }
-
-func @f(%p: @Pair) -> @Pair {
-^entry:
-  ret %p
-}
-""",
-        """\
-func @f(%p: i8) -> i8 {
-^entry:
-  ret %p
-}
-""",
     ),
     Example(
         "locations",
