@@ -161,14 +161,8 @@ def test_casts() -> None:
     for x in (0.0, -0.0, 1.5, -2.5, 1e20, -1e20, math.inf, 1e-300):
         for name in ("fptosi", "fptoui"):
             for width in (1, 8, 64, 128):
-                body = f"^e:
-  %x = const {literal(x)} : f64
-  %r = {name} %x : i{width}
-  ret %r
-"
-                after = compare(f"func @f() -> i{width} {{
-{body}}}
-")
+                body = f"^e:\n  %x = const {literal(x)} : f64\n  %r = {name} %x : i{width}\n  ret %r\n"
+                after = compare(f"func @f() -> i{width} {{\n{body}}}\n")
                 assert name not in str(after)
     for x in (0, 1, -1, 16777217, 2**53 + 1, -(2**63)):
         for name in ("sitofp", "uitofp"):
