@@ -1,4 +1,4 @@
-"""Writes ``docs/passes/``, the passes as their own headers tell them: ``python -m altru_ir.passes.generate`` (``make generate``).
+"""Writes ``docs/passes/``, the passes as their own headers tell them (``make generate``).
 
 A page for each pass: its summary, its options, and the header of its file. ``README.md`` lists them, and what a pass author
 finds in the files that passes share. tests/passes/test_generated.py compares the committed pages with what this would write.
@@ -71,8 +71,8 @@ def index() -> str:
     out = [
         "# The passes",
         GENERATED.strip(),
-        "[writing-a-pass.md](../writing-a-pass.md) builds one from nothing. `altru-opt -p 'mem2reg,canonicalize{max-iterations=3}'` "
-        "runs some, `--list-passes` lists them.",
+        "[writing-a-pass.md](../writing-a-pass.md) builds one from nothing. `--list-passes` lists them, and "
+        "`altru-opt -p 'mem2reg,canonicalize{max-iterations=3}'` runs some.",
         "\n".join(["| pass | what it does |", "|---|---|", *passes]),
         "## Named pipelines",
         "\n".join(["| name | steps |", "|---|---|", *named]),
