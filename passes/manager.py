@@ -14,10 +14,12 @@ Invariant: the outcome depends on the module and the pipeline, not on the execut
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
+from contextlib import contextmanager
 
 import attrs
 
@@ -29,6 +31,18 @@ from altru_ir.passes.constant_indices import allow_constant_indices
 from altru_ir.passes.pipeline_text import PipelineError, parse_pipeline
 from altru_ir.passes.timing import Timing
 from altru_ir.verifier import verify
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Python's cyclic collector pauses: a pass makes many objects, and all that it finds are alive."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 @attrs.define
@@ -66,7 +80,7 @@ class PassManager:
 
     def _run(self, each: Pass, module: Module) -> None:
         each.log = Log()
-        with self.timing.span(each.name, "pass"):
+        with self.timing.span(each.name, "pass"), _no_collection():
             if self.executor is not None and isinstance(each, FunctionPass):
                 from altru_ir.passes.parallel import run_in_parallel
 

@@ -74,14 +74,15 @@ class Canonicalize(FunctionPass):
         before = operations_of(function)
         changed = bool(remove_unreachable(function))
         for _ in range(self.max_iterations):
-            done = _Sweep(function, function.module).run()
+            once = _Sweep(function, function.module)
+            done = once.run()
             folded = done + sum(simplify(function))  # 7
-            folded += sum(sweep(function))
-            if not folded:
-                break
-            changed = True
+            changed = bool(sum(sweep(function)) or folded or once.hoisted) or changed
             self.count("simplifications", done)
+            self.count("constants moved", once.hoisted)
             self.count("sweeps")
+            if not folded:  # neither a constant that moves nor what is dead makes anything simpler
+                break
         self.count("operations removed", max(0, before - operations_of(function)))
         return changed
 
@@ -111,14 +112,15 @@ class _Sweep:
         self.block = function.entry
         self.near: Any = None
         self.changes = 0
+        self.hoisted = 0
 
     def run(self) -> int:
-        """The number of changes."""
+        """The number of changes that may lead to more."""
         function = self.function
         if self.hoists:
             self.hoist()
-        self.same_arguments()
         edges = edges_into(function)
+        self.same_arguments(edges)
         for index in function.cfg().reverse_postorder:
             block = function.blocks[index]
             self.block, self.out = block, []
@@ -153,7 +155,6 @@ class _Sweep:
     def hoist(self) -> None:
         """Takes all scalar constants to the front, each once."""
         entry = self.function.entry
-        in_place = True
         for block in self.function.blocks:
             kept = []
             for op in block.ops:
@@ -162,24 +163,23 @@ class _Sweep:
                     key = literal_key(op.results[0].type, op.attrs["value"], self.module)
                 if key is None:
                     kept.append(op)
-                    in_place = in_place and block is not entry
                     continue
                 known = self.pool.get(key)
                 if known is None:
                     self.pool[key] = op.results[0]
                     self.front.append(op)
                     # What stands at the front of the entry already is no change.
-                    self.changes += not (block is entry and not kept)
+                    self.hoisted += not (block is entry and not kept)
                 else:
                     self.replacement[op.results[0]] = known
-                    self.changes += 1
+                    self.hoisted += 1
             block.ops = kept
 
     # -- arguments of blocks (3) ------------------------------------------------------------------------------------------
 
-    def same_arguments(self) -> None:
+    def same_arguments(self, into: dict[Block, list[tuple[Operation, Successor]]]) -> None:
         replacement = self.replacement
-        for block, edges in edges_into(self.function).items():
+        for block, edges in into.items():
             if not block.args or not edges:
                 continue
             given = len(block.args) - min(len(edge.args) for _, edge in edges)
