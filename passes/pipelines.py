@@ -8,9 +8,9 @@ subexpressions in front of it leave the machine code as it is and cost up to a q
 from __future__ import annotations
 
 PIPELINES: dict[str, list[str]] = {
-    "O0": ["insert-checks"],
-    "O1": ["insert-checks"],
-    "O2": ["insert-checks"],
-    "O3": ["insert-checks"],
+    "O0": ["insert-checks", "schedule-drops", "elaborate-drops"],
+    "O1": ["insert-checks", "schedule-drops", "elaborate-drops"],
+    "O2": ["insert-checks", "schedule-drops", "elaborate-drops"],
+    "O3": ["insert-checks", "schedule-drops", "elaborate-drops"],
     "simplify": ["inline", "mem2reg", "canonicalize", "cse", "simplify-cfg", "dce"],
 }

@@ -62,6 +62,7 @@ class FunctionLowering:
         self.in_cleanup = False
         self.is_nounwind = function.signature.type.nounwind
         self.keeps_payload = False
+        self.uses_stack = False
         self.after_terminator: list[str] = []
 
     # -- the whole -----------------------------------------------------------------------------------------------------
@@ -72,6 +73,7 @@ class FunctionLowering:
 
         function = self.function
         assign_names(function)
+        self.uses_stack = any(op.decl.name in ("stack.alloc", "stack.alloc_raw") for op in function.operations())
         lines = self.lines
         parameters = self.parameters()
         phis: list[tuple[int, Block]] = []
@@ -102,7 +104,7 @@ class FunctionLowering:
         self.landing_pads()
         if self.keeps_payload:
             self.allocas.append('  %"-payload" = alloca ptr')
-        lines[alloca_at:alloca_at] = self.allocas
+        lines[alloca_at:alloca_at] = [*self.allocas, *self.enter_stack()]
         # With a table no other name has to be known to the linker.
         symbol = self.owner.symbol(function.name)
         hidden = function.linkage == "private" or self.owner.entries == "table" or symbol.startswith("@altru.")
@@ -251,6 +253,7 @@ class FunctionLowering:
             self.finish("unreachable")  # a panic aborts, so no cleanup is ever entered
             return
         self.keeps_payload = True
+        self.leave_stack()
         exception = self.emit('load ptr, ptr %"-payload"')
         if self.is_nounwind:
             self.stop(exception)
@@ -263,6 +266,21 @@ class FunctionLowering:
         self.owner.declare("declare void @altru_panic_stop(ptr) cold noreturn nounwind")
         self.line(f"call void @altru_panic_stop(ptr {exception})")
         self.finish("unreachable")
+
+    # -- stack allocations ------------------------------------------------------------------------------------------------
+
+    def enter_stack(self) -> list[str]:
+        """What notes where this activation's stack allocations begin; nothing when it has none."""
+        if not self.uses_stack:
+            return []
+        self.owner.declare(f"declare {self.word} @altru_stack_enter() nounwind")
+        return [f'  %"-mark" = call {self.word} @altru_stack_enter()']
+
+    def leave_stack(self) -> None:
+        """Takes this activation's stack allocations back; before every way out."""
+        if self.uses_stack:
+            self.owner.declare(f"declare void @altru_stack_leave({self.word}) nounwind")
+            self.line(f'call void @altru_stack_leave({self.word} %"-mark")')
 
     # -- names ----------------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ import struct
 from collections.abc import Container
 from typing import Any
 
+from altru_ir.backend.lower.drop_glue import DropGlue
 from altru_ir.backend.lower.entries import FAILED, callback_text, entries_text
 from altru_ir.backend.lower.function import FunctionLowering
 from altru_ir.backend.lower.panics import Sites, guard_text
@@ -57,6 +58,7 @@ class ModuleLowering:
         self.callbacks = callbacks
         self.uses_host = False
         self.sites = Sites()
+        self.glue = DropGlue(self)
         self.declared: dict[str, None] = {}
         self._likely: str | None = None
 
@@ -83,6 +85,7 @@ class ModuleLowering:
             functions.extend(entries_text(self))
         elif self.has_own_main:
             functions.append(self.guard_of_main())
+        functions.extend(self.glue.finish())
         if self.uses_host:
             out.append(f"@{FAILED} = external global i32, align 4")
         out.extend(self.sites.text())
