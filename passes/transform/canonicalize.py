@@ -18,9 +18,9 @@ Rules, cited by number in the code:
     where only arguments differ a ``select`` chooses them;
  5. in a block that a ``cond_br`` alone leads to, once, its condition is known;
  6. ``cond_br`` of a negation takes its ways crosswise;
- 7. then blocks are merged (``simplify_cfg.py``) and what is dead goes (``dce.py``).
-
-Sweeps follow each other until one changes nothing, or ``max-iterations`` is reached; what has been done by then is correct.
+ 7. then blocks are merged (``simplify_cfg.py``) and what is dead goes (``dce.py``);
+ 8. a sweep sees operands before what uses them, so another one finds more only where a branch has been folded, the ways of one
+    have become the same, or an argument around a loop superfluous. Then it follows, up to ``max-iterations``.
 
 Invariant: defined behaviour is kept, bit for bit; a NaN stays a NaN. A sweep is linear, and in practice the second or third is
 the last.
@@ -52,6 +52,8 @@ from altru_ir.passes.transform.simplify_cfg import simplify
 from altru_ir.types import IntType, Type, UsizeType
 from altru_ir.values import Operation, Successor, Value
 
+BRANCHES = frozenset({"cond_br", "switch", "switch_enum"})
+
 
 @attrs.define
 class Canonicalize(FunctionPass):
@@ -76,15 +78,41 @@ class Canonicalize(FunctionPass):
         for _ in range(self.max_iterations):
             once = _Sweep(function, function.module)
             done = once.run()
-            folded = done + sum(simplify(function))  # 7
-            changed = bool(sum(sweep(function)) or folded or once.hoisted) or changed
+            removed, threaded, merged = simplify(function)  # 7
+            dead = sum(sweep(function))
+            changed = bool(done or once.hoisted or removed or threaded or merged or dead) or changed
             self.count("simplifications", done)
             self.count("constants moved", once.hoisted)
             self.count("sweeps")
-            if not folded:  # neither a constant that moves nor what is dead makes anything simpler
+            if not (once.branches or _more(function)):  # 8
                 break
         self.count("operations removed", max(0, before - operations_of(function)))
         return changed
+
+
+def _more(function: Function) -> bool:
+    """Whether rule 3 applies to an argument of a block, or rule 4 to a branch whose ways have become the same."""
+    incoming: dict[Block, list[Successor]] = {}
+    for block in function.blocks:
+        edges = block.ops[-1].successors
+        if len(edges) > 1 and block.ops[-1].decl.name in BRANCHES and all(edge.block is edges[0].block for edge in edges):
+            yes, no = edges[0].args, edges[-1].args
+            if yes == no or block.ops[-1].decl.name == "cond_br":
+                return True
+        for edge in edges:
+            if edge.args:
+                incoming.setdefault(edge.block, []).append(edge)
+    for block, edges in incoming.items():
+        first = edges[0].args
+        for at in range(-len(first), 0):  # from behind: the leading arguments may be the terminator's
+            argument = block.args[at]
+            values = {edge.args[at] for edge in edges}
+            values.discard(argument)
+            if len(values) == 1:
+                (value,) = values
+                if value.type.erased is argument.type.erased and function.module and copies(argument.type, function.module):
+                    return True
+    return False
 
 
 def literal_key(type: Type, value: Any, module: Module) -> Hashable | None:
@@ -113,6 +141,7 @@ class _Sweep:
         self.near: Any = None
         self.changes = 0
         self.hoisted = 0
+        self.branches = 0
 
     def run(self) -> int:
         """The number of changes that may lead to more."""
@@ -221,7 +250,12 @@ class _Sweep:
             return
         if op.results:
             self.near = op.loc
-            found = self.folder.fold(op)
+            folder = self.folder
+            before = folder.changed
+            found = folder.fold(op)
+            while found is None and folder.changed != before:  # it has become another operation
+                before = folder.changed
+                found = folder.fold(op)
             if found is not None:
                 self.changes += 1
                 for result, value in zip(op.results, found, strict=True):
@@ -244,7 +278,7 @@ class _Sweep:
 
     def terminator(self, op: Operation) -> None:
         name = op.decl.name
-        if name not in ("cond_br", "switch", "switch_enum"):
+        if name not in BRANCHES:
             return
         if name == "cond_br":
             inner = self.folder.made_by(op.operands[0], "xor")
@@ -287,6 +321,7 @@ class _Sweep:
 
     def become_branch(self, op: Operation, to: Successor) -> None:
         self.folder.become(op, "br", [])
+        self.branches += 1
         op.successors = [Successor(to.block, list(to.args))]
 
     def same_ways(self, op: Operation) -> None:
