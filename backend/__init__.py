@@ -32,13 +32,17 @@ PANIC_MODES = ("unwind", "abort")
 
 
 def prepare(
-    module: Module, *, opt: int = 2, checks: str = "all", target: str | None = None, manager: PassManager | None = None
-) -> Module:
+    module: Module, *, opt: int = 2, checks: str = "all", target: str | None = None, manager: PassManager | None = None,
+    check: bool = True,
+) -> Module:  # fmt: skip
     """A verified clone of ``module`` after the passes of level ``opt``.
 
     Parameters: ``checks`` is ``all``, ``none`` or class names joined by commas; ``target`` replaces the module's own;
-    ``manager`` runs the passes of the level instead of its own, so that it can watch them.
-    Raises ``DiagnosticError`` when the module is not valid and ``ValueError`` for an unknown class of checks.
+    ``manager`` runs the passes of the level instead of its own, so that it can watch them; without ``check`` the memory of the
+    program is taken as it is written, unchecked and with no drop but the written ones: for the interpreter, which finds what is
+    wrong when it happens.
+    Raises ``DiagnosticError`` when the module is not valid or its memory not safe, and ``ValueError`` for an unknown class of
+    checks.
     """
     from altru_ir.diagnostics import DiagnosticError
     from altru_ir.passes.manager import PassManager
@@ -54,7 +58,7 @@ def prepare(
         raise DiagnosticError(problems, module.source)
     passes = [InsertChecks(checks) if isinstance(p, InsertChecks) else p for p in parse_pipeline(f"O{opt}")]
     manager = PassManager([]) if manager is None else manager
-    manager.passes = passes
+    manager.passes = passes if check else [p for p in passes if isinstance(p, InsertChecks)]
     manager.run(copy)
     counters["passes"] += len(passes)
     return copy

@@ -4,9 +4,10 @@
 is a subclass of ``Pass`` or ``FunctionPass``, known by name after ``register`` (docs/writing-a-pass.md).
 """
 
-from altru_ir.passes.base import FunctionPass, Pass
+from altru_ir.passes.base import Check, FunctionPass, Pass
 from altru_ir.passes.manager import PassManager, run
 from altru_ir.passes.pipeline_text import PipelineError, parse_pipeline
 from altru_ir.passes.registry import register
+from altru_ir.passes.verify.memory import check_memory
 
-__all__ = ["FunctionPass", "Pass", "PassManager", "PipelineError", "parse_pipeline", "register", "run"]
+__all__ = ["Check", "FunctionPass", "Pass", "PassManager", "PipelineError", "check_memory", "parse_pipeline", "register", "run"]

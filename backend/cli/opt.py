@@ -399,7 +399,7 @@ class _Driver:
         if module is None or any(d.severity == "error" for d in diagnostics):
             return ERRORS
         if self.options.check:
-            return OK
+            return self.check(module)
         from altru_ir.layout import LayoutError
 
         try:
@@ -411,6 +411,14 @@ class _Driver:
             self.report(error.diagnostics)
             outside = all(d.code.startswith("ALT-S") and d.code != UNSUPPORTED for d in error.diagnostics)
             return USAGE if outside else ERRORS
+
+    def check(self, module: Module) -> int:
+        from altru_ir.passes.verify.memory import check_memory
+
+        with self.timed("check"):
+            found = self.guarded(lambda: check_memory(module))
+        self.report(found)
+        return ERRORS if any(problem.severity == "error" for problem in found) else OK
 
     def load(self, source: Source) -> tuple[Module | None, list[Diagnostic]]:
         from altru_ir.text.parser import parse
@@ -624,7 +632,8 @@ class _Driver:
 
         options = self.options
         with self.workers(self.manager()) as manager:
-            prepared = prepare(module, opt=options.opt or 0, checks=options.checks, manager=manager)
+            check = not options.no_check
+            prepared = prepare(module, opt=options.opt or 0, checks=options.checks, manager=manager, check=check)
         try:
             with self.timed("interpret"):
                 name = options.files[0] if options.files else "-"
