@@ -18,6 +18,7 @@ import attrs
 import altru_ir as air
 from altru_ir.testing import whole_language
 from altru_ir.testing.generator import generate
+from altru_ir.values import Operation
 
 Finding = str
 ARGUMENTS = ((1, 2), (-5, 2**63 - 1), (-(2**63), 0x0123456789ABCDEF))
@@ -307,7 +308,7 @@ def check_drops(seed: int, change: Callable[[str], str] = _unchanged) -> Finding
     return f"without its drops: {ended}" if ended.startswith("fault") else None
 
 
-def _closes(op: Any) -> bool:
+def _closes(op: Operation) -> bool:
     """Whether ``op`` is a drop that could be scheduled as well."""
     return op.name == "end" or (op.name == "drop" and len(op.operands) == 1 and not op.operands[0].type.is_place)
 
