@@ -8,8 +8,8 @@ Two accesses of a byte by different threads are a race when
 What orders threads: starting one, joining one, a mutex, and atomics: a release store leaves the clock of its thread at the
 location and an acquire load that reads from it takes it up; a read-modify-write passes on what it found (the release
 sequence); a release fence stands before later relaxed stores, an acquire fence behind earlier relaxed loads (C11, 5.1.2.4 and
-7.17). ``seq_cst`` orders no more than ``acq_rel`` does: its total order is that of the interleaving, and being earlier there is not
-happening before. Values of atomics are those of the interleaving: what only weaker memory could show is not explored.
+7.17). ``seq_cst`` orders no more than ``acq_rel`` does: its total order is that of the interleaving, and to be earlier there is
+not to happen before. Values of atomics are those of the interleaving: what only weaker memory could show is not explored.
 
 For each byte the last write and the last read of each thread since are kept (Flanagan and Freund, "FastTrack", PLDI 2009).
 
