@@ -122,7 +122,7 @@ MUTANTS = [
         "too_much",
     ),
     Mutant("leaks: all", Memory.allocate, "kind in (OWNED, RAW, FOREIGN)", "False", "raw.air", "lost"),
-    Mutant("leaks: owners", Memory.allocate, "(OWNED, RAW, FOREIGN)", "(RAW, FOREIGN)", "owners.air", "leak"),
+    Mutant("leaks: owners", Memory.allocate, "(OWNED, RAW, FOREIGN)", "(RAW, FOREIGN)", "owners.air", "forgotten"),
     Mutant("leaks: raw", Memory.allocate, "(OWNED, RAW, FOREIGN)", "(OWNED, FOREIGN)", "raw.air", "lost"),
     Mutant("leaks: C", Memory.allocate, "(OWNED, RAW, FOREIGN)", "(OWNED, RAW)", "ends.air", "lost_in_c"),
     Mutant("leaks: what has ended", Memory.end, "self.live.pop(allocation.base, None)", "pass", "raw.air", "fine"),
@@ -264,7 +264,6 @@ MUTANTS = [
         "rest",
     ),
     Mutant("a second panic", Machine.rethrow, "thread.unwinding is not None", "False", "owners.air", "panics_twice"),
-    Mutant("by flow", drops.drop_place, "by_flow and not _is_there(machine, each, at)", "False", "owners.air", "leak"),
     Mutant("not by flow", drops.drop_place, "by_flow and not", "not", "owners.air", "erased"),
     Mutant("a temporary ends", drops.drop_value, 'machine.memory.end(temporary, "ended", op)', "pass", "ends.air", "temporary"),
     Mutant(
