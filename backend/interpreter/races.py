@@ -8,7 +8,8 @@ Two accesses of a byte by different threads are a race when
 What orders threads: starting one, joining one, a mutex, and atomics: a release store leaves the clock of its thread at the
 location and an acquire load that reads from it takes it up; a read-modify-write passes on what it found (the release
 sequence); a release fence stands before later relaxed stores, an acquire fence behind earlier relaxed loads (C11, 5.1.2.4 and
-7.17). Values of atomics are those of the interleaving: what only weaker memory could show is not explored.
+7.17). ``seq_cst`` orders no more than ``acq_rel`` does: its total order is that of the interleaving, and to be earlier there is
+not to happen before. Values of atomics are those of the interleaving: what only weaker memory could show is not explored.
 
 For each byte the last write and the last read of each thread since are kept (Flanagan and Freund, "FastTrack", PLDI 2009).
 
@@ -78,7 +79,6 @@ class Races:
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self.left: dict[tuple[int, int], Clock] = {}  # by address range of an atomic: the clock of its last release
-        self.sequential = Clock()
 
     def created(self, allocation: Allocation) -> None:
         """Memory that has just been made: whoever meets it unordered would race with its making."""
@@ -127,8 +127,6 @@ class Races:
 
     def atomic(self, thread: Thread, at: tuple[int, int], order: str, reads: bool, writes: bool) -> None:
         """The ordering of an atomic access at ``(address, size)``."""
-        if order == "seq_cst":
-            thread.clock.join(self.sequential)
         before = self.left.get(at)
         if reads and before is not None:
             if order in ACQUIRES:
@@ -146,20 +144,14 @@ class Races:
                 given.join(before)  # a read-modify-write continues the release sequence
             self.left[at] = given
             thread.clock.advance(thread.number)
-        if order == "seq_cst":
-            self.sequential.join(thread.clock)
 
     def fence(self, thread: Thread, order: str) -> None:
         """A fence of the running thread."""
         if order in ACQUIRES and thread.fence_acquire is not None:
             thread.clock.join(thread.fence_acquire)
-        if order == "seq_cst":
-            thread.clock.join(self.sequential)
         if order in RELEASES:
             thread.fence_release = thread.clock.copy()
             thread.clock.advance(thread.number)
-        if order == "seq_cst":
-            self.sequential.join(thread.clock)
 
 
 def pass_clock(giver: Clock, thread: int, taker: Clock) -> None:
