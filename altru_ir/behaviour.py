@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from altru_ir.declare import CONSUME, END, PATH, READ, WRITE
-from altru_ir.marks import copies, needs_drop
+from altru_ir.marks import PLAIN, copies, needs_drop
 from altru_ir.module import Module
 from altru_ir.types import (
     ArrayType,
@@ -166,12 +166,18 @@ def only_copies(op: Operation, module: Module) -> bool:
     """Whether ``op`` takes over nothing that moves and gives nothing that must be dropped: running it twice, or not at all,
     makes no difference to who owns what."""
     for value in op.results:
+        if value.type.__class__ not in PLAIN:
+            break
+    else:
+        for value in op.operands:
+            if value.type.__class__ not in PLAIN:
+                break
+        else:
+            return True
+    for value in op.results:
         if needs_drop(value.type, module):
             return False
-    for operand, values in zip(op.decl.operands, op.decl.bind(op).values(), strict=True):
-        if operand.access == CONSUME and not all(copies(value.type, module) for value in values):
-            return False
-    return True
+    return all(access != CONSUME or copies(value.type, module) for value, access in accesses(op))
 
 
 def is_function_of_operands(op: Operation, module: Module) -> bool:
@@ -179,7 +185,10 @@ def is_function_of_operands(op: Operation, module: Module) -> bool:
     can stand for another that it dominates. The results copy, or are places: a path is evaluated anew where it is used."""
     if not (op.decl.is_pure or op.decl.is_projection):
         return False
-    return all(v.type.is_place or copies(v.type, module) for v in op.results) and only_copies(op, module)
+    for value in op.results:
+        if value.type.__class__ not in PLAIN and not value.type.is_place and not copies(value.type, module):
+            return False
+    return only_copies(op, module)
 
 
 def may_remove(op: Operation, module: Module) -> bool:
@@ -187,4 +196,4 @@ def may_remove(op: Operation, module: Module) -> bool:
     decl = op.decl
     if not (decl.is_pure or decl.is_projection or decl.is_removable):
         return False
-    return "volatile" not in op.attrs and only_copies(op, module)
+    return only_copies(op, module) and "volatile" not in op.attrs

@@ -361,6 +361,7 @@ class Declaration:
         self.may_free = MAY_FREE in self.traits
         self.is_safepoint = SAFEPOINT in self.traits
         self.drops = DROPS in self.traits
+        self.is_commutative = COMMUTATIVE in self.traits
         self.is_removable = REMOVABLE in self.traits
         self.takes_frame = FRAME in self.traits
         self.needs_unsafe = NEEDS_UNSAFE in self.traits
@@ -826,7 +827,8 @@ def _compile_spell(decl: Declaration) -> Callable[[Operation], str]:
 
 __all__ = [
     "ANY", "BOOL", "BORROW", "CHECK", "COMMUTATIVE", "CONDITION", "CONSTANT", "CONSUME", "Callee", "Cases", "Constraint",
-    "DROPS", "Declaration", "END", "ESCAPE", "EXCHANGE", "FLOAT", "FRAME", "FRESH", "Flag", "INIT", "INTEGER", "InferenceError", "Item",
+    "DROPS", "Declaration", "END", "ESCAPE", "EXCHANGE", "FLOAT", "FRAME", "FRESH",
+    "Flag", "INIT", "INTEGER", "InferenceError", "Item",
     "Literal", "MAY_FREE", "MAY_PANIC", "MUTABLE_PLACE", "NEEDS_UNSAFE", "NUMBER", "Name", "OWNER", "Operand", "Option",
     "PATH", "PLACE", "POINTER", "PROJECTION", "PURE", "RAW", "RAW_MUT", "READ", "REFERENCE", "REMOVABLE", "Result", "SAFEPOINT",
     "SEQUENCE_PLACE", "SOMETIMES_UNSAFE", "SYNC", "Symbol", "SymbolOf", "TERMINATOR", "Target", "TypeOf", "USIZE", "WRITE",

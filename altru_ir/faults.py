@@ -5,6 +5,7 @@ Example: ``except air.Panic as panic: print(panic.location)``.
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from altru_ir.source import Location
@@ -14,12 +15,34 @@ if TYPE_CHECKING:
 
 
 class Panic(Exception):
-    """A program panicked: ``message`` has the class first and the values, ``location`` is its place in the source."""
+    """A program panicked: ``message`` has the class first and the values, ``location`` is its place in the source.
 
-    def __init__(self, message: str, location: Location | None = None) -> None:
+    From native code also ``kind``, the class (``"bounds"``), ``values``, the two numbers that came with it, and
+    ``backtrace``, the names of the compiled functions that were active, the innermost first.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        location: Location | None = None,
+        kind: str | None = None,
+        values: tuple[int, int] = (0, 0),
+        backtrace: tuple[str, ...] = (),
+    ) -> None:
         self.message = message
         self.location = location
+        self.kind = kind
+        self.values = values
+        self.backtrace = backtrace
         super().__init__(f"{message} at {location}" if location is not None else message)
+
+    def frames(self) -> list[str]:
+        """The backtrace as lines for people; a function that calls itself is one line."""
+        lines = []
+        for name, group in groupby(self.backtrace):
+            count = len(list(group))
+            lines.append(f"  in @{name}, {count} times" if count > 1 else f"  in @{name}")
+        return lines
 
 
 class MemoryFault(Exception):

@@ -12,6 +12,7 @@ that was given is not changed.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,11 @@ if TYPE_CHECKING:
     from altru_ir.module import Module
     from altru_ir.passes.manager import PassManager
 
+counters: Counter[str] = Counter()
+"""What this process has done: ``passes``, ``code generations``, ``cached objects``."""
+
 EMITS = ("llvm", "asm", "obj", "exe")
+PANIC_MODES = ("unwind", "abort")
 
 
 def prepare(
@@ -51,6 +56,7 @@ def prepare(
     manager = PassManager([]) if manager is None else manager
     manager.passes = passes
     manager.run(copy)
+    counters["passes"] += len(passes)
     return copy
 
 
@@ -58,19 +64,22 @@ def compile(
     module: Module,
     opt: int = 2,
     checks: str = "all",
-    panic: str = "abort",
+    panic: str = "unwind",
     target: str | None = None,
     *,
     cpu: str | None = None,
     libraries: list[str] | None = None,
     externs: Mapping[str, Any] | None = None,
     manager: PassManager | None = None,
+    debug: bool = False,
 ) -> Library:
     """Compiles ``module`` into this process.
 
-    Parameters: ``opt`` 0 to 3; ``checks`` as for ``prepare``; ``panic`` is ``"abort"``, the mode there is; ``target``
-    must be this machine; ``libraries``, paths of shared libraries in which declarations are looked up; ``externs``, Python
-    callables or functions of ctypes by the names of the declarations that they stand in for; ``manager`` as for ``prepare``.
+    Parameters: ``opt`` 0 to 3; ``checks`` as for ``prepare``; ``panic`` is ``"unwind"``: cleanups run and the caller gets an
+    ``altru_ir.Panic``, or ``"abort"``: the process ends; ``target`` must be this machine; ``libraries``, paths of shared
+    libraries in which declarations are looked up; ``externs``, Python callables or functions of ctypes by the names of the
+    declarations that they stand in for; ``manager`` as for ``prepare``; ``debug`` adds debug information and names the
+    functions for ``perf``.
     Raises ``DiagnosticError``, ``TypeError``, ``ValueError`` and ``RuntimeBuildError``.
     """
     from altru_ir.backend.library import Library, Options
@@ -83,7 +92,7 @@ def compile(
         raise DiagnosticError(
             [Diagnostic("ALT-S003", f"code for {target} does not run on this machine ({here}); emit it to a file")]
         )
-    library = Library(Options(opt, checks, canonical_triple(here), cpu), libraries)
+    library = Library(Options(opt, checks, panic, canonical_triple(here), cpu, debug), libraries)
     library.add(module, externs, manager=manager)
     return library
 
@@ -100,14 +109,38 @@ def canonical_triple(triple: str) -> str:
 
 
 def object_for(module: Module, options: Options, callbacks: frozenset[str], manager: PassManager | None = None) -> bytes:
-    """The object code of ``module`` for this process, with entries. Raises ``DiagnosticError`` and ``ValueError``."""
-    from altru_ir.backend import jit
+    """The object code of ``module`` for this process, with entries, from the cache if it is there.
 
+    Raises ``DiagnosticError`` and ``ValueError``.
+    """
+    from altru_ir.backend import jit
+    from altru_ir.backend.object_cache import key_of
+    from altru_ir.runtime import cache
+
+    # Who watches the passes wants them to run.
+    key = None if manager is not None else key_of(module, options, callbacks)
+    kept = cache.load(key) if key is not None else None
+    if kept is not None:
+        counters["cached objects"] += 1
+        return kept
     with jit.compiling:
         _, llvm_module, machine = _compiled(
-            module, options.opt, options.checks, options.target, options.cpu, jit=True, manager=manager, callbacks=callbacks
+            module,
+            options.opt,
+            options.checks,
+            options.panic,
+            options.target,
+            options.cpu,
+            jit=True,
+            manager=manager,
+            callbacks=callbacks,
+            debug=options.debug,
         )
-        return bytes(machine.emit_object(llvm_module))
+        made = bytes(machine.emit_object(llvm_module))
+    counters["code generations"] += 1
+    if key is not None:
+        cache.store(key, made)
+    return made
 
 
 def emit(
@@ -117,17 +150,19 @@ def emit(
     *,
     opt: int = 2,
     checks: str = "all",
-    panic: str = "abort",
+    panic: str = "unwind",
     target: str | None = None,
     cpu: str | None = None,
     libraries: list[str] | None = None,
     directories: list[str] | None = None,
     manager: PassManager | None = None,
+    debug: bool = False,
 ) -> bytes:
     """Compiles ``module`` for its target (or ``target``) to ``kind``: ``llvm``, ``asm``, ``obj`` or ``exe``.
 
-    Returns the bytes (empty for ``exe``), and writes them to ``path`` when one is given, whole or not at all. Raises
-    ``DiagnosticError``, ``ValueError``, ``RuntimeBuildError`` and ``OSError``.
+    ``debug`` adds debug information and keeps locals readable; it changes no check. Returns the bytes (empty for ``exe``),
+    and writes them to ``path`` when one is given, whole or not at all. Raises ``DiagnosticError``, ``ValueError``,
+    ``RuntimeBuildError`` and ``OSError``.
     """
     from pathlib import Path
 
@@ -143,7 +178,9 @@ def emit(
         main = module.functions.get("main")
         if main is None or main.is_declaration:
             raise DiagnosticError([Diagnostic("ALT-S005", "an executable needs a `@main`, and the module has none")])
-    triple, llvm_module, machine = _compiled(module, opt, checks, target or module.target, cpu, jit=False, manager=manager)
+    triple, llvm_module, machine = _compiled(
+        module, opt, checks, panic, target or module.target, cpu, jit=False, manager=manager, debug=debug
+    )
     if kind == "llvm":
         data = str(llvm_module).encode()
     elif kind == "asm":
@@ -175,21 +212,24 @@ def write_whole(path: Path, data: bytes) -> None:
 def _check_options(opt: int, panic: str) -> None:
     if opt not in (0, 1, 2, 3):
         raise ValueError(f"there is no optimization level {opt}; there are 0, 1, 2 and 3")
-    if panic != "abort":
-        raise ValueError(f"there is no panic mode `{panic}`; there is `abort`")
+    if panic not in PANIC_MODES:
+        raise ValueError(f"there is no panic mode `{panic}`; there are {', '.join(PANIC_MODES)}")
 
 
 def _compiled(
     module: Module,
     opt: int,
     checks: str,
+    panic: str,
     target: str,
     cpu: str | None,
     *,
     jit: bool,
     manager: PassManager | None,
     callbacks: frozenset[str] = frozenset(),
+    debug: bool = False,
 ) -> tuple[str, Any, Any]:
+    from altru_ir.backend.lower.debug_info import DebugInfo
     from altru_ir.backend.lower.module import lower_module
     from altru_ir.backend.lower.types import LoweringError
     from altru_ir.backend.optimize import parse_and_optimize
@@ -201,10 +241,11 @@ def _compiled(
     machine = machine_for(triple, opt=opt, cpu=cpu, jit=jit)
     try:
         lowered = prepare(module, opt=opt, checks=checks, target=triple, manager=manager)
-        text = lower_module(lowered, entries=jit, callbacks=callbacks)
+        info = DebugInfo(lowered, optimized=opt > 0) if debug else None
+        text = lower_module(lowered, panic=panic, entries="table" if jit else "main", callbacks=callbacks, debug=info)
     except (LoweringError, LayoutError) as error:
         raise DiagnosticError([Diagnostic("ALT-S006", str(error))], module.source) from None
-    return triple, parse_and_optimize(text, machine, opt=opt), machine
+    return triple, parse_and_optimize(text, machine, opt=opt, jit=jit), machine
 
 
 def __getattr__(name: str) -> object:

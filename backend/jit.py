@@ -46,10 +46,14 @@ def link(object_code: bytes, imports: dict[str, int], cells: int) -> Linked:
     """Links an object whose table has ``cells`` addresses; ``imports`` are the symbols it may refer to."""
     import llvmlite.binding as llvm
 
+    from altru_ir.runtime.panics import personality_cell
+
     with compiling:
         builder = llvm.JITLibraryBuilder().add_object_img(object_code).add_current_process()
         for name, address in imports.items():
             builder.import_symbol(name, address)
+        # LLVM refers to the personality through a cell that it does not tell the linker about.
+        builder.import_symbol("DW.ref.altru_personality", ctypes.addressof(personality_cell()))
         builder.export_symbol(TABLE)
         linker = _linker()
         tracker = builder.link(linker, f"altru.{next(_names)}")
@@ -66,14 +70,12 @@ def _linker() -> Any:
     return llvm.create_lljit_compiler(machine_for(host_triple(), opt=0, jit=True), use_jit_link=False, suppress_errors=False)
 
 
-_SUPPORT = tuple(
-    f"__{name}"
-    for name in (
-        "divti3", "modti3", "udivti3", "umodti3", "multi3", "muloti4", "fixdfti", "fixsfti", "fixunsdfti", "fixunssfti",
-        "floattidf", "floattisf", "floatuntidf", "floatuntisf",
-    )
+_SUPPORT = (
+    "_Unwind_Resume",
+    "__divti3", "__modti3", "__udivti3", "__umodti3", "__multi3", "__muloti4", "__fixdfti", "__fixsfti", "__fixunsdfti",
+    "__fixunssfti", "__floattidf", "__floattisf", "__floatuntidf", "__floatuntisf",
 )  # fmt: skip
-"""What LLVM calls for 128-bit arithmetic; executables get it from libgcc when they are linked."""
+"""What LLVM calls for cleanups and 128-bit arithmetic; executables get it from libgcc when they are linked."""
 
 
 @cache
@@ -106,7 +108,7 @@ def find_symbols(module: Module, known: dict[str, int], libraries: list[ctypes.C
     """
     found: dict[str, int] = {}
     missing = []
-    wanted: list[tuple[str, Any]] = [(f.name, f.location) for f in module.functions.values() if f.is_declaration]
+    wanted: list[tuple[str, Any]] = [(f.name, f.location) for f in module.functions.values() if not f.blocks]
     wanted += [(g.name, g.location) for g in module.globals.values() if g.initial is None]
     for name, location in wanted:
         if name in known:

@@ -18,15 +18,17 @@ import ctypes
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from altru_ir.backend import jit
 from altru_ir.backend.host.callbacks import Bound, Pending, bind
-from altru_ir.backend.host.calls import Callee, make_call
+from altru_ir.backend.host.calls import Callee, make_call, raise_panic
 from altru_ir.backend.host.values import Codecs
 from altru_ir.backend.lower.entries import table_rows
+from altru_ir.backend.lower.fast_paths import DISTANCE
 from altru_ir.diagnostics import Diagnostic, DiagnosticError
 from altru_ir.module import Function, Module
 from altru_ir.types import FunctionType, NamedType, Type, parts
@@ -45,8 +47,10 @@ class Options:
 
     opt: int
     checks: str
+    panic: str
     target: str
     cpu: str | None
+    debug: bool = False
 
 
 @attrs.define(eq=False)
@@ -54,13 +58,27 @@ class Unit:
     """One linked module: where its functions and globals are, and what they need."""
 
     interface: Module
-    functions: dict[str, tuple[FunctionType, Function, int, int]]
+    positions: dict[str, int]
+    rows: list[Function]
+    types: list[FunctionType]
     variables: dict[str, tuple[Type, int]]
     linked: jit.Linked
     calls_host: bool
     needs: list[Any]
     codecs: Codecs
     namespaces: dict[str, dict[str, Any]] = attrs.Factory(dict)
+
+    def type_of(self, name: str) -> FunctionType:
+        """The type of a function as it was compiled."""
+        return self.types[self.positions[name]]
+
+    def entry_of(self, name: str) -> int:
+        """Where a host calls a function."""
+        return self.linked.cells[2 * self.positions[name]]
+
+    def address_of(self, name: str) -> int:
+        """Where compiled code calls a function."""
+        return self.linked.cells[2 * self.positions[name] + 1]
 
 
 class Library(Mapping[str, Callable[..., Any]]):
@@ -73,7 +91,7 @@ class Library(Mapping[str, Callable[..., Any]]):
         self._homes: dict[str, Unit] = {}
         self._variables: dict[str, Unit] = {}
         self._handles: dict[str, Callable[..., Any]] = {}
-        self._pending = Pending()
+        self._pending = Pending(unwinds=options.panic == "unwind")
 
     # -- functions ------------------------------------------------------------------------------------------------------
 
@@ -102,10 +120,17 @@ class Library(Mapping[str, Callable[..., Any]]):
         raise KeyError(f"there is no type @{name}; there are {', '.join(known) or 'none'}")
 
     def _handle(self, unit: Unit, name: str) -> Callable[..., Any]:
-        type, function, entry, _ = unit.functions[name]
-        names = tuple(p.name for p in function.parameters) + (None,) * len(type.parameters)
+        type = unit.type_of(name)
+        names = tuple(p.name for p in unit.rows[unit.positions[name]].parameters) + (None,) * len(type.parameters)
         callee = Callee(name, type, names[: len(type.parameters)])
-        made, namespace = make_call(callee, unit.codecs, entry, unit, self._pending if unit.calls_host else None)
+        made, namespace = make_call(
+            callee,
+            unit.codecs,
+            unit.entry_of(name),
+            unit,
+            self._pending if unit.calls_host else None,
+            unwinds=self._options.panic == "unwind",
+        )
         unit.namespaces[name] = namespace
         handle: Callable[..., Any] = made
         return handle
@@ -120,13 +145,13 @@ class Library(Mapping[str, Callable[..., Any]]):
         ``ValueError`` and ``RuntimeBuildError``; then nothing was added.
         """
         from altru_ir.backend import object_for
-        from altru_ir.runtime.load import symbols
+        from altru_ir.runtime.load import symbols, thread_distance
 
         interface = interface_of(module)
         codecs = Codecs(interface)
         bound = self._bound(module, externs or {}, codecs)
         thunks = frozenset(name for name, each in bound.items() if not each.direct)
-        known = {**jit.compiler_support(), **symbols()}
+        known = {**jit.compiler_support(), **symbols(), DISTANCE: thread_distance()}
         needs: list[Any] = [each.keep for each in bound.values()]
         calls_host = bool(bound)
         problems = []
@@ -135,7 +160,7 @@ class Library(Mapping[str, Callable[..., Any]]):
             if declared is None or not declared.is_declaration or name in bound:
                 continue
             problems += _differences(declared, interface, home)
-            known[name] = home.functions[name][3]
+            known[name] = home.address_of(name)
             needs.append(home)
             calls_host |= home.calls_host
         for name, home in self._variables.items():
@@ -151,21 +176,25 @@ class Library(Mapping[str, Callable[..., Any]]):
             raise DiagnosticError(problems, module.source)
         for name, each in bound.items():
             known[name if each.direct else f"altru.callback.{name}"] = each.address
+        known |= self._pending.symbols()
         known |= jit.find_symbols(module, {**known, **dict.fromkeys(thunks, 0)}, self._libraries)
         object_code = object_for(module, self._options, thunks, manager)
         functions, variables = table_rows(module)
         linked = jit.link(object_code, known, 2 * len(functions) + len(variables))
-        cells = iter(linked.cells)
-        unit = Unit(
-            interface,
-            {f.name: (f.signature.type, f, next(cells), next(cells)) for f in functions},
-            {g.name: (g.type, next(cells)) for g in variables},
-            linked, calls_host, needs, codecs,
-        )  # fmt: skip
+        names = list(map(attrgetter("name"), functions))
+        types = list(map(attrgetter("signature.type"), functions))
+        addresses = linked.cells[2 * len(functions) :]
+        known_variables = {g.name: (g.type, address) for g, address in zip(variables, addresses)}
+        if self._options.debug:
+            from altru_ir.backend import perf_map
+
+            perf_map.write(object_code, dict(zip(names, linked.cells[1 : 2 * len(names) : 2])))
+        positions = dict(zip(names, range(len(names))))
+        unit = Unit(interface, positions, functions, types, known_variables, linked, calls_host, needs, codecs)
         self._units.append(unit)
-        for name in unit.functions:
-            self._homes[name] = unit
-            self._handles.pop(name, None)
+        self._homes |= dict.fromkeys(names, unit)
+        for name in self._handles.keys() & positions.keys():
+            del self._handles[name]
         self._variables |= dict.fromkeys(unit.variables, unit)
 
     def _bound(self, module: Module, externs: Mapping[str, Any], codecs: Codecs) -> dict[str, Bound]:
@@ -177,11 +206,11 @@ class Library(Mapping[str, Callable[..., Any]]):
                 what = "defines" if function is not None else "does not declare"
                 raise ValueError(f"an extern is given for @{name}, which the module {what}; its declarations are {declared}")
             unit = getattr(getattr(value, "__globals__", {}).get("_native"), "unit", None)
-            if isinstance(unit, Unit) and value.__name__ in unit.functions:
+            if isinstance(unit, Unit) and value.__name__ in unit.positions:
                 problems = _differences(function, codecs.module, unit, value.__name__)
                 if problems:
                     raise DiagnosticError(problems, module.source)
-                found[name] = Bound(unit.functions[value.__name__][3], unit, True)
+                found[name] = Bound(unit.address_of(value.__name__), unit, True)
             else:
                 found[name] = bind(function, value, codecs, self._pending)
         return found
@@ -210,11 +239,11 @@ class Library(Mapping[str, Callable[..., Any]]):
         namespace = unit.namespaces.pop(name, None)
         if namespace is not None:
             namespace["_native"] = _gone(name)
-        del unit.functions[name]
+        del unit.positions[name]
         if self._homes.get(name) is unit:
             del self._homes[name]
             self._handles.pop(name, None)
-        if not unit.functions:
+        if not unit.positions:
             self._units.remove(unit)
             for each in [n for n, home in self._variables.items() if home is unit]:
                 del self._variables[each]
@@ -224,7 +253,7 @@ class Library(Mapping[str, Callable[..., Any]]):
     def run_main(self, arguments: list[str]) -> int:
         """Runs ``@main``; returns its result modulo 256. ``arguments`` include the program's name."""
         unit = self._homes["main"]
-        type, _, address, _ = unit.functions["main"]
+        type, address = unit.type_of("main"), unit.entry_of("main")
         if not type.parameters:
             status = ctypes.CFUNCTYPE(ctypes.c_int32)(address)()
         else:
@@ -233,8 +262,10 @@ class Library(Mapping[str, Callable[..., Any]]):
             status = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_int32, ctypes.c_void_p)(address)(
                 len(encoded), ctypes.cast(argv, ctypes.c_void_p).value
             )
-        self._pending.raise_own()
         ctypes.CDLL(None).fflush(None)
+        self._pending.raise_own()
+        if self._options.panic == "unwind":
+            raise_panic()
         return int(status) & 0xFF
 
 
@@ -267,7 +298,7 @@ def _running(unit: Unit) -> str | None:
 
 def _differences(declared: Function, here: Module, home: Unit, name: str | None = None) -> list[Diagnostic]:
     """Why a declaration is not that of a function defined elsewhere; empty when it is."""
-    type = home.functions[name or declared.name][0]
+    type = home.type_of(name or declared.name)
     ours = declared.signature.type
     message = None
     parameters = [p.erased for p in ours.parameters] == [p.erased for p in type.parameters]

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from altru_ir.runtime import cache
 from altru_ir.runtime.errors import RuntimeBuildError
-from altru_ir.runtime.toolchain import archiver, c_library, compiler, is_host, run, triple_of, version_of
+from altru_ir.runtime.toolchain import archiver, c_library, compiler, is_host, run, triple_of, unwinder, version_of
 
 __all__ = [
     "FLAGS", "STATIC", "SHARED", "VARIANTS", "RuntimeBuildError", "clear_cache", "compiler", "include_dir", "prebuild",
@@ -31,15 +31,23 @@ HERE = Path(__file__).resolve().parent
 STATIC = "libaltru.a"
 SHARED = "libaltru.so"
 
-FLAGS = ("-std=c11", "-O2", "-g", "-Wall", "-Wextra", "-fPIC", "-fvisibility=hidden", "-DALTRU_BUILDING")
+FLAGS = (
+    "-std=c11", "-O2", "-g", "-Wall", "-Wextra", "-fPIC", "-fvisibility=hidden", "-fasynchronous-unwind-tables",
+    "-DALTRU_BUILDING",
+)  # fmt: skip
 """Flags of every build; beside them the paths in debug information are mapped, so that a library does not depend on where
 the package, the cache or the user is."""
 
 VARIANTS = {
     "release": (),
     "sanitize": ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"),
-}
-"""Flags of one way to build the runtime. What links ``sanitize`` is itself compiled with the same sanitizers."""
+    "sanitize-slab": (
+        "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-DALTRU_KEEP_RANGE",
+    ),
+    "thread": ("-fsanitize=thread", "-fno-omit-frame-pointer"),
+}  # fmt: skip
+"""Flags of one way to build the runtime. What links it is itself compiled with the same sanitizers. ``sanitize`` leaves small
+blocks to AddressSanitizer's malloc, which tells more about them; ``sanitize-slab`` examines our own code for them."""
 
 
 def include_dir() -> Path:
@@ -102,7 +110,8 @@ def _compile(path: Path, target: str | None, flags: tuple[str, ...]) -> None:
     maps = [f"-ffile-prefix-map={place}=altru-runtime" for place in (HERE, scratch)]
     command = [*compiler(target), *flags, *maps, f"-I{include_dir()}"]
     if path.name == SHARED:
-        run([*command, "-shared", f"-Wl,-soname,{SHARED}", "-o", path.name, *map(str, sources()), "-lpthread"], scratch)
+        shared = ["-shared", f"-Wl,-soname,{SHARED}", "-o", path.name, *map(str, sources())]
+        run([*command, *shared, "-lpthread", *unwinder(target, shared=True)], scratch)
         return
     objects = [path.with_name(source.stem + ".o") for source in sources()]
     for source, made in zip(sources(), objects):

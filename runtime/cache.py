@@ -1,14 +1,17 @@
-"""The directory where built libraries are kept, and how they get there.
+"""The directory where built libraries and compiled objects are kept, and how they get there.
 
 It is ``$ALTRU_CACHE_DIR``, else ``$XDG_CACHE_HOME/altru-ir``, else ``~/.cache/altru-ir``. It must be a directory of
 ours with mode 0700, and no link: who could write there could run code as us. Anything else is left alone, and a private
 temporary directory that is removed at exit serves instead.
 
-Example: ``obtain("3f2a", "libaltru.so", make)`` is the path of a file ``runtime-3f2a/libaltru.so`` that ``make`` wrote,
-now or in another process long ago.
+A *library* is a file that somebody else opens: ``obtain("3f2a", "libaltru.so", make)`` is the path of a file
+``runtime-3f2a/libaltru.so`` that ``make`` wrote, now or in another process long ago. Its hash stands beside it, and it is
+made under a lock, once. An *object* is bytes that are read: ``store("77ab", code)``, later ``load("77ab")``. There are many;
+each begins with its hash, none is locked, and when they take more room than ``$ALTRU_CACHE_LIMIT`` (bytes; ``512 MiB``), those
+go first that were not read for the longest time. An object is a convenience: one that cannot be kept is not an error.
 
-Invariant: a file is used only when its content has the hash recorded beside it. It is written under a lock to a
-temporary name and renamed, so that no process ever sees half of one, and a damaged one is made again.
+Invariant: content is used only when it has the hash recorded for it. It is written to a temporary name and renamed, so that no
+process ever sees half of it; what is damaged is made again, and what a killed or failing process left behind is removed.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ import os
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -133,12 +137,89 @@ def obtain(key: str, name: str, make: Callable[[Path], None]) -> Path:
     return path
 
 
+# -- objects -----------------------------------------------------------------------------------------------------------------
+
+_OBJECTS = "objects"
+_LIMIT = 512 << 20
+_LOOK_EACH = 32
+"""How many objects a process stores before it looks at the size of the cache again."""
+
+_stored = 0
+
+
+def load(key: str) -> bytes | None:
+    """The object that was stored under ``key``; None when there is none that is whole."""
+    try:
+        path = directory() / _OBJECTS / key
+        data = path.read_bytes()
+        if hashlib.sha256(data[32:]).digest() != data[:32]:
+            path.unlink(missing_ok=True)
+            return None
+        os.utime(path)  # it was needed now; what was not goes first
+    except (OSError, RuntimeBuildError):
+        return None
+    return data[32:]
+
+
+def store(key: str, data: bytes) -> bool:
+    """Keeps an object under ``key``. Whether it could: a full disk, for example, is no reason to fail."""
+    global _stored
+    scratch = None
+    try:
+        folder = directory() / _OBJECTS
+        folder.mkdir(mode=0o700, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".new-", dir=folder)
+        scratch = Path(name)
+        with os.fdopen(handle, "wb") as file:
+            file.write(hashlib.sha256(data).digest() + data)
+        os.replace(scratch, folder / key)
+        if _stored % _LOOK_EACH == 0:
+            _make_room(folder)
+        _stored += 1
+    except (OSError, RuntimeBuildError):
+        if scratch is not None:
+            with contextlib.suppress(OSError):
+                scratch.unlink(missing_ok=True)
+        return False
+    return True
+
+
+def limit() -> int:
+    """How many bytes the objects may take: ``$ALTRU_CACHE_LIMIT``, where it is a number, else 512 MiB."""
+    text = os.environ.get("ALTRU_CACHE_LIMIT", "")
+    return int(text) if text.isdecimal() else _LIMIT
+
+
+def _make_room(folder: Path) -> None:
+    """Removes the objects that were not needed for the longest time until a quarter of the limit is free, and leftovers."""
+    found = []
+    for entry in os.scandir(folder):
+        with contextlib.suppress(OSError):  # another process may be removing it, too
+            status = entry.stat(follow_symlinks=False)
+            if entry.name.startswith(".new-") and time.time() - status.st_mtime > 3600:
+                os.unlink(entry.path)
+            else:
+                found.append((status.st_mtime_ns, status.st_size, entry.path))
+    total = sum(size for _, size, _ in found)
+    if total <= limit():
+        return
+    for _, size, path in sorted(found):
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+        total -= size
+        if total <= limit() * 3 // 4:
+            return
+
+
+# -- all of it ---------------------------------------------------------------------------------------------------------------
+
+
 def clear() -> list[Path]:
-    """Removes everything that was built; returns what was removed. Raises ``RuntimeBuildError``."""
+    """Removes everything that was kept; returns what was removed. Raises ``RuntimeBuildError``."""
     top = directory()
     try:
         with _locked(top):
-            removed = sorted(top.glob("runtime-*"))
+            removed = sorted([*top.glob("runtime-*"), *top.glob(_OBJECTS)])
             for path in removed:
                 shutil.rmtree(path)
     except OSError as error:

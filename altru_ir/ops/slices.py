@@ -89,6 +89,8 @@ def _unsigned(number: int | None, module: Module) -> int | None:
 
 
 def _constant_range(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
+    if op.attrs.get("allow") == "ALT-C001":
+        return  # a pass has found out the constant; the check before the access panics
     sequence = op.operands[0].type.target  # type: ignore[attr-defined]
     low, high = (_unsigned(constant_integer(v), module) for v in op.operands[1:])
     length = sequence.dimensions[0]

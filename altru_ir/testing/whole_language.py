@@ -17,17 +17,19 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 import attrs
+
+if TYPE_CHECKING:
+    from altru_ir.module import Module
 
 FAMILIES = (
     "scalars", "floats", "calls", "aggregates", "enums", "places", "slices", "raw", "globals", "owners", "drops", "dyn",
     "homes", "collected", "cells", "atomics", "threads", "panics",
 )  # fmt: skip
 
-NATIVE = frozenset(
-    {"scalars", "floats", "calls", "aggregates", "enums", "places", "slices", "raw", "globals", "cells", "atomics", "panics"}
-)
+NATIVE = frozenset(FAMILIES) - {"dyn", "collected", "threads"}
 """The families that native code exists for."""
 
 WEIGHTS = {"scalars": 3.0, "floats": 2.0}
@@ -52,7 +54,6 @@ global @table : [5 x i64] = [3, 1, 4, 1, 5]
 global @text : [7 x i8] = "altru!\\x00"
 global mut @counter : i64 = 0
 global @hits : atomic<i64> = 0
-global thread_local @mine : i64 = 5
 """
 
 LIBRARY = {
@@ -225,6 +226,14 @@ private func @ring(%x: i64) -> weak<@Object> {
   ret %w
 }
 """,
+    "counted": """\
+func @counted() -> i64 {
+^entry:
+  %c = global @counter unsafe
+  %n = load %c
+  ret %n
+}
+""",
     "fails": """\
 private func @fails(%x: i64) -> i64 {
 ^entry:
@@ -245,11 +254,19 @@ _NEEDS = {"orphans": ("loud",), "mine": ()}
 
 @attrs.frozen
 class Program:
-    """``text`` has the entry ``@main_entry(i64, i64) -> i64``; ``families`` are those it was made of."""
+    """``text`` has the entry ``@main_entry(i64, i64) -> i64``; ``seed``, ``families`` and ``size`` are what it was made of."""
 
     seed: int
-    text: str
+    text: str = attrs.field(repr=False)
     families: tuple[str, ...]
+    size: int
+
+    @property
+    def module(self) -> Module:
+        """The program, parsed anew each time."""
+        from altru_ir.text.parser import parse
+
+        return parse(self.text)
 
 
 class Writer:
@@ -1006,7 +1023,7 @@ def _arena(w: Writer) -> str:
     home = w.op("local : arena", "home")
     w.do(f"init {home}, {w.op('arena.new')}")
     a = w.borrow(home)
-    how = w.choose.randrange(4)
+    how = w.choose.choice((0, 1, 2, 2, 3))
     if how == 0:
         x = w.op(f"arena.alloc {a}, {w.integer()}")
         p = w.deref(x)
@@ -1021,20 +1038,50 @@ def _arena(w: Writer) -> str:
         w.do(f"init {place}, {w.integer()}")
         result = w.load(place)
     else:
-        log, r = w.log()
-        inside = w.op(f"new in {a}, {w.loud(r)} : own<'_, @Loud>")
-        w.do(f"drop {inside}")
         xs = w.op(f"new.array in {a}, {w.size(2)}, {w.integer()} : own<'_, [? x i64]>")
-        total = w.call("sum", w.borrow(w.deref(xs)))
+        result = w.call("sum", w.borrow(w.deref(xs)))
         w.do(f"drop {xs}")
-        result = w.op(f"add {total}, {w.get(r)}")
-        w.do(f"end {log}")
     if w.choose.random() < 0.4:
         w.do(f"arena.reset {w.borrow_mut(home)}")
         again = w.op(f"arena.alloc {w.borrow(home)}, {w.integer()}")
         result = w.op(f"add {result}, {w.load(w.deref(again))}")
     w.do(f"end {home}")
     return result
+
+
+@snippet("owners")
+def _owner_in_an_arena(w: Writer) -> str:
+    home = w.op("local : arena", "home")
+    w.do(f"init {home}, {w.op('arena.new')}")
+    log, r = w.log()
+    inside = w.op(f"new in {w.borrow(home)}, {w.loud(r)} : own<'_, @Loud>")
+    w.do(f"drop {inside}")
+    result = w.get(r)
+    w.do(f"end {home}")
+    w.do(f"end {log}")
+    return result
+
+
+@snippet("homes")
+def _owned(w: Writer) -> str:
+    where = w.choose.choice(["", "{slab} ", "{system} ", "{alignment = 64} ", "{secure} "])
+    x = w.op(f"new {w.integer()} {where}: own<i64>")
+    place = w.deref(x)
+    w.do(f"assign {place}, {w.integer()}")
+    result = w.load(place)
+    how = w.choose.randrange(3)
+    if how == 0:
+        w.do(f"drop {x}")
+    elif how == 1:
+        w.do(f"dealloc {x}")
+    else:
+        raw = w.op(f"own.into_ptr {x}")
+        again = w.op(f"own.from_ptr {raw} unsafe : own<i64>")
+        w.do(f"drop {again}")
+    xs = w.op(f"new.array {w.size(w.choose.randint(0, 9))}, {w.integer()} : own<[? x i64]>")
+    total = w.call("sum", w.borrow(w.deref(xs)))
+    w.do(f"drop {xs}")
+    return w.op(f"xor {result}, {total}")
 
 
 @snippet("homes")
@@ -1221,7 +1268,7 @@ def _joined(w: Writer) -> str:
 @snippet("panics")
 def _may_panic(w: Writer) -> str:
     """One of a few operations that panic for some inputs."""
-    how = w.choose.randrange(5)
+    how = w.choose.randrange(6)
     if how == 0:
         return w.call("fails", w.small(4, "i64"))
     if how == 1:
@@ -1229,6 +1276,10 @@ def _may_panic(w: Writer) -> str:
         return w.load(w.elem(place, w.small(6)))
     if how == 2:
         return w.op(f"sdiv {w.integer()}, {w.small(9, 'i64')}")
+    if how == 5:
+        w.use("fails")
+        f = w.op("func.ref @fails")
+        return w.op(f"call {f}({w.small(6, 'i64')})", "r")
     if how == 3:
         a = w.op(f"sext {w.narrow('i8')} : i32")
         sum = w.op(f"sadd.checked {a}, {w.constant('i32', 2147483600, 2147483600)}")
@@ -1260,20 +1311,45 @@ class _Function:
             w.do(f"assign {w.op('global @counter unsafe')}, {w.op('const 0 : i64')}")
             w.do(f"atomic.store relaxed {w.op('global.ref @hits')}, {w.op('const 0 : i64')}")
         if with_cleanup:
-            w.unwind = "cleanup"
-            first = w.name("body")
-            w.do(f"br ^{first}")
-            w.label(first)
+            self.unwinding_to("cleanup")
         self.statements(size, 0)
+        is_chained = with_cleanup and self.choose.random() < 0.5
+        if is_chained:
+            self.unwinding_to("late")
+            self.statements(max(1, size // 2), 0)
         w.do(f"ret {w.answer}")
+        w.unwind = ""
+        if is_chained:
+            w.label("late")
+            self.count(5)
+            w.do("br ^cleanup")
         if with_cleanup:
-            w.unwind = ""
             w.label("cleanup")
-            place = w.op("global @counter unsafe")
-            k = w.op("const 7 : i64", "c")
-            w.do(f"assign {place}, {w.op(f'mul {w.load(place)}, {k}')}")
+            if self.choose.random() < 0.5:
+                yes, join = w.name("yes"), w.name("join")
+                w.do(f"cond_br {w.op('icmp slt %a, %b')}, ^{yes}, ^{join}")
+                w.label(yes)
+                self.count(3)
+                w.do(f"br ^{join}")
+                w.label(join)
+            self.count(7)
             w.do("resume")
         return "\n".join([head, *w.lines, "}", ""])
+
+    def unwinding_to(self, cleanup: str) -> None:
+        """Goes on in a block whose panics go to ``cleanup``."""
+        w = self.w
+        w.unwind = cleanup
+        body = w.name("body")
+        w.do(f"br ^{body}")
+        w.label(body)
+
+    def count(self, factor: int) -> None:
+        """What a cleanup leaves behind: the order in which cleanups ran can be read off the counter."""
+        w = self.w
+        place = w.op("global @counter unsafe")
+        scaled = w.op(f"mul {w.load(place)}, {w.op(f'const {factor} : i64', 'c')}")
+        w.do(f"assign {place}, {w.op(f'add {scaled}, {w.constant()}')}")
 
     def statements(self, size: int, depth: int) -> None:
         for _ in range(max(1, self.choose.randint(size // 2, size))):
@@ -1346,37 +1422,36 @@ def generate(
     default); ``weights`` how often each is drawn (``WEIGHTS`` by default; 1 for one that is not named). Raises
     ``ValueError`` for a family that does not exist.
     """
-    chosen = [family for family in FAMILIES if families is None or family in set(families)]
-    unknown = set(families or ()) - set(FAMILIES)
-    if unknown or not chosen:
-        raise ValueError(f"there is no family `{min(unknown, default='')}`; there are {', '.join(FAMILIES)}")
+    allowed = chosen(families)
     choose = random.Random(seed)
-    shares = [(weights or WEIGHTS).get(family, 1.0) for family in chosen]
+    shares = [(weights or WEIGHTS).get(family, 1.0) for family in allowed]
     uses: dict[str, None] = {}
 
     def pick() -> Snippet:
-        family = choose.choices(chosen, shares)[0]
+        family = choose.choices(allowed, shares)[0]
         return choose.choice(SNIPPETS[family])
 
     names: list[str] = []
     texts = []
     for index in range(choose.randint(1, 2)):
         texts.append(
-            _Function(Writer(choose, list(names), uses, "panics" in chosen), pick).write(f"f{index}", "private ", size // 2)
+            _Function(Writer(choose, list(names), uses, "panics" in allowed), pick).write(f"f{index}", "private ", size // 2)
         )
         names.append(f"f{index}")
-    texts.append(_Function(Writer(choose, names, uses, "panics" in chosen), pick).write("main_entry", "", size))
-    memory = set(chosen) - NATIVE
-    declarations = DECLARATIONS if memory else _without_memory(DECLARATIONS)
-    if memory:
-        uses.update({"Loud.drop": None, "Empty.drop": None})
+    texts.append(_Function(Writer(choose, names, uses, "panics" in allowed), pick).write("main_entry", "", size))
+    uses.update({"Loud.drop": None, "Empty.drop": None})
+    if "panics" in allowed:
+        uses["counted"] = None
     library = [text for name, text in LIBRARY.items() if name in uses]
-    text = "\n".join(["altru 1", f"module @seed_{seed}", "", declarations, *library, *texts])
-    return Program(seed, text, tuple(chosen))
+    own = ["global thread_local @mine : i64 = 5"] if "mine" in uses else []
+    text = "\n".join(["altru 1", f"module @seed_{seed}", "", DECLARATIONS, *own, *library, *texts])
+    return Program(seed, text, tuple(allowed), size)
 
 
-def _without_memory(declarations: str) -> str:
-    """The declarations that native code exists for."""
-    kept = ("@Pair", "@Nested", "@Option", "@Shape", "@Word", "@table", "@text", "@counter", "@hits")
-    lines = [line for line in declarations.splitlines() if any(f"{name} " in line.split("{")[0].split("=")[0] for name in kept)]
-    return "\n".join(lines) + "\n"
+def chosen(families: Iterable[str] | None) -> list[str]:
+    """``families`` in their order, all when it is None. Raises ``ValueError`` for one that does not exist, and for none."""
+    wanted = set(FAMILIES if families is None else families)
+    unknown = wanted - set(FAMILIES)
+    if unknown or not wanted:
+        raise ValueError(f"there is no family `{min(unknown, default='')}`; there are {', '.join(FAMILIES)}")
+    return [family for family in FAMILIES if family in wanted]

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from altru_ir.backend.cli.options import UsageError, check_names, load_passes, parse_options
 from altru_ir.diagnostics import EXPLANATIONS, Diagnostic, DiagnosticError
+from altru_ir.faults import Panic
 from altru_ir.module import Module
 from altru_ir.source import Location, Source
 
@@ -376,8 +377,12 @@ class _Driver:
         def keep(text: str) -> None:
             self.write(text.encode(errors="surrogateescape"))
 
+        def say(text: str) -> None:
+            if options.format == "text":
+                _say(text)
+
         try:
-            whole = run(text, name, options.reduce, keep, _say, early=output is not None)
+            whole = run(text, name, options.reduce, keep, say, early=output is not None)
         except NotInteresting as problem:
             raise EnvironmentProblem(str(problem), "ALT-S009") from None
         except OSError as error:
@@ -517,8 +522,9 @@ class _Driver:
         with self.timed(f"emit {options.emit}"), self.workers(self.manager()) as manager:
             data = self.guarded(
                 lambda: emit(
-                    module, options.emit, path, opt=opt, checks=options.checks, cpu=options.cpu,
+                    module, options.emit, path, opt=opt, checks=options.checks, panic=options.panic, cpu=options.cpu,
                     libraries=options.libraries, directories=options.directories, manager=manager,
+                    debug=options.debug,
                 )
             )  # fmt: skip
         if path is None:
@@ -526,7 +532,15 @@ class _Driver:
         return OK
 
     def printed(self, module: Module) -> str:
-        """The module as text, with what the analyses that were asked for say about it."""
+        """The module as text, with what the analyses that were asked for say about it; its picture is drawn as well."""
+        picture = self.options.view_cfg
+        if picture is not None:
+            from altru_ir.backend import write_whole
+            from altru_ir.passes.analysis.picture import dot, svg
+
+            with self.timed("view-cfg"):
+                text = svg(module) if picture.endswith(".svg") else dot(module)
+                self.guarded(lambda: write_whole(Path(picture), text.encode()))
         if self.options.print_analysis:
             from altru_ir.passes.analysis.manager import AnalysisManager
             from altru_ir.passes.analysis.registry import annotate
@@ -566,24 +580,42 @@ class _Driver:
             message = f"code for {module.target} does not run on this machine ({host_triple()}); use --emit to write it"
             raise EnvironmentProblem(message, "ALT-S003")
         libraries = [*self.options.loads, *(self.find_library(name) for name in self.options.libraries)]
-        cpu, checks = self.options.cpu, self.options.checks
+        cpu, checks, panics = self.options.cpu, self.options.checks, self.options.panic
         with self.timed("compile"), self.workers(self.manager()) as manager:
-            library = self.guarded(lambda: compile(module, opt, checks, cpu=cpu, libraries=libraries, manager=manager))
+            library = self.guarded(
+                lambda: compile(
+                    module, opt, checks, panics, cpu=cpu, libraries=libraries, manager=manager, debug=self.options.debug
+                )
+            )
         for stream in filter(None, (sys.stdout, sys.stderr)):
             stream.flush()
         if entry == "main":
             file = self.options.files[0] if self.options.files else "-"
-            with _interruptible():
-                return int(library.run_main([file, *program]))
+            try:
+                with _interruptible():
+                    return int(library.run_main([file, *program]))
+            except Panic as panic:
+                return self.panicked(panic)
         try:
             values = arguments_for(function, program, module)
             call = library[entry]
         except (ArgumentError, TypeError) as error:
             raise EnvironmentProblem(str(error), "ALT-S005") from None
-        with _interruptible():
-            result = call(*values)
+        try:
+            with _interruptible():
+                result = call(*values)
+        except Panic as panic:
+            return self.panicked(panic)
         self.write(f"{show(result)}\n".encode())
         return OK
+
+    def panicked(self, panic: Panic) -> int:
+        """Says what an executable says when it panics, and gives the status with which it ends."""
+        import ctypes
+
+        ctypes.CDLL(None).fflush(None)  # what the program wrote comes first
+        _say("".join(f"{line}\n" for line in [f"panic: {panic}", *panic.frames()]))
+        return PANIC
 
     def interpret(self, module: Module, program: list[str]) -> int:
         from altru_ir.backend import prepare

@@ -4,9 +4,9 @@ A declaration `func @ask(%n: i64) -> i64` that is given `externs={"ask": f}` cal
 the same rules as calls in the other direction. Slices come as copies (`bytes` for `i8`, else a ``memoryview``), so that nobody
 holds memory that is gone; what is written into the copy of an exclusive slice is stored when the callable returns.
 
-What a callable raises cannot pass through compiled code yet. It is kept, the callable's result is zero, compiled code goes on,
-and until it returns to Python no other callable is run on that thread; there the exception is raised. ``Pending.failed`` is
-the one place that decides this.
+What a callable raises is kept, and raised again where Python called compiled code. When panics unwind, it leaves compiled code
+as a panic does: cleanups run on the way. In abort mode nothing can leave; the callable's result is zero, compiled code goes on,
+and until it returns no other callable is run on that thread. A declaration that is ``nounwind`` is treated so in both modes.
 
 Example: ``bind(declaration, print, codecs, pending).address``.
 
@@ -24,27 +24,60 @@ import attrs
 
 from altru_ir.backend.host.buffers import copy_out
 from altru_ir.backend.host.values import CFuncPtr, Codecs, NoCodec, Where, address, boolean, integer, limits, real, shown
-from altru_ir.backend.lower.entries import passed_as
+from altru_ir.backend.lower.entries import FAILED, TAKE_FAILURE, passed_as
 from altru_ir.backend.lower.types import dimensions_of
 from altru_ir.module import Function
+from altru_ir.runtime import panics
 from altru_ir.types import ArrayType, FloatType, FunctionType, IntType, PtrType, RefType, Type, UsizeType
 
 
 class Pending:
-    """Exceptions of callables that have not reached their caller yet, by thread."""
+    """Exceptions of callables that have not reached their caller yet, by thread.
 
-    def __init__(self) -> None:
+    When panics unwind, the function that has called the callable panics at once: it sees that ``failures`` is not 0 and asks
+    ``_take`` whether that is its own. Otherwise compiled code goes on until it returns, and no other callable is run meanwhile.
+    """
+
+    def __init__(self, *, unwinds: bool) -> None:
         self.exceptions: dict[int, BaseException] = {}
+        self.unwinds = unwinds
+        self._fresh: set[int] = set()
+        self._failures = ctypes.c_uint32(0)
+        self._take = ctypes.CFUNCTYPE(ctypes.c_uint8)(self._take_own)
+
+    def symbols(self) -> dict[str, int]:
+        """What compiled code refers to."""
+        return {FAILED: ctypes.addressof(self._failures), TAKE_FAILURE: ctypes.cast(self._take, ctypes.c_void_p).value or 0}
 
     def failed(self, error: BaseException) -> None:
-        """Keeps what a callable has raised until compiled code returns on this thread."""
-        self.exceptions[threading.get_ident()] = error
+        """Keeps what a callable has raised until compiled code has returned, or was left, on this thread."""
+        thread = threading.get_ident()
+        self.exceptions[thread] = error
+        if self.unwinds:
+            self._fresh.add(thread)
+            self._failures.value = len(self._fresh)
+
+    def _take_own(self) -> int:
+        thread = threading.get_ident()
+        if thread not in self._fresh:
+            return 0
+        self._fresh.discard(thread)
+        self._failures.value = len(self._fresh)
+        return 1
+
+    def goes_on(self) -> bool:
+        """Whether a callable is not to be run, because the exception of another one is on its way."""
+        return not self.unwinds and threading.get_ident() in self.exceptions
 
     def raise_own(self) -> None:
         """Raises what was kept for this thread, if anything."""
         error = self.exceptions.pop(threading.get_ident(), None)
-        if error is not None:
-            raise error
+        if error is None:
+            return
+        self._take_own()
+        if self.unwinds:
+            panics.take()  # the panic that brought it here
+        raise error
 
 
 @attrs.frozen
@@ -160,14 +193,14 @@ def _thunk(function: Function, value: Callable[..., Any], codecs: Codecs, pendin
     elif kind == "parts" or (kind == "scalar" and isinstance(result, (RefType, FunctionType))):
         raise NoCodec(f"a result of type `{result}` would have to outlive the call; return a value")
     convert = _converter(result, where) if kind == "scalar" else None
-    exceptions, ident = pending.exceptions, threading.get_ident
+    exceptions = pending.exceptions
 
     def thunk(*given: Any) -> Any:
         out = 0
         if store is not None:
             out, given = given[0], given[1:]
         try:
-            if not (exceptions and ident() in exceptions):  # else one is on its way out already
+            if not (exceptions and pending.goes_on()):
                 values = [get(given, at) for at, get in getters]
                 found = value(*values)
                 for index, write in after:

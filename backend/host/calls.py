@@ -37,6 +37,9 @@ from altru_ir.backend.host.values import (
 )
 from altru_ir.backend.lower.entries import passed_as
 from altru_ir.backend.lower.types import dimensions_of
+from altru_ir.faults import Panic
+from altru_ir.runtime import panics
+from altru_ir.source import Location
 from altru_ir.types import (
     UNIT,
     ArrayType,
@@ -194,11 +197,14 @@ class _Writer:
         return f"_native({', '.join(self.arguments)})"
 
 
-def make_call(callee: Callee, codecs: Codecs, entry: int, unit: Any, pending: Pending | None) -> tuple[Any, dict[str, Any]]:
+def make_call(
+    callee: Callee, codecs: Codecs, entry: int, unit: Any, pending: Pending | None, *, unwinds: bool
+) -> tuple[Any, dict[str, Any]]:
     """The Python function that calls ``entry``, and its namespace, in which ``_native`` is what it calls.
 
     Parameters: ``entry``, an address; ``unit``, kept alive by whoever is about to run its code; ``pending``, where callables
-    that the code calls leave their exceptions. Raises ``TypeError`` for a signature that cannot be called from Python.
+    that the code calls leave their exceptions; ``unwinds``, whether panics come this far. Raises ``TypeError`` for a signature
+    that cannot be called from Python.
     """
     writer = _Writer(callee, codecs)
     names = parameter_names(callee)
@@ -217,6 +223,9 @@ def make_call(callee: Callee, codecs: Codecs, entry: int, unit: Any, pending: Pe
     if pending is not None:
         namespace |= {"_pending": pending.exceptions, "_raise": pending.raise_own}
         after.append("if _pending: _raise()")
+    if unwinds:
+        namespace |= {"_waiting": panics.waiting(), "_raise_panic": raise_panic}
+        after.append("if _waiting.value: _raise_panic()")
     if writer.borrows:
         after.append("_loan.returned()")
     body += [f"_result = {call}", *after, f"return {result}"] if after or result != "_result" else [f"return {call}"]
@@ -229,6 +238,14 @@ def make_call(callee: Callee, codecs: Codecs, entry: int, unit: Any, pending: Pe
     made.__doc__ = str(callee)
     made.__name__ = made.__qualname__ = callee.name
     return made, namespace
+
+
+def raise_panic() -> None:
+    """Raises the panic that waits for this thread, if one does."""
+    found = panics.take()
+    if found is not None:
+        location = None if found.file is None else Location(found.file, found.line, found.column)
+        raise Panic(found.message, location, found.kind, found.values, found.backtrace)
 
 
 def parameter_names(callee: Callee) -> list[str]:

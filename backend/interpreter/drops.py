@@ -127,6 +127,23 @@ def drop_place(machine: Machine, thread: Thread, type: Type, pointer: Pointer, o
         raise Unwinding(first)
 
 
+def expect_nothing(machine: Machine, type: Type, pointer: Pointer, op: Operation) -> None:
+    """Raises a fault when something that needs drop is stored at ``pointer``."""
+    work: list[tuple[int, Type, Pointer, int, int]] = [(_DROP, type, pointer, 0, 0)]
+    while work:
+        kind, each, at, index, count = work.pop()
+        if kind == _ELEMENTS:
+            assert isinstance(each, ArrayType)
+            if index + 1 < count:
+                work.append((_ELEMENTS, each, at, index + 1, count))
+            work.append((_DROP, each.element, at.moved(index * machine.codecs.of(each.element).size), 0, 0))
+        elif needs_drop(each, machine.module) and _is_there(machine, each, at):
+            if isinstance(each, (NamedType, TupleType, ArrayType)) and _destructor(machine, each) is None:
+                _push_parts(machine, machine.current, each, at, op, work)
+            else:
+                raise fault("ALT-L001", f"a `{each}` is left behind in storage that ends", op, created=pointer.allocation)
+
+
 def _destructor(machine: Machine, type: Type) -> str | None:
     declaration = machine.module.types.get(type.name) if isinstance(type, NamedType) else None
     return declaration.drop if declaration is not None else None

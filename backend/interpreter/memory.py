@@ -155,19 +155,25 @@ class Memory:
         self.used -= allocation.size + 64
         self.live.pop(allocation.base, None)
 
-    def locate(self, pointer: Pointer, size: int, align: int, write: bool, op: Operation) -> tuple[Allocation, int]:
-        """The allocation and the offset of an access that rules 1 to 6 allow. Raises ``MemoryFault`` for one they do not."""
+    def locate(
+        self, pointer: Pointer, size: int, align: int, write: bool, op: Operation, *, accessed: bool = True
+    ) -> tuple[Allocation, int]:
+        """The allocation and the offset of an access that rules 1 to 6 allow. Raises ``MemoryFault`` for one they do not.
+
+        With ``accessed=False`` of bytes that rules 1 to 4 allow to be accessed.
+        """
         allocation = pointer.allocation
         if size == 0:
             if pointer.address & (align - 1):
                 _misaligned(pointer.address, allocation, align, op)  # 4
             return allocation or _NOWHERE, 0
-        offset = self.locate_bytes(pointer.address, allocation, pointer.tag, size, align, write, op)
+        offset = self.locate_bytes(pointer.address, allocation, pointer.tag, size, align, write, op, accessed)
         return allocation, offset  # type: ignore[return-value]
 
     def locate_bytes(
-        self, address: int, allocation: Allocation | None, tag: Any, size: int, align: int, write: bool, op: Operation
-    ) -> int:
+        self, address: int, allocation: Allocation | None, tag: Any, size: int, align: int, write: bool, op: Operation,
+        accessed: bool = True,
+    ) -> int:  # fmt: skip
         """``locate`` for a pointer given in parts and at least one byte: the offset, and then there is an allocation."""
         if address & (align - 1):
             _misaligned(address, allocation, align, op)  # 4
@@ -180,6 +186,8 @@ class Memory:
             _outside(allocation, offset, size, op)  # 3
         if write and allocation.kind in (CONSTANT, FUNCTION, DESCRIPTOR):
             raise fault("ALT-X001", f"{allocation} is constant, but is written", op, created=allocation)
+        if not accessed:
+            return offset
         tree = allocation.tree
         if tree is not None:
             tree.access(tree.root if tag is None else tag, offset, size, write, op)  # 5

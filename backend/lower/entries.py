@@ -7,8 +7,9 @@ memory that the host laid out by ``altru_ir.layout``; a result that is no scalar
     func @norm(%p: @Point, %xs: ref<[? x f64]>) -> f64      ->   double entry(Point *p, double *xs, size_t n)
     func @twice(%p: @Point) -> @Point                       ->   void entry(Point *result, Point *p)
 
-A function that is passed this way already is its own entry. The other direction is the same: a callable of the host that
-stands in for a declaration is called by a C convention, from a function of its name that unpacks what the module passes.
+An entry is a guard, too (``panics.py``): a panic ends there and waits for the host, and the entry returns zero. A function that
+is passed this way already, and lets no panic out, is its own entry. The other direction is the same: a callable of the host
+that stands in for a declaration is called by a C convention, from a function of its name that unpacks what the module passes.
 
 One symbol leads to all of it: ``altru.table`` holds, for each public definition in the module's order, the address of the
 entry and the function's own, then the addresses of the public globals. Invariant: the table's order is ``table_rows``.
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from altru_ir.backend.lower.panics import GUARD, LANDED, PERSONALITY, label_of
 from altru_ir.backend.lower.types import dimensions_of, llvm_type, parameter_types, quote, result_type
 from altru_ir.layout import layout_of
 from altru_ir.module import Function, Global, Module
@@ -42,14 +44,16 @@ def passed_as(type: Type) -> str:
 
 def table_rows(module: Module) -> tuple[list[Function], list[Global]]:
     """The functions and the globals that the table names, in its order."""
-    functions = [f for f in module.functions.values() if not f.is_declaration and f.linkage != "private"]
+    functions = [f for f in module.functions.values() if f.blocks and f.linkage != "private"]
     variables = [g for g in module.globals.values() if g.initial is not None and g.linkage != "private"]
     return functions, variables
 
 
-def is_own_entry(function: Function) -> bool:
-    """Whether a host can call the function as it is compiled."""
+def is_own_entry(function: Function, unwinds: bool) -> bool:
+    """Whether a host can call the function as it is compiled; ``unwinds`` says whether panics do."""
     type = function.signature.type
+    if unwinds and not type.nounwind:
+        return False
     return all(_is_plain(each) for each in type.parameters) and (
         passed_as(type.result) == "nothing" or (passed_as(type.result) == "scalar" and _is_plain(type.result))
     )
@@ -65,11 +69,11 @@ def entries_text(lowering: ModuleLowering) -> list[str]:
     lines, cells = [], []
     for function in functions:
         own = f"@{quote(function.name)}"
-        if is_own_entry(function):
+        if is_own_entry(function, lowering.unwinds):
             cells += [own, own]
         else:
             name = f"@{quote(f'altru.entry.{function.name}')}"
-            lines.append(_entry(function, name, own, lowering.module))
+            lines.append(_entry(function, name, own, lowering))
             cells += [name, own]
     cells += [f"@{quote(each.name)}" for each in variables]
     body = ", ".join(f"ptr {cell}" for cell in cells)
@@ -77,7 +81,8 @@ def entries_text(lowering: ModuleLowering) -> list[str]:
     return lines
 
 
-def _entry(function: Function, name: str, own: str, module: Module) -> str:
+def _entry(function: Function, name: str, own: str, lowering: ModuleLowering) -> str:
+    module, guarded = lowering.module, lowering.unwinds and not function.signature.type.nounwind
     type = function.signature.type
     parameters: list[str] = []
     arguments: list[str] = []
@@ -98,25 +103,41 @@ def _entry(function: Function, name: str, own: str, module: Module) -> str:
                 parameters.append(f"{text} %p{index}.{part}")
                 arguments.append(f"{text} %p{index}.{part}")
     result, kind = result_type(type.result, module), passed_as(type.result)
-    call = f"call {result} {own}({', '.join(arguments)})"
-    outer = result
+    outer, ending, zero = result, [f"  ret {result} %r"], f"  ret {result} zeroinitializer"
     if kind == "nothing":
-        lines += [f"  {call}", "  ret void"]
+        ending, zero = ["  ret void"], "  ret void"
     elif isinstance(type.result, IntType) and type.result.bits == 1:
-        outer = "i8"
-        lines += [f"  %r = {call}", "  %wide = zext i1 %r to i8", "  ret i8 %wide"]
-    elif kind == "scalar":
-        lines += [f"  %r = {call}", f"  ret {result} %r"]
-    else:
-        outer = "void"
+        outer, ending, zero = "i8", ["  %wide = zext i1 %r to i8", "  ret i8 %wide"], "  ret i8 0"
+    elif kind != "scalar":
+        outer, zero = "void", "  ret void"
         parameters.insert(0, "ptr %result")
-        lines += [f"  %r = {call}"]
-        lines += [f"  store {result} %r, ptr %result, align {layout_of(type.result, module).align}", "  ret void"]
-    return "\n".join([f"define internal {outer} {name}({', '.join(parameters)}) nounwind {{", *lines, "}", ""])
+        ending = [f"  store {result} %r, ptr %result, align {layout_of(type.result, module).align}", "  ret void"]
+    value = "" if kind == "nothing" else "%r = "
+    call = f"{result} {own}({', '.join(arguments)})"
+    header = f"define internal {outer} {name}({', '.join(parameters)})"
+    if not guarded:
+        return "\n".join([f"{header} nounwind {{", *lines, f"  {value}call {call}", *ending, "}", ""])
+    lowering.declare("declare void @altru_panic_catch(ptr) cold nounwind")
+    lowering.declare_personality()
+    lines += [f"  {value}invoke {call} noinline to label %returned unwind label %panicked", "returned:", *ending, "panicked:"]
+    lines += [f"  %landed = landingpad {LANDED} catch ptr null", f"  %exception = extractvalue {LANDED} %landed, 0"]
+    lines += ["  call void @altru_panic_catch(ptr %exception)", zero]
+    return "\n".join([f"{header} uwtable {label_of('', GUARD)} {PERSONALITY} {{", "entry:", *lines, "}", ""])
 
 
-def callback_text(function: Function, module: Module) -> str:
-    """A function of the declaration's name that calls the host's ``altru.callback.NAME`` by the C convention."""
+FAILED = "altru.host.failed"
+"""A word that is not zero while a callable has failed whose caller does not know it yet."""
+
+TAKE_FAILURE = "altru.host.take"
+"""A function of the host: whether the last callable on this thread has failed. It is asked once for each failure."""
+
+
+def callback_text(function: Function, lowering: ModuleLowering) -> str:
+    """A function of the declaration's name that calls the host's ``altru.callback.NAME`` by the C convention.
+
+    When that has failed, and panics unwind, it panics: cleanups run up to the entry, where the host knows better why.
+    """
+    module = lowering.module
     type = function.signature.type
     parameters: list[str] = []
     arguments: list[str] = []
@@ -152,8 +173,18 @@ def callback_text(function: Function, module: Module) -> str:
     named = "" if outer == "void" else "%wide = " if outer == "i8" and result == "i1" else "%r = "
     lines.append(f"  {named}call {outer} {callee}({', '.join(arguments)})")
     types = ", ".join(argument.rsplit(" ", 1)[0] for argument in arguments)
-    header = f"define internal {result} @{quote(function.name)}({', '.join(parameters)}) {{"
-    return "\n".join([f"declare {outer} {callee}({types})", header, *lines, *ending, "}", ""])
+    lowering.declare(f"declare {outer} {callee}({types})")
+    if lowering.unwinds and not type.nounwind:
+        site = lowering.sites.number("explicit", function.location, "a callable of the host raised an exception", function.name)
+        lowering.declare("declare void @altru_panic_unwind(ptr, i32, i64, i64) cold noreturn")
+        lowering.declare(f"declare i8 @{TAKE_FAILURE}()")
+        lowering.uses_host = True
+        lines += [f"  %failed = load atomic i32, ptr @{FAILED} monotonic, align 4", "  %fine = icmp eq i32 %failed, 0"]
+        lines += ["  br i1 %fine, label %returned, label %ask", "ask:", f"  %own = call i8 @{TAKE_FAILURE}()"]
+        lines += ["  %others = icmp eq i8 %own, 0", "  br i1 %others, label %returned, label %raised", "raised:"]
+        lines += [f"  call void @altru_panic_unwind(ptr @altru.sites, i32 {site}, i64 0, i64 0)", "  unreachable", "returned:"]
+    header = f"define internal {result} @{quote(function.name)}({', '.join(parameters)}) uwtable {label_of(function.name)} {{"
+    return "\n".join([header, "entry:", *lines, *ending, "}", ""])
 
 
-__all__ = ["TABLE", "callback_text", "entries_text", "is_own_entry", "passed_as", "table_rows"]
+__all__ = ["FAILED", "TABLE", "TAKE_FAILURE", "callback_text", "entries_text", "is_own_entry", "passed_as", "table_rows"]

@@ -12,9 +12,11 @@ import struct
 from collections.abc import Container
 from typing import Any
 
-from altru_ir.backend.lower.entries import callback_text, entries_text
+from altru_ir.backend.lower.debug_info import DebugInfo
+from altru_ir.backend.lower.drop_glue import DropGlue
+from altru_ir.backend.lower.entries import FAILED, callback_text, entries_text
 from altru_ir.backend.lower.function import FunctionLowering
-from altru_ir.backend.lower.panics import Sites
+from altru_ir.backend.lower.panics import Sites, guard_text
 from altru_ir.backend.lower.types import (
     LoweringError,
     check_c_abi,
@@ -32,25 +34,47 @@ from altru_ir.targets import data_of
 from altru_ir.types import UNIT, ArrayType, AtomicType, CellType, FloatType, IntType, Type, UsizeType, spell_name
 from altru_ir.values import Symbol
 
+GUARD_PREFIX = "altru.guard."
+"""How the entries for a host are named: this and the function's name."""
 
-def lower_module(module: Module, *, entries: bool = False, callbacks: Container[str] = ()) -> str:
+
+def lower_module(
+    module: Module,
+    *,
+    panic: str = "abort",
+    entries: str = "none",
+    callbacks: Container[str] = (),
+    debug: DebugInfo | None = None,
+) -> str:
     """The LLVM text of ``module``.
 
-    Parameters: ``entries``, also write what a host calls, and the table that leads there (``entries.py``); ``callbacks``,
-    declarations that a callable of the host stands in for. Raises ``LoweringError`` for what cannot be compiled (yet).
+    Parameters: ``panic`` is ``"unwind"`` or ``"abort"``; ``entries`` says who is called from outside, and guarded there when
+    panics unwind: ``"main"``, of an executable; ``"table"``, what a host calls, and the table that leads there
+    (``entries.py``); ``"none"``. ``callbacks`` are declarations that a callable of the host stands in for; ``debug`` adds debug
+    information. Raises ``LoweringError`` for what cannot be compiled (yet).
     """
-    return ModuleLowering(module, entries=entries, callbacks=callbacks).lower()
+    return ModuleLowering(module, panic, entries, callbacks, debug).lower()
 
 
 class ModuleLowering:
     """What the functions of one module share: sites, declarations, metadata."""
 
-    def __init__(self, module: Module, *, entries: bool = False, callbacks: Container[str] = ()) -> None:
+    def __init__(
+        self,
+        module: Module,
+        panic: str = "abort",
+        entries: str = "none",
+        callbacks: Container[str] = (),
+        debug: DebugInfo | None = None,
+    ) -> None:
         self.module = module
+        self.debug = debug
+        self.unwinds = panic == "unwind"
         self.entries = entries
         self.callbacks = callbacks
+        self.uses_host = False
         self.sites = Sites()
-        self.uses_panic = False
+        self.glue = DropGlue(self)
         self.declared: dict[str, None] = {}
         self._likely: str | None = None
 
@@ -68,16 +92,19 @@ class ModuleLowering:
             if function.signature.type.abi is not None:
                 check_c_abi(function.signature.type, function.name)
             if function.is_declaration and function.name in self.callbacks:
-                functions.append(callback_text(function, module))
+                functions.append(callback_text(function, self))
             elif function.is_declaration:
                 self.declare(self.declaration(function))
             else:
                 functions.append(FunctionLowering(function, self).lower())
-        if self.entries:
+        if self.entries == "table":
             functions.extend(entries_text(self))
+        elif self.has_own_main:
+            functions.append(self.guard_of_main())
+        functions.extend(self.glue.finish())
+        if self.uses_host:
+            out.append(f"@{FAILED} = external global i32, align 4")
         out.extend(self.sites.text())
-        if self.uses_panic:
-            self.declare("declare void @altru_panic_site(ptr, i32, i64, i64) cold noreturn nounwind")
         defined = {f"@{quote(f.name)}(" for f in module.functions.values() if not f.is_declaration}
         out.extend(d for d in self.declared if not any(name in d for name in defined))
         out.append("")
@@ -85,7 +112,33 @@ class ModuleLowering:
         if self._likely is not None:
             out.append('!0 = !{!"branch_weights", i32 1048575, i32 1}')
             out.append('!1 = !{!"branch_weights", i32 1, i32 1048575}')
+        if self.debug is not None:
+            out.extend(self.debug.text())
         return "\n".join(out) + "\n"
+
+    def symbol(self, name: str) -> str:
+        """The symbol of a function, with its sigil: a guarded ``main`` is under another name."""
+        return f"@{quote('altru.main' if self.has_own_main and name == 'main' else name)}"
+
+    @property
+    def has_own_main(self) -> bool:
+        """Whether ``main`` is a guard around the program's own."""
+        main = self.module.functions.get("main")
+        guarded = self.entries == "main" and self.unwinds
+        return guarded and main is not None and not main.is_declaration and main.linkage != "private"
+
+    def guard_of_main(self) -> str:
+        """The guard that tells a panic and ends the process."""
+        self.declare("declare void @altru_panic_stop(ptr) cold noreturn nounwind")
+        self.declare_personality()
+        type = self.module.functions["main"].signature.type
+        parameters = [text for each in type.parameters for text in parameter_types(each, self.module)]
+        return guard_text(
+            "main", self.symbol("main")[1:], result_type(type.result, self.module), parameters, "altru_panic_stop"
+        )
+
+    def declare_personality(self) -> None:
+        self.declare("declare i32 @altru_personality(...)")
 
     def likely(self) -> str:
         """The number of the metadata that says the first successor is usual; 1 is its opposite."""
@@ -109,7 +162,8 @@ class ModuleLowering:
                 parameters.append(text + (attributes if part == 0 else ""))
         if type.variadic:
             parameters.append("...")
-        return f"declare {result_type(type.result, self.module)} @{quote(function.name)}({', '.join(parameters)})"
+        attributes = " nounwind" if type.nounwind else ""
+        return f"declare {result_type(type.result, self.module)} @{quote(function.name)}({', '.join(parameters)}){attributes}"
 
     def global_text(self, item: Global) -> str:
         if item.mode == "thread_local":

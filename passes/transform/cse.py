@@ -29,11 +29,10 @@ from collections.abc import Hashable
 import attrs
 
 from altru_ir.behaviour import is_function_of_operands
-from altru_ir.declare import COMMUTATIVE
 from altru_ir.module import Function
 from altru_ir.passes.base import FunctionPass
 from altru_ir.passes.transform.rewriting import plain_attributes, remove_unreachable, unwind_targets
-from altru_ir.types import FloatType, IntType, UsizeType
+from altru_ir.types import IntType, UsizeType
 from altru_ir.values import Operation, Value
 
 
@@ -52,8 +51,8 @@ class CommonSubexpressions(FunctionPass):
         cfg = function.cfg()
         tree, blocks = cfg.dominators, cfg.blocks
         barriers = unwind_targets(function)
-        number: dict[Value, int] = {}
         replacement: dict[Value, Value] = {}
+        replaced = replacement.keys()
         table: dict[Hashable, Operation] = {}
         undo: list[tuple[int, list[Hashable], dict[Hashable, Operation]]] = []
         for index in tree.order:
@@ -72,10 +71,11 @@ class CommonSubexpressions(FunctionPass):
             undo.append((index, added, outer))
             kept: list[Operation] = []
             for op in block.ops:
-                if replacement:
+                if replaced and (op.successors or not replaced.isdisjoint(op.operands)):
                     op.replace_operands(replacement)
-                if op.results and is_function_of_operands(op, module):  # 1
-                    key = _key(op, number)
+                decl = op.decl
+                if (decl.is_pure or decl.is_projection) and op.results and is_function_of_operands(op, module):  # 1
+                    key = _key(op)
                     known = table.get(key)
                     if known is not None:
                         replacement.update(zip(op.results, known.results, strict=True))
@@ -90,23 +90,23 @@ class CommonSubexpressions(FunctionPass):
         return bool(removed or unreachable)
 
 
-def _key(op: Operation, number: dict[Value, int]) -> Hashable:
-    """Equal for equal expressions; operands by a number of their own, so that a commutative pair can be put in order."""
-    decl, attributes = op.decl, op.attrs
-    operands = [number.setdefault(value, len(number)) for value in op.operands]
-    if len(operands) > 1 and COMMUTATIVE in decl.traits and operands[0] > operands[1]:
-        operands[0], operands[1] = operands[1], operands[0]
-    type = op.results[0].type
+def _key(op: Operation) -> Hashable:
+    """Equal for equal expressions."""
+    decl, operands, type = op.decl, op.operands, op.results[0].type
+    if len(operands) == 2 and not op.attrs:
+        a, b = operands
+        if decl.is_commutative and id(a) > id(b):  # any order will do, as long as it is one
+            a, b = b, a
+        return decl, a, b, type, op.unsafe
+    attributes = op.attrs
     if not attributes:
-        return decl, tuple(operands), type, op.unsafe
+        return decl, *operands, type, op.unsafe
     if not operands and "value" in attributes and len(attributes) == 1:
         value = attributes["value"]
         if isinstance(value, int) and isinstance(type, (IntType, UsizeType)):
             bits = type.bits if isinstance(type, IntType) else 64
             return decl, value & ((1 << bits) - 1), type
-        if isinstance(value, float) and value != value:
-            return decl, op  # the bits of a NaN
-        if isinstance(value, float) and isinstance(type, FloatType):
-            return decl, value.hex(), type
+        if isinstance(value, float):
+            return (decl, op) if value != value else (decl, value.hex(), type)  # a NaN's bits are its own
     types = tuple([value.type for value in op.results]) if len(op.results) > 1 else type
-    return decl, tuple(operands), types, op.unsafe, tuple(plain_attributes(op))
+    return decl, *operands, types, op.unsafe, tuple(plain_attributes(op))

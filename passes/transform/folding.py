@@ -28,10 +28,11 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from altru_ir import scalars
-from altru_ir.declare import COMMUTATIVE, find
+from altru_ir.declare import find
 from altru_ir.marks import copies
 from altru_ir.module import Module
 from altru_ir.types import I1, USIZE, ArrayType, FloatType, IntType, PtrType, RefType, Type, UsizeType
@@ -78,7 +79,7 @@ class Folder:
             return None if found is None else [found]
         return self.destructured(op) if op.decl.name == "destructure" else None
 
-    # -- facts about values ------------------------------------------------------------------------------------------------
+    # -- facts about values -----------------------------------------------------------------------------------------------
 
     def bits(self, type: Type) -> int:
         return type.bits if isinstance(type, IntType) else self.module.pointer_bits
@@ -105,7 +106,7 @@ class Folder:
         op = value.owner
         return op if isinstance(op, Operation) and op.decl.name in names else None
 
-    # -- results -------------------------------------------------------------------------------------------------------------
+    # -- results ----------------------------------------------------------------------------------------------------------
 
     def number(self, type: Type, bits: int) -> Value:
         """The constant of an integer type with these bits."""
@@ -133,7 +134,7 @@ class Folder:
         return list(made.operands)
 
 
-# -- integers ------------------------------------------------------------------------------------------------------------------
+# -- integers ------------------------------------------------------------------------------------------------------------
 
 _ASSOCIATIVE = {"add", "mul", "and", "or", "xor", "smin", "smax", "umin", "umax"}
 
@@ -152,7 +153,7 @@ def _binary(f: Folder, op: Operation) -> Value | None:
             return f.number(type, scalars.integer(name, f.bits(type), a, b))
         except scalars.Panics:
             return None
-    if a is not None and COMMUTATIVE in op.decl.traits:  # constants on the right
+    if a is not None and op.decl.is_commutative:  # constants on the right
         op.operands[0], op.operands[1] = left, right = right, left
         a, b = b, a
         f.changed += 1
@@ -165,13 +166,23 @@ def _binary(f: Folder, op: Operation) -> Value | None:
     return _reassociated(f, op, b)
 
 
+@cache
+def _constants(width: int) -> tuple[dict[str, int], dict[str, int]]:
+    """The right operand that leaves the left one as it is, and that which is the result itself, by operation."""
+    ones = (1 << width) - 1
+    least, greatest = 1 << (width - 1), (1 << (width - 1)) - 1
+    neutral = {
+        "add": 0, "sub": 0, "or": 0, "xor": 0, "mul": 1, "and": ones, "udiv": 1, "sdiv": 1,
+        "umax": 0, "umin": ones, "smax": least, "smin": greatest,
+    }  # fmt: skip
+    return neutral, {"mul": 0, "and": 0, "or": ones, "umin": 0, "umax": ones, "smin": least, "smax": greatest}
+
+
 def _identity(f: Folder, op: Operation, name: str, a: int | None, b: int | None) -> Value | None:
     """Rules 3 and 4 for integers; the operation checked for overflow is ``name`` here, and does not overflow where it folds."""
     left, right = op.operands
     type = op.results[0].type
     width = f.bits(type)
-    ones = (1 << width) - 1
-    least, greatest = 1 << (width - 1), (1 << (width - 1)) - 1
     if left is right:
         if name in ("sub", "xor", "srem", "urem"):
             return f.number(type, 0)
@@ -180,13 +191,9 @@ def _identity(f: Folder, op: Operation, name: str, a: int | None, b: int | None)
         if name in ("and", "or", "smin", "smax", "umin", "umax"):
             return left
     if b is not None:
-        neutral = {
-            "add": 0, "sub": 0, "or": 0, "xor": 0, "mul": 1, "and": ones, "udiv": 1, "sdiv": 1,
-            "umax": 0, "umin": ones, "smax": least, "smin": greatest,
-        }  # fmt: skip
+        neutral, absorbing = _constants(width)
         if neutral.get(name) == b and not (name == "sdiv" and width == 1):
             return left
-        absorbing = {"mul": 0, "and": 0, "or": ones, "umin": 0, "umax": ones, "smin": least, "smax": greatest}
         if absorbing.get(name) == b:
             return right
         if name in ("shl", "lshr", "ashr", "rotl", "rotr") and b % width == 0:
@@ -273,7 +280,7 @@ def _icmp(f: Folder, op: Operation) -> Value | None:
     return None
 
 
-# -- floats (2, 3) ---------------------------------------------------------------------------------------------------------------
+# -- floats (2, 3) -------------------------------------------------------------------------------------------------------
 
 
 @folds("fadd", "fsub", "fmul", "fdiv", "frem", "fmin", "fmax", "copysign")
@@ -286,7 +293,7 @@ def _float_binary(f: Folder, op: Operation) -> Value | None:
         if math.isnan(a) or math.isnan(b):
             return None
         return f.real(type, scalars.floating(name, type.bits, a, b))
-    if a is not None and COMMUTATIVE in op.decl.traits:
+    if a is not None and op.decl.is_commutative:
         op.operands[0], op.operands[1] = left, right = right, left
         b = a
         f.changed += 1
@@ -335,7 +342,7 @@ def _fcmp(f: Folder, op: Operation) -> Value | None:
     return f.number(I1, int(scalars.compare_floats(op.attrs["predicate"], a, b)))
 
 
-# -- casts -----------------------------------------------------------------------------------------------------------------------
+# -- casts ---------------------------------------------------------------------------------------------------------------
 
 
 @folds("trunc", "zext", "sext")
@@ -413,7 +420,7 @@ def _bitcast(f: Folder, op: Operation) -> Value | None:
     return f.number(type, number) if number is not None else None
 
 
-# -- choices, aggregates, pointers -------------------------------------------------------------------------------------------------
+# -- choices, aggregates, pointers ---------------------------------------------------------------------------------------
 
 
 @folds("select")

@@ -18,7 +18,9 @@ into. Rules, cited by number in the code. A call is replaced when
  2. the callee is a function of ours: an ``extern "C"`` one is a boundary for panics, and a ``nounwind`` one may not panic;
  3. the callee names no unwind target, so that it has no ``resume``: its operations then unwind to where the call did;
  4. no operation of the callee takes storage from the frame each time it runs: in a loop that would grow;
- 5. the callee is not marked ``{inline = "never"}``.
+ 5. the callee is not marked ``{inline = "never"}``;
+ 6. the callee makes no value that the collector follows: it would keep its object until the caller returns, and a weak
+    reference could tell.
 
 A block of the caller is cut behind the call; a ``ret`` becomes a branch to the rest. Regions that the callee declares are
 inferred in the caller. Locations stay those of the callee, so that a panic names the line where it happens.
@@ -37,8 +39,9 @@ import attrs
 
 from altru_ir.behaviour import may_panic
 from altru_ir.declare import find
-from altru_ir.passes.analysis.graphs import strongly_connected
+from altru_ir.marks import contains_gc
 from altru_ir.module import Block, Function, Module
+from altru_ir.passes.analysis.graphs import strongly_connected
 from altru_ir.passes.base import MISSED, PASSED, Pass, bodies
 from altru_ir.passes.transform.rewriting import operations_of, remove_unreachable, replace_values
 from altru_ir.types import INFERRED, Type, map_regions
@@ -140,7 +143,9 @@ class Inline(Pass):
             return "it has cleanups"
         if any(op.decl.takes_frame for op in operations):  # 4
             return "it takes storage from its frame"
-        if any(op.decl.is_terminator and op.decl.name == "resume" for op in operations):
+        if any(contains_gc(value.type, module) for op in operations for value in op.results if not value.type.is_place):  # 6
+            return "it makes values that the collector follows"
+        if any(op.decl.name == "resume" for op in operations):
             return "it resumes unwinding"
         return None
 

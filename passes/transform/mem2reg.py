@@ -19,14 +19,14 @@ it as it is. Rules, cited by number in the code:
  1. A definition is a store, or what leaves the place empty: ``local`` itself, ``end``, ``take``, ``drop``.
  2. ``merges.py`` says where values of a variable may meet. An argument is added there only when a load needs it, found from the
     loads backwards, so that no argument is dead.
- 3. The value at the start of a block is the argument if values meet there, else the value at the end of the immediate dominator.
+ 3. The value at the start of a block is the argument if values meet there, else that at the end of the immediate dominator.
  4. A target of unwinding takes no arguments: a local that would need one there stays.
  5. A load of a place that holds nothing is undefined. Where such a path exists the value is zero, or null; a local of a type
     that has neither stays.
 
 Invariant: each removed load is replaced by the value that was stored last on every path to it. Near-linear in operations, in
-edges, and in the arguments that are added; the sets in ``merges`` have a bit for each local that is loaded before it is stored in
-some block.
+edges, and in the arguments that are added; the sets in ``merges`` have a bit for each local that some block loads before it
+stores it.
 
 References: Cytron, Ferrante, Rosen, Wegman, Zadeck, Efficiently Computing Static Single Assignment Form and the Control
 Dependence Graph, TOPLAS 1991; Das and Ramakrishna, TOPLAS 2005.
@@ -133,7 +133,7 @@ class _Promotion:
         self.cleanup = [block in cleanups for block in self.cfg.blocks]
         self.edges = edges_into(function)
 
-    # -- where values meet (1, 2) ----------------------------------------------------------------------------------------------
+    # -- where values meet (1, 2) -----------------------------------------------------------------------------------------
 
     def find(self) -> None:
         """Finds the value of each load and the arguments that are needed."""
@@ -178,7 +178,7 @@ class _Promotion:
             found.append(bits)
         return found
 
-    # -- the value of each load (3) -----------------------------------------------------------------------------------------------
+    # -- the value of each load (3) ---------------------------------------------------------------------------------------
 
     def walk(self, wanted: set[Value]) -> None:
         """Each block after its dominator: what a place holds is known, or values have met since (a bit of ``stale``)."""
@@ -260,7 +260,7 @@ class _Promotion:
             self.needed.append((block, place))
         return known
 
-    # -- the new function ---------------------------------------------------------------------------------------------------------
+    # -- the new function -------------------------------------------------------------------------------------------------
 
     def rewrite(self) -> tuple[int, int]:
         """Removes the accesses and adds the arguments; how many of each."""

@@ -34,6 +34,7 @@ typedef struct altru_pool {
     size_t stride;     /* from slot to slot */
     size_t size, alignment;
     uintptr_t end; /* `limit`, also in a checked heap */
+    void *held;    /* in a checked heap: `free`, out of reach of the inline path */
     struct altru_pool_chunk *first, *current;
     size_t capacity; /* slots in all chunks */
     size_t maximum;  /* slots there may ever be */
@@ -87,6 +88,10 @@ ALTRU_API void *altru_pool_get(const altru_pool *pool, altru_pool_handle handle)
 /* Ends a handle and returns its object, whose slot is now the caller's to release; NULL when it was
  * removed before. */
 ALTRU_API void *altru_pool_remove(altru_pool *pool, altru_pool_handle handle);
+
+/* altru_pool_get and altru_pool_remove, the handle in its parts: for compiled code. */
+ALTRU_API void *altru_pool_find(const altru_pool *pool, uint32_t index, uint32_t generation);
+ALTRU_API void *altru_pool_take_out(altru_pool *pool, uint32_t index, uint32_t generation);
 
 /* Objects in use times their stride, now and at most (both exact), slots ever given afresh as
  * `allocations`, and the size of the chunks. Takes time proportional to the free slots. */

@@ -23,7 +23,7 @@ struct altru_chunk {
     struct altru_chunk *next;
     size_t size;    /* with this header */
     uintptr_t used; /* the cursor when the next chunk became current */
-    size_t padding;
+    size_t before;  /* bytes taken in earlier chunks when it became current */
 };
 
 struct altru_deferred {
@@ -45,7 +45,16 @@ static void enter(altru_arena *arena, struct altru_chunk *chunk, uintptr_t curso
     arena->current = chunk;
     arena->cursor = cursor;
     arena->end = chunk == NULL ? 0 : end_of(chunk);
-    arena->limit = altru_is_checked() ? 0 : arena->end;
+    arena->limit = altru_sees_all() ? 0 : arena->end;
+    if (chunk != NULL) {
+        ALTRU_POISON(cursor, end_of(chunk) - cursor);
+    }
+}
+
+/* Bytes taken. */
+static size_t taken(const altru_arena *arena) {
+    const struct altru_chunk *chunk = arena->current;
+    return chunk == NULL ? 0 : chunk->before + (arena->cursor - start_of(chunk));
 }
 
 static void expect_live(const altru_arena *arena) {
@@ -72,7 +81,7 @@ static uintptr_t place(uintptr_t cursor, uintptr_t end, size_t size, size_t alig
         return 0;
     }
     uintptr_t at = altru_round_up(cursor, alignment);
-    return at <= end && size <= end - at ? at : 0;
+    return at <= end && size <= end - at ? at : 0; /* end is a multiple of 8 */
 }
 
 static struct altru_chunk *make_chunk(const altru_arena *arena, size_t size, size_t alignment) {
@@ -86,8 +95,9 @@ static struct altru_chunk *make_chunk(const altru_arena *arena, size_t size, siz
         return NULL;
     }
     if (whole < size + extra) {
-        whole = altru_round_up(size + extra, 16);
+        whole = size + extra;
     }
+    whole = altru_round_up(whole, 16);
     struct altru_chunk *chunk = altru_source_alloc(whole, 16);
     if (chunk != NULL) {
         chunk->size = whole;
@@ -113,6 +123,7 @@ static bool advance(altru_arena *arena, size_t size, size_t alignment) {
             current->next = made;
         }
     }
+    next->before = taken(arena);
     if (current != NULL) {
         current->used = arena->cursor;
     }
@@ -129,7 +140,6 @@ void *altru_arena_alloc(altru_arena *arena, size_t size, size_t alignment) {
     if (alignment < 8) {
         alignment = 8;
     }
-    size = altru_round_up(size, 8);
     uintptr_t at = arena->current == NULL ? 0 : place(arena->cursor, arena->end, size, alignment);
     if (at == 0) {
         if (!advance(arena, size, alignment)) {
@@ -137,24 +147,13 @@ void *altru_arena_alloc(altru_arena *arena, size_t size, size_t alignment) {
         }
         at = place(arena->cursor, arena->end, size, alignment);
     }
-    arena->cursor = at + size;
+    arena->cursor = at + altru_round_up(size, 8);
+    ALTRU_UNPOISON(at, size);
     return (void *)at;
 }
 
 /* ---- Taking back
  * ------------------------------------------------------------------------------------- */
-
-/* Bytes taken, chunk by chunk. */
-static size_t taken(const altru_arena *arena) {
-    size_t sum = 0;
-    if (arena->current == NULL) {
-        return 0;
-    }
-    for (const struct altru_chunk *c = arena->first; c != arena->current; c = c->next) {
-        sum += c->used - start_of(c);
-    }
-    return sum + (arena->cursor - start_of(arena->current));
-}
 
 static void run_deferred(altru_arena *arena, struct altru_deferred *until) {
     while (arena->deferred != until) {
@@ -172,7 +171,9 @@ static void overwrite(altru_arena *arena, struct altru_chunk *from, uintptr_t cu
     }
     while (chunk != NULL) {
         uintptr_t end = chunk == arena->current ? arena->cursor : chunk->used;
+        ALTRU_UNPOISON(cursor, end - cursor);
         memset((void *)cursor, FILL_GONE, end - cursor);
+        ALTRU_POISON(cursor, end - cursor);
         if (chunk == arena->current) {
             return;
         }
@@ -200,10 +201,11 @@ void altru_arena_rollback(altru_arena *arena, altru_arena_mark mark) {
         arena->peak = now;
     }
     run_deferred(arena, mark.deferred);
-    if (altru_is_checked()) {
+    if (altru_sees_all()) {
         overwrite(arena, mark.chunk, mark.cursor);
     }
     if (mark.chunk == NULL) {
+        arena->first->before = 0;
         enter(arena, arena->first, start_of(arena->first));
     } else {
         enter(arena, mark.chunk, mark.cursor);
@@ -234,6 +236,7 @@ static void release_chunks(struct altru_chunk *chunk) {
     while (chunk != NULL) {
         struct altru_chunk *next = chunk->next;
         altru_uncount(ALTRU_ARENA, chunk->size);
+        ALTRU_UNPOISON(start_of(chunk), chunk->size - sizeof *chunk);
         altru_source_free(chunk);
         chunk = next;
     }
@@ -283,7 +286,12 @@ const char *altru_arena_check(const altru_arena *arena) {
         return "not an arena, or a destroyed one";
     }
     bool found = arena->current == NULL;
+    size_t sum = 0;
     for (const struct altru_chunk *chunk = arena->first; chunk != NULL; chunk = chunk->next) {
+        if (!found && chunk->before != sum) {
+            return "a chunk does not know what was taken before it";
+        }
+        sum += chunk->used - start_of(chunk);
         if (chunk == arena->current) {
             found = true;
         } else if (!found && (chunk->used < start_of(chunk) || chunk->used > end_of(chunk))) {

@@ -15,8 +15,8 @@
 
 #ifdef __wasm__
 
-void *altru_guarded_alloc(size_t size) {
-    (void)size;
+void *altru_guarded_alloc(size_t size, size_t alignment) {
+    (void)size, (void)alignment;
     return NULL;
 }
 
@@ -100,7 +100,7 @@ static struct slot *unused_slot(void) {
     return NULL;
 }
 
-void *altru_guarded_alloc(size_t size) {
+void *altru_guarded_alloc(size_t size, size_t alignment) {
     uint64_t sample = altru_option(ALTRU_OPTION_sample);
     size_t page = altru_source_page();
     if (sample == 0 || size > page) {
@@ -117,7 +117,8 @@ void *altru_guarded_alloc(size_t size) {
         if (slot->range != NULL && altru_source_commit(slot->range + page, page)) {
             /* Size 0 too has an address of its own: 16 bytes, which fault only behind the last. */
             size_t room = size == 0 ? 1 : size;
-            size_t alignment = room >= 16 ? 16 : room >= 8 ? 8 : room >= 4 ? 4 : room >= 2 ? 2 : 1;
+            size_t natural = room >= 16 || size == 0 ? 16 : room >= 8 ? 8 : room >= 4 ? 4 : room >= 2 ? 2 : 1;
+            alignment = natural > alignment ? natural : alignment;
             slot->block = slot->range + 2 * page - altru_round_up(room, alignment);
             slot->size = size;
             slot->live = true;

@@ -9,13 +9,13 @@
  * A page is in one of these states:
  *
  *     current   the one that its class takes blocks from; its blocks at hand are in the thread list
- *     waiting   has free blocks, in its class's queue; when all are free it is given back
- *     full      had none when it stopped to be current; an eighth of them must come back before it
- *               is looked at again
+ *     waiting   has enough free blocks, in its class's queue; when all are free it is given back
+ *     full      had not enough when it stopped to be current; an eighth of its blocks, or 4 KiB,
+ *               must have come back before it is looked at again
  *
- * The countdown of a page says when the owner must look (altru_page_due): a full page after an
- * eighth of its blocks, a waiting one when it is empty. A block that another thread frees is pushed
- * on the owner's list `remote`, which the owner empties whenever it fills a list.
+ * The countdown of a page says when the owner must look (altru_page_due): at a full page when it
+ * has enough, at a waiting one when it is empty. A block that another thread frees goes, with
+ * others, to the owner's list `remote`, which the owner empties whenever it fills a list.
  *
  * Free lists sharded by page: Leijen, Zorn, de Moura, "Mimalloc: Free List Sharding in Action"
  * (2019). The countdown and the one remote list per owner: Lietar et al., "snmalloc: A Message
@@ -37,6 +37,7 @@ enum {
     NEVER = INT32_MAX / 2, /* a countdown that does not end: a page has at most 8192 blocks */
     CARVE = 4096,          /* bytes that are made into blocks at once */
     KEPT = 4,              /* empty pages that a heap keeps to itself */
+    BATCH = 64,            /* blocks that are sent to another heap at once */
 };
 
 typedef struct altru_heap {
@@ -46,9 +47,14 @@ typedef struct altru_heap {
     altru_page *full;                   /* doubly linked, all classes */
     altru_page *kept;                   /* singly linked */
     unsigned kept_count;
-    size_t given[ALTRU_CLASSES];         /* blocks that were put into the thread list */
-    altru_thread *thread;                /* NULL: no thread has this heap */
-    struct altru_heap *next;             /* all heaps */
+    size_t given[ALTRU_CLASSES]; /* blocks that were put into the thread list */
+    altru_thread *thread;        /* NULL: no thread has this heap */
+    struct altru_heap *next;     /* all heaps */
+    struct {
+        struct altru_heap *owner;
+        void *first, *last;
+        unsigned count;
+    } outgoing; /* blocks of another heap that this thread freed, on their way there */
     _Alignas(64) _Atomic(void *) remote; /* blocks freed by other threads */
 } altru_heap;
 
@@ -101,11 +107,18 @@ static void set_countdown(altru_page *page, int32_t count) {
     page->countdown = count;
 }
 
-/* Looks at a page that is waiting or full after `count` blocks of it came back. */
+/* How many blocks a filling should bring at least, so that its cost does not tell. */
+static int32_t enough(const altru_page *page) {
+    int32_t eighth = page->capacity / 8, step = CARVE / (int32_t)page->block_size;
+    int32_t count = eighth < step ? eighth : step;
+    return count < 1 ? 1 : count;
+}
+
+/* A page with less than enough blocks to give: not looked at until it has them. */
 static void page_becomes_full(altru_heap *heap, altru_page *page) {
     page->state = PAGE_FULL;
     push_page(&heap->full, page);
-    set_countdown(page, page->capacity < 16 ? 1 : page->capacity / 8);
+    set_countdown(page, enough(page) - returned(page));
 }
 
 /* A page without a block in use: stays with this heap, or goes to all. */
@@ -155,12 +168,44 @@ static inline void free_own(altru_page *page, void *block) {
 /* ---- Other threads' blocks
  * ------------------------------------------------------------------------ */
 
-static void free_remote(altru_heap *owner, void *block) {
-    void *first = atomic_load_explicit(&owner->remote, memory_order_relaxed);
+static altru_heap *own_heap(void);
+
+/* Gives a chain of blocks to the heap that owns their pages. */
+static void send(altru_heap *owner, void *first, void *last) {
+    void *before = atomic_load_explicit(&owner->remote, memory_order_relaxed);
     do {
-        *word(block) = first;
-    } while (!atomic_compare_exchange_weak_explicit(&owner->remote, &first, block,
+        *word(last) = before;
+    } while (!atomic_compare_exchange_weak_explicit(&owner->remote, &before, first,
                                                     memory_order_release, memory_order_relaxed));
+}
+
+static void send_outgoing(altru_heap *heap) {
+    if (heap->outgoing.count != 0) {
+        send(heap->outgoing.owner, heap->outgoing.first, heap->outgoing.last);
+        heap->outgoing.count = 0;
+    }
+}
+
+/* Frees a block of another thread: it goes to its owner with others. */
+static void free_remote(altru_heap *owner, void *block) {
+    altru_heap *heap = own_heap();
+    if (heap == NULL) {
+        send(owner, block, block);
+        return;
+    }
+    if (heap->outgoing.owner != owner) {
+        send_outgoing(heap);
+        heap->outgoing.owner = owner;
+    }
+    if (heap->outgoing.count == 0) {
+        heap->outgoing.last = block;
+    } else {
+        *word(block) = heap->outgoing.first;
+    }
+    heap->outgoing.first = block;
+    if (++heap->outgoing.count == BATCH) {
+        send_outgoing(heap);
+    }
 }
 
 /* Frees what other threads freed of this heap's. */
@@ -205,7 +250,7 @@ static void settle(altru_heap *heap) {
         int32_t in_use = page->carved - returned(page);
         if (in_use == 0) {
             retire(heap, page);
-        } else if (page->free != NULL || page->carved < page->capacity) {
+        } else if (returned(page) >= enough(page) || page->carved < page->capacity) {
             page->state = PAGE_WAITING;
             push_page(&heap->waiting[c], page);
             set_countdown(page, in_use);
@@ -240,6 +285,7 @@ static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 
 static void leave_heap(void *given) {
     altru_heap *heap = given;
+    send_outgoing(heap);
     collect_remote(heap);
     settle(heap);
     altru_lock(ALTRU_LOCK_HEAPS);
@@ -302,7 +348,17 @@ static altru_heap *own_heap(void) {
 /* ---- Filling a list
  * ------------------------------------------------------------------------------- */
 
-/* Makes the next blocks of a page, in order of address; returns the first. */
+/* All blocks that came back to a page that is current. */
+static void *take_returned(altru_heap *heap, altru_page *page) {
+    void *first = page->free;
+    heap->given[page->size_class] += (size_t)returned(page);
+    page->free = NULL;
+    page->countdown = page->credit = NEVER;
+    return first;
+}
+
+/* Makes the next blocks of a page, in order of address, and puts those that came back behind them;
+ * returns the first. */
 static void *carve(altru_heap *heap, altru_page *page) {
     unsigned left = page->capacity - page->carved;
     unsigned count = page->block_size >= CARVE ? 1 : CARVE / page->block_size;
@@ -316,18 +372,9 @@ static void *carve(altru_heap *heap, altru_page *page) {
         *word(block) = next;
         block = next;
     }
-    *word(block) = NULL;
+    *word(block) = take_returned(heap, page);
     page->carved = (uint16_t)(page->carved + count);
     heap->given[page->size_class] += count;
-    return first;
-}
-
-/* All blocks that came back to a page that is current. */
-static void *take_returned(altru_heap *heap, altru_page *page) {
-    void *first = page->free;
-    heap->given[page->size_class] += (size_t)returned(page);
-    page->free = NULL;
-    page->countdown = page->credit = NEVER;
     return first;
 }
 
@@ -367,7 +414,7 @@ static void *fill(altru_heap *heap, unsigned size_class) {
     collect_remote(heap);
     for (;;) {
         altru_page *page = heap->current[size_class];
-        if (page != NULL && page->free != NULL) {
+        if (page != NULL && returned(page) >= enough(page)) {
             return take_returned(heap, page);
         }
         if (page != NULL && page->carved < page->capacity) {
@@ -414,10 +461,17 @@ static const uint8_t small_class[ALTRU_SMALL_MAXIMUM / 8 + 1] = {
 #undef SIXTEEN
 };
 
+static void *alloc_without_list(size_t size, unsigned size_class) {
+    if (altru_is_checked()) {
+        return altru_checked_alloc(size, 1);
+    }
+    return altru_heap_range.size == 0 ? altru_system_alloc(size, 1) : altru_refill(size_class);
+}
+
 static void *alloc_medium(size_t size) {
+    unsigned size_class = altru_class_of(size);
     altru_heap *heap = altru_this_thread.heap;
     if (heap != NULL) {
-        unsigned size_class = altru_class_of(size);
         void **list = &heap->medium[size_class - ALTRU_SMALL_CLASSES];
         void *block = *list;
         if (block != NULL) {
@@ -425,7 +479,7 @@ static void *alloc_medium(size_t size) {
             return block;
         }
     }
-    return altru_refill(altru_class_of(size));
+    return alloc_without_list(size, size_class);
 }
 
 void *altru_alloc(size_t size) {
@@ -436,7 +490,7 @@ void *altru_alloc(size_t size) {
             altru_this_thread.free[size_class] = *word(block);
             return block;
         }
-        return altru_is_checked() ? altru_checked_alloc(size, 1) : altru_refill(size_class);
+        return alloc_without_list(size, size_class);
     }
     if (altru_size_is_absurd(size)) {
         return NULL;
@@ -455,7 +509,7 @@ void *altru_alloc_aligned(size_t size, size_t alignment) {
     if (altru_is_checked()) {
         return altru_checked_alloc(size, alignment);
     }
-    if (alignment > 4096 || size > ALTRU_BLOCK_MAXIMUM) {
+    if (alignment > 4096 || size > ALTRU_BLOCK_MAXIMUM || altru_heap_range.size == 0) {
         return altru_system_alloc(size, alignment);
     }
     /* Pages are aligned to 64 KiB, so a class whose size is a multiple has only aligned blocks;
@@ -489,12 +543,13 @@ __attribute__((noinline)) static void free_other(void *block, const altru_site *
     if (block == NULL) {
         return;
     }
-    if (altru_secure_owns(block)) {
-        altru_secure_free(block);
-    } else if (altru_is_checked()) {
-        altru_checked_free(block, site);
-    } else if (altru_in_range(block)) {
+    bool checked = altru_is_checked();
+    if (altru_in_range(block) && !checked) {
         free_remote(altru_page_of(block)->owner, block);
+    } else if (altru_secure_owns(block)) {
+        altru_secure_free(block);
+    } else if (checked) {
+        altru_checked_free(block, site);
     } else {
         altru_system_free(block);
     }
@@ -562,6 +617,7 @@ void *altru_realloc(void *block, size_t new_size) {
 void altru_heap_trim(void) {
     altru_heap *heap = altru_this_thread.heap;
     if (heap != NULL) {
+        send_outgoing(heap);
         collect_remote(heap);
         settle(heap);
     }

@@ -22,6 +22,38 @@
 /* Reads what other threads change, for a figure that may be a little old. */
 #define ALTRU_UNSYNCHRONIZED __attribute__((no_sanitize("thread")))
 
+/* Whether there is an unwinder. Where there is none a panic ends the process. */
+#if defined(__wasm__)
+#define ALTRU_UNWINDS 0
+#else
+#define ALTRU_UNWINDS 1
+#endif
+
+/* AddressSanitizer is told what may not be touched. In its builds small blocks come from its own
+ * malloc (pages.c makes no range), and arenas and pools serve no inline path. */
+#if defined(__SANITIZE_ADDRESS__)
+#define ALTRU_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ALTRU_ASAN 1
+#endif
+#endif
+#ifdef ALTRU_ASAN
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/lsan_interface.h>
+#define ALTRU_POISON(start, size) ASAN_POISON_MEMORY_REGION((const void *)(start), size)
+#define ALTRU_UNPOISON(start, size) ASAN_UNPOISON_MEMORY_REGION((const void *)(start), size)
+#define ALTRU_ROOT(start, size) __lsan_register_root_region((const void *)(start), size)
+#else
+#define ALTRU_ASAN 0
+#define ALTRU_POISON(start, size) ((void)0)
+#define ALTRU_UNPOISON(start, size) ((void)0)
+#define ALTRU_ROOT(start, size) ((void)0)
+#endif
+
+/* Reads a link of a free slot, which nobody else may touch. */
+#define ALTRU_READS_POISONED __attribute__((no_sanitize("address")))
+
 /* More than any object may have. */
 static inline bool altru_size_is_absurd(size_t size) {
     return size > (size_t)PTRDIFF_MAX;
@@ -96,6 +128,10 @@ static inline char *altru_page_start(const altru_page *page) {
     return (char *)(base + (index << ALTRU_PAGE_SHIFT));
 }
 
+/* Whether a block lies in the range, also in a checked heap, which hides it from inline paths. */
+bool altru_in_pages(const void *block);
+void altru_pages_hide(void);
+
 static inline bool altru_in_range(const void *block) {
     return (uintptr_t)block - altru_heap_range.base < altru_heap_range.size;
 }
@@ -106,6 +142,11 @@ static inline bool altru_in_range(const void *block) {
 /* Whether blocks are given by the checked heap; decided at the first allocation. */
 bool altru_is_checked(void);
 
+/* Whether arenas and pools must see every call. */
+static inline bool altru_sees_all(void) {
+    return ALTRU_ASAN || altru_is_checked();
+}
+
 void *altru_checked_alloc(size_t size, size_t alignment);
 void altru_checked_free(void *block, const altru_site *site);
 size_t altru_checked_size(void *block, const altru_site *site); /* as asked for */
@@ -115,7 +156,7 @@ const char *altru_checked_check(void);
 /* ---- guarded.c --------------------------------------------------------------------------------
  */
 
-void *altru_guarded_alloc(size_t size);                       /* NULL: not this one */
+void *altru_guarded_alloc(size_t size, size_t alignment);     /* NULL: not this one */
 bool altru_guarded_free(void *block, const altru_site *site); /* false: not one of these */
 bool altru_guarded_size(const void *block, size_t *size);
 
@@ -153,5 +194,59 @@ bool altru_secure_owns(const void *block);
 /* Panics at the place of `site` (NULL: not known). */
 ALTRU_COLD_NORETURN void altru_panic_at(const altru_site *site, uint32_t kind, uint64_t a,
                                         uint64_t b);
+
+/* ---- Backtraces (backtrace.c) --------------------------------------------------------------- */
+
+#define ALTRU_MOST_FRAMES 64
+
+/* The compiled functions that are active, by where their code starts, innermost first. */
+struct altru_backtrace {
+    uint32_t count;
+    bool is_cut; /* there are more than fit */
+    uintptr_t starts[ALTRU_MOST_FRAMES];
+};
+
+/* The functions of this thread that are active, up to the nearest guard. */
+void altru_backtrace_take(struct altru_backtrace *trace);
+
+/* The name of the compiled function that starts here, and its length; not ended by a NUL. */
+const char *altru_function_name(uintptr_t start, size_t *length);
+
+/* ---- Messages (message.c) ------------------------------------------------------------------- */
+
+/* Bytes on their way to standard error: one write for a message of common length, so that those of
+ * several processes do not mix; a longer one leaves in pieces. Or on their way to a buffer of the
+ * caller, which takes as many as fit. */
+struct altru_writer {
+    char *bytes;
+    size_t room;
+    size_t used;
+    size_t length; /* of all that was put */
+    bool to_stderr;
+};
+
+void altru_writer_flush(struct altru_writer *out);
+void altru_put_bytes(struct altru_writer *out, const char *bytes, size_t count);
+void altru_put_text(struct altru_writer *out, const char *text);
+
+/* "index 5 out of bounds for length 3" */
+void altru_put_message(struct altru_writer *out, const altru_site *site, uint64_t a, uint64_t b);
+
+/* `start`, the message, " at a.air:7:8" and the end of the line. */
+void altru_put_line(struct altru_writer *out, const char *start, const altru_site *site, uint64_t a,
+                    uint64_t b);
+
+/* Whether the function of the site has no frame of its own. */
+bool altru_is_inlined(const altru_site *site, const struct altru_backtrace *trace);
+
+/* "  in @lookup" and so on, a line each. */
+void altru_put_backtrace(struct altru_writer *out, const altru_site *site,
+                         const struct altru_backtrace *trace);
+
+/* ---- The end (panic.c) ---------------------------------------------------------------------- */
+
+/* Lets one thread through, once, with standard output flushed. Returning means that this is the
+ * thread that tells its panic and ends the process. */
+void altru_claim_the_end(void);
 
 #endif

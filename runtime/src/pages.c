@@ -32,6 +32,9 @@ altru_range altru_heap_range;
 /* Makes the range: as large as the option says, or what the system allows. Before there is a second
  * thread, so that everybody may read where it lies. */
 __attribute__((constructor(102))) static void reserve(void) {
+#if ALTRU_ASAN && !defined(ALTRU_KEEP_RANGE)
+    return; /* AddressSanitizer knows more about blocks of its own */
+#endif
     size_t unit = (size_t)STEP << ALTRU_PAGE_SHIFT;
     uint64_t wanted = altru_option(ALTRU_OPTION_heap_span);
     size_t size = wanted > (size_t)PTRDIFF_MAX / 2 ? (size_t)PTRDIFF_MAX / 2 : (size_t)wanted;
@@ -49,6 +52,14 @@ __attribute__((constructor(102))) static void reserve(void) {
         altru_heap_range.size = size;
         return;
     }
+}
+
+bool altru_in_pages(const void *block) {
+    return (uintptr_t)block - altru_heap_range.base < pages.limit << ALTRU_PAGE_SHIFT;
+}
+
+void altru_pages_hide(void) {
+    altru_heap_range.size = 0;
 }
 
 bool altru_page_is_committed(const altru_page *page) {
@@ -77,6 +88,8 @@ static void commit(void) {
         !altru_source_commit(start, (end - pages.committed) << ALTRU_PAGE_SHIFT)) {
         return;
     }
+    ALTRU_ROOT(from, to - from); /* the records of a checked heap hang there */
+    ALTRU_ROOT(start, (end - pages.committed) << ALTRU_PAGE_SHIFT);
     for (size_t index = end; index-- > pages.committed;) {
         altru_page *page = (altru_page *)base + index;
         page->next = pages.clean;

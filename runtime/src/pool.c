@@ -63,7 +63,7 @@ altru_pool *altru_pool_new(size_t size, size_t alignment) {
     pool->alignment = alignment;
     pool->stride = altru_round_up(size < sizeof(void *) ? sizeof(void *) : size, alignment);
     pool->maximum = SIZE_MAX;
-    pool->checked = altru_is_checked();
+    pool->checked = altru_sees_all();
     pool->free_entry = NO_ENTRY;
     pool->state = ALTRU_POOL_LIVE;
     return pool;
@@ -128,6 +128,7 @@ static struct altru_pool_chunk *add_chunk(altru_pool *pool, size_t wanted) {
     }
     *end = chunk;
     pool->capacity += count;
+    ALTRU_POISON(chunk->start, count * pool->stride);
     altru_count(ALTRU_POOL, size);
     return chunk;
 }
@@ -144,9 +145,18 @@ static size_t used_up(const altru_pool *pool) {
     return pool->entered + (pool->cursor - pool->current->start) / pool->stride;
 }
 
+ALTRU_READS_POISONED static void *behind(void *slot) {
+    return *(altru_link *)slot;
+}
+
+/* Where slots come back to. */
+static void **list_of(altru_pool *pool) {
+    return pool->checked ? &pool->held : &pool->free;
+}
+
 static size_t free_slots(const altru_pool *pool) {
     size_t count = 0;
-    for (void *slot = pool->free; slot != NULL; slot = *(altru_link *)slot) {
+    for (void *slot = pool->checked ? pool->held : pool->free; slot != NULL; slot = behind(slot)) {
         count++;
     }
     return count;
@@ -159,7 +169,9 @@ int altru_pool_prewarm(altru_pool *pool, size_t count) {
         if (chunk == NULL) {
             return -1;
         }
+        ALTRU_UNPOISON(chunk->start, chunk->end - chunk->start);
         memset((void *)chunk->start, 0, chunk->end - chunk->start);
+        ALTRU_POISON(chunk->start, chunk->end - chunk->start);
     }
     return 0;
 }
@@ -173,9 +185,9 @@ static unsigned char *live_of(const altru_pool *pool, const void *object) {
 }
 
 void *altru_pool_acquire(altru_pool *pool) {
-    void *object = pool->free;
+    void **list = list_of(pool), *object = *list;
     if (object != NULL) {
-        pool->free = *(altru_link *)object;
+        *list = behind(object);
     } else {
         if (pool->cursor == pool->end) {
             struct altru_pool_chunk *next =
@@ -193,6 +205,7 @@ void *altru_pool_acquire(altru_pool *pool) {
     }
     if (pool->checked) {
         *live_of(pool, object) = 1;
+        ALTRU_UNPOISON(object, pool->size);
     }
     return object;
 }
@@ -220,10 +233,13 @@ void altru_pool_release_at(altru_pool *pool, void *object, const altru_site *sit
     if (pool->checked) {
         expect_object(pool, object, site);
         *live_of(pool, object) = 0;
+        ALTRU_UNPOISON(object, pool->stride);
         memset(object, FILL_FREED, pool->stride);
     }
-    *(altru_link *)object = pool->free;
-    pool->free = object;
+    void **list = list_of(pool);
+    *(altru_link *)object = *list;
+    *list = object;
+    ALTRU_POISON(object, pool->stride);
 }
 
 void altru_pool_release(altru_pool *pool, void *object) {
@@ -298,6 +314,14 @@ void *altru_pool_remove(altru_pool *pool, altru_pool_handle handle) {
     return object;
 }
 
+void *altru_pool_find(const altru_pool *pool, uint32_t index, uint32_t generation) {
+    return altru_pool_get(pool, (altru_pool_handle){index, generation});
+}
+
+void *altru_pool_take_out(altru_pool *pool, uint32_t index, uint32_t generation) {
+    return altru_pool_remove(pool, (altru_pool_handle){index, generation});
+}
+
 /* ---- The end, and walking
  * ------------------------------------------------------------------------------ */
 
@@ -308,6 +332,7 @@ void altru_pool_destroy(altru_pool *pool) {
     for (struct altru_pool_chunk *chunk = pool->first; chunk != NULL;) {
         struct altru_pool_chunk *next = chunk->next;
         altru_uncount(ALTRU_POOL, chunk->size);
+        ALTRU_UNPOISON(chunk->start, chunk->end - chunk->start);
         altru_source_free(chunk->live);
         altru_source_free(chunk);
         chunk = next;
@@ -352,7 +377,7 @@ const char *altru_pool_check(const altru_pool *pool) {
         return "the cursor is outside of its chunk";
     }
     size_t count = 0, most = used_up(pool);
-    for (void *slot = pool->free; slot != NULL; slot = *(altru_link *)slot) {
+    for (void *slot = pool->checked ? pool->held : pool->free; slot != NULL; slot = behind(slot)) {
         if (++count > most) {
             return "more slots came back than were given";
         }

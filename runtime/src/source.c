@@ -92,12 +92,14 @@ void altru_source_release(void *start, size_t size) {
 
 #else
 
+static size_t page_size;
+
+__attribute__((constructor(101))) static void learn_page_size(void) {
+    page_size = (size_t)sysconf(_SC_PAGESIZE);
+}
+
 size_t altru_source_page(void) {
-    static size_t known;
-    if (known == 0) {
-        known = (size_t)sysconf(_SC_PAGESIZE);
-    }
-    return known;
+    return page_size;
 }
 
 void *altru_source_reserve(size_t size) {

@@ -10,6 +10,7 @@ import random
 from collections.abc import Sequence
 
 import altru_ir as air
+from altru_ir import passes
 from altru_ir.declare import find
 from altru_ir.module import Function, Module
 from altru_ir.testing.whole_language import generate
@@ -59,7 +60,8 @@ def with_values(shapes: Sequence[Shape], seed: int) -> Function:
 
 
 def generated(seed: int, size: int = 6) -> Module:
-    """A verified program over the whole language."""
+    """A verified program over the whole language, with its checks: it makes no memory error."""
     module = air.parse(generate(seed, size).text)
+    passes.run(module, "insert-checks")
     assert not air.verify(module)
     return module

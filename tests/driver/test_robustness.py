@@ -41,7 +41,7 @@ def good(tmp_path: Path) -> str:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--panic=unwind"], "there is no panic mode `unwind` in this release; there is `abort`"),
+        (["--panic=explode"], "invalid choice: 'explode' (choose from 'unwind', 'abort')"),
         (["--verify-diagnostics", "--run"], "--verify-diagnostics only compares"),
         (["--verify-diagnostics", "--emit=asm"], "--verify-diagnostics only compares"),
         (["--split-input-file", "--run"], "take one"),

@@ -332,3 +332,68 @@ def test_missing_externs_are_named() -> None:
     assert math.isclose(backend.compile(air.parse(
         'extern "C" func @cos(%x: f64) -> f64\nfunc @f(%x: f64) -> f64 {\n^e:\n  %y = call @cos(%x)\n  ret %y\n}\n'
     ))["f"](0.0), 1.0)  # fmt: skip
+
+
+# -- what compiled code does meanwhile ------------------------------------------------------------------------------------
+
+CLEANUP = """altru 1
+func @ask(%n: i64) -> i64
+func @tidy(%n: i64) -> i64
+func @f(%n: i64) -> i64 {
+^e unwind ^cleanup:
+  %a = call @ask(%n)
+  %b = call @ask(%a)
+  ret %b
+^cleanup:
+  %c = call @tidy(%n)
+  resume
+}
+"""
+
+
+@pytest.mark.parametrize(("panic", "called"), [("unwind", ["ask 1", "tidy 1"]), ("abort", ["ask 1"])])
+def test_cleanups_run_when_panics_unwind(panic: str, called: list[str]) -> None:
+    seen = []
+
+    def ask_once(n: int) -> int:
+        seen.append(f"ask {n}")
+        raise Fault("no")
+
+    externs = {"ask": ask_once, "tidy": lambda n: seen.append(f"tidy {n}") or 0}
+    f = backend.compile(air.parse(CLEANUP), panic=panic, externs=externs)["f"]
+    for _ in range(3):
+        seen.clear()
+        with pytest.raises(Fault, match="no"):
+            f(1)
+        assert seen == called
+
+
+def test_a_panic_passes_through_a_callable() -> None:
+    """Compiled code panics under a callable under compiled code: an exception between them, a panic at both ends."""
+    text = "func @g(%n: i64) -> i64 {\n^e:\n  %z = const 0 : i64\n  %r = sdiv %n, %z\n  ret %r\n}\n"
+    panics = backend.compile(air.parse(text))["g"]
+    seen = []
+
+    def outer(n: int) -> int:
+        try:
+            return panics(n)
+        except air.Panic as panic:
+            seen.append(panic.message)
+            raise
+
+    f = ask(outer)["f"]
+    for _ in range(3):
+        with pytest.raises(air.Panic, match="division by zero"):
+            f(1)
+    assert seen == ["division by zero"] * 3
+    assert ask(lambda n: n)["f"](1) == 2  # nothing is left behind
+
+
+def test_panics_name_the_function() -> None:
+    text = "func @g(%xs: ref<[? x i64]>, %i: usize) -> i64 {\n"
+    text += "^e:\n  %s = deref %xs\n  %p = elem %s, %i\n  %r = load %p\n  ret %r\n}\n"
+    lib = backend.compile(air.parse(text, filename="g.air"))
+    with pytest.raises(air.Panic, match=r"index 3 out of bounds for length 2 at g\.air:4") as caught:
+        lib["g"]([1, 2], 3)
+    assert caught.value.backtrace == ("g",)
+    assert lib["g"]([1, 2], 1) == 2

@@ -32,7 +32,7 @@ def first_seed() -> int:
     return int(head.stdout[:7] or "0", 16) * 1000
 
 
-@pytest.mark.parametrize("suite", ["text", "roundtrip", "native", "machine"])
+@pytest.mark.parametrize("suite", ["text", "roundtrip", "native", "machine", "passes"])
 def test_slice(suite: str) -> None:
     start = first_seed()
     for seed in range(start, start + SLICE):
@@ -105,7 +105,8 @@ def test_dials() -> None:
 @pytest.mark.parametrize(
     ("planted", "by"),
     [(" ashr ", " lshr "), (" smin ", " umin "), (" sext ", " zext "), ("icmp slt ", "icmp sle "), (" fmin ", " fmax "),
-     (" sdiv ", " udiv "), (" rotl ", " rotr "), (" fptosi ", " fptoui ")],
+     (" sdiv ", " udiv "), (" rotl ", " rotr "), (" fptosi ", " fptoui "), (" unwind ^late:", " unwind ^cleanup:"),
+     (" unwind ^cleanup:", ":")],
 )  # fmt: skip
 def test_planted_bugs_are_found(planted: str, by: str) -> None:
     """The text is compiled with one kind of operation exchanged for another: some seed must notice."""

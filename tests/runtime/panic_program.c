@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-_Static_assert(sizeof(void *) != 8 || sizeof(altru_site) == 32, "a site has 32 bytes");
+_Static_assert(sizeof(void *) != 8 || sizeof(altru_site) == 40, "a site has 40 bytes");
 _Static_assert(ALTRU_PANIC_bounds == 1, "numbers of classes are part of the ABI");
 
 static altru_site sites[2];

@@ -22,7 +22,7 @@ import attrs
 from altru_ir.clone import clone_module
 from altru_ir.diagnostics import DiagnosticError
 from altru_ir.module import Module
-from altru_ir.testing.reduce import arguments, blocks, declarations, literals, names, operations, trimmings
+from altru_ir.testing.reduce import arguments, blocks, declarations, inlining, literals, names, operations, trimmings
 from altru_ir.testing.reduce.measure import Size, size_of
 from altru_ir.testing.reduce.search import Search, sweep
 from altru_ir.text.parser import parse
@@ -44,10 +44,11 @@ STEPS = (
     Step("functions and globals", declarations.functions_and_globals, declarations.leave_out),
     Step("bodies", declarations.definitions, declarations.leave_out_bodies),
     Step("comments", trimmings.comments, trimmings.drop_comments),
-    Step("blocks", blocks.all_but_entries, blocks.leave_out),
     Step("edges", blocks.edges, blocks.drop_edges),
     Step("early returns", blocks.continuing, blocks.return_early),
     Step("merged blocks", blocks.mergeable, blocks.merge),
+    Step("blocks", blocks.all_but_entries, blocks.leave_out),
+    Step("calls", inlining.called_once, inlining.inline),
     Step("operations, by earlier values", operations.all_but_terminators, operations.leave_out),
     Step("operations, by leaves", operations.all_but_terminators, operations.leave_out_for_leaves),
     Step("operations, by other operands", operations.other_operands, operations.become_operands),
@@ -57,9 +58,8 @@ STEPS = (
     Step("parameters", arguments.parameters, arguments.drop_parameters),
     Step("optional operands", operations.optional_operands, operations.drop_operands),
     Step("operands", operations.improvable, operations.improve),
-    Step("types nobody uses", declarations.unreached_types, declarations.leave_out_types),
-    Step("members", declarations.members, declarations.leave_out_members),
     Step("types, by i8", declarations.all_types, declarations.become_bytes),
+    Step("members", declarations.members, declarations.leave_out_members),
     Step("locations", trimmings.located, trimmings.drop_locations),
     Step("marks of operations", trimmings.marks, trimmings.drop_marks),
     Step("marks of declarations", trimmings.trimmings, trimmings.trim),

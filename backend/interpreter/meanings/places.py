@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from altru_ir.backend.interpreter.code import Control, Next, Place, Segment, Slots, Stage, Step, leads, means, moved
-from altru_ir.backend.interpreter.drops import drop_place, drop_value, vacate
+from altru_ir.backend.interpreter.drops import drop_place, drop_value, expect_nothing, vacate
 from altru_ir.backend.interpreter.faults import fault
 from altru_ir.backend.interpreter.machine import Blocked, Thread
 from altru_ir.backend.interpreter.memory import LOCAL, Gone, Pointer
@@ -348,37 +348,39 @@ def _end(stage: Stage, op: Operation) -> Step | Control:
     place = op.operands[0]
     slot, type, machine, memory = stage.slot(place), content(place), stage.machine, stage.machine.memory
     definition = place.operation
+
+    def close(allocation: Any) -> None:
+        if allocation.tree is not None:
+            allocation.tree.deallocate(allocation.tree.root, op)
+        memory.end(allocation, "ended", op)
+
     if not needs_drop(type, stage.module):
 
         def dead(s: Slots) -> None:
             allocation = s[slot].allocation
             if allocation.how:
                 memory.locate(s[slot], 1, 1, True, op)
-            finish(s)
-
-        def finish(s: Slots) -> None:
-            allocation = s[slot].allocation
-            if allocation.tree is not None:
-                allocation.tree.deallocate(allocation.tree.root, op)
-            memory.end(allocation, "ended", op)
+            close(allocation)
 
         return dead
-    is_scope = isinstance(type, ThreadScopeType)
+    is_scope, storage_only = isinstance(type, ThreadScopeType), bool(op.attrs.get("dead"))
     assert definition is not None
 
     def run(thread: Thread, s: Slots, after: Segment) -> Next:
         pointer = s[slot]
         if pointer.allocation.how:
             memory.locate(pointer, 1, 1, True, op)
+        if storage_only:
+            expect_nothing(machine, type, pointer, op)
+            close(pointer.allocation)
+            return after, s
         panic = join_scope(machine, thread, pointer, op) if is_scope else None
 
         def work() -> Any:
             try:
                 yield from drop_place(machine, thread, type, pointer, op, by_flow=True)
             finally:
-                if pointer.allocation.tree is not None:
-                    pointer.allocation.tree.deallocate(pointer.allocation.tree.root, op)
-                memory.end(pointer.allocation, "ended", op)
+                close(pointer.allocation)
             if panic is not None:
                 raise machine.rethrow(thread, panic)
 
