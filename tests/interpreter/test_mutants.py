@@ -54,14 +54,14 @@ Memory, Races, Machine = memory.Memory, races.Races, machine.Machine
 
 MUTANTS = [
     # -- memory: the rules of an access ----------------------------------------------------------------------------------
-    Mutant("null", Memory._without_provenance, "pointer.address == 0", "False", "raw.air", "null"),
-    Mutant("1: provenance", Memory.locate, "allocation is None:\n        self", "False:\n        self", "raw.air", "null"),
-    Mutant("2: use after the end", Memory.locate, "if allocation.how:", "if False:", "raw.air", "after"),
-    Mutant("3: before the beginning", Memory.locate, "offset < 0 or ", "", "ends.air", "before"),
-    Mutant("3: behind the end", Memory.locate, " or offset + size > allocation.size", "", "raw.air", "beyond"),
+    Mutant("null", memory._without_provenance, "address == 0", "False", "raw.air", "null"),
+    Mutant("1: provenance", Memory.locate_bytes, "allocation is None:", "False:", "raw.air", "null"),
+    Mutant("2: use after the end", Memory.locate_bytes, "if allocation.how:", "if False:", "raw.air", "after"),
+    Mutant("3: before the beginning", Memory.locate_bytes, "offset < 0 or ", "", "ends.air", "before"),
+    Mutant("3: behind the end", Memory.locate_bytes, " or offset + size > allocation.size", "", "raw.air", "beyond"),
     Mutant(
         "3: behind the end by less than the size",
-        Memory.locate,
+        Memory.locate_bytes,
         "offset + size > allocation.size",
         "offset >= allocation.size",
         "ends.air",
@@ -69,40 +69,42 @@ MUTANTS = [
     ),
     Mutant(
         "3: up to the end",
-        Memory.locate,
+        Memory.locate_bytes,
         "offset + size > allocation.size",
         "offset + size >= allocation.size",
         "raw.air",
         "fine",
     ),
-    Mutant("4: alignment", Memory.locate, "pointer.address & (align - 1)", "False", "raw.air", "odd"),
-    Mutant("constants", Memory.locate, "write and allocation.kind in", "False and allocation.kind in", "raw.air", "constant"),
+    Mutant("4: alignment", Memory.locate_bytes, "address & (align - 1)", "False", "raw.air", "odd"),
+    Mutant(
+        "constants", Memory.locate_bytes, "write and allocation.kind in", "False and allocation.kind in", "raw.air", "constant"
+    ),
     Mutant(
         "constants: functions",
-        Memory.locate,
+        Memory.locate_bytes,
         "(CONSTANT, FUNCTION, DESCRIPTOR)",
         "(FUNCTION, DESCRIPTOR)",
         "raw.air",
         "constant",
     ),
-    Mutant("5: aliasing", Memory.locate, "allocation.tree is not None", "False", "references.air", "not_cell"),
+    Mutant("5: aliasing", Memory.locate_bytes, "tree is not None", "False", "references.air", "not_cell"),
     Mutant(
         "5: the tag",
-        Memory.locate,
-        "tree.root if pointer.tag is None else pointer.tag",
+        Memory.locate_bytes,
+        "tree.root if tag is None else tag",
         "tree.root",
         "references.air",
         "not_cell",
     ),
     Mutant(
         "5: writes",
-        Memory.locate,
+        Memory.locate_bytes,
         "offset, size, write, op)  # 5",
         "offset, size, False, op)  # 5",
         "references.air",
         "not_cell",
     ),
-    Mutant("6: races", Memory.locate, "self.races is not None", "False", "threads.air", "race"),
+    Mutant("6: races", Memory.locate_bytes, "self.races is not None", "False", "threads.air", "race"),
     Mutant(
         "alignment of what is made",
         Memory.allocate,
@@ -138,7 +140,7 @@ MUTANTS = [
     Mutant(
         "exclusive", Machine.reborrow, "RESERVED if mutable else Permission.FROZEN", "FROZEN", "references.air", "child_writes"
     ),
-    Mutant("cells", Machine.reborrow, "if not freezes(target, self.module):", "if False:", "references.air", "shared_cell"),
+    Mutant("cells", Machine.reborrow, "if not self.freezes(target):", "if False:", "references.air", "shared_cell"),
     Mutant("cells are not accessed", Machine.reborrow, "accessed=False", "accessed=True", "references.air", "cell_reborrow"),
     Mutant(
         "cells without bytes",
