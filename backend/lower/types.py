@@ -9,6 +9,7 @@ Example: ``llvm_type(RefType(ArrayType((None,), I8)), m) == "{ ptr, i64 }"``.
 
 from __future__ import annotations
 
+import re
 from weakref import WeakKeyDictionary
 
 from altru_ir.layout import layout_of
@@ -41,9 +42,12 @@ class LoweringError(Exception):
     """Raised for a program that is valid but that this back end cannot translate; the message says what and where."""
 
 
+_PLAIN = re.compile(r"[A-Za-z_.$][A-Za-z0-9_.$]*").fullmatch
+
+
 def quote(name: str) -> str:
     """A name as LLVM writes it behind its sigil."""
-    if name and not name[0].isdigit() and all(c.isascii() and (c.isalnum() or c in "_.$") for c in name):
+    if _PLAIN(name):
         return name
     return '"' + "".join(chr(b) if 0x20 <= b < 0x7F and b not in (0x22, 0x5C) else f"\\{b:02X}" for b in name.encode()) + '"'
 
