@@ -13,7 +13,9 @@ import attrs
 
 from bench.harness import Question, Row, head
 
-QUESTIONS = ("examples", "text", "growth", "analyses", "process", "interpreter")
+QUESTIONS = (
+    "examples", "text", "growth", "analyses", "process", "interpreter", "startup", "lowering", "compiling", "allocators",
+)  # fmt: skip
 
 
 def question(name: str) -> tuple[str, Question]:

@@ -29,9 +29,7 @@ FAMILIES = (
     "homes", "collected", "cells", "atomics", "threads", "panics",
 )  # fmt: skip
 
-NATIVE = frozenset(
-    {"scalars", "floats", "calls", "aggregates", "enums", "places", "slices", "raw", "globals", "cells", "atomics", "panics"}
-)
+NATIVE = frozenset(FAMILIES) - {"dyn", "collected", "threads"}
 """The families that native code exists for."""
 
 WEIGHTS = {"scalars": 3.0, "floats": 2.0}
@@ -56,7 +54,6 @@ global @table : [5 x i64] = [3, 1, 4, 1, 5]
 global @text : [7 x i8] = "altru!\\x00"
 global mut @counter : i64 = 0
 global @hits : atomic<i64> = 0
-global thread_local @mine : i64 = 5
 """
 
 LIBRARY = {
@@ -1026,7 +1023,7 @@ def _arena(w: Writer) -> str:
     home = w.op("local : arena", "home")
     w.do(f"init {home}, {w.op('arena.new')}")
     a = w.borrow(home)
-    how = w.choose.randrange(4)
+    how = w.choose.choice((0, 1, 2, 2, 3))
     if how == 0:
         x = w.op(f"arena.alloc {a}, {w.integer()}")
         p = w.deref(x)
@@ -1041,20 +1038,50 @@ def _arena(w: Writer) -> str:
         w.do(f"init {place}, {w.integer()}")
         result = w.load(place)
     else:
-        log, r = w.log()
-        inside = w.op(f"new in {a}, {w.loud(r)} : own<'_, @Loud>")
-        w.do(f"drop {inside}")
         xs = w.op(f"new.array in {a}, {w.size(2)}, {w.integer()} : own<'_, [? x i64]>")
-        total = w.call("sum", w.borrow(w.deref(xs)))
+        result = w.call("sum", w.borrow(w.deref(xs)))
         w.do(f"drop {xs}")
-        result = w.op(f"add {total}, {w.get(r)}")
-        w.do(f"end {log}")
     if w.choose.random() < 0.4:
         w.do(f"arena.reset {w.borrow_mut(home)}")
         again = w.op(f"arena.alloc {w.borrow(home)}, {w.integer()}")
         result = w.op(f"add {result}, {w.load(w.deref(again))}")
     w.do(f"end {home}")
     return result
+
+
+@snippet("owners")
+def _owner_in_an_arena(w: Writer) -> str:
+    home = w.op("local : arena", "home")
+    w.do(f"init {home}, {w.op('arena.new')}")
+    log, r = w.log()
+    inside = w.op(f"new in {w.borrow(home)}, {w.loud(r)} : own<'_, @Loud>")
+    w.do(f"drop {inside}")
+    result = w.get(r)
+    w.do(f"end {home}")
+    w.do(f"end {log}")
+    return result
+
+
+@snippet("homes")
+def _owned(w: Writer) -> str:
+    where = w.choose.choice(["", "{slab} ", "{system} ", "{alignment = 64} ", "{secure} "])
+    x = w.op(f"new {w.integer()} {where}: own<i64>")
+    place = w.deref(x)
+    w.do(f"assign {place}, {w.integer()}")
+    result = w.load(place)
+    how = w.choose.randrange(3)
+    if how == 0:
+        w.do(f"drop {x}")
+    elif how == 1:
+        w.do(f"dealloc {x}")
+    else:
+        raw = w.op(f"own.into_ptr {x}")
+        again = w.op(f"own.from_ptr {raw} unsafe : own<i64>")
+        w.do(f"drop {again}")
+    xs = w.op(f"new.array {w.size(w.choose.randint(0, 9))}, {w.integer()} : own<[? x i64]>")
+    total = w.call("sum", w.borrow(w.deref(xs)))
+    w.do(f"drop {xs}")
+    return w.op(f"xor {result}, {total}")
 
 
 @snippet("homes")
@@ -1412,14 +1439,12 @@ def generate(
         )
         names.append(f"f{index}")
     texts.append(_Function(Writer(choose, names, uses, "panics" in allowed), pick).write("main_entry", "", size))
-    memory = set(allowed) - NATIVE
-    declarations = DECLARATIONS if memory else _without_memory(DECLARATIONS)
-    if memory:
-        uses.update({"Loud.drop": None, "Empty.drop": None})
+    uses.update({"Loud.drop": None, "Empty.drop": None})
     if "panics" in allowed:
         uses["counted"] = None
     library = [text for name, text in LIBRARY.items() if name in uses]
-    text = "\n".join(["altru 1", f"module @seed_{seed}", "", declarations, *library, *texts])
+    own = ["global thread_local @mine : i64 = 5"] if "mine_of" in uses else []
+    text = "\n".join(["altru 1", f"module @seed_{seed}", "", DECLARATIONS, *own, *library, *texts])
     return Program(seed, text, tuple(allowed), size)
 
 
@@ -1430,10 +1455,3 @@ def chosen(families: Iterable[str] | None) -> list[str]:
     if unknown or not wanted:
         raise ValueError(f"there is no family `{min(unknown, default='')}`; there are {', '.join(FAMILIES)}")
     return [family for family in FAMILIES if family in wanted]
-
-
-def _without_memory(declarations: str) -> str:
-    """The declarations that native code exists for."""
-    kept = ("@Pair", "@Nested", "@Option", "@Shape", "@Word", "@table", "@text", "@counter", "@hits")
-    lines = [line for line in declarations.splitlines() if any(f"{name} " in line.split("{")[0].split("=")[0] for name in kept)]
-    return "\n".join(lines) + "\n"

@@ -62,6 +62,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--checks", default="all", metavar="LIST", help="checks to insert: all (default), none, or bounds,null,align,division")
     add("--panic", default="unwind", choices=["unwind", "abort"], help="what a panic does: runs cleanups (default), or not")
     add("--emit", choices=["ir", "llvm", "asm", "obj", "exe"], help="what to write")
+    add("-g", dest="debug", action="store_true", help="add debug information: lines, functions, locals and their types")
     add("--target", metavar="TRIPLE", help="the target, instead of the module's own")
     add("--cpu", metavar="NAME", help="the processor (x86-64-v3 for files, this machine's for --run)")
     add("-l", dest="libraries", action="append", default=[], metavar="LIB", help="link a library")
@@ -157,6 +158,8 @@ def _check_combination(options: argparse.Namespace, program: list[str]) -> None:
         raise UsageError("-o needs the name of a file")
     if not runs and (program or options.entry is not None):
         raise UsageError("arguments behind `--` and --entry are for --run and --interpret")
+    if options.debug and not (options.run or writes):
+        raise UsageError("-g is for --run and for --emit of something else than IR")
     if not options.run and options.loads:
         raise UsageError("--load is for --run")
     if not options.interpret and options.steps is not None:
@@ -185,16 +188,21 @@ def _does_more(options: argparse.Namespace) -> bool:
     return (
         options.run or options.interpret or options.check or options.verify_diagnostics or options.split_input_file
         or options.emit is not None or options.opt is not None or options.pipeline is not None
+        or options.replay or options.print_analysis or options.jobs != 1
     )  # fmt: skip
 
 
 def check_names(options: argparse.Namespace) -> None:
     """What is named (passes, analyses, classes of checks) must exist, reached or not. Raises ``UsageError``."""
+    load_passes(options)
+    if options.checks == "all" and not any(
+        (options.pipeline, options.print_analysis, options.print_ir_before, options.print_ir_after)
+    ):
+        return  # nothing is, so the passes need not be loaded
     from altru_ir.passes.pipeline_text import PipelineError, parse_pipeline
     from altru_ir.passes.registry import names
     from altru_ir.passes.transform.insert_checks import InsertChecks
 
-    load_passes(options)
     try:
         parse_pipeline(options.pipeline or "")
         InsertChecks(options.checks)

@@ -11,36 +11,19 @@ A front-end lowers its own operation the same way:
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from altru_ir.backend.lower import drops, homes  # noqa: F401  # they register lowerings of their own
 from altru_ir.backend.lower.function import FunctionLowering, Storage
+from altru_ir.backend.lower.registry import LOWERINGS as LOWERINGS
+from altru_ir.backend.lower.registry import lowers as lowers
 from altru_ir.backend.lower.types import LoweringError, dimensions_of, parameter_types, quote, result_type
 from altru_ir.layout import enum_layout, field_offsets, layout_of
 from altru_ir.literals import constant_integer
-from altru_ir.marks import needs_drop
 from altru_ir.module import TypeDeclaration
 from altru_ir.ops.aggregates import member_index
 from altru_ir.ops.control import call_arguments, callee_type
 from altru_ir.ops.enums import variants_of
 from altru_ir.types import UNIT, ArrayType, IntType, NamedType, PlaceType, Type
 from altru_ir.values import Operation, Value
-
-Lowering = Callable[[FunctionLowering, Operation], None]
-
-LOWERINGS: dict[str, Lowering] = {}
-
-
-def lowers(*names: str) -> Callable[[Lowering], Lowering]:
-    """Registers a lowering for operations. Raises ``ValueError`` when one has a lowering already."""
-
-    def register(lowering: Lowering) -> Lowering:
-        for name in names:
-            if name in LOWERINGS:
-                raise ValueError(f"`{name}` already has a lowering")
-            LOWERINGS[name] = lowering
-        return lowering
-
-    return register
 
 
 def _bits(f: FunctionLowering, type: Type) -> int:
@@ -211,6 +194,7 @@ def _switch(f: FunctionLowering, op: Operation) -> None:
 
 @lowers("ret")
 def _ret(f: FunctionLowering, op: Operation) -> None:
+    f.leave_stack()
     if op.operands and result_type(op.operands[0].type, f.module) != "void":
         f.finish(f"ret {f.typed(op.operands[0])}")
     else:
@@ -374,15 +358,6 @@ def _store(f: FunctionLowering, op: Operation) -> None:
     f.line(f"store {_volatile(op)}{f.typed(value)}, ptr {address}, align {f.align(value.type)}")
 
 
-@lowers("drop", "end", "forget")
-def _gone(f: FunctionLowering, op: Operation) -> None:
-    """What needs no drop only ceases to be there."""
-    held = op.operands[0].type
-    held = held.target if isinstance(held, PlaceType) else held
-    if op.name != "forget" and needs_drop(held, f.module):
-        raise LoweringError(f"`{op.name}` of a `{held}` cannot be compiled yet{f.where(op)}")
-
-
 @lowers("secure_zero")
 def _secure_zero(f: FunctionLowering, op: Operation) -> None:
     """A volatile store of zeros: no pass takes it away, even when the memory is released right after."""
@@ -449,13 +424,10 @@ def _cell_get(f: FunctionLowering, op: Operation) -> None:
     f.define(op.result, f"load {f.type(type)}, ptr {f.value(op.operands[0])}, align {f.align(type)}")
 
 
-@lowers("cell.set", "cell.exchange")
-def _cell_set(f: FunctionLowering, op: Operation) -> None:
+@lowers("cell.exchange")
+def _cell_exchange(f: FunctionLowering, op: Operation) -> None:
     cell, value = op.operands
-    if op.results:
-        f.define(op.result, f"load {f.type(value.type)}, ptr {f.value(cell)}, align {f.align(value.type)}")
-    elif needs_drop(value.type, f.module):
-        raise LoweringError(f"`{op.name}` of a `{value.type}` cannot be compiled yet{f.where(op)}")
+    f.define(op.result, f"load {f.type(value.type)}, ptr {f.value(cell)}, align {f.align(value.type)}")
     f.line(f"store {f.typed(value)}, ptr {f.value(cell)}, align {f.align(value.type)}")
 
 
@@ -554,33 +526,6 @@ def _offset_of(f: FunctionLowering, op: Operation) -> None:
 def _layout(f: FunctionLowering, op: Operation) -> None:
     layout = layout_of(op.attrs["of"], f.module)
     f.alias(op.result, str(layout.size if op.name == "size_of" else layout.align))
-
-
-@lowers("alloc")
-def _alloc(f: FunctionLowering, op: Operation) -> None:
-    size = f.typed(op.operands[0])
-    alignment = op.attrs.get("alignment")
-    if alignment is None:
-        f.owner.declare(f"declare noalias ptr @altru_alloc({f.word}) nounwind")
-        f.define(op.result, f"call noalias ptr @altru_alloc({size})")
-    else:
-        f.owner.declare(f"declare noalias ptr @altru_alloc_aligned({f.word}, {f.word}) nounwind")
-        f.define(op.result, f"call noalias ptr @altru_alloc_aligned({size}, {f.word} {alignment})")
-
-
-@lowers("free")
-def _free(f: FunctionLowering, op: Operation) -> None:
-    f.owner.declare("declare void @altru_free(ptr) nounwind")
-    f.line(f"call void @altru_free(ptr {f.value(op.operands[0])})")
-
-
-@lowers("realloc")
-def _realloc(f: FunctionLowering, op: Operation) -> None:
-    f.owner.declare(f"declare ptr @altru_realloc(ptr, {f.word}) nounwind")
-    moved = f.emit(f"call ptr @altru_realloc(ptr {f.value(op.operands[0])}, {f.typed(op.operands[1])})")
-    done = f.emit(f"icmp ne ptr {moved}, null")
-    ok, failed = f.edges(op, {0: [moved]})
-    f.finish(f"br i1 {done}, label %{ok}, label %{failed}, !prof !{f.owner.likely()}")
 
 
 # -- aggregates and enums ----------------------------------------------------------------------------------------------

@@ -9,11 +9,14 @@ Example: ``llvm_type(RefType(ArrayType((None,), I8)), m) == "{ ptr, i64 }"``.
 
 from __future__ import annotations
 
+from weakref import WeakKeyDictionary
+
 from altru_ir.layout import layout_of
 from altru_ir.marks import freezes
 from altru_ir.module import Module
 from altru_ir.types import (
     UNIT,
+    ArenaType,
     ArrayType,
     AtomicType,
     CellType,
@@ -21,7 +24,10 @@ from altru_ir.types import (
     FunctionType,
     IntType,
     NamedType,
+    OwnType,
     PhantomType,
+    PoolHandleType,
+    PoolType,
     PtrType,
     RefType,
     TupleType,
@@ -70,11 +76,14 @@ def llvm_type(type: Type, module: Module) -> str:
     if isinstance(type, TupleType):
         return "{ " + ", ".join(llvm_type(e, module) for e in type.elements) + " }"
     if isinstance(type, NamedType):
-        declaration = module.types.get(type.name)
-        if declaration is None or declaration.drop is not None:
+        if not _compiles(type.name, module):
             raise LoweringError(f"values of type `{type}` cannot be compiled yet")
         return f"%{quote('type.' + type.name)}"
-    if isinstance(type, (PtrType, RefType)):
+    if isinstance(type, (ArenaType, PoolType)):
+        return "ptr"
+    if isinstance(type, PoolHandleType):
+        return "{ i32, i32 }"
+    if isinstance(type, (PtrType, RefType, OwnType)):
         count = dimensions_of(type)
         if count:
             return "{ ptr" + f", i{module.pointer_bits}" * count + " }"
@@ -84,12 +93,32 @@ def llvm_type(type: Type, module: Module) -> str:
     raise LoweringError(f"values of type `{type}` cannot be compiled yet")
 
 
+_COMPILED: WeakKeyDictionary[Module, dict[str, bool]] = WeakKeyDictionary()
+
+
+def _compiles(name: str, module: Module) -> bool:
+    """Whether values of a declared type can be compiled: whether those of all its members can."""
+    known = _COMPILED.setdefault(module, {})
+    if name not in known:
+        known[name] = True  # a type that comes back to itself does so behind a pointer, which does not matter
+        declaration = module.types.get(name)
+        try:
+            for member in declaration.members if declaration is not None else ():
+                llvm_type(member.type, module)
+        except LoweringError:
+            known[name] = False
+        if declaration is None:
+            known[name] = False
+    return known[name]
+
+
 def named_types(module: Module) -> list[str]:
     """The definitions of the module's structs and unions."""
+    _COMPILED.pop(module, None)
     lines = []
     for declaration in module.types.values():
         name = f"%{quote('type.' + declaration.name)}"
-        if declaration.drop is not None:
+        if not _compiles(declaration.name, module):
             continue  # refused where a value of it is used
         if declaration.kind == "struct":
             fields = ", ".join(llvm_type(f.type, module) for f in declaration.members)
@@ -114,12 +143,13 @@ def parameter_attributes(type: Type, module: Module) -> str:
         return ""
     target = type.target
     attributes = " nonnull"
-    if freezes(target, module):
+    frozen = freezes(target, module)
+    if frozen:
         attributes += " noalias" if type.mutable else " noalias readonly"
     if not target.is_unsized:
         layout = layout_of(target, module)
         attributes += f" align {layout.align}"
-        if layout.size:
+        if layout.size and (frozen or type.mutable):  # what consists of cells may end before the function does
             attributes += f" dereferenceable({layout.size})"
     elif isinstance(target, ArrayType):
         attributes += f" align {layout_of(target.element, module).align}"
