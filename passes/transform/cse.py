@@ -13,7 +13,7 @@ leaves it. Rules, cited by number in the code:
     operation is a function of its operands that gives what copies (``behaviour.is_function_of_operands``). The operands of a
     commutative one may be exchanged. Literals are compared to the bit.
  2. A cleanup sees no expression of the blocks around it: an unwind edge leaves a block in the middle, so what the block has
-    computed is not there yet.
+    computed is not there yet. Nor is it behind the cleanup, so the tree is that of results, not of blocks.
  3. Blocks that control cannot reach go: nothing dominates them.
 
 Invariant: an operation is replaced only by an equal one that dominates it. Linear, but for the hashing of long literals.
@@ -49,26 +49,29 @@ class CommonSubexpressions(FunctionPass):
         unreachable = remove_unreachable(function)  # 3
         removed = 0
         cfg = function.cfg()
-        tree, blocks = cfg.dominators, cfg.blocks
+        (tree, bodies), blocks = cfg.result_dominators, cfg.blocks
+        block_of = {body: index for index, body in enumerate(bodies)}
         barriers = unwind_targets(function)
         replacement: dict[Value, Value] = {}
         replaced = replacement.keys()
         table: dict[Hashable, Operation] = {}
         undo: list[tuple[int, list[Hashable], dict[Hashable, Operation]]] = []
-        for index in tree.order:
+        for node in tree.order:
+            if node not in block_of:  # the start of a block that unwinds
+                continue
             # Leave the subtrees that do not hold this block.
-            while undo and not tree.dominates(undo[-1][0], index):
+            while undo and not tree.dominates(undo[-1][0], node):
                 _, added, outer = undo.pop()
                 if outer is table:
                     for key in added:
                         del table[key]
                 table = outer
-            block = blocks[index]
+            block = blocks[block_of[node]]
             outer = table
             if block in barriers:  # 2
                 table = {}
             added = []
-            undo.append((index, added, outer))
+            undo.append((node, added, outer))
             kept: list[Operation] = []
             for op in block.ops:
                 if replaced and (op.successors or not replaced.isdisjoint(op.operands)):

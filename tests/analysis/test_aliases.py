@@ -88,6 +88,8 @@ BORROWED = LOCAL + "  %r = borrow mut %p\n  %raw = ref.to_ptr %r\n"
         ("%x: ref<mut own<i32>>", "  %s = deref %x\n  %p = deref %s\n  %q = deref %s\n", MAY),
         ("", LOCAL + "  %r = borrow mut %p\n  %q = deref %r\n", SAME),
         ("", "  %s = local : @S\n  %p = field %s, a\n  %r = borrow mut %s\n  %d = deref %r\n  %q = field %d, b\n", NO),
+        ("%l: ref<mut pool<i32>>, %h: pool.handle<i32>, %x: ptr<i32>", "  %r = pool.get_mut %l, %h\n  %p = deref %r\n"
+         "  %q = deref %x unsafe\n", MAY),
         ("%i: usize", BORROWED + "  %z = ptr.add %raw, %i\n  %q = deref %z unsafe\n", MAY),  # 7
         ("%c: i1", LOCAL + "  %l = local : i32\n  %r = borrow %p\n  %s = borrow %l\n  %z = select %c, %r, %s\n"
          "  %q = deref %z\n", MAY),

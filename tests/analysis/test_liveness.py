@@ -202,3 +202,30 @@ func @f(%p: ptr<mut i8>, %n: usize) {
     uses = Uses(function)
     grown = function.blocks[1]
     assert [uses.incoming[a] for a in grown.args] == [[None], [function.parameters[1]]]
+
+
+def test_a_side_entry_of_a_loop_needs_what_the_whole_loop_does() -> None:
+    """From ^side control comes to ^use by way of the header alone, which lies before ^late in the order."""
+    text = """altru 1
+module @m
+func @f(%c: i1, %n: i32) {
+^entry:
+  %x = add %n, %n
+  cond_br %c, ^head, ^side
+^head:
+  cond_br %c, ^use, ^late
+^use:
+  %y = add %x, %n
+  br ^late
+^late:
+  cond_br %c, ^head, ^out
+^side:
+  br ^late
+^out:
+  ret
+}
+"""
+    function = air.parse(text).functions["f"]
+    check(function)
+    found = analyze(Liveness, function)
+    assert [v.name for v in found.at_start(4)] == ["c", "n", "x"]
