@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from altru_ir.backend.lower.fast_paths import SMALL_MAXIMUM, class_of
 from altru_ir.backend.lower.function import FunctionLowering
-from altru_ir.backend.lower.ops import lowers
+from altru_ir.backend.lower.registry import lowers
 from altru_ir.backend.lower.types import LoweringError, dimensions_of, result_type
 from altru_ir.layout import layout_of
 from altru_ir.literals import constant_integer

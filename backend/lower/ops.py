@@ -11,9 +11,9 @@ A front-end lowers its own operation the same way:
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from altru_ir.backend.lower.function import FunctionLowering, Storage
+from altru_ir.backend.lower.registry import LOWERINGS as LOWERINGS
+from altru_ir.backend.lower.registry import lowers as lowers
 from altru_ir.backend.lower.types import LoweringError, dimensions_of, parameter_types, quote, result_type
 from altru_ir.layout import enum_layout, field_offsets, layout_of
 from altru_ir.literals import constant_integer
@@ -23,23 +23,6 @@ from altru_ir.ops.control import call_arguments, callee_type
 from altru_ir.ops.enums import variants_of
 from altru_ir.types import UNIT, ArrayType, IntType, NamedType, PlaceType, Type
 from altru_ir.values import Operation, Value
-
-Lowering = Callable[[FunctionLowering, Operation], None]
-
-LOWERINGS: dict[str, Lowering] = {}
-
-
-def lowers(*names: str) -> Callable[[Lowering], Lowering]:
-    """Registers a lowering for operations. Raises ``ValueError`` when one has a lowering already."""
-
-    def register(lowering: Lowering) -> Lowering:
-        for name in names:
-            if name in LOWERINGS:
-                raise ValueError(f"`{name}` already has a lowering")
-            LOWERINGS[name] = lowering
-        return lowering
-
-    return register
 
 
 def _bits(f: FunctionLowering, type: Type) -> int:
