@@ -50,6 +50,7 @@ class Options:
     panic: str
     target: str
     cpu: str | None
+    debug: bool = False
 
 
 @attrs.define(eq=False)
@@ -184,6 +185,10 @@ class Library(Mapping[str, Callable[..., Any]]):
         types = list(map(attrgetter("signature.type"), functions))
         addresses = linked.cells[2 * len(functions) :]
         known_variables = {g.name: (g.type, address) for g, address in zip(variables, addresses)}
+        if self._options.debug:
+            from altru_ir.backend import perf_map
+
+            perf_map.write(object_code, dict(zip(names, linked.cells[1 : 2 * len(names) : 2])))
         positions = dict(zip(names, range(len(names))))
         unit = Unit(interface, positions, functions, types, known_variables, linked, calls_host, needs, codecs)
         self._units.append(unit)

@@ -11,6 +11,7 @@ A front-end lowers its own operation the same way:
 
 from __future__ import annotations
 
+from altru_ir.backend.lower import drops, homes  # noqa: F401  # they register lowerings of their own
 from altru_ir.backend.lower.function import FunctionLowering, Storage
 from altru_ir.backend.lower.registry import LOWERINGS as LOWERINGS
 from altru_ir.backend.lower.registry import lowers as lowers
@@ -687,7 +688,3 @@ def _check_quotient(f: FunctionLowering, op: Operation) -> None:
     a = f.emit(f"icmp ne {f.typed(dividend)}, {least if _bits(f, dividend.type) > 1 else 'true'}")
     b = f.emit(f"icmp ne {f.typed(divisor)}, {-1 if _bits(f, divisor.type) > 1 else 'true'}")
     f.panic_unless(f.emit(f"or i1 {a}, {b}"), "quotient", op)
-
-
-# They register lowerings of their own, with what is defined above.
-from altru_ir.backend.lower import drops, homes  # noqa: E402, F401

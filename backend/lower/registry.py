@@ -1,18 +1,18 @@
-"""The lowerings by the names of their operations.
+"""Lowerings by the name of the operation. ``ops.py`` says what a lowering is and brings all of ours; this file knows none.
 
-Example: ``LOWERINGS["add"]`` writes LLVM's ``add``. They are all there once ``altru_ir.backend.lower.ops`` is imported.
-
-Invariant: an operation has at most one lowering.
+Example: ``LOWERINGS["add"](function_lowering, op)``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from altru_ir.backend.lower.function import FunctionLowering
-from altru_ir.values import Operation
+if TYPE_CHECKING:
+    from altru_ir.backend.lower.function import FunctionLowering
+    from altru_ir.values import Operation
 
-Lowering = Callable[[FunctionLowering, Operation], None]
+Lowering = Callable[["FunctionLowering", "Operation"], None]
 
 LOWERINGS: dict[str, Lowering] = {}
 
