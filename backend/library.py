@@ -28,6 +28,7 @@ from altru_ir.backend.host.callbacks import Bound, Pending, bind
 from altru_ir.backend.host.calls import Callee, make_call, raise_panic
 from altru_ir.backend.host.values import Codecs
 from altru_ir.backend.lower.entries import table_rows
+from altru_ir.backend.lower.fast_paths import DISTANCE
 from altru_ir.diagnostics import Diagnostic, DiagnosticError
 from altru_ir.module import Function, Module
 from altru_ir.types import FunctionType, NamedType, Type, parts
@@ -49,6 +50,7 @@ class Options:
     panic: str
     target: str
     cpu: str | None
+    debug: bool = False
 
 
 @attrs.define(eq=False)
@@ -143,13 +145,13 @@ class Library(Mapping[str, Callable[..., Any]]):
         ``ValueError`` and ``RuntimeBuildError``; then nothing was added.
         """
         from altru_ir.backend import object_for
-        from altru_ir.runtime.load import symbols
+        from altru_ir.runtime.load import symbols, thread_distance
 
         interface = interface_of(module)
         codecs = Codecs(interface)
         bound = self._bound(module, externs or {}, codecs)
         thunks = frozenset(name for name, each in bound.items() if not each.direct)
-        known = {**jit.compiler_support(), **symbols()}
+        known = {**jit.compiler_support(), **symbols(), DISTANCE: thread_distance()}
         needs: list[Any] = [each.keep for each in bound.values()]
         calls_host = bool(bound)
         problems = []
@@ -183,6 +185,10 @@ class Library(Mapping[str, Callable[..., Any]]):
         types = list(map(attrgetter("signature.type"), functions))
         addresses = linked.cells[2 * len(functions) :]
         known_variables = {g.name: (g.type, address) for g, address in zip(variables, addresses)}
+        if self._options.debug:
+            from altru_ir.backend import perf_map
+
+            perf_map.write(object_code, dict(zip(names, linked.cells[1 : 2 * len(names) : 2])))
         positions = dict(zip(names, range(len(names))))
         unit = Unit(interface, positions, functions, types, known_variables, linked, calls_host, needs, codecs)
         self._units.append(unit)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from altru_ir.diagnostics import Diagnostic, DiagnosticError
 from altru_ir.runtime import build
+from altru_ir.runtime.toolchain import unwinder
 
 
 def link_executable(
@@ -37,7 +38,7 @@ def link_executable(
         made = Path(scratch) / "program"
         line = [*command, "-o", str(made), str(code), str(runtime)]
         line += [f"-L{d}" for d in directories or []] + [f"-l{name}" for name in libraries or []]
-        line += ["-lm", "-lpthread"]
+        line += ["-lm", "-lpthread", *unwinder(target)]
         done = subprocess.run(line, capture_output=True, text=True, check=False)
         if done.returncode:
             said = done.stderr.strip() or f"exit status {done.returncode}"

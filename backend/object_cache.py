@@ -43,7 +43,8 @@ def key_of(module: Module, options: Options, callbacks: frozenset[str]) -> str |
         if not decl.declared_in.startswith(_OURS) or lowering is None or not lowering.__module__.startswith(_OURS):
             return None
     digest = hashlib.sha256(_surroundings().encode())
-    digest.update(repr((options.opt, options.checks, options.panic, options.target, options.cpu, sorted(callbacks))).encode())
+    told = (options.opt, options.checks, options.panic, options.target, options.cpu, options.debug, sorted(callbacks))
+    digest.update(repr(told).encode())
     structure = fingerprint(module, operations)
     if structure is None:
         return None

@@ -16,44 +16,20 @@ chunk, ``own<'h, T>`` with its home, so not at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Protocol
-
+from altru_ir.backend.lower.fast_paths import SMALL_MAXIMUM, class_of
 from altru_ir.backend.lower.function import FunctionLowering
-from altru_ir.backend.lower.ops import lowers
+from altru_ir.backend.lower.registry import lowers
+from altru_ir.backend.lower.releases import give_back, release, runtime, thin
 from altru_ir.backend.lower.types import LoweringError, dimensions_of, result_type
 from altru_ir.layout import layout_of
 from altru_ir.literals import constant_integer
-from altru_ir.module import Module
 from altru_ir.types import ArrayType, GcType, OwnType, PoolType, RefType
 from altru_ir.values import Operation, Value
-
-if TYPE_CHECKING:
-    from altru_ir.backend.lower.module import ModuleLowering
 
 HEAP_ALLOCATION = 'allockind("alloc,uninitialized") allocsize(0) "alloc-family"="altru" nounwind willreturn'
 """Attributes of the functions that give a block of the heap."""
 ALIGNED_ALLOCATION = HEAP_ALLOCATION.replace("uninitialized", "uninitialized,aligned")
-HEAP_RELEASE = 'allockind("free") "alloc-family"="altru" nounwind willreturn'
-
-
-class Writes(Protocol):
-    """What writes instructions: a function's lowering, or a function of drop glue."""
-
-    module: Module
-    owner: ModuleLowering
-    word: str
-
-    def emit(self, text: str) -> str: ...
-    def line(self, text: str) -> None: ...
-    def intrinsic(self, result: str, name: str, arguments: Iterable[str]) -> str: ...
-
-
-def runtime(f: Writes, result: str, name: str, arguments: list[str], attributes: str = "nounwind") -> str:
-    """The text of a call of a function of the runtime; ``arguments`` are typed operands."""
-    types = ", ".join(a.rsplit(" ", 1)[0] for a in arguments)
-    f.owner.declare(f"declare {result} @{name}({types}) {attributes}")
-    return f"call {result} @{name}({', '.join(arguments)})"
+ARENA_ALLOCATION = HEAP_ALLOCATION.replace("allocsize(0)", "allocsize(1)").replace('"altru"', '"altru.arena"')
 
 
 def heap_block(f: FunctionLowering, size: str, alignment: int, op: Operation) -> str:
@@ -68,17 +44,14 @@ def heap_block(f: FunctionLowering, size: str, alignment: int, op: Operation) ->
         types = f"{f.word}, {f.word} allocalign"
         f.owner.declare(f"declare noalias ptr @altru_alloc_system({types}) {ALIGNED_ALLOCATION}")
         return f.emit(f"call noalias ptr @altru_alloc_system({', '.join(arguments)})")
-    if alignment > 16:
+    if alignment > 16 or "alignment" in op.attrs:  # else the size is a multiple of it, and that is enough
         f.owner.declare(f"declare noalias ptr @altru_alloc_aligned({f.word}, {f.word} allocalign) {ALIGNED_ALLOCATION}")
         return f.emit(f"call noalias ptr @altru_alloc_aligned({f.word} {size}, {f.word} allocalign {alignment})")
-    f.owner.declare(f"declare noalias ptr @altru_alloc({f.word}) {HEAP_ALLOCATION}")
-    return f.emit(f"call noalias ptr @altru_alloc({f.word} {size})")
-
-
-def give_back(f: Writes, pointer: str) -> None:
-    """Gives a block back to the heap."""
-    f.owner.declare(f"declare void @altru_free(ptr allocptr) {HEAP_RELEASE}")
-    f.line(f"call void @altru_free(ptr {pointer})")
+    name = "altru_alloc"
+    if size.isdigit() and int(size) <= SMALL_MAXIMUM:
+        name = f"altru.alloc.{class_of(int(size))}"
+    f.owner.declare(f"declare noalias ptr @{name}({f.word}) {HEAP_ALLOCATION}")
+    return f.emit(f"call noalias ptr @{name}({f.word} {size})")
 
 
 def expect_memory(f: FunctionLowering, pointer: str, size: str, op: Operation) -> None:
@@ -97,13 +70,6 @@ def home_block(f: FunctionLowering, home: Value | None, size: str, alignment: in
     return made
 
 
-def thin(f: FunctionLowering, value: Value) -> str:
-    """The address of a pointer that may carry lengths."""
-    if dimensions_of(value.type):
-        return f.emit(f"extractvalue {f.typed(value)}, 0")
-    return f.value(value)
-
-
 def resource(f: FunctionLowering, reference: Value) -> str:
     """What a ``ref<arena>`` or ``ref<pool<T>>`` leads to: the runtime's structure."""
     return f.emit(f"load ptr, ptr {f.value(reference)}, align {f.module.pointer_bits // 8}")
@@ -114,7 +80,7 @@ def resource(f: FunctionLowering, reference: Value) -> str:
 
 @lowers("alloc")
 def _alloc(f: FunctionLowering, op: Operation) -> None:
-    f.alias(op.result, heap_block(f, f.value(op.operands[0]), 16 if "alignment" not in op.attrs else 1, op))
+    f.alias(op.result, heap_block(f, f.value(op.operands[0]), 1, op))
 
 
 @lowers("free")
@@ -226,20 +192,6 @@ def _fill(f: FunctionLowering, start: str, count: str, value: Value) -> None:
     f.start(done)
 
 
-def release(f: Writes, pointer: str, type: OwnType) -> None:
-    """Gives the memory of an owner back; its content is gone."""
-    if type.pool:
-        # The chunk of a slot begins with its pool, at the multiple of 64 KiB below.
-        mask = -65536
-        chunk = f.emit(f.intrinsic("ptr", f"llvm.ptrmask.p0.{f.word}", [f"ptr {pointer}", f"{f.word} {mask}"]))
-        pool = f.emit(f"load ptr, ptr {chunk}, align {f.module.pointer_bits // 8}")
-        f.line(runtime(f, "void", "altru_pool_release", [f"ptr {pool}", f"ptr {pointer}"]))
-    elif type.release is not None:
-        f.line(f"call void {f.owner.symbol(type.release)}(ptr {pointer})")
-    elif type.region is None:
-        give_back(f, pointer)
-
-
 @lowers("dealloc")
 def _dealloc(f: FunctionLowering, op: Operation) -> None:
     type = op.operands[0].type
@@ -260,8 +212,11 @@ def _same_pointer(f: FunctionLowering, op: Operation) -> None:
 def arena_block(f: FunctionLowering, arena: Value, size: str, alignment: int) -> str:
     """``size`` bytes from the arena behind a reference; the operand is null when there is no memory."""
     home = resource(f, arena)
+    if size.isdigit() and int(size) <= 4096 and alignment <= 8:
+        arguments = [f"ptr {home}", f"{f.word} {(int(size) + 7) & ~7}"]
+        return f.emit(runtime(f, "noalias ptr", "altru.arena.take", arguments, ARENA_ALLOCATION))
     arguments = [f"ptr {home}", f"{f.word} {size}", f"{f.word} {alignment}"]
-    return f.emit(runtime(f, "noalias ptr", "altru_arena_alloc", arguments))
+    return f.emit(runtime(f, "noalias ptr", "altru_arena_alloc", arguments, ARENA_ALLOCATION))
 
 
 @lowers("arena.new")
@@ -322,7 +277,7 @@ def _pool_new(f: FunctionLowering, op: Operation) -> None:
 @lowers("pool.acquire")
 def _pool_acquire(f: FunctionLowering, op: Operation) -> None:
     pool, value = op.operands
-    made = f.emit(runtime(f, "noalias ptr", "altru_pool_acquire", [f"ptr {resource(f, pool)}"]))
+    made = f.emit(runtime(f, "noalias ptr", "altru.pool.take", [f"ptr {resource(f, pool)}"]))
     expect_memory(f, made, str(layout_of(value.type, f.module).size), op)
     store(f, value, made)
     f.alias(op.result, made)

@@ -7,7 +7,11 @@ run without a finding, and the commit; a run that is asked for seeds of the ledg
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 
 import attrs
 
@@ -244,7 +248,39 @@ def check_passes(
     return None
 
 
+HEAP_SCENARIOS = {"heap": 40_000, "arena": 40_000, "pool": 40_000, "stack": 300, "secure": 4_000, "threads": 20_000}
+"""Operations of a seed, by scenario of ``tests/runtime/allocators_program.c``."""
+
+
+@cache
+def _allocators_program() -> str:
+    """The program in the build that examines our own code, compiled once for this process."""
+    import atexit
+    import shutil
+    import tempfile
+
+    from altru_ir.runtime import build
+
+    folder = tempfile.mkdtemp(prefix="altru-soak-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    source = Path(__file__).parents[1] / "runtime" / "allocators_program.c"
+    flags = ["-std=c11", "-O1", "-g", *build.VARIANTS["sanitize-slab"], f"-I{build.include_dir()}"]
+    library = str(build.static_library(variant="sanitize-slab"))
+    subprocess.run([*build.compiler(), *flags, source, library, "-lpthread", "-o", f"{folder}/program"], check=True)
+    return f"{folder}/program"
+
+
+def check_heap(seed: int, change: Callable[[str], str] = _unchanged) -> Finding | None:
+    """Random operations on the allocators under AddressSanitizer, every second seed in a hardened heap."""
+    scenario = list(HEAP_SCENARIOS)[seed % len(HEAP_SCENARIOS)]
+    variables = os.environ | {"ALTRU_HARDENED": str(seed // len(HEAP_SCENARIOS) % 2)}
+    line = [_allocators_program(), change(scenario), str(seed), str(HEAP_SCENARIOS[scenario])]
+    done = subprocess.run(line, env=variables, capture_output=True, text=True, check=False)
+    return None if done.returncode == 0 else f"{scenario}: status {done.returncode}: {done.stderr[-2000:]}"
+
+
 SUITES: dict[str, Suite] = {
+    "heap": Suite(1, check_heap, "the allocators under sanitizers, fast and hardened"),
     "text": Suite(2, check_text, "damaged text: diagnostics only"),
     "roundtrip": Suite(2, check_roundtrip, "parse, verify, print, clone"),
     "native": Suite(3, check_native, "O0 and O3 against the interpreter, panics and cleanups too, and against Python"),
