@@ -1,8 +1,9 @@
 """How many operations per second does the interpreter run?
 
 Programs that are loops: integers alone; a call in every round; loads and stores of a local array; a slice read through a
-reference; the same with a reference taken anew in every round, which is no simple operation and has no bar. What the step budget counts is an operation (a projection is none: the access
-it belongs to evaluates it). CPU time, the median of some runs, staging and verification not included.
+reference; the same with a reference taken anew in every round, which is no simple operation and has no bar. What the step
+budget counts is an operation (a projection is none: the access it belongs to evaluates it). CPU time, the median of some
+runs, staging and verification not included.
 """
 
 from __future__ import annotations
@@ -211,5 +212,6 @@ def run(scratch: Path, quick: bool) -> Iterator[Row]:
             machine.run("f", [turns])
             rates.append((machine.allowed - machine.budget) / (time.process_time() - begin) / 1e6)
         yield Row(
-            name, "operations per second", statistics.median(rates), "million", "higher", bar=None if name == "borrows" else BAR, samples=rounds,
+            name, "operations per second", statistics.median(rates), "million", "higher",
+            bar=None if name == "borrows" else BAR, samples=rounds,
         )  # fmt: skip

@@ -1,6 +1,7 @@
 """How long does the command take to say what it can do, against a Python that does nothing?
 
-CPU time of ``altru-opt --help`` over that of ``python -c pass``, the two in turn. tests/driver/test_startup.py holds which modules are loaded.
+CPU time of ``altru-opt --help`` over that of ``python -c pass``, the two in turn. tests/driver/test_startup.py holds which
+modules are loaded.
 """
 
 from __future__ import annotations

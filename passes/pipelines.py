@@ -1,7 +1,7 @@
 """The named pipelines, each one readable list.
 
 ``O0`` to ``O3`` are what runs before LLVM. What LLVM does as well is not done twice: measured, promotion, folding and common
-subexpressions in front of it leave the machine code as it is and cost up to a quarter more time (docs/decisions/0013). They are
+subexpressions in front of it leave the machine code as it is and cost up to a quarter more time (docs/decisions/0010). They are
 ``simplify``, for whoever reads the IR or interprets it, and for passes that want it simple.
 """
 
