@@ -121,14 +121,10 @@ class Library(Mapping[str, Callable[..., Any]]):
         type = unit.type_of(name)
         names = tuple(p.name for p in unit.rows[unit.positions[name]].parameters) + (None,) * len(type.parameters)
         callee = Callee(name, type, names[: len(type.parameters)])
-        made, namespace = make_call(
-            callee,
-            unit.codecs,
-            unit.entry_of(name),
-            unit,
-            self._pending if unit.calls_host else None,
-            unwinds=self._options.panic == "unwind",
-        )
+        pending = self._pending if unit.calls_host else None
+        # What no panic leaves is its own entry (lower/entries.py), and nobody has to look for one.
+        unwinds = self._options.panic == "unwind" and unit.entry_of(name) != unit.address_of(name)
+        made, namespace = make_call(callee, unit.codecs, unit.entry_of(name), unit, pending, unwinds=unwinds)
         unit.namespaces[name] = namespace
         handle: Callable[..., Any] = made
         return handle

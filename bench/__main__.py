@@ -13,7 +13,7 @@ import attrs
 
 from bench.harness import Question, Row, head
 
-QUESTIONS = ("examples", "text", "growth", "process", "interpreter")
+QUESTIONS = ("examples", "text", "growth", "process", "interpreter", "calls")
 
 
 def question(name: str) -> tuple[str, Question]:

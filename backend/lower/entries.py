@@ -49,11 +49,14 @@ def table_rows(module: Module) -> tuple[list[Function], list[Global]]:
     return functions, variables
 
 
-def is_own_entry(function: Function, unwinds: bool) -> bool:
-    """Whether a host can call the function as it is compiled; ``unwinds`` says whether panics do."""
+def is_guarded(function: Function, lowering: ModuleLowering) -> bool:
+    """Whether a panic may leave the function, so that its entry has to catch it."""
+    return lowering.unwinds and not function.signature.type.nounwind and function.name not in lowering.quiet
+
+
+def is_own_entry(function: Function) -> bool:
+    """Whether a host passes what the function takes as the function takes it."""
     type = function.signature.type
-    if unwinds and not type.nounwind:
-        return False
     return all(_is_plain(each) for each in type.parameters) and (
         passed_as(type.result) == "nothing" or (passed_as(type.result) == "scalar" and _is_plain(type.result))
     )
@@ -69,7 +72,7 @@ def entries_text(lowering: ModuleLowering) -> list[str]:
     lines, cells = [], []
     for function in functions:
         own = f"@{quote(function.name)}"
-        if is_own_entry(function, lowering.unwinds):
+        if is_own_entry(function) and not is_guarded(function, lowering):
             cells += [own, own]
         else:
             name = f"@{quote(f'altru.entry.{function.name}')}"
@@ -82,7 +85,7 @@ def entries_text(lowering: ModuleLowering) -> list[str]:
 
 
 def _entry(function: Function, name: str, own: str, lowering: ModuleLowering) -> str:
-    module, guarded = lowering.module, lowering.unwinds and not function.signature.type.nounwind
+    module, guarded = lowering.module, is_guarded(function, lowering)
     type = function.signature.type
     parameters: list[str] = []
     arguments: list[str] = []
@@ -187,4 +190,6 @@ def callback_text(function: Function, lowering: ModuleLowering) -> str:
     return "\n".join([header, "entry:", *lines, *ending, "}", ""])
 
 
-__all__ = ["FAILED", "TABLE", "TAKE_FAILURE", "callback_text", "entries_text", "is_own_entry", "passed_as", "table_rows"]
+__all__ = [
+    "FAILED", "TABLE", "TAKE_FAILURE", "callback_text", "entries_text", "is_guarded", "is_own_entry", "passed_as", "table_rows",
+]  # fmt: skip

@@ -62,6 +62,7 @@ class FunctionLowering:
         self.in_cleanup = False
         self.is_nounwind = function.signature.type.nounwind
         self.keeps_payload = False
+        self.may_leave = False  # by a panic
         self.after_terminator: list[str] = []
 
     # -- the whole -----------------------------------------------------------------------------------------------------
@@ -104,11 +105,14 @@ class FunctionLowering:
             self.allocas.append('  %"-payload" = alloca ptr')
         lines[alloca_at:alloca_at] = self.allocas
         # With a table no other name has to be known to the linker.
+        if not self.may_leave:
+            self.owner.quiet.add(function.name)
         symbol = self.owner.symbol(function.name)
         hidden = function.linkage == "private" or self.owner.entries == "table" or symbol.startswith("@altru.")
         linkage = "internal " if hidden else ""
         result = result_type(function.signature.result, self.module)
-        attributes = " nounwind uwtable" if self.is_nounwind or not self.owner.unwinds else " uwtable"
+        nounwind = self.is_nounwind or not self.owner.unwinds or not self.may_leave
+        attributes = " nounwind uwtable" if nounwind else " uwtable"
         personality = ""
         if self.pads or self.keeps_payload:
             personality = f" {PERSONALITY}"
@@ -223,6 +227,7 @@ class FunctionLowering:
         panic of the callee has something to run here."""
         cleanup = self.cleanup()
         ends_here = self.is_nounwind and self.owner.unwinds and not self.in_cleanup
+        self.may_leave |= may_panic(op, self.module)
         prefix = "  " if result is None else f"  {self.names_of(result)} = "
         if (cleanup is None and not ends_here) or not may_panic(op, self.module):
             self.lines.append(f"{prefix}call {text}")
@@ -250,7 +255,7 @@ class FunctionLowering:
         if not self.owner.unwinds:
             self.finish("unreachable")  # a panic aborts, so no cleanup is ever entered
             return
-        self.keeps_payload = True
+        self.keeps_payload = self.may_leave = True
         exception = self.emit('load ptr, ptr %"-payload"')
         if self.is_nounwind:
             self.stop(exception)
@@ -365,6 +370,7 @@ class FunctionLowering:
 
     def panic_unless(self, condition: str, kind: str, op: Operation, a: str = "0", b: str = "0") -> None:
         """Branches to a cold block unless ``condition`` (an ``i1``); goes on in a new LLVM block."""
+        self.may_leave = True
         site = self.owner.sites.number(kind, op.location, None, self.function.name)
         cleanup = self.cleanup()
         self.panics.setdefault(cleanup, []).append((self.label, site, a, b))
@@ -375,6 +381,7 @@ class FunctionLowering:
 
     def panic(self, kind: str, op: Operation, message: str | None = None) -> None:
         """Ends the block in a panic."""
+        self.may_leave = True
         site = self.owner.sites.number(kind, op.location, message, self.function.name)
         cleanup = self.cleanup()
         self.panics.setdefault(cleanup, []).append((self.label, site, "0", "0"))

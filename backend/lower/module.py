@@ -56,6 +56,7 @@ class ModuleLowering:
         self.entries = entries
         self.callbacks = callbacks
         self.uses_host = False
+        self.quiet: set[str] = set()  # functions that no panic leaves
         self.sites = Sites()
         self.declared: dict[str, None] = {}
         self._likely: str | None = None
