@@ -27,7 +27,7 @@ from altru_ir.backend import jit
 from altru_ir.backend.host.callbacks import Bound, Pending, bind
 from altru_ir.backend.host.calls import Callee, make_call, raise_panic
 from altru_ir.backend.host.values import Codecs
-from altru_ir.backend.lower.entries import table_rows
+from altru_ir.backend.lower.rows import table_rows
 from altru_ir.diagnostics import Diagnostic, DiagnosticError
 from altru_ir.module import Function, Module
 from altru_ir.types import FunctionType, NamedType, Type, parts

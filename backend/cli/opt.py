@@ -468,7 +468,9 @@ class _Driver:
             return self.execute(module, opt, program)
         from altru_ir.backend import emit
 
-        path = options.output if options.emit in ("obj", "exe") else None
+        path = options.output if options.emit in ("obj", "exe", "shared", "static") else None
+        if options.emit == "header" and options.output not in (None, "-"):
+            path = options.output  # its name is in it
         with self.timed(f"emit {options.emit}"), self.workers(self.manager()) as manager:
             data = self.guarded(
                 lambda: emit(

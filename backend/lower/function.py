@@ -108,7 +108,7 @@ class FunctionLowering:
         if not self.may_leave:
             self.owner.quiet.add(function.name)
         symbol = self.owner.symbol(function.name)
-        hidden = function.linkage == "private" or self.owner.entries == "table" or symbol.startswith("@altru.")
+        hidden = function.linkage == "private" or self.owner.entries == "table" or symbol != f"@{quote(function.name)}"
         linkage = "internal " if hidden else ""
         result = result_type(function.signature.result, self.module)
         nounwind = self.is_nounwind or not self.owner.unwinds or not self.may_leave

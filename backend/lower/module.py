@@ -12,7 +12,7 @@ import struct
 from collections.abc import Container
 from typing import Any
 
-from altru_ir.backend.lower.entries import FAILED, callback_text, entries_text
+from altru_ir.backend.lower.entries import FAILED, callback_text, entries_text, exports_text, is_exported
 from altru_ir.backend.lower.function import FunctionLowering
 from altru_ir.backend.lower.panics import Sites, guard_text
 from altru_ir.backend.lower.types import (
@@ -41,8 +41,8 @@ def lower_module(module: Module, *, panic: str = "abort", entries: str = "none",
 
     Parameters: ``panic`` is ``"unwind"`` or ``"abort"``; ``entries`` says who is called from outside, and guarded there when
     panics unwind: ``"main"``, of an executable; ``"table"``, what a host calls, and the table that leads there
-    (``entries.py``); ``"none"``. ``callbacks`` are declarations that a callable of the host stands in for. Raises
-    ``LoweringError`` for what cannot be compiled (yet).
+    (``entries.py``); ``"library"``, what C calls, unguarded; ``"none"``. ``callbacks`` are declarations that a callable of the
+    host stands in for. Raises ``LoweringError`` for what cannot be compiled (yet).
     """
     return ModuleLowering(module, panic, entries, callbacks).lower()
 
@@ -82,6 +82,8 @@ class ModuleLowering:
                 functions.append(FunctionLowering(function, self).lower())
         if self.entries == "table":
             functions.extend(entries_text(self))
+        elif self.entries == "library":
+            functions.extend(exports_text(self))
         elif self.has_own_main:
             functions.append(self.guard_of_main())
         if self.uses_host:
@@ -97,8 +99,14 @@ class ModuleLowering:
         return "\n".join(out) + "\n"
 
     def symbol(self, name: str) -> str:
-        """The symbol of a function, with its sigil: a guarded ``main`` is under another name."""
-        return f"@{quote('altru.main' if self.has_own_main and name == 'main' else name)}"
+        """The symbol of a function, with its sigil: what is called from outside in another way is under another name."""
+        if self.has_own_main and name == "main":
+            return "@altru.main"
+        function = self.module.functions.get(name)
+        own = function is not None and not function.is_declaration and function.linkage != "private"
+        if self.entries == "library" and own and function is not None and not is_exported(function):
+            return f"@{quote(f'altru.body.{name}')}"
+        return f"@{quote(name)}"
 
     @property
     def has_own_main(self) -> bool:
