@@ -6,8 +6,8 @@ question is put for one operation in its module: an ``assign`` over an ``i32`` r
 Example: ``may_panic(op, m)`` is false for a call of a function that is declared ``nounwind``.
 
 Rules, cited by number in the code:
- 1. an operation with the trait ``drops`` panics, frees and lets the collector run only through the destructors of what it
-    takes or overwrites: where that needs no drop it does none of these;
+ 1. an operation with the trait ``drops`` panics, frees and lets the collector run only through the drops of what it takes or
+    overwrites: where that needs no drop it does none of these, and where no function runs that may panic it does not panic;
  2. an operation that calls (it has a callee and gives what the callee gives) panics only if the callee may; one that hands
     the callee to a thread speaks for itself.
 
@@ -18,10 +18,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from altru_ir.declare import CONSUME, END, READ, WRITE
-from altru_ir.marks import needs_drop
+from altru_ir.declare import CONSUME, END, PATH, READ, WRITE
+from altru_ir.marks import PLAIN, copies, needs_drop
 from altru_ir.module import Module
-from altru_ir.types import CellType, FunctionType, PlaceType, ThreadType, Type
+from altru_ir.types import (
+    ArrayType,
+    CellType,
+    DynType,
+    FunctionType,
+    MutexType,
+    NamedType,
+    OwnType,
+    PlaceType,
+    PoolType,
+    ThreadScopeType,
+    ThreadType,
+    TupleType,
+    Type,
+)
 from altru_ir.values import Operation, Value
 
 
@@ -29,7 +43,8 @@ def accesses(op: Operation) -> list[tuple[Value, str]]:
     """The operands of ``op`` in order, each with what happens to it (``declare``'s accesses); arguments handed to successors,
     which are consumed on their edges, do not belong to them.
 
-    A callee and its arguments are consumed. ``switch_enum`` consumes a value, and reads the discriminant of a place.
+    A callee and its arguments are consumed. ``switch_enum`` consumes a value, and reads the discriminant of a place;
+    ``assume_init`` extends the path of a place, and consumes a pointer.
     """
     decl = op.decl
     if not op.operands:
@@ -40,6 +55,8 @@ def accesses(op: Operation) -> list[tuple[Value, str]]:
         bound = decl.bind(op)
         found = [(value, operand.access) for operand in decl.operands for value in bound[operand.name]]
         found.extend((value, CONSUME) for value in op.operands[len(found) :])
+    if decl.is_projection and not op.results[0].type.is_place:  # `assume_init` of a pointer: another pointer comes out
+        return [(value, CONSUME if access == PATH else access) for value, access in found]
     if decl.is_terminator and found[0][0].type.is_place and found[0][1] == CONSUME:
         found[0] = (found[0][0], READ)
     return found
@@ -69,6 +86,42 @@ def runs_destructors(op: Operation, module: Module) -> bool:
     return any(needs_drop(type, module) for type in dropped_types(op))
 
 
+def drop_may_panic(type: Type, module: Module) -> bool:
+    """Whether dropping a value of ``type`` may panic: a destructor or release function that is not ``nounwind``, an erased
+    type, or a thread scope, which hands on the panics of its threads."""
+    work, seen = [type], {type}
+    while work:
+        each = work.pop()
+        inner: list[Type] = []
+        if isinstance(each, (DynType, ThreadScopeType)):
+            return True
+        if isinstance(each, OwnType):
+            if each.release is not None and _panics(each.release, module):
+                return True
+            inner = [each.target]
+        elif isinstance(each, (CellType, MutexType, PoolType)):
+            inner = [each.target]
+        elif isinstance(each, ArrayType):
+            inner = [each.element]
+        elif isinstance(each, TupleType):
+            inner = list(each.elements)
+        elif isinstance(each, NamedType):
+            declaration = module.types.get(each.name)
+            if declaration is not None:
+                if declaration.drop is not None and _panics(declaration.drop, module):
+                    return True
+                inner = [member.type for member in declaration.members]
+        new = [t for t in inner if t not in seen]
+        seen.update(new)
+        work.extend(new)
+    return False
+
+
+def _panics(name: str, module: Module) -> bool:
+    function = module.functions.get(name)
+    return function is None or not function.signature.type.nounwind
+
+
 def called_type(op: Operation, module: Module) -> FunctionType | None:
     """The type of the function that ``op`` calls or hands to a thread; None when it has no callee or that is not known."""
     if op.decl.callee is None:
@@ -92,7 +145,7 @@ def may_panic(op: Operation, module: Module) -> bool:
     if not op.decl.may_panic:
         return False
     if op.decl.drops:  # 1
-        return runs_destructors(op, module)
+        return any(drop_may_panic(type, module) for type in dropped_types(op))
     if calls_here(op):  # 2
         type = called_type(op, module)
         return type is None or not type.nounwind
@@ -107,3 +160,40 @@ def may_free(op: Operation, module: Module) -> bool:
 def may_collect(op: Operation, module: Module) -> bool:
     """Whether the collector may run in ``op``."""
     return op.decl.is_safepoint and (not op.decl.drops or runs_destructors(op, module))  # 1
+
+
+def only_copies(op: Operation, module: Module) -> bool:
+    """Whether ``op`` takes over nothing that moves and gives nothing that must be dropped: running it twice, or not at all,
+    makes no difference to who owns what."""
+    for value in op.results:
+        if value.type.__class__ not in PLAIN:
+            break
+    else:
+        for value in op.operands:
+            if value.type.__class__ not in PLAIN:
+                break
+        else:
+            return True
+    for value in op.results:
+        if needs_drop(value.type, module):
+            return False
+    return all(access != CONSUME or copies(value.type, module) for value, access in accesses(op))
+
+
+def is_function_of_operands(op: Operation, module: Module) -> bool:
+    """Whether ``op`` gives the same results each time it is run on the same operands and does nothing else, so that one run
+    can stand for another that it dominates. The results copy, or are places: a path is evaluated anew where it is used."""
+    if not (op.decl.is_pure or op.decl.is_projection):
+        return False
+    for value in op.results:
+        if value.type.__class__ not in PLAIN and not value.type.is_place and not copies(value.type, module):
+            return False
+    return only_copies(op, module)
+
+
+def may_remove(op: Operation, module: Module) -> bool:
+    """Whether nobody can tell that ``op`` is gone when its results are unused."""
+    decl = op.decl
+    if not (decl.is_pure or decl.is_projection or decl.is_removable):
+        return False
+    return only_copies(op, module) and "volatile" not in op.attrs

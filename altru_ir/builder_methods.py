@@ -912,9 +912,11 @@ class BuilderMethods:
         op = self._insert(find("drop"), [dropped, *([] if condition is None else [condition])], attributes, [], False, None, None)
         return op
 
-    def end(self, place: Value) -> Operation:
-        """The scope of a local closes: what it still holds is dropped and its storage is dead. A thread scope joins its threads."""
+    def end(self, place: Value, *, dead: bool = False) -> Operation:
+        """The scope of a local closes: what it still holds is dropped and its storage is dead. A thread scope joins its threads. With ``{dead}`` nothing is there that would have to be dropped, and only the storage ends."""
         attributes: dict[str, Any] = {}
+        if dead:
+            attributes["dead"] = dead
         op = self._insert(find("end"), [place], attributes, [], False, None, None)
         return op
 

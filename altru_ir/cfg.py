@@ -15,7 +15,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from altru_ir.dominance import DominatorTree
+from altru_ir.dominance import DominatorTree, split_at_unwinding
 
 if TYPE_CHECKING:
     from altru_ir.module import Block, Function
@@ -44,6 +44,22 @@ class ControlFlowGraph:
     def dominators(self) -> DominatorTree:
         """The dominator tree."""
         return DominatorTree(self.successors)
+
+    @cached_property
+    def result_dominators(self) -> tuple[DominatorTree, list[int]]:
+        """The dominator tree of blocks split where they unwind, and the node of each block's body; see ``reaches``."""
+        if all(block.unwind is None for block in self.blocks):
+            return self.dominators, list(range(len(self.blocks)))
+        split, body = split_at_unwinding(self.successors, [block.unwind is not None for block in self.blocks])
+        return DominatorTree(split), body
+
+    def reaches(self, definition: int, use: int) -> bool:
+        """Whether what the operations of block ``definition`` give is there wherever block ``use`` runs, another one.
+
+        That is dominance, but for unwinding: when a block unwinds, its results may not be there yet.
+        """
+        tree, body = self.result_dominators
+        return tree.dominates(body[definition], use)
 
     @cached_property
     def postorder(self) -> list[int]:

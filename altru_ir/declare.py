@@ -117,6 +117,8 @@ NEEDS_UNSAFE = "needs_unsafe"  # must carry the `unsafe` marker
 SOMETIMES_UNSAFE = "sometimes_unsafe"  # must carry it for some operands; its own rule says which
 CONSTANT = "constant"  # its result is its `value` attribute
 CHECK = "check"  # panics unless its condition holds; gives nothing
+REMOVABLE = "removable"  # no effect but its results (it may read, or be undefined for some operands): goes when they are unused
+FRAME = "frame"  # takes storage from the frame of the activation each time it runs
 DROPS = "drops"  # panics, frees and is a safepoint only through the destructors of what it takes or overwrites
 
 TRAITS = frozenset(
@@ -133,6 +135,8 @@ TRAITS = frozenset(
         SOMETIMES_UNSAFE,
         CONSTANT,
         CHECK,
+        REMOVABLE,
+        FRAME,
         DROPS,
     }
 )
@@ -357,6 +361,9 @@ class Declaration:
         self.may_free = MAY_FREE in self.traits
         self.is_safepoint = SAFEPOINT in self.traits
         self.drops = DROPS in self.traits
+        self.is_commutative = COMMUTATIVE in self.traits
+        self.is_removable = REMOVABLE in self.traits
+        self.takes_frame = FRAME in self.traits
         self.needs_unsafe = NEEDS_UNSAFE in self.traits
         self.gives_to_successors = any(e.forwards is not None for e in (*self.targets, self.cases) if e is not None)
         self.written = next((r for r in self.results if r.written is not None), None)
@@ -819,9 +826,10 @@ def _compile_spell(decl: Declaration) -> Callable[[Operation], str]:
 
 __all__ = [
     "ANY", "BOOL", "BORROW", "CHECK", "COMMUTATIVE", "CONDITION", "CONSTANT", "CONSUME", "Callee", "Cases", "Constraint",
-    "DROPS", "Declaration", "END", "ESCAPE", "EXCHANGE", "FLOAT", "FRESH", "Flag", "INIT", "INTEGER", "InferenceError", "Item",
+    "DROPS", "Declaration", "END", "ESCAPE", "EXCHANGE", "FLOAT", "FRAME", "FRESH",
+    "Flag", "INIT", "INTEGER", "InferenceError", "Item",
     "Literal", "MAY_FREE", "MAY_PANIC", "MUTABLE_PLACE", "NEEDS_UNSAFE", "NUMBER", "Name", "OWNER", "Operand", "Option",
-    "PATH", "PLACE", "POINTER", "PROJECTION", "PURE", "RAW", "RAW_MUT", "READ", "REFERENCE", "Result", "SAFEPOINT",
+    "PATH", "PLACE", "POINTER", "PROJECTION", "PURE", "RAW", "RAW_MUT", "READ", "REFERENCE", "REMOVABLE", "Result", "SAFEPOINT",
     "SEQUENCE_PLACE", "SOMETIMES_UNSAFE", "SYNC", "Symbol", "SymbolOf", "TERMINATOR", "Target", "TypeOf", "USIZE", "WRITE",
     "WordOf", "exactly", "find", "forget", "operation", "table",
 ]  # fmt: skip

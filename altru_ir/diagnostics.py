@@ -90,6 +90,7 @@ EXPLANATIONS: dict[str, str] = {
     "ALT-S006": "The back end cannot compile this construct for this target.",
     "ALT-S007": "The interpreted program needs more memory than it was given.",
     "ALT-S008": "The interpreted program takes more steps, or more activations, than it was given.",
+    "ALT-S009": "The command of --reduce does not find the input interesting.",
     "ALT-T001": "Two threads access memory, at least one of them writes, and nothing orders the accesses.",
     "ALT-T002": "Every thread waits for another.",
     "ALT-T003": "A mutex is unlocked by a thread that does not hold it.",

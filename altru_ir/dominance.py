@@ -10,6 +10,10 @@ semidominators with path compression; (3) in preorder, the immediate dominator i
 the tree built so far whose number is not above the semidominator's.
 
 Near-linear in practice; no recursion. Invariant: ``before[a] <= before[b] <= last[a]`` exactly when ``a`` dominates ``b``.
+
+A block that names an unwind target is left in the middle by that edge, so a result in it is not defined where its target is,
+though the block dominates that. ``split_at_unwinding`` makes two nodes of such a block: its start, from where the edge to the
+target leaves, and its body, which holds the operations and goes on to the other successors.
 """
 
 from __future__ import annotations
@@ -127,3 +131,20 @@ class DominatorTree:
     def dominates(self, above: int, below: int) -> bool:
         """Whether ``above`` dominates ``below`` (a block dominates itself). False when either is unreachable."""
         return 0 <= self.before[above] <= self.before[below] <= self.last[above]
+
+
+def split_at_unwinding(successors: Sequence[Sequence[int]], unwinds: Sequence[bool]) -> tuple[list[list[int]], list[int]]:
+    """The graph in which dominance is that of results, not of blocks.
+
+    Parameters: ``unwinds[b]`` says that the last successor of ``b`` is its unwind target. Returns the successors of all nodes,
+    those of the blocks' starts first and with the numbers of the blocks, and for each block the node of its body: another
+    one for a block that unwinds, the same for all others.
+    """
+    split = [list(edges) for edges in successors]
+    body = list(range(len(split)))
+    for block, leaves in enumerate(unwinds):
+        if leaves:
+            body[block] = len(split)
+            split.append(split[block][:-1])
+            split[block] = [body[block], split[block][-1]]
+    return split, body

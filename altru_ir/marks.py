@@ -48,10 +48,14 @@ from altru_ir.types import (
 
 _COPYING = (IntType, UsizeType, FloatType, PtrType, FunctionType, GcType, WeakType, PoolHandleType, PhantomType)
 _INERT = (*_COPYING, RefType, UninitType, AtomicType)
+PLAIN: frozenset[object] = frozenset({IntType, UsizeType, FloatType, PtrType, FunctionType})
+"""Classes of types whose values copy, need no drop and are of no interest to the collector, in every module."""
 
 
 def copies(type: Type, module: Module) -> bool:
     """Whether a value of ``type`` is copied by use (true) or moved (false)."""
+    if type.__class__ in PLAIN:
+        return True
     work, seen = [type], set()
     while work:
         each = work.pop()

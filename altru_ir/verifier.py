@@ -26,13 +26,13 @@ Unreachable blocks are checked for everything but dominance by other blocks.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import count
 from threading import Lock
 from typing import Any
 
 from altru_ir.diagnostics import Diagnostic, Label
-from altru_ir.dominance import DominatorTree
+from altru_ir.dominance import DominatorTree, split_at_unwinding
 from altru_ir.module import Block, Function, Global, Module, TypeDeclaration
 from altru_ir.source import Location
 from altru_ir.types import (
@@ -309,7 +309,10 @@ class _Verifier:
             if 0 in edges:
                 block = function.blocks[index]
                 self.report("V021", f"^{block.label} goes to the entry block, which has no predecessors", block.location)
-        self.walk(function, DominatorTree(successors))
+        bodies: Sequence[int] = range(len(successors))
+        if any(block.unwind is not None for block in function.blocks):
+            successors, bodies = split_at_unwinding(successors, [block.unwind is not None for block in function.blocks])
+        self.walk(function, DominatorTree(successors), bodies)
 
     def block_shape(self, block: Block, function: Function, number: dict[Block, int]) -> bool:
         """Rules 1, 18, 19 for a block that is not plainly good; false when the graph cannot be built."""
@@ -339,12 +342,16 @@ class _Verifier:
                 self.report("V019", f"the unwind target ^{block.unwind.label} takes arguments", block.location)
         return whole
 
-    def walk(self, function: Function, tree: DominatorTree) -> None:
-        """Rules 2 to 16 over all blocks, dominator-tree preorder first, unreachable blocks after."""
+    def walk(self, function: Function, tree: DominatorTree, bodies: Sequence[int]) -> None:
+        """Rules 2 to 16 over all blocks, dominator-tree preorder first, unreachable blocks after.
+
+        A node of the tree is a block, or the start or the body of one that unwinds (``bodies[b]`` is the body of block b).
+        """
         blocks = function.blocks
         order = list(tree.order)
         reachable = len(order)
-        order.extend(b for b in range(len(blocks)) if tree.before[b] < 0)
+        order.extend(b for b in range(len(tree.parent)) if tree.before[b] < 0)
+        halves = {body: block for block, body in enumerate(bodies) if body != block}
         base = _reserve_stamps(len(order) + 1)
         last_of = [base + tree.last[b] if tree.before[b] >= 0 else base + n for n, b in enumerate(order)]
         module = self.module
@@ -352,17 +359,14 @@ class _Verifier:
         for parameter in function.parameters:
             parameter.mark = base
         for stamp, index in zip(count(base), order, strict=False):
-            block = blocks[index]
             in_reach = stamp - base < reachable
-            for argument in block.args:
-                if argument.owner is not block:
-                    self.report("V018", f"argument %{argument.name} belongs elsewhere", block.location)
-                problem = None if argument.type in good_types else self.type_problem(argument.type)
-                if argument.type.is_place or argument.type.is_unsized:
-                    problem = self.type_problem(argument.type)
-                if problem is not None:
-                    self.report("V017", f"argument %{argument.name} of ^{block.label}: {problem}", block.location)
-                argument.mark = stamp
+            if index < len(blocks):
+                block = blocks[index]
+                self.arguments(block, stamp)
+                if bodies[index] != index:
+                    continue
+            else:
+                block = blocks[halves[index]]
             for op in block.ops:
                 for value in op.operands:
                     mark = value.mark
@@ -381,6 +385,18 @@ class _Verifier:
                         if problem is not None:
                             self.report("V017", f"the result of `{op.name}`: {problem}", op.location)
                     value.mark = stamp
+
+    def arguments(self, block: Block, stamp: int) -> None:
+        """Rules 17 and 18 for what a block takes."""
+        for argument in block.args:
+            if argument.owner is not block:
+                self.report("V018", f"argument %{argument.name} belongs elsewhere", block.location)
+            problem = None if argument.type in self.good_types else self.type_problem(argument.type)
+            if argument.type.is_place or argument.type.is_unsized:
+                problem = self.type_problem(argument.type)
+            if problem is not None:
+                self.report("V017", f"argument %{argument.name} of ^{block.label}: {problem}", block.location)
+            argument.mark = stamp
 
     def problems(self, op: Operation) -> None:
         for rule, message in op.decl.problems(op, self.module):
@@ -442,9 +458,14 @@ class _Verifier:
             if owner.location is not None:
                 labels.append(Label(owner.location, f"{name} is defined here"))
         before = isinstance(owner, Operation) and owner.block is op.block
+        help = None
+        if not before and isinstance(owner, Operation) and owner.block is not None and owner.block.unwind is not None:
+            help = (
+                f"where ^{owner.block.label} unwinds, what its operations give need not be there: define it in a block before"
+            )
         message = (
             f"{name} is used before its definition"
             if before
             else f"{name} is used where it may not be defined: its definition does not dominate this use"
         )
-        self.report("V002", message, op.location, labels)
+        self.report("V002", message, op.location, labels, help=help)

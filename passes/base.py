@@ -36,6 +36,7 @@ from typing import Any, ClassVar
 
 import attrs
 
+from altru_ir.diagnostics import ERROR, Diagnostic, DiagnosticError
 from altru_ir.module import Function, Module
 from altru_ir.source import Location
 from altru_ir.values import Operation
@@ -108,6 +109,27 @@ class FunctionPass(Pass):
 
     def run_on(self, function: Function) -> bool:
         """Changes ``function`` in place; true when it did."""
+        raise NotImplementedError
+
+
+@attrs.define
+class Check(FunctionPass):
+    """Base class of checks: they change nothing and say what is wrong, all of it at once."""
+
+    def run(self, module: Module) -> None:
+        """Raises ``DiagnosticError`` with what ``diagnose`` found, when any of it is an error."""
+        found = [problem for function in bodies(module) for problem in self.diagnose(function)]
+        if any(problem.severity == ERROR for problem in found):
+            raise DiagnosticError(found, module.source)
+
+    def run_on(self, function: Function) -> bool:
+        found = self.diagnose(function)
+        if any(problem.severity == ERROR for problem in found):
+            raise DiagnosticError(found, function.source)
+        return False
+
+    def diagnose(self, function: Function) -> list[Diagnostic]:
+        """What is wrong with ``function``."""
         raise NotImplementedError
 
 

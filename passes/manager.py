@@ -25,6 +25,7 @@ from altru_ir.diagnostics import DiagnosticError
 from altru_ir.module import Module
 from altru_ir.passes import reproducer
 from altru_ir.passes.base import FunctionPass, Log, Pass, Remark, spelled_options
+from altru_ir.passes.constant_indices import allow_constant_indices
 from altru_ir.passes.pipeline_text import PipelineError, parse_pipeline
 from altru_ir.passes.timing import Timing
 from altru_ir.verifier import verify
@@ -72,6 +73,7 @@ class PassManager:
                 run_in_parallel(each, module, self.executor)
             else:
                 each.run(module)
+            allow_constant_indices(module)
         self.statistics.setdefault(each.name, Counter()).update(each.log.statistics)
         self.remarks += each.log.remarks
         if self.verify_each:

@@ -22,6 +22,15 @@ from altru_ir.passes.base import Pass
 
 PASSES: dict[str, str] = {
     "insert-checks": "altru_ir.passes.transform.insert_checks:InsertChecks",
+    "schedule-drops": "altru_ir.passes.transform.schedule_drops:ScheduleDrops",
+    "check-moves": "altru_ir.passes.verify.moves:CheckMoves",
+    "elaborate-drops": "altru_ir.passes.transform.elaborate_drops:ElaborateDrops",
+    "inline": "altru_ir.passes.transform.inline:Inline",
+    "mem2reg": "altru_ir.passes.transform.mem2reg:PromoteLocals",
+    "canonicalize": "altru_ir.passes.transform.canonicalize:Canonicalize",
+    "cse": "altru_ir.passes.transform.cse:CommonSubexpressions",
+    "simplify-cfg": "altru_ir.passes.transform.simplify_cfg:SimplifyControlFlow",
+    "dce": "altru_ir.passes.transform.dce:DeadCodeElimination",
 }
 """Name to ``module:class``, in the order they usually run."""
 

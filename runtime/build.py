@@ -41,8 +41,13 @@ the package, the cache or the user is."""
 VARIANTS = {
     "release": (),
     "sanitize": ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"),
-}
-"""Flags of one way to build the runtime. What links ``sanitize`` is itself compiled with the same sanitizers."""
+    "sanitize-slab": (
+        "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-DALTRU_KEEP_RANGE",
+    ),
+    "thread": ("-fsanitize=thread", "-fno-omit-frame-pointer"),
+}  # fmt: skip
+"""Flags of one way to build the runtime. What links it is itself compiled with the same sanitizers. ``sanitize`` leaves small
+blocks to AddressSanitizer's malloc, which tells more about them; ``sanitize-slab`` examines our own code for them."""
 
 
 def include_dir() -> Path:

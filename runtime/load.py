@@ -15,11 +15,21 @@ from altru_ir.runtime import build
 from altru_ir.runtime.errors import RuntimeBuildError
 
 _DECLARATION = re.compile(r"^ALTRU_API\b[^;(]*?\b(altru_\w+)\(", re.MULTILINE)
+_VARIABLE = re.compile(r"^extern ALTRU_API (_Thread_local )?\w+ (altru_\w+)", re.MULTILINE)
+
+
+def _headers() -> list[str]:
+    return [path.read_text(encoding="utf-8") for path in sorted(build.include_dir().glob("altru*.h"))]
 
 
 def public_functions() -> list[str]:
-    """The functions that ``altru.h`` declares, in its order."""
-    return _DECLARATION.findall((build.include_dir() / "altru.h").read_text(encoding="utf-8"))
+    """The functions that ``altru.h`` and the headers it includes declare."""
+    return [name for header in _headers() for name in _DECLARATION.findall(header)]
+
+
+def public_variables(*, thread_local: bool) -> list[str]:
+    """The variables that the headers declare: those of every thread, or the shared ones."""
+    return [name for header in _headers() for local, name in _VARIABLE.findall(header) if bool(local) == thread_local]
 
 
 @cache
@@ -39,10 +49,10 @@ def library() -> ctypes.CDLL:
 
 @cache
 def symbols() -> dict[str, int]:
-    """The address of every public function. Raises ``RuntimeBuildError``."""
+    """The address of every public function and shared variable. Raises ``RuntimeBuildError``."""
     loaded = library()
     found = {}
-    for name in public_functions():
+    for name in (*public_functions(), *public_variables(thread_local=False)):
         try:
             address = ctypes.cast(getattr(loaded, name), ctypes.c_void_p).value
         except AttributeError:

@@ -20,6 +20,7 @@ from altru_ir.declare import (
     MAY_PANIC,
     PURE,
     RAW,
+    REMOVABLE,
     Constraint,
     InferenceError,
     Literal,
@@ -79,10 +80,10 @@ _binary("lshr", INTEGER, "Shift right, filling with zeros, by ``rhs`` modulo the
 _binary("ashr", INTEGER, "Shift right, filling with the sign, by ``rhs`` modulo the width.", PURE)
 _binary("rotl", INTEGER, "Rotate left by ``rhs`` modulo the width.", PURE)
 _binary("rotr", INTEGER, "Rotate right by ``rhs`` modulo the width.", PURE)
-_binary("sdiv", INTEGER, "Signed quotient, rounded toward zero; undefined for ``rhs == 0`` and for MIN / -1.")
-_binary("udiv", INTEGER, "Unsigned quotient; undefined for ``rhs == 0``.")
-_binary("srem", INTEGER, "Signed remainder, with the sign of ``lhs``; undefined where ``sdiv`` is.")
-_binary("urem", INTEGER, "Unsigned remainder; undefined for ``rhs == 0``.")
+_binary("sdiv", INTEGER, "Signed quotient, rounded toward zero; undefined for ``rhs == 0`` and for MIN / -1.", REMOVABLE)
+_binary("udiv", INTEGER, "Unsigned quotient; undefined for ``rhs == 0``.", REMOVABLE)
+_binary("srem", INTEGER, "Signed remainder, with the sign of ``lhs``; undefined where ``sdiv`` is.", REMOVABLE)
+_binary("urem", INTEGER, "Unsigned remainder; undefined for ``rhs == 0``.", REMOVABLE)
 _binary("smin", INTEGER, "The smaller, as signed numbers.", PURE, COMMUTATIVE)
 _binary("smax", INTEGER, "The larger, as signed numbers.", PURE, COMMUTATIVE)
 _binary("umin", INTEGER, "The smaller, as unsigned numbers.", PURE, COMMUTATIVE)

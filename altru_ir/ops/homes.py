@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from altru_ir.declare import (
     ANY,
     BORROW,
+    FRAME,
     MAY_FREE,
     MAY_PANIC,
     RAW_MUT,
@@ -240,7 +241,7 @@ def _bytes_of_frame(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
         yield "V024", f"`stack.alloc` gives a `ref<mut [? x uninit<T>]>`, not a `{op.result.type}`"
 
 
-@operation("stack.alloc", "$length", traits=(MAY_PANIC,), verify=_bytes_of_frame)
+@operation("stack.alloc", "$length", traits=(MAY_PANIC, FRAME), verify=_bytes_of_frame)
 class StackAlloc:
     """Room for ``length`` elements in this activation, holding nothing yet; it is gone when the activation returns. Panics
     when the stack has no room.
@@ -252,7 +253,7 @@ class StackAlloc:
     reference = Result(written=Constraint("a `ref<mut [? x uninit<T>]>`", "t.__class__ is RefType and t.mutable"))
 
 
-@operation("stack.alloc_raw", "$size")
+@operation("stack.alloc_raw", "$size", traits=(FRAME,))
 class StackAllocRaw:
     """``size`` bytes in this activation; null when the stack has no room.
 

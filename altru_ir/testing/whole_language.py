@@ -17,8 +17,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 import attrs
+
+if TYPE_CHECKING:
+    from altru_ir.module import Module
 
 FAMILIES = (
     "scalars", "floats", "calls", "aggregates", "enums", "places", "slices", "raw", "globals", "owners", "drops", "dyn",
@@ -253,11 +257,19 @@ _NEEDS = {"orphans": ("loud",), "mine": ()}
 
 @attrs.frozen
 class Program:
-    """``text`` has the entry ``@main_entry(i64, i64) -> i64``; ``families`` are those it was made of."""
+    """``text`` has the entry ``@main_entry(i64, i64) -> i64``; ``seed``, ``families`` and ``size`` are what it was made of."""
 
     seed: int
-    text: str
+    text: str = attrs.field(repr=False)
     families: tuple[str, ...]
+    size: int
+
+    @property
+    def module(self) -> Module:
+        """The program, parsed anew each time."""
+        from altru_ir.text.parser import parse
+
+        return parse(self.text)
 
 
 class Writer:
@@ -1383,35 +1395,41 @@ def generate(
     default); ``weights`` how often each is drawn (``WEIGHTS`` by default; 1 for one that is not named). Raises
     ``ValueError`` for a family that does not exist.
     """
-    chosen = [family for family in FAMILIES if families is None or family in set(families)]
-    unknown = set(families or ()) - set(FAMILIES)
-    if unknown or not chosen:
-        raise ValueError(f"there is no family `{min(unknown, default='')}`; there are {', '.join(FAMILIES)}")
+    allowed = chosen(families)
     choose = random.Random(seed)
-    shares = [(weights or WEIGHTS).get(family, 1.0) for family in chosen]
+    shares = [(weights or WEIGHTS).get(family, 1.0) for family in allowed]
     uses: dict[str, None] = {}
 
     def pick() -> Snippet:
-        family = choose.choices(chosen, shares)[0]
+        family = choose.choices(allowed, shares)[0]
         return choose.choice(SNIPPETS[family])
 
     names: list[str] = []
     texts = []
     for index in range(choose.randint(1, 2)):
         texts.append(
-            _Function(Writer(choose, list(names), uses, "panics" in chosen), pick).write(f"f{index}", "private ", size // 2)
+            _Function(Writer(choose, list(names), uses, "panics" in allowed), pick).write(f"f{index}", "private ", size // 2)
         )
         names.append(f"f{index}")
-    texts.append(_Function(Writer(choose, names, uses, "panics" in chosen), pick).write("main_entry", "", size))
-    memory = set(chosen) - NATIVE
+    texts.append(_Function(Writer(choose, names, uses, "panics" in allowed), pick).write("main_entry", "", size))
+    memory = set(allowed) - NATIVE
     declarations = DECLARATIONS if memory else _without_memory(DECLARATIONS)
     if memory:
         uses.update({"Loud.drop": None, "Empty.drop": None})
-    if "panics" in chosen:
+    if "panics" in allowed:
         uses["counted"] = None
     library = [text for name, text in LIBRARY.items() if name in uses]
     text = "\n".join(["altru 1", f"module @seed_{seed}", "", declarations, *library, *texts])
-    return Program(seed, text, tuple(chosen))
+    return Program(seed, text, tuple(allowed), size)
+
+
+def chosen(families: Iterable[str] | None) -> list[str]:
+    """``families`` in their order, all when it is None. Raises ``ValueError`` for one that does not exist, and for none."""
+    wanted = set(FAMILIES if families is None else families)
+    unknown = wanted - set(FAMILIES)
+    if unknown or not wanted:
+        raise ValueError(f"there is no family `{min(unknown, default='')}`; there are {', '.join(FAMILIES)}")
+    return [family for family in FAMILIES if family in wanted]
 
 
 def _without_memory(declarations: str) -> str:

@@ -37,6 +37,20 @@ def explain(code: str) -> str:
     return f"{code}: {EXPLANATIONS[code]}\n"
 
 
+def program(seed: int, size: int, families: str | None) -> str:
+    """A random program. Raises ``ValueError`` for a family that does not exist.
+
+    Parameters: ``families``, names with commas between them; ``native`` stands for all that native code exists for.
+    """
+    from altru_ir.testing import whole_language
+
+    if families is None:
+        return whole_language.generate(seed, size).text
+    names = [name.strip() for name in families.split(",")]
+    chosen = {name for name in names if name != "native"} | (whole_language.NATIVE if "native" in names else set())
+    return whole_language.generate(seed, size, chosen).text
+
+
 def describe(what: str, *, as_json: bool) -> str:
     """A part of the IR: ``ops``, ``types``, ``grammar``, ``passes`` or ``codes``."""
     from altru_ir import describe as data

@@ -199,7 +199,7 @@ class _Driver:
 
     def takes_input(self) -> bool:
         o = self.options
-        return not (o.version or o.describe or o.list_passes or o.explain is not None or o.clear_cache)
+        return not (o.version or o.describe or o.list_passes or o.explain is not None or o.clear_cache or o.generate)
 
     def dispatch(self, program: list[str]) -> int:
         options = self.options
@@ -208,12 +208,14 @@ class _Driver:
         if not self.takes_input():
             return self.inform()
         files = options.files or ["-"]
-        if len(files) > 1 and (options.run or options.interpret or options.output):
-            _say("altru-opt: --run and -o take one FILE\n")
+        if len(files) > 1 and (options.run or options.interpret or options.output or options.reduce):
+            _say("altru-opt: --run, --reduce and -o take one FILE\n")
             return USAGE
         if not options.files and sys.stdin is not None and sys.stdin.isatty():
             _say("altru-opt: no FILE, and standard input is a terminal; try `altru-opt --help`\n")
             return USAGE
+        if options.reduce is not None:
+            return self.reduce(files[0])
         status = OK
         output: list[str] = []
         for file in files:
@@ -244,6 +246,12 @@ class _Driver:
                 _say(f"altru-opt: there is no code {options.explain}; there are {', '.join(EXPLANATIONS)}\n")
                 return USAGE
             text = information.explain(code)
+        elif options.generate:
+            try:
+                text = information.program(options.seed or 0, options.size or 8, options.families)
+            except ValueError as error:
+                _say(f"altru-opt: --families: {error}\n")
+                return USAGE
         else:
             from altru_ir.runtime.build import clear_cache
 
@@ -257,15 +265,19 @@ class _Driver:
 
     # -- input and output ------------------------------------------------------------------------------------------------
 
-    def read(self, file: str) -> list[Source] | None:
-        """The modules of a file; None, reported, when it is no text."""
-        name = "<stdin>" if file == "-" else file
+    def read_bytes(self, file: str) -> bytes:
         if file == "-" and sys.stdin is None:
             raise EnvironmentProblem("cannot read standard input: it is closed")
         try:
-            data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+            return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
         except OSError as error:
+            name = "<stdin>" if file == "-" else file
             raise EnvironmentProblem(f"cannot read {name}: {error.strerror}") from None
+
+    def read(self, file: str) -> list[Source] | None:
+        """The modules of a file; None, reported, when it is no text."""
+        name = "<stdin>" if file == "-" else file
+        data = self.read_bytes(file)
         try:
             text = data.decode()
         except UnicodeDecodeError as error:
@@ -340,6 +352,31 @@ class _Driver:
             return
         with self.timing.span(what):
             yield
+
+    # -- reduction -------------------------------------------------------------------------------------------------------
+
+    def reduce(self, file: str) -> int:
+        from altru_ir.backend.cli.reduce import run
+        from altru_ir.testing.reduce import NotInteresting
+
+        options = self.options
+        output = None if options.output in (None, "-") else Path(options.output)
+        if output is not None and file != "-" and output.exists() and output.samefile(file):
+            _say("altru-opt: -o names the file to reduce, which is never changed; name another one\n")
+            return USAGE
+        text = self.read_bytes(file).decode(errors="surrogateescape")
+        name = "stdin.air" if file == "-" else Path(file).name
+
+        def keep(text: str) -> None:
+            self.write(text.encode(errors="surrogateescape"))
+
+        try:
+            whole = run(text, name, options.reduce, keep, _say, early=output is not None)
+        except NotInteresting as problem:
+            raise EnvironmentProblem(str(problem), "ALT-S009") from None
+        except OSError as error:
+            raise EnvironmentProblem(f"cannot write candidates: {error.strerror}") from None
+        return OK if whole else INTERRUPTED
 
     # -- one module ------------------------------------------------------------------------------------------------------
 
@@ -550,6 +587,9 @@ class _Driver:
 
     def panicked(self, panic: Panic) -> int:
         """Says what an executable says when it panics, and gives the status with which it ends."""
+        import ctypes
+
+        ctypes.CDLL(None).fflush(None)  # what the program wrote comes first
         _say("".join(f"{line}\n" for line in [f"panic: {panic}", *panic.frames()]))
         return PANIC
 

@@ -19,6 +19,12 @@ def _positive(text: str) -> int:
     return int(text)
 
 
+def _natural(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"`{text}` is no natural number")
+    return int(text)
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(message)
@@ -28,6 +34,10 @@ EPILOG = """\
 Without --emit, --run and --interpret the module is printed as IR. `-` is standard input. Results go to standard output or -o,
 diagnostics to standard error. Arguments behind `--` go to the program: to @main as its argv, to another --entry as one
 literal per parameter (42, 2.5, true, [1,2,3], "text"), and then the result is printed.
+
+--reduce prints the smallest text it finds for which CMD, run by the shell, still exits with 0: `{}` in CMD stands for the file
+of a candidate, and without `{}` the file is appended. What is a valid program stays one; other text is cut up. Interrupted,
+it prints the best so far. Example: altru-opt --reduce 'altru-opt --interpret {} 2>&1 | grep -q ALT-F002' -o small.air a.air
 
 exit status: 0 well; 1 errors in the program; 2 usage or environment; 101 a panic; 102 a memory error that --interpret
 found; 70 an internal error (a reproducer is left); with --run and --interpret the program's own otherwise.
@@ -71,6 +81,11 @@ def make_parser() -> argparse.ArgumentParser:
     add("--print-ir-before", action="append", default=[], metavar="PASS", help="print the IR before a pass (or `all`)")
     add("--print-ir-after", action="append", default=[], metavar="PASS", help="print the IR after a pass (or `all`, `changed`)")
     add("--print-analysis", action="append", default=[], metavar="NAME", help="write what an analysis finds beside the IR")
+    add("--reduce", metavar="CMD", help="make FILE small, as long as CMD exits with 0 for it (see below)")
+    add("--generate", action="store_true", help="print a random program over the whole language")
+    add("--seed", type=_natural, metavar="N", help="with --generate: which (default 0); the same gives the same program")
+    add("--size", type=_positive, metavar="N", help="with --generate: about how many statements a function has (default 8)")
+    add("--families", metavar="LIST", help="with --generate: only these parts of the language, e.g. scalars,owners; or native")
     add("--print-locations", action="store_true", help="show the position of every operation in printed IR")
     add("--timing", nargs="?", const="", metavar="FILE", help="say how long each step took; as a Chrome trace in =FILE")
     add("--statistics", action="store_true", help="say what the passes counted")
@@ -124,6 +139,17 @@ def _check_combination(options: argparse.Namespace, program: list[str]) -> None:
         raise UsageError("--verify-diagnostics only compares diagnostics; it does not go with --run, --interpret or --emit")
     if options.split_input_file and (runs or writes):
         raise UsageError("--split-input-file makes several modules; --run, --interpret and --emit take one")
+    if not options.generate and (options.seed is not None or options.size is not None or options.families is not None):
+        raise UsageError("--seed, --size and --families are for --generate")
+    if options.generate and options.files:
+        raise UsageError("--generate takes no FILE")
+    for flag in ("reduce", "generate"):
+        if getattr(options, flag) not in (None, False) and _does_more(options):
+            raise UsageError(f"--{flag} does only that: what is to happen with a program is said to another altru-opt")
+    if options.reduce is not None and options.generate:
+        raise UsageError("--reduce and --generate exclude each other")
+    if options.reduce is not None and not options.reduce.strip():
+        raise UsageError("--reduce needs a command")
     if options.output is not None and (runs or options.check or options.verify_diagnostics):
         raise UsageError("-o is for what is printed or emitted; --run, --interpret, --check and the like give no file")
     if options.output == "":
@@ -146,17 +172,24 @@ def _check_combination(options: argparse.Namespace, program: list[str]) -> None:
         raise UsageError(f"--emit={options.emit} needs -o FILE")
 
 
+def _does_more(options: argparse.Namespace) -> bool:
+    """Whether something is asked for beyond printing."""
+    return (
+        options.run or options.interpret or options.check or options.verify_diagnostics or options.split_input_file
+        or options.emit is not None or options.opt is not None or options.pipeline is not None
+    )  # fmt: skip
+
+
 def check_names(options: argparse.Namespace) -> None:
     """What is named (passes, analyses, classes of checks) must exist, reached or not. Raises ``UsageError``."""
-    from altru_ir.module import Module
     from altru_ir.passes.pipeline_text import PipelineError, parse_pipeline
     from altru_ir.passes.registry import names
     from altru_ir.passes.transform.insert_checks import InsertChecks
 
     load_passes(options)
     try:
-        for each in [*parse_pipeline(options.pipeline or ""), InsertChecks(options.checks)]:
-            each.run(Module())  # a pass looks at its options when it runs
+        parse_pipeline(options.pipeline or "")
+        InsertChecks(options.checks)
     except (PipelineError, ValueError) as error:
         raise UsageError(str(error)) from None
     if options.print_analysis:

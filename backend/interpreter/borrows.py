@@ -135,24 +135,28 @@ class BorrowTree:
         machine = self.machine
         everywhere = RESERVED if protected and permission is RESERVED_IM else permission  # 6
         in_cells = everywhere if protected and everywhere is RESERVED else IN_CELLS.get(everywhere, everywhere)  # 4
-        inside = [(offset, offset + size, everywhere)]
-        for first, end in cells:
-            low, high, _ = inside.pop()
-            inside += (low, first, everywhere), (first, end, in_cells), (end, high, everywhere)
+        end = offset + size
+        inside = [(offset, end, everywhere)] if size else []
+        for first, last in cells:
+            if inside:
+                low, high, _ = inside.pop()
+                parts = (low, first, everywhere), (first, last, in_cells), (last, high, everywhere)
+                inside += [part for part in parts if part[0] < part[1]]
+        pieces = []
         for low, high, each in inside:  # 3
             access = IMPLICIT[each]
-            if access is not None and low < high:
+            if access is not None:
                 self._access(above, low, high, access, "a reborrow", where)
-        outside = RESERVED if everywhere is ACTIVE else everywhere  # 5
-        if cells and not (protected and outside is RESERVED):
-            outside = IN_CELLS.get(outside, outside)
-        lazy = machine.initial(outside, False, protected)
-        pieces = [(0, lazy)] if offset else []
-        for low, high, each in inside:
-            if low < high:
-                pieces.append((low, machine.initial(each, IMPLICIT[each] is not None, protected)))
-        if offset + size < self.size:
-            pieces.append((offset + size, lazy))
+            pieces.append((low, machine.initial(each, access is not None, protected)))
+        if size < self.size:
+            outside = RESERVED if everywhere is ACTIVE else everywhere  # 5
+            if cells and not (protected and outside is RESERVED):
+                outside = IN_CELLS.get(outside, outside)
+            lazy = machine.initial(outside, False, protected)
+            if offset:
+                pieces.insert(0, (0, lazy))
+            if end < self.size:
+                pieces.append((end, lazy))
         self._serial += 1
         shared = permission is FROZEN or permission is CELL
         kind = ("protected " if protected else "") + ("ref" if shared else "ref mut")
@@ -162,6 +166,10 @@ class BorrowTree:
             tag.protected = True
             self._protected[tag] = None
         self._appeared(tag)
+        if len(inside) == 1 and IMPLICIT[inside[0][2]] is not None:  # through the new tag that access again is quiet
+            tag.quiet_reads = (self._reads_age, offset, end)
+            if everywhere is ACTIVE:
+                tag.quiet_writes = (self._writes_age, offset, end)
         return Node(tag, self._graveyard)
 
     def access(self, node: Node, offset: int, size: int, write: bool, where: Where) -> None:
@@ -293,27 +301,25 @@ class BorrowTree:
                 if begin >= end:
                     continue
                 table = tables[at.protected][write]
-                ranges = [(begin, end)]
-                if not visited:
+                if at.children and not visited:
                     ranges = at.changes(begin, end, table)
                     if ranges:
                         same = False
-                    if same:
-                        extent = at.extent(begin, end)
-                        quiet_low, quiet_high = max(quiet_low, extent[0]), min(quiet_high, extent[1])
-                    if at.children:
                         for begin, end in ranges:  # 10: where nothing changes here, nothing changes below
                             work.append((at, begin, end, True))
                             work += [(below_it, begin, end, False) for below_it in reversed(at.children.values())]
-                        continue
-                for begin, end in ranges:
+                else:
                     stop, changed = at.translate(begin, end, table, FORBIDDEN)
-                    moved |= at.note(changed, cause, tag, where)
+                    if changed:
+                        same = False
+                        moved |= at.note(changed, cause, tag, where)
                     if stop < end:
                         high, failure = stop, self._disabling(tag, at, stop, cause, where)
                         if low == high:
                             raise failure
-                        break
+                if same:
+                    extent = at.extent(begin, end)
+                    quiet_low, quiet_high = max(quiet_low, extent[0]), min(quiet_high, extent[1])
         if failure is not None:
             raise failure
         if moved:

@@ -12,7 +12,8 @@ operation a meaning the same way:
 
 A meaning returns a **step** ``run(slots)`` or a ``Control``, which decides where to go on: terminators, calls, and whatever
 may run other functions, wait, or be interleaved with other threads. A block is cut behind its controls into **segments**: the
-machine runs the steps of a segment one after another, then its control.
+machine runs the steps of a segment one after another, then its control. Both may be given as Python source (``sources``); what
+is run often becomes one function then.
 
 Places are staged too: ``stage.path(place)`` is a function from slots to the ``Pointer`` that the path leads to; the path is
 evaluated anew by each operation that accesses it (docs/language.md, "Places").
@@ -23,6 +24,7 @@ Invariant: slot 0 of an activation is its ``Activation``; each value of the func
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -30,6 +32,7 @@ import attrs
 from altru_ir.backend.interpreter.codec import Codec
 from altru_ir.backend.interpreter.faults import fault
 from altru_ir.backend.interpreter.memory import Allocation, Gone, Pointer
+from altru_ir.backend.interpreter.sources import HOT, Exit, Path, Source, alone, fused, readers
 from altru_ir.marks import copies
 from altru_ir.module import Block, Function, Module
 from altru_ir.types import Type
@@ -47,10 +50,11 @@ Next = tuple["Segment", Slots]
 class Segment:
     """Steps, then a control. ``after`` is where a control that is no terminator goes on; ``block`` has the unwind edge."""
 
-    __slots__ = ("after", "block", "control", "cost", "op", "operations", "point", "steps")
+    __slots__ = ("after", "block", "control", "cost", "op", "operations", "parts", "point", "steps")
 
     def __init__(self, block: BlockCode) -> None:
         self.block = block
+        self.parts: list[tuple[Operation, Any]] = []  # the steps and the control, each as its meaning gave it
         self.steps: list[Step] = []
         self.control: Callable[[Thread, Slots, Segment], Next] = _nowhere
         self.after: Segment = self
@@ -97,9 +101,10 @@ class Activation:
         self.protected: list[tuple[Allocation, Any]] = []
 
 
-Meaning = Callable[["Stage", Operation], Step | Control | None]
+Meaning = Callable[["Stage", Operation], Step | Control | Source | None]
+Leading = Callable[["Stage", Operation], Place | Path]
 MEANINGS: dict[str, Meaning] = {}
-PATHS: dict[str, Callable[[Any, Operation], Place]] = {}
+PATHS: dict[str, Leading] = {}
 
 
 def means(*names: str) -> Callable[[Meaning], Meaning]:
@@ -115,10 +120,10 @@ def means(*names: str) -> Callable[[Meaning], Meaning]:
     return register
 
 
-def leads(name: str) -> Callable[[Callable[[Any, Operation], Place]], Callable[[Any, Operation], Place]]:
+def leads(name: str) -> Callable[[Leading], Leading]:
     """Registers where a projection leads."""
 
-    def register(path: Callable[[Any, Operation], Place]) -> Callable[[Any, Operation], Place]:
+    def register(path: Leading) -> Leading:
         PATHS[name] = path
         return path
 
@@ -147,6 +152,8 @@ class Stage:
         self.slots: dict[Value, int] = {}
         self.count = 1
         self.codes = {block: BlockCode(block) for block in function.blocks}
+        self.segments: list[Segment] = []
+        self.paths: dict[Operation, Place | Path] = {}
 
     # -- blocks --
 
@@ -158,7 +165,7 @@ class Stage:
         return self.codes[self.function.entry].first
 
     def _block(self, block: Block, code: BlockCode) -> None:
-        segment = code.first
+        segment = self._segment(code.first)
         for op in block.ops:
             segment.operations.append(op)
             meaning = MEANINGS.get(op.name)
@@ -169,24 +176,56 @@ class Stage:
             made = meaning(self, op)
             if made is None:
                 continue
-            if isinstance(made, Control):
-                if made.point and segment.steps:
+            if isinstance(made, (Control, Exit)):
+                point = isinstance(made, Control) and made.point
+                if point and segment.steps:
                     segment.operations.pop()
                     segment.control = _go_on
                     segment.op = op
-                    segment.after = Segment(code)
+                    segment.after = self._segment(Segment(code))
                     segment = segment.after
                     segment.operations.append(op)
-                segment.control = made.run
-                segment.point = made.point
+                segment.control = made.run if isinstance(made, Control) else alone(self, op, made)
+                segment.parts.append((op, made if isinstance(made, Exit) else segment.control))
+                segment.point = point
                 segment.op = op
                 segment.cost = len(segment.steps) + 1
+                if not point and any(isinstance(part, Source) for _, part in segment.parts):
+                    segment.control = self._counting(segment)
                 if not op.decl.is_terminator:
-                    segment.after = Segment(code)
+                    segment.after = self._segment(Segment(code))
                     segment = segment.after
             else:
-                segment.steps.append(made)
+                segment.steps.append(alone(self, op, made) if isinstance(made, Source) else made)
+                segment.parts.append((op, made))
                 segment.cost += 1
+
+    def _segment(self, segment: Segment) -> Segment:
+        self.segments.append(segment)
+        return segment
+
+    def _counting(self, segment: Segment) -> Callable[[Thread, Slots, Segment], Next]:
+        """The control of a segment, until it has been run often enough to be fused."""
+        control = segment.control
+        left = HOT
+
+        def run(thread: Thread, slots: Slots, after: Segment) -> Next:
+            nonlocal left
+            left -= 1
+            if left == 0:  # the steps of this time have been run
+                segment.control = fused(self, segment)
+                segment.steps = []
+            return control(thread, slots, after)
+
+        return run
+
+    @cached_property
+    def _readers(self) -> dict[Value, Segment | None]:
+        return readers(self, self.segments)
+
+    def read_only_in(self, segment: Segment, value: Value) -> bool:
+        """Whether nothing reads ``value`` but texts in ``segment``."""
+        return self._readers.get(value, segment) is segment
 
     # -- values --
 
@@ -245,10 +284,18 @@ class Stage:
         if op.name == "local":
             slot = self.slot(op.result)
             return lambda s: s[slot]
-        found = PATHS.get(op.name)
+        found = self.leads(op)
+        return alone(self, op, found) if isinstance(found, Path) else found
+
+    def leads(self, op: Operation) -> Place | Path:
+        """Where a projection leads, as its meaning gives it."""
+        found = self.paths.get(op)
         if found is None:
-            raise fault("ALT-S006", f"the interpreter knows no path of `{op.name}`", op)
-        return found(self, op)
+            path = PATHS.get(op.name)
+            if path is None:
+                raise fault("ALT-S006", f"the interpreter knows no path of `{op.name}`", op)
+            found = self.paths[op] = path(self, op)
+        return found
 
     # -- edges --
 

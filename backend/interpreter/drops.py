@@ -60,7 +60,7 @@ def vacate(memory: Memory, pointer: Pointer, codec: Codec, how: str, op: Operati
     memory.empties.discard((pointer.address, codec.type))
 
 
-def drop_value(machine: Machine, thread: Thread, type: Type, value: Any, op: Operation) -> Work:
+def drop_value(machine: Machine, thread: Thread, type: Type, value: Any, op: Operation, by_flow: bool = False) -> Work:
     """Drops a value that is in no memory: a temporary holds it meanwhile."""
     if not needs_drop(type, machine.module):
         return
@@ -71,7 +71,7 @@ def drop_value(machine: Machine, thread: Thread, type: Type, value: Any, op: Ope
     if codec.size == 0:
         machine.memory.empties.add((pointer.address, type))
     try:
-        yield from drop_place(machine, thread, type, pointer, op)
+        yield from drop_place(machine, thread, type, pointer, op, by_flow)
     finally:
         machine.memory.end(temporary, "ended", op)
 
@@ -125,6 +125,23 @@ def drop_place(machine: Machine, thread: Thread, type: Type, pointer: Pointer, o
         vacate(memory, pointer, machine.codecs.of(type), "dropped", op)
     if first is not None:
         raise Unwinding(first)
+
+
+def expect_nothing(machine: Machine, type: Type, pointer: Pointer, op: Operation) -> None:
+    """Raises a fault when something that needs drop is stored at ``pointer``."""
+    work: list[tuple[int, Type, Pointer, int, int]] = [(_DROP, type, pointer, 0, 0)]
+    while work:
+        kind, each, at, index, count = work.pop()
+        if kind == _ELEMENTS:
+            assert isinstance(each, ArrayType)
+            if index + 1 < count:
+                work.append((_ELEMENTS, each, at, index + 1, count))
+            work.append((_DROP, each.element, at.moved(index * machine.codecs.of(each.element).size), 0, 0))
+        elif needs_drop(each, machine.module) and _is_there(machine, each, at):
+            if isinstance(each, (NamedType, TupleType, ArrayType)) and _destructor(machine, each) is None:
+                _push_parts(machine, machine.current, each, at, op, work)
+            else:
+                raise fault("ALT-L001", f"a `{each}` is left behind in storage that ends", op, created=pointer.allocation)
 
 
 def _destructor(machine: Machine, type: Type) -> str | None:

@@ -436,15 +436,13 @@ class Machine:
         align = self.alignment(target, pointer)
         if pointer.address == 0 and pointer.allocation is None:
             raise fault("ALT-C002", "Null pointer dereference", op)
-        if size == 0:
-            if pointer.address & (align - 1):
-                self.memory.locate(pointer, 0, align, False, op)
-            return pointer
-        races, self.memory.races = self.memory.races, None
-        try:
-            allocation, offset = self.memory.locate(pointer, size, align, False, op)
-        finally:
-            self.memory.races = races
+        allocation, offset = self.memory.locate(pointer, size, align, False, op, accessed=False)
+        if size == 0:  # it may dangle; where it does not, it gets a tag that is lazy everywhere
+            if pointer.allocation is None or pointer.allocation.how:
+                return pointer
+            allocation, offset = pointer.allocation, pointer.address - pointer.allocation.base
+            if not 0 <= offset <= allocation.size:
+                return pointer
         if allocation.kind in (CONSTANT, FUNCTION):
             return pointer
         tree = allocation.tree
@@ -454,7 +452,8 @@ class Machine:
         permission = Permission.RESERVED if mutable else Permission.FROZEN
         cells: tuple[tuple[int, int], ...] = ()
         if not freezes(target, self.module):
-            cells = tuple((offset + low, offset + high) for low, high in self.cells(target, pointer))
+            cells = tuple((offset + low, offset + high) for low, high in self.cells(target, pointer)) or ((offset, offset),)
+        races = self.memory.races
         if races is not None:  # the reborrow reads all but the cells behind a shared reference
             at = offset
             for first, end in (*(() if mutable else cells), (offset + size, offset + size)):

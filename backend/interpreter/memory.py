@@ -155,28 +155,45 @@ class Memory:
         self.used -= allocation.size + 64
         self.live.pop(allocation.base, None)
 
-    def locate(self, pointer: Pointer, size: int, align: int, write: bool, op: Operation) -> tuple[Allocation, int]:
-        """The allocation and the offset of an access that rules 1 to 6 allow. Raises ``MemoryFault`` for one they do not."""
+    def locate(
+        self, pointer: Pointer, size: int, align: int, write: bool, op: Operation, *, accessed: bool = True
+    ) -> tuple[Allocation, int]:
+        """The allocation and the offset of an access that rules 1 to 6 allow. Raises ``MemoryFault`` for one they do not.
+
+        With ``accessed=False`` of bytes that rules 1 to 4 allow to be accessed.
+        """
         allocation = pointer.allocation
-        if pointer.address & (align - 1):
-            self._misaligned(pointer, align, op)  # 4
         if size == 0:
+            if pointer.address & (align - 1):
+                _misaligned(pointer.address, allocation, align, op)  # 4
             return allocation or _NOWHERE, 0
+        offset = self.locate_bytes(pointer.address, allocation, pointer.tag, size, align, write, op, accessed)
+        return allocation, offset  # type: ignore[return-value]
+
+    def locate_bytes(
+        self, address: int, allocation: Allocation | None, tag: Any, size: int, align: int, write: bool, op: Operation,
+        accessed: bool = True,
+    ) -> int:  # fmt: skip
+        """``locate`` for a pointer given in parts and at least one byte: the offset, and then there is an allocation."""
+        if address & (align - 1):
+            _misaligned(address, allocation, align, op)  # 4
         if allocation is None:
-            self._without_provenance(pointer, op)  # 1
-        offset = pointer.address - allocation.base
+            _without_provenance(address, op)  # 1
+        offset = address - allocation.base
         if allocation.how:
             _ended(allocation, op)  # 2
         if offset < 0 or offset + size > allocation.size:
             _outside(allocation, offset, size, op)  # 3
         if write and allocation.kind in (CONSTANT, FUNCTION, DESCRIPTOR):
             raise fault("ALT-X001", f"{allocation} is constant, but is written", op, created=allocation)
-        if allocation.tree is not None:
-            tree = allocation.tree
-            tree.access(tree.root if pointer.tag is None else pointer.tag, offset, size, write, op)  # 5
+        if not accessed:
+            return offset
+        tree = allocation.tree
+        if tree is not None:
+            tree.access(tree.root if tag is None else tag, offset, size, write, op)  # 5
         if self.races is not None and allocation.kind != CONSTANT:
             self.races.access(allocation, offset, size, write, op)  # 6
-        return allocation, offset
+        return offset
 
     def read(self, pointer: Pointer, size: int, align: int, op: Operation) -> list[Any]:
         """The bytes there. Raises ``MemoryFault``."""
@@ -190,19 +207,21 @@ class Memory:
         if size:
             allocation.data[offset : offset + size] = data
 
-    def _without_provenance(self, pointer: Pointer, op: Operation) -> NoReturn:
-        if pointer.address == 0:
-            raise fault("ALT-C002", "Null pointer dereference", op)
-        raise fault("ALT-F004", f"0x{pointer.address:x} is an address but no pointer to anything", op)
-
-    def _misaligned(self, pointer: Pointer, align: int, op: Operation) -> None:
-        if pointer.allocation is None and pointer.address == 0:
-            return
-        message = f"the address 0x{pointer.address:x} is not a multiple of {align}"
-        raise fault("ALT-C003", message, op, created=pointer.allocation)
-
 
 _NOWHERE = Allocation(0, 0, 1, HANDLE, None, "nowhere")
+
+
+def _without_provenance(address: int, op: Operation) -> NoReturn:
+    if address == 0:
+        raise fault("ALT-C002", "Null pointer dereference", op)
+    raise fault("ALT-F004", f"0x{address:x} is an address but no pointer to anything", op)
+
+
+def _misaligned(address: int, allocation: Allocation | None, align: int, op: Operation) -> None:
+    if allocation is None and address == 0:
+        return
+    message = f"the address 0x{address:x} is not a multiple of {align}"
+    raise fault("ALT-C003", message, op, created=allocation)
 
 
 def _ended(allocation: Allocation, op: Operation) -> NoReturn:

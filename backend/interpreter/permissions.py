@@ -58,6 +58,8 @@ class Permission(Enum):
     FROZEN = "Frozen"
     DISABLED = "Disabled"
 
+    __hash__ = object.__hash__  # members are equal when they are the same; faster than that of their names
+
 
 CELL, RESERVED_IM, RESERVED, CONFLICTED, ACTIVE, FROZEN, DISABLED = Permission
 
@@ -151,11 +153,22 @@ class StateMachine:
             for is_protected, rows in zip((False, True), self.rows)
         )
 
+        self._initial = {
+            (permission, accessed, is_protected): _initial(row, permission, accessed)
+            for is_protected, rows in zip((False, True), self.rows)
+            for permission, row in rows.items()
+            for accessed in (False, True)
+        }
+
     def initial(self, permission: Permission, accessed: bool, protected: bool) -> int:
         """The state of a new tag: as immune as its own permission is, for it has no descendants."""
-        _, _, after_read, after_write = self.rows[protected][permission]
-        immunity = NOTHING if after_read is not permission else READS if after_write is not permission else WRITES
-        return encode(permission, accessed, immunity)
+        return self._initial[permission, accessed, protected]
+
+
+def _initial(row: Row, permission: Permission, accessed: bool) -> int:
+    _, _, after_read, after_write = row
+    immunity = NOTHING if after_read is not permission else READS if after_write is not permission else WRITES
+    return encode(permission, accessed, immunity)
 
 
 def _local(rows: Rows, write: bool) -> bytes:

@@ -21,6 +21,7 @@ from altru_ir.backend.interpreter.permissions import (
     IMMUNITIES,
     WRITES,
     Permission,
+    encode,
     is_accessed,
     permission_of,
 )
@@ -29,8 +30,13 @@ from altru_ir.backend.interpreter.runs import Change, Runs
 Where = Any
 """Whatever the machine says where something happens; here it is only kept."""
 
-LOST = (CONFLICTED, FROZEN, DISABLED)
-"""Permissions that are less than what the tag had before."""
+LOST = frozenset(
+    encode(permission, accessed, immunity)
+    for permission in (CONFLICTED, FROZEN, DISABLED)
+    for accessed in (False, True)
+    for immunity in range(IMMUNITIES)
+)
+"""States with permissions that are less than what the tag had before."""
 
 
 @dataclass(frozen=True)
@@ -106,8 +112,8 @@ class Tag(Runs):
             if before // IMMUNITIES == after // IMMUNITIES:
                 continue
             moved = True
-            permission = permission_of(after)
-            if permission in LOST and permission is not permission_of(before):
+            if after in LOST and permission_of(before) is not permission_of(after):
+                permission = permission_of(after)
                 by = f"{cause} through {accessed}"
                 if self.losses:
                     last = self.losses[-1]

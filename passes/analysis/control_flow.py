@@ -6,6 +6,10 @@
     ^entry: // cfg: 0 -> 1 2
     ^entry: // dominators: root, ^then ^join below
 
+Blocks dominate blocks. Whether a *result* is there in a block that its own dominates is ``cfg.reaches``: it is not where the
+block of its definition unwinds. A pass that walks the dominator tree with a table of known values walks
+``cfg.result_dominators``.
+
 Invariant: both depend on the blocks, their order and their edges alone. A pass that touches no block and no edge preserves
 ``ControlFlow``, and with it all that follows from it: dominators, post-dominators, loops.
 """

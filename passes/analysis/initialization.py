@@ -115,6 +115,13 @@ class Initialization:
         """What has happened on the unwind edge that leaves in the middle of ``op``."""
         return self._operands.get(op, NO_EFFECT)  # 6
 
+    def result_effect(self, op: Operation) -> Effect:
+        """What the results of ``op`` add to that."""
+        if op.name == "local":
+            return self.effect(op)
+        made = self._of_results(op)
+        return Effect(there=made) if made else NO_EFFECT
+
     def edge_effect(self, op: Operation, index: int) -> Effect:
         """What happens on the edge to the successor ``index`` of ``op``."""
         gone = there = 0

@@ -14,6 +14,13 @@ from altru_ir.passes.analysis.notes import Notes
 ANALYSES: dict[str, str] = {
     "cfg": "altru_ir.passes.analysis.control_flow:ControlFlow",
     "dominators": "altru_ir.passes.analysis.control_flow:Dominators",
+    "post-dominators": "altru_ir.passes.analysis.post_dominators:PostDominators",
+    "loops": "altru_ir.passes.analysis.loops:Loops",
+    "uses": "altru_ir.passes.analysis.uses:Uses",
+    "liveness": "altru_ir.passes.analysis.liveness:Liveness",
+    "aliases": "altru_ir.passes.analysis.aliases:Aliases",
+    "call-graph": "altru_ir.passes.analysis.call_graph:CallGraph",
+    "effects": "altru_ir.passes.analysis.effects:EffectSummaries",
 }
 """Name to ``module:class``."""
 

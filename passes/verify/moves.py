@@ -53,7 +53,19 @@ from altru_ir.passes.analysis.move_paths import (
     is_uninit,
 )
 from altru_ir.passes.analysis.why import why_it_moves
+from altru_ir.passes.base import Check
 from altru_ir.values import Operation, Value
+
+
+@attrs.define
+class CheckMoves(Check):
+    """Reports uses of what was moved or never stored, and moves out of where something has to stay."""
+
+    name = "check-moves"
+
+    def diagnose(self, function: Function) -> list[Diagnostic]:
+        assert function.module is not None
+        return check_moves(function, function.module)
 
 
 def check_moves(function: Function, module: Module, facts: Initialization | None = None) -> list[Diagnostic]:
@@ -88,7 +100,7 @@ class _Checker:
 
     def operation(self, op: Operation, block: Block, at: int, gone: int, there: int) -> None:
         """Checks the operands of one operation in order; what one consumes is gone for the next (8)."""
-        if op.decl.is_projection:
+        if op.decl.is_projection and op.results[0].type.is_place:
             return
         for value, access in accesses(op):
             if value.type.is_place:
@@ -396,4 +408,4 @@ class Causes:
         return self.facts.paths.paths[(hit & -hit).bit_length() - 1]
 
 
-__all__ = ["check_moves"]
+__all__ = ["CheckMoves", "check_moves"]

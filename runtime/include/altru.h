@@ -33,18 +33,18 @@
 #ifndef ALTRU_H
 #define ALTRU_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "altru_arena.h"
+#include "altru_base.h"
+#include "altru_heap.h"
+#include "altru_options.h"
+#include "altru_pool.h"
+#include "altru_secure.h"
+#include "altru_stack.h"
+#include "altru_statistics.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* Visible outside the library; everything else in it is hidden. */
-#define ALTRU_API __attribute__((visibility("default")))
-
-/* Never returns, and is placed away from the code that runs. */
-#define ALTRU_COLD_NORETURN __attribute__((cold, noreturn))
 
 /* ---- Panics ------------------------------------------------------------------------------- */
 
@@ -56,18 +56,6 @@ enum altru_panic_kind {
 
 /* The status with which a process ends that panicked. */
 #define ALTRU_PANIC_STATUS 101
-
-/* One site. In LLVM: { ptr, ptr, i32, i32, i32, i32, ptr }; 40 bytes where pointers have 64 bits.
- */
-typedef struct altru_site {
-    const char *file;     /* UTF-8, ends in NUL; NULL when the place is not known */
-    const char *message;  /* UTF-8, ends in NUL; NULL except for explicit panics */
-    uint32_t kind;        /* enum altru_panic_kind */
-    uint32_t line;        /* counts from 1; 0: not known, and neither is the column */
-    uint32_t column;      /* counts from 1; 0: the whole line */
-    uint32_t reserved;    /* 0 */
-    const char *function; /* where it is, which may have been inlined; NULL when not known */
-} altru_site;
 
 /* Panics at sites[site] with the values a and b, and ends the process.
  *
@@ -147,29 +135,6 @@ ALTRU_API int altru_personality(int version, int actions, uint64_t exception_cla
                                 struct _Unwind_Exception *exception,
                                 struct _Unwind_Context *context);
 #endif
-
-/* ---- Heap --------------------------------------------------------------------------------- */
-
-/* Gives a block of at least `size` bytes, aligned for every ordinary type, contents unspecified.
- * NULL when there is not enough memory or the size is absurd. Size 0 gives a block as well: not
- * NULL, unlike every other block, to be freed, with no byte that may be touched. */
-ALTRU_API void *altru_alloc(size_t size);
-
-/* altru_alloc with an address that is a multiple of `alignment`. NULL also when the alignment is
- * not a power of two, or is absurd. */
-ALTRU_API void *altru_alloc_aligned(size_t size, size_t alignment);
-
-/* Gives a block back. NULL is allowed and does nothing. `block` is a block of this heap, whichever
- * function gave it; afterwards it is none, and no copy of the pointer may be used. */
-ALTRU_API void altru_free(void *block);
-
-/* Gives a block of at least `new_size` bytes that starts with the old contents, as many as fit in
- * both; the rest is unspecified. The block may move: after success the old pointer may not be
- * used, even when the new one is equal to it. NULL when there is not enough memory or the size is
- * absurd: then the old block is intact and still to be freed. A NULL block is altru_alloc. Size 0
- * shrinks to a block without bytes, as in altru_alloc; it does not free. The result is aligned for
- * every ordinary type; what altru_alloc_aligned asked beyond that does not survive. */
-ALTRU_API void *altru_realloc(void *block, size_t new_size);
 
 #ifdef __cplusplus
 }

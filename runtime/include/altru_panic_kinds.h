@@ -35,6 +35,18 @@ ALTRU_PANIC(umul, 11, "integer overflow in multiplication (unsigned)")
 ALTRU_PANIC(subrange, 12, "range {a}..{b} out of bounds")
 ALTRU_PANIC(out_of_memory, 13, "out of memory: {a} bytes were asked for")
 ALTRU_PANIC(unreachable, 14, "entered unreachable code")
+ALTRU_PANIC(double_free, 32, "free of {a:x}, which has been freed before")
+ALTRU_PANIC(foreign_free, 33, "free of {a:x}, which is no block of this heap")
+ALTRU_PANIC(interior_free, 34, "free of {a:x}, which is {b} bytes inside a block")
+ALTRU_PANIC(overrun, 35, "a write past the end of the block {a:x} of {b} bytes")
+ALTRU_PANIC(write_after_free, 36, "a write to the block {a:x} after it was freed")
+ALTRU_PANIC(guarded_access, 37, "an access at {a:x}, outside or after the life of the block {b:x}")
+ALTRU_PANIC(pool_foreign, 38, "{a:x} is no object of the pool {b:x}")
+ALTRU_PANIC(pool_twice, 39, "{a:x} was given back to its pool twice")
+ALTRU_PANIC(pool_stale, 40, "pool handle is stale: its object has been removed")
+ALTRU_PANIC(arena_gone, 41, "use of the arena {a:x} after its end")
+ALTRU_PANIC(arena_mark, 42, "a mark of the arena {a:x} that lies after its cursor")
+ALTRU_PANIC(stack_overflow, 43, "stack overflow: {a} bytes were asked for")
 /* clang-format on */
 
 #undef ALTRU_PANIC

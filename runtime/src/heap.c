@@ -1,57 +1,752 @@
-/* heap.c - the heap, over the malloc of the operating system.
+/* heap.c - small blocks: thread-local lists over pages of one size.
  *
- * What it is for: one set of promises on every C library. malloc, realloc and aligned_alloc leave
- * to each platform what happens with size 0, absurd sizes and odd alignments; altru.h does not.
+ * What it is for: a block costs a few instructions where a list has one (altru_thread.h), and this
+ * file is everything else: where the lists are filled from, what happens to a page whose blocks
+ * came back, to blocks that another thread frees, and to the heap of a thread that ends.
  *
- *     void *block = altru_alloc(0);    // not NULL, unlike every other block
- *     altru_realloc(block, SIZE_MAX);  // NULL, and block is still there
+ *     thread list <- page->free of the current page <- a waiting page <- a free page (pages.c)
  *
- * Invariant: every block comes from the malloc family, so that free and realloc accept it whichever
- * function gave it.
+ * A page is in one of these states:
+ *
+ *     current   the one that its class takes blocks from; its blocks at hand are in the thread list
+ *     waiting   has enough free blocks, in its class's queue; when all are free it is given back
+ *     full      had not enough when it stopped to be current; an eighth of its blocks, or 4 KiB,
+ *               must have come back before it is looked at again
+ *
+ * The countdown of a page says when the owner must look (altru_page_due): at a full page when it
+ * has enough, at a waiting one when it is empty. A block that another thread frees goes, with
+ * others, to the owner's list `remote`, which the owner empties whenever it fills a list.
+ *
+ * Free lists sharded by page: Leijen, Zorn, de Moura, "Mimalloc: Free List Sharding in Action"
+ * (2019). The countdown and the one remote list per owner: Lietar et al., "snmalloc: A Message
+ * Passing Allocator" (2019).
+ *
+ * Invariant: carved = blocks in use + page->free + the thread list, if it is the current page;
+ * the length of page->free is credit - countdown.
  */
 #include "internal.h"
 
-#include <stdlib.h>
+#include <string.h>
+#ifndef __wasm__
+#include <pthread.h>
+#endif
 
-/* A block without bytes is a block of one byte, for its address. */
-static size_t at_least_one(size_t size) {
-    return size == 0 ? 1 : size;
+enum page_state { PAGE_FREE, PAGE_CURRENT, PAGE_WAITING, PAGE_FULL };
+
+enum {
+    NEVER = INT32_MAX / 2, /* a countdown that does not end: a page has at most 8192 blocks */
+    CARVE = 4096,          /* bytes that are made into blocks at once */
+    KEPT = 4,              /* empty pages that a heap keeps to itself */
+    BATCH = 64,            /* blocks that are sent to another heap at once */
+};
+
+typedef struct altru_heap {
+    void *medium[ALTRU_CLASSES - ALTRU_SMALL_CLASSES]; /* lists of the classes above small */
+    altru_page *current[ALTRU_CLASSES];
+    altru_page *waiting[ALTRU_CLASSES]; /* doubly linked */
+    altru_page *full;                   /* doubly linked, all classes */
+    altru_page *kept;                   /* singly linked */
+    unsigned kept_count;
+    size_t given[ALTRU_CLASSES]; /* blocks that were put into the thread list */
+    altru_thread *thread;        /* NULL: no thread has this heap */
+    struct altru_heap *next;     /* all heaps */
+    struct {
+        struct altru_heap *owner;
+        void *first, *last;
+        unsigned count;
+    } outgoing; /* blocks of another heap that this thread freed, on their way there */
+    _Alignas(64) _Atomic(void *) remote; /* blocks freed by other threads */
+} altru_heap;
+
+_Thread_local altru_thread altru_this_thread;
+
+/* All heaps there ever were, under ALTRU_LOCK_HEAPS; they are never released. */
+static altru_heap *heaps;
+
+ptrdiff_t altru_thread_offset(void) {
+    return (char *)&altru_this_thread - (char *)__builtin_thread_pointer();
+}
+
+static altru_link *word(void *block) {
+    return (altru_link *)block;
+}
+
+/* ---- Lists of pages -----------------------------------------------------------------------------
+ */
+
+static void push_page(altru_page **list, altru_page *page) {
+    page->previous = NULL;
+    page->next = *list;
+    if (*list != NULL) {
+        (*list)->previous = page;
+    }
+    *list = page;
+}
+
+static void unlink_page(altru_page **list, altru_page *page) {
+    if (page->previous != NULL) {
+        page->previous->next = page->next;
+    } else {
+        *list = page->next;
+    }
+    if (page->next != NULL) {
+        page->next->previous = page->previous;
+    }
+}
+
+/* ---- One page -----------------------------------------------------------------------------------
+ */
+
+/* Blocks in page->free. */
+static int32_t returned(const altru_page *page) {
+    return page->credit - page->countdown;
+}
+
+static void set_countdown(altru_page *page, int32_t count) {
+    page->credit = returned(page) + count;
+    page->countdown = count;
+}
+
+/* How many blocks a filling should bring at least, so that its cost does not tell. */
+static int32_t enough(const altru_page *page) {
+    int32_t eighth = page->capacity / 8, step = CARVE / (int32_t)page->block_size;
+    int32_t count = eighth < step ? eighth : step;
+    return count < 1 ? 1 : count;
+}
+
+/* A page with less than enough blocks to give: not looked at until it has them. */
+static void page_becomes_full(altru_heap *heap, altru_page *page) {
+    page->state = PAGE_FULL;
+    push_page(&heap->full, page);
+    set_countdown(page, enough(page) - returned(page));
+}
+
+/* A page without a block in use: stays with this heap, or goes to all. */
+static void retire(altru_heap *heap, altru_page *page) {
+    if (heap->kept_count < KEPT) {
+        page->state = PAGE_FREE;
+        page->next = heap->kept;
+        heap->kept = page;
+        heap->kept_count++;
+    } else {
+        altru_page_give(page);
+    }
+}
+
+void altru_page_due(altru_page *page) {
+    altru_heap *heap = page->owner;
+    int32_t in_use = page->carved - returned(page);
+    switch (page->state) {
+    case PAGE_FULL:
+        unlink_page(&heap->full, page);
+        if (in_use == 0) {
+            retire(heap, page);
+            return;
+        }
+        page->state = PAGE_WAITING;
+        push_page(&heap->waiting[page->size_class], page);
+        set_countdown(page, in_use);
+        break;
+    case PAGE_WAITING:
+        unlink_page(&heap->waiting[page->size_class], page);
+        retire(heap, page);
+        break;
+    default:
+        set_countdown(page, NEVER);
+    }
+}
+
+/* Frees a block of a page that this thread owns. */
+static inline void free_own(altru_page *page, void *block) {
+    *word(block) = page->free;
+    page->free = block;
+    if (--page->countdown == 0) {
+        altru_page_due(page);
+    }
+}
+
+/* ---- Other threads' blocks
+ * ------------------------------------------------------------------------ */
+
+static altru_heap *own_heap(void);
+
+/* Gives a chain of blocks to the heap that owns their pages. */
+static void send(altru_heap *owner, void *first, void *last) {
+    void *before = atomic_load_explicit(&owner->remote, memory_order_relaxed);
+    do {
+        *word(last) = before;
+    } while (!atomic_compare_exchange_weak_explicit(&owner->remote, &before, first,
+                                                    memory_order_release, memory_order_relaxed));
+}
+
+static void send_outgoing(altru_heap *heap) {
+    if (heap->outgoing.count != 0) {
+        send(heap->outgoing.owner, heap->outgoing.first, heap->outgoing.last);
+        heap->outgoing.count = 0;
+    }
+}
+
+/* Frees a block of another thread: it goes to its owner with others. */
+static void free_remote(altru_heap *owner, void *block) {
+    altru_heap *heap = own_heap();
+    if (heap == NULL) {
+        send(owner, block, block);
+        return;
+    }
+    if (heap->outgoing.owner != owner) {
+        send_outgoing(heap);
+        heap->outgoing.owner = owner;
+    }
+    if (heap->outgoing.count == 0) {
+        heap->outgoing.last = block;
+    } else {
+        *word(block) = heap->outgoing.first;
+    }
+    heap->outgoing.first = block;
+    if (++heap->outgoing.count == BATCH) {
+        send_outgoing(heap);
+    }
+}
+
+/* Frees what other threads freed of this heap's. */
+static void collect_remote(altru_heap *heap) {
+    if (atomic_load_explicit(&heap->remote, memory_order_relaxed) == NULL) {
+        return;
+    }
+    void *block = atomic_exchange_explicit(&heap->remote, NULL, memory_order_acquire);
+    while (block != NULL) {
+        void *next = *word(block);
+        __builtin_prefetch(next);
+        free_own(altru_page_of(block), block);
+        block = next;
+    }
+}
+
+/* ---- Heaps and threads
+ * ---------------------------------------------------------------------------- */
+
+static void **list_of(altru_heap *heap, unsigned size_class) {
+    return size_class < ALTRU_SMALL_CLASSES ? &altru_this_thread.free[size_class]
+                                            : &heap->medium[size_class - ALTRU_SMALL_CLASSES];
+}
+
+/* Puts every block at hand back into its page; pages without a block in use go back to all. */
+static void settle(altru_heap *heap) {
+    for (unsigned c = 0; c < ALTRU_CLASSES; c++) {
+        altru_page *page = heap->current[c];
+        if (page == NULL) {
+            continue;
+        }
+        void **list = list_of(heap, c);
+        while (*list != NULL) {
+            void *block = *list;
+            *list = *word(block);
+            *word(block) = page->free;
+            page->free = block;
+            page->credit++; /* one more returned, without a countdown */
+            heap->given[c]--;
+        }
+        heap->current[c] = NULL;
+        int32_t in_use = page->carved - returned(page);
+        if (in_use == 0) {
+            retire(heap, page);
+        } else if (returned(page) >= enough(page) || page->carved < page->capacity) {
+            page->state = PAGE_WAITING;
+            push_page(&heap->waiting[c], page);
+            set_countdown(page, in_use);
+        } else {
+            page_becomes_full(heap, page);
+        }
+    }
+    while (heap->kept != NULL) {
+        altru_page *page = heap->kept;
+        heap->kept = page->next;
+        heap->kept_count--;
+        altru_page_give(page);
+    }
+}
+
+/* Frees what was freed of the heaps that no thread has; the pages that this empties go back. */
+static void collect_orphans(void) {
+    altru_lock(ALTRU_LOCK_HEAPS);
+    for (altru_heap *heap = heaps; heap != NULL; heap = heap->next) {
+        if (heap->thread == NULL) {
+            collect_remote(heap);
+            settle(heap);
+        }
+    }
+    altru_unlock(ALTRU_LOCK_HEAPS);
+}
+
+#ifndef __wasm__
+
+static pthread_key_t at_thread_exit;
+static pthread_once_t key_once = PTHREAD_ONCE_INIT;
+
+static void leave_heap(void *given) {
+    altru_heap *heap = given;
+    send_outgoing(heap);
+    collect_remote(heap);
+    settle(heap);
+    altru_lock(ALTRU_LOCK_HEAPS);
+    heap->thread = NULL;
+    altru_unlock(ALTRU_LOCK_HEAPS);
+    altru_this_thread.heap = NULL;
+}
+
+static void make_key(void) {
+    pthread_key_create(&at_thread_exit, leave_heap);
+}
+
+/* Has leave_heap called when this thread ends; false when the system cannot. */
+static bool watch_thread(altru_heap *heap) {
+    pthread_once(&key_once, make_key);
+    return pthread_setspecific(at_thread_exit, heap) == 0;
+}
+
+#else
+
+static bool watch_thread(altru_heap *heap) {
+    (void)heap;
+    return true;
+}
+
+#endif
+
+/* The heap of this thread: the one it has, one that an exited thread left, or a new one. NULL when
+ * there is no memory, or no range to have pages in. */
+static altru_heap *own_heap(void) {
+    altru_heap *heap = altru_this_thread.heap;
+    if (heap != NULL) {
+        return heap;
+    }
+    if (altru_heap_range.size == 0) {
+        return NULL;
+    }
+    altru_lock(ALTRU_LOCK_HEAPS);
+    for (heap = heaps; heap != NULL && heap->thread != NULL; heap = heap->next) {
+    }
+    if (heap == NULL) {
+        heap = altru_source_alloc(sizeof(altru_heap), _Alignof(altru_heap));
+        if (heap != NULL) {
+            memset(heap, 0, sizeof(altru_heap));
+            heap->next = heaps;
+            heaps = heap;
+        }
+    }
+    if (heap != NULL) {
+        heap->thread = &altru_this_thread;
+    }
+    altru_unlock(ALTRU_LOCK_HEAPS);
+    if (heap != NULL) {
+        altru_this_thread.heap = heap;
+        watch_thread(heap);
+    }
+    return heap;
+}
+
+/* ---- Filling a list
+ * ------------------------------------------------------------------------------- */
+
+/* All blocks that came back to a page that is current. */
+static void *take_returned(altru_heap *heap, altru_page *page) {
+    void *first = page->free;
+    heap->given[page->size_class] += (size_t)returned(page);
+    page->free = NULL;
+    page->countdown = page->credit = NEVER;
+    return first;
+}
+
+/* Makes the next blocks of a page, in order of address, and puts those that came back behind them;
+ * returns the first. */
+static void *carve(altru_heap *heap, altru_page *page) {
+    unsigned left = page->capacity - page->carved;
+    unsigned count = page->block_size >= CARVE ? 1 : CARVE / page->block_size;
+    if (count > left) {
+        count = left;
+    }
+    char *first = altru_page_start(page) + (size_t)page->carved * page->block_size;
+    char *block = first;
+    for (unsigned made = 1; made < count; made++) {
+        char *next = block + page->block_size;
+        *word(block) = next;
+        block = next;
+    }
+    *word(block) = take_returned(heap, page);
+    page->carved = (uint16_t)(page->carved + count);
+    heap->given[page->size_class] += count;
+    return first;
+}
+
+/* A page for a class that has none: a waiting one, an empty one of this heap, a new one. */
+static altru_page *next_page(altru_heap *heap, unsigned size_class) {
+    altru_page *page = heap->waiting[size_class];
+    if (page != NULL) {
+        unlink_page(&heap->waiting[size_class], page);
+        page->state = PAGE_CURRENT;
+        return page;
+    }
+    if (heap->kept != NULL) {
+        page = heap->kept;
+        heap->kept = page->next;
+        heap->kept_count--;
+    } else {
+        collect_orphans();
+        page = altru_page_take();
+        if (page == NULL) {
+            return NULL;
+        }
+    }
+    size_t size = altru_class_size(size_class);
+    page->owner = heap;
+    page->free = NULL;
+    page->countdown = page->credit = NEVER;
+    page->block_size = (uint32_t)size;
+    page->size_class = (uint8_t)size_class;
+    page->state = PAGE_CURRENT;
+    page->capacity = (uint16_t)(ALTRU_PAGE_SIZE / size);
+    page->carved = 0;
+    return page;
+}
+
+/* Fills the empty list of a class; returns its first block, which stays in it, or NULL. */
+static void *fill(altru_heap *heap, unsigned size_class) {
+    collect_remote(heap);
+    for (;;) {
+        altru_page *page = heap->current[size_class];
+        if (page != NULL && returned(page) >= enough(page)) {
+            return take_returned(heap, page);
+        }
+        if (page != NULL && page->carved < page->capacity) {
+            return carve(heap, page);
+        }
+        if (page != NULL) {
+            page_becomes_full(heap, page);
+        }
+        page = heap->current[size_class] = next_page(heap, size_class);
+        if (page == NULL) {
+            return NULL;
+        }
+    }
+}
+
+void *altru_refill(uint32_t size_class) {
+    if (altru_is_checked()) {
+        return altru_checked_alloc(altru_class_size(size_class), 1);
+    }
+    altru_heap *heap = own_heap();
+    void *block = heap == NULL ? NULL : fill(heap, size_class);
+    if (block == NULL) {
+        return altru_system_alloc(altru_class_size(size_class), 1);
+    }
+    *list_of(heap, size_class) = *word(block);
+    return block;
+}
+
+/* ---- The public functions
+ * --------------------------------------------------------------------------- */
+
+/* The class of sizes up to 1024, by eighths. */
+static const uint8_t small_class[ALTRU_SMALL_MAXIMUM / 8 + 1] = {
+#define TWO(c) c, c
+#define FOUR(c) TWO(c), TWO(c)
+#define EIGHT(c) FOUR(c), FOUR(c)
+#define SIXTEEN(c) EIGHT(c), EIGHT(c)
+    0,         0,         1,           TWO(2),      TWO(3),      TWO(4),      TWO(5),    TWO(6),
+    TWO(7),    TWO(8),    FOUR(9),     FOUR(10),    FOUR(11),    FOUR(12),    EIGHT(13), EIGHT(14),
+    EIGHT(15), EIGHT(16), SIXTEEN(17), SIXTEEN(18), SIXTEEN(19), SIXTEEN(20),
+#undef TWO
+#undef FOUR
+#undef EIGHT
+#undef SIXTEEN
+};
+
+static void *alloc_without_list(size_t size, unsigned size_class) {
+    if (altru_is_checked()) {
+        return altru_checked_alloc(size, 1);
+    }
+    return altru_heap_range.size == 0 ? altru_system_alloc(size, 1) : altru_refill(size_class);
+}
+
+static void *alloc_medium(size_t size) {
+    unsigned size_class = altru_class_of(size);
+    altru_heap *heap = altru_this_thread.heap;
+    if (heap != NULL) {
+        void **list = &heap->medium[size_class - ALTRU_SMALL_CLASSES];
+        void *block = *list;
+        if (block != NULL) {
+            *list = *word(block);
+            return block;
+        }
+    }
+    return alloc_without_list(size, size_class);
 }
 
 void *altru_alloc(size_t size) {
+    if (__builtin_expect(size <= ALTRU_SMALL_MAXIMUM, 1)) {
+        unsigned size_class = small_class[(size + 7) / 8];
+        void *block = altru_this_thread.free[size_class];
+        if (__builtin_expect(block != NULL, 1)) {
+            altru_this_thread.free[size_class] = *word(block);
+            return block;
+        }
+        return alloc_without_list(size, size_class);
+    }
     if (altru_size_is_absurd(size)) {
         return NULL;
     }
-    return malloc(at_least_one(size));
+    if (altru_is_checked()) {
+        return altru_checked_alloc(size, 1);
+    }
+    return size <= ALTRU_BLOCK_MAXIMUM ? alloc_medium(size) : altru_system_alloc(size, 1);
 }
 
 void *altru_alloc_aligned(size_t size, size_t alignment) {
-    bool is_power_of_two = alignment != 0 && (alignment & (alignment - 1)) == 0;
-    if (altru_size_is_absurd(size) || altru_size_is_absurd(alignment) || !is_power_of_two) {
+    if (altru_size_is_absurd(size) || altru_size_is_absurd(alignment) ||
+        !altru_is_power_of_two(alignment)) {
         return NULL;
     }
-    size = at_least_one(size);
-    if (alignment <= _Alignof(max_align_t) && alignment <= size) {
-        return malloc(size); /* C aligns for every type that fits */
+    if (altru_is_checked()) {
+        return altru_checked_alloc(size, alignment);
     }
-    if (alignment < sizeof(void *)) {
-        alignment = sizeof(void *); /* the least that posix_memalign takes */
+    if (alignment > 4096 || size > ALTRU_BLOCK_MAXIMUM || altru_heap_range.size == 0) {
+        return altru_system_alloc(size, alignment);
     }
-    if (size > (size_t)PTRDIFF_MAX - alignment) {
+    /* Pages are aligned to 64 KiB, so a class whose size is a multiple has only aligned blocks;
+     * each power of two is a class. */
+    size_t rounded = altru_round_up(size == 0 ? 1 : size, alignment);
+    unsigned size_class = altru_class_of(rounded);
+    while (altru_class_size(size_class) % alignment != 0) {
+        size_class++;
+    }
+    void *block = altru_alloc(altru_class_size(size_class));
+    if (block != NULL && (uintptr_t)block % alignment != 0) { /* the range is full: the system's */
+        altru_free(block);
+        block = altru_system_alloc(size, alignment);
+    }
+    return block;
+}
+
+void *altru_alloc_system(size_t size, size_t alignment) {
+    if (altru_size_is_absurd(size) || altru_size_is_absurd(alignment) ||
+        !altru_is_power_of_two(alignment)) {
         return NULL;
     }
-    void *block = NULL;
-    return posix_memalign(&block, alignment, size) == 0 ? block : NULL;
+    if (altru_is_checked()) {
+        return altru_checked_system(size, alignment);
+    }
+    return altru_system_alloc(size, alignment);
+}
+
+/* What is not a block of this thread's own heap. */
+__attribute__((noinline)) static void free_other(void *block, const altru_site *site) {
+    if (block == NULL) {
+        return;
+    }
+    bool checked = altru_is_checked();
+    if (altru_in_range(block) && !checked) {
+        free_remote(altru_page_of(block)->owner, block);
+    } else if (altru_secure_owns(block)) {
+        altru_secure_free(block);
+    } else if (checked) {
+        altru_checked_free(block, site);
+    } else {
+        altru_system_free(block);
+    }
+}
+
+void altru_free_at(void *block, const altru_site *site) {
+    if (__builtin_expect(altru_in_range(block), 1)) {
+        altru_page *page = altru_page_of(block);
+        if (__builtin_expect(page->owner == altru_this_thread.heap && page->owner != NULL, 1)) {
+            free_own(page, block);
+            return;
+        }
+    }
+    free_other(block, site);
 }
 
 void altru_free(void *block) {
-    free(block);
+    if (__builtin_expect(altru_in_range(block), 1)) {
+        altru_page *page = altru_page_of(block);
+        if (__builtin_expect(page->owner == altru_this_thread.heap, 1)) {
+            free_own(page, block);
+            return;
+        }
+    }
+    free_other(block, NULL);
+}
+
+size_t altru_usable_size(const void *block) {
+    if (block == NULL) {
+        return 0;
+    }
+    if (altru_secure_owns(block)) {
+        return altru_secure_size(block);
+    }
+    if (altru_is_checked()) {
+        return altru_checked_size((void *)block, NULL);
+    }
+    return altru_in_range(block) ? altru_page_of(block)->block_size
+                                 : altru_system_size((void *)block);
 }
 
 void *altru_realloc(void *block, size_t new_size) {
+    if (block == NULL) {
+        return altru_alloc(new_size);
+    }
     if (altru_size_is_absurd(new_size)) {
         return NULL;
     }
-    /* Never 0 bytes: C lets realloc free the block then. */
-    return realloc(block, at_least_one(new_size));
+    size_t old_size = altru_usable_size(block);
+    bool is_system = !altru_is_checked() && !altru_in_range(block) && !altru_secure_owns(block);
+    if (is_system && new_size > ALTRU_BLOCK_MAXIMUM) {
+        return altru_system_realloc(block, new_size);
+    }
+    if (!altru_is_checked() && new_size <= old_size && new_size >= old_size / 2) {
+        return block; /* a smaller block would save less than half */
+    }
+    void *moved = altru_secure_owns(block) ? altru_secure_alloc(new_size) : altru_alloc(new_size);
+    if (moved != NULL) {
+        memcpy(moved, block, new_size < old_size ? new_size : old_size);
+        altru_free(block);
+    }
+    return moved;
+}
+
+void altru_heap_trim(void) {
+    altru_heap *heap = altru_this_thread.heap;
+    if (heap != NULL) {
+        send_outgoing(heap);
+        collect_remote(heap);
+        settle(heap);
+    }
+    collect_orphans();
+    altru_pages_trim();
+}
+
+/* ---- Walking
+ * ---------------------------------------------------------------------------------------- */
+
+static size_t length_of(void *block) {
+    size_t length = 0;
+    for (; block != NULL; block = *word(block)) {
+        length++;
+    }
+    return length;
+}
+
+ALTRU_UNSYNCHRONIZED void altru_heap_statistics(altru_statistics *out) {
+    if (altru_is_checked()) {
+        return; /* the counters are exact */
+    }
+    size_t given = 0, in_use = 0;
+    altru_heap *own = altru_this_thread.heap;
+    altru_lock(ALTRU_LOCK_HEAPS);
+    for (altru_heap *heap = heaps; heap != NULL; heap = heap->next) {
+        for (unsigned c = 0; c < ALTRU_CLASSES; c++) {
+            size_t at_hand = heap == own ? length_of(*list_of(heap, c)) : 0;
+            given += heap->given[c] - at_hand;
+            in_use -= at_hand * altru_class_size(c);
+        }
+    }
+    altru_unlock(ALTRU_LOCK_HEAPS);
+    size_t blocks = 0;
+    altru_page *page;
+    for (size_t index = 0; (page = altru_page_at(index)) != NULL; index++) {
+        if (page->state != PAGE_FREE) {
+            size_t busy = (size_t)(page->carved - returned(page));
+            blocks += busy;
+            in_use += busy * page->block_size;
+        }
+    }
+    if (own != NULL) {
+        for (unsigned c = 0; c < ALTRU_CLASSES; c++) {
+            blocks -= length_of(*list_of(own, c));
+        }
+    }
+    out->current = in_use;
+    out->allocations = given;
+    out->releases = given - blocks;
+    out->reserved = altru_pages_used() << ALTRU_PAGE_SHIFT;
+    out->peak = altru_pages_most() << ALTRU_PAGE_SHIFT;
+}
+
+/* The first thing that is wrong with a list of blocks of a page. */
+static const char *check_blocks(const altru_page *page, void *block, size_t expected) {
+    uintptr_t start = (uintptr_t)altru_page_start(page);
+    size_t length = 0;
+    for (; block != NULL; block = *word(block)) {
+        uintptr_t offset = (uintptr_t)block - start;
+        if (offset >= (size_t)page->carved * page->block_size) {
+            return "a free block lies outside the blocks of its page";
+        }
+        if (offset % page->block_size != 0) {
+            return "a free block does not begin where a block begins";
+        }
+        if (++length > expected) {
+            return "a list of free blocks is longer than its count";
+        }
+    }
+    return length == expected ? NULL : "a list of free blocks is shorter than its count";
+}
+
+static const char *check_page(const altru_heap *heap, const altru_page *page, unsigned state) {
+    int32_t free_blocks = returned(page);
+    if (page->owner != heap) {
+        return "a page in a heap's list has another owner";
+    }
+    if (page->state != state) {
+        return "a page is in the list of another state";
+    }
+    if (page->carved > page->capacity || page->countdown <= 0 || free_blocks < 0 ||
+        free_blocks > page->carved) {
+        return "a page's counts do not fit";
+    }
+    if (state == PAGE_WAITING && page->countdown != page->carved - free_blocks) {
+        return "a waiting page would not be noticed when it is empty";
+    }
+    return check_blocks(page, page->free, (size_t)free_blocks);
+}
+
+static const char *check_heap(altru_heap *heap, bool with_lists) {
+    const char *wrong = NULL;
+    for (unsigned c = 0; c < ALTRU_CLASSES && wrong == NULL; c++) {
+        altru_page *page = heap->current[c];
+        if (page != NULL && page->size_class != c) {
+            return "the current page of a class has another class";
+        }
+        if (page != NULL) {
+            wrong = check_page(heap, page, PAGE_CURRENT);
+        }
+        void *list = with_lists ? *list_of(heap, c) : NULL;
+        if (wrong == NULL && list != NULL) {
+            wrong = page == NULL ? "a list of blocks without a page"
+                                 : check_blocks(page, list, length_of(list));
+        }
+        for (page = heap->waiting[c]; page != NULL && wrong == NULL; page = page->next) {
+            wrong = page->size_class == c ? check_page(heap, page, PAGE_WAITING)
+                                          : "a waiting page is in another class's queue";
+        }
+    }
+    for (altru_page *page = heap->full; page != NULL && wrong == NULL; page = page->next) {
+        wrong = check_page(heap, page, PAGE_FULL);
+    }
+    return wrong;
+}
+
+const char *altru_heap_check(void) {
+    const char *wrong = altru_is_checked() ? altru_checked_check() : NULL;
+    altru_heap *own = altru_this_thread.heap;
+    if (wrong == NULL && own != NULL) {
+        wrong = check_heap(own, true);
+    }
+    altru_lock(ALTRU_LOCK_HEAPS);
+    for (altru_heap *heap = heaps; heap != NULL && wrong == NULL; heap = heap->next) {
+        if (heap->thread == NULL) {
+            wrong = check_heap(heap, false);
+        }
+    }
+    altru_unlock(ALTRU_LOCK_HEAPS);
+    return wrong != NULL ? wrong : altru_pages_check();
 }

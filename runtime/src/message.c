@@ -34,7 +34,9 @@ void altru_put_bytes(struct altru_writer *out, const char *bytes, size_t count) 
     while (count > 0) {
         size_t room = out->room - out->used;
         size_t part = count < room ? count : room;
-        memcpy(out->bytes + out->used, bytes, part);
+        if (part > 0) { /* the buffer may be NULL */
+            memcpy(out->bytes + out->used, bytes, part);
+        }
         out->used += part;
         bytes += part;
         count -= part;

@@ -39,6 +39,7 @@ void altru_claim_the_end(void) {
         pause(); /* another thread is at it */
     }
     flush_output();
+    altru_secure_wipe_all();
 }
 
 void altru_panic_site(const altru_site *sites, uint32_t site, uint64_t a, uint64_t b) {
@@ -51,4 +52,13 @@ void altru_panic_site(const altru_site *sites, uint32_t site, uint64_t a, uint64
     altru_put_backtrace(&out, &sites[site], &trace);
     altru_writer_flush(&out);
     _Exit(ALTRU_PANIC_STATUS);
+}
+
+void altru_panic_at(const altru_site *site, uint32_t kind, uint64_t a, uint64_t b) {
+    altru_site here = {NULL, NULL, 0, 0, 0, 0, NULL};
+    if (site != NULL) {
+        here = *site;
+    }
+    here.kind = kind;
+    altru_panic_site(&here, 0, a, b);
 }

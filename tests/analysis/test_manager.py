@@ -25,7 +25,7 @@ func @f(%c: i1) {
 ^right:
   ret
 }
-func @g() {
+func @g(%p: ptr<i32>) {
 ^entry:
   ret
 }

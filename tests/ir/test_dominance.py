@@ -6,6 +6,7 @@ import networkx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import altru_ir as air
 from altru_ir.dominance import DominatorTree, immediate_dominators
 
 graphs = st.integers(1, 14).flatmap(lambda n: st.lists(st.lists(st.integers(0, n - 1), max_size=4), min_size=n, max_size=n))
@@ -59,3 +60,23 @@ def test_deep_and_wide() -> None:
 
 def test_irreducible() -> None:
     assert immediate_dominators([[1, 2], [2], [1, 3], []]) == [-1, 0, 0, 2]
+
+
+def test_results_do_not_reach_where_their_block_unwinds() -> None:
+    text = """altru 1
+module @m
+extern "C" func @g()
+func @f() {
+^entry unwind ^cleanup:
+  call @g()
+  br ^done
+^done:
+  ret
+^cleanup:
+  br ^done
+}
+"""
+    cfg = air.parse(text).functions["f"].cfg()
+    assert cfg.dominators.dominates(0, 2)
+    assert [cfg.reaches(0, b) for b in (1, 2)] == [False, False]
+    assert cfg.reaches(2, 2)

@@ -142,9 +142,51 @@ def check_machine(seed: int, change: Callable[[str], str] = _unchanged) -> Findi
     return None if len(set(answers)) == 1 else f"the answer depends on the schedule: {answers[0]} or {answers[-1]}"
 
 
+PIPELINES = (
+    "mem2reg", "canonicalize", "cse", "dce", "simplify-cfg", "inline", "canonicalize,cse,canonicalize,dce",
+    "inline{max-size=60},mem2reg,canonicalize,cse,dce,simplify-cfg",
+)  # fmt: skip
+"""What the suite ``passes`` runs: each pass alone, and together."""
+
+
+def outcome(module: air.Module, arguments: tuple[int, int]) -> object:
+    """The answer of ``main_entry`` in the interpreter, or how it ended."""
+    from altru_ir import backend
+
+    try:
+        return backend.interpret(module, "main_entry", list(arguments), schedules=1)
+    except air.Panic as panic:
+        return "panic", str(panic)
+    except air.MemoryFault as fault:
+        return fault.kind, str(fault)
+
+
+def check_passes(
+    seed: int, change: Callable[[str], str] = _unchanged, pipelines: tuple[str, ...] = PIPELINES
+) -> Finding | None:
+    """A program has the same answers before and after each pass, and verifies; every third is one of scalars and places."""
+    from altru_ir import backend, passes
+
+    families = whole_language.NATIVE if seed % 3 == 0 else None
+    text = generate(seed, 6).text if seed % 7 == 0 else whole_language.generate(seed, 3, families).text
+    before = backend.prepare(air.parse(change(text)), opt=0)
+    wanted = [outcome(before, arguments) for arguments in ARGUMENTS]
+    for pipeline in pipelines:
+        module = before.clone()
+        try:
+            passes.run(module, pipeline, verify_each=True)
+        except air.DiagnosticError as error:
+            return f"{pipeline}: {error.diagnostics[0]}"
+        found = [outcome(module, arguments) for arguments in ARGUMENTS]
+        if found != wanted:
+            return f"{pipeline}: {wanted} before, {found} after"
+    return None
+
+
 SUITES: dict[str, Suite] = {
     "text": Suite(2, check_text, "damaged text: diagnostics only"),
     "roundtrip": Suite(2, check_roundtrip, "parse, verify, print, clone"),
     "native": Suite(3, check_native, "O0 and O3 against the interpreter, panics and cleanups too, and against Python"),
+    "passes": Suite(1, check_passes, "before against after each pass, in the interpreter"),
     "machine": Suite(1, check_machine, "the whole language in the interpreter: no fault, no leak, one answer"),
 }

@@ -2,9 +2,9 @@
 
 Example: without ``@g`` the operation ``%r = call @g(%x)`` gives way to another value, as if it had been chosen itself.
 
-A type goes in one of two ways: it goes when no function and no global leads to it, and otherwise it becomes ``i8``, which
-is well typed where nothing looks inside. A member takes with it the operations that name it, its operand where the type is
-built of all members, its result where it is taken apart into all members, and its case in a switch.
+A type becomes ``i8`` wherever it stands, which is well typed where nothing looks inside. A member takes with it the
+operations that name it, its operand where the type is built of all members, its result where it is taken apart into all
+members, and its case in a switch.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from altru_ir.testing.reduce.blocks import keep_edges
 from altru_ir.testing.reduce.edits import keep_blocks, reachable, rewrite_types, symbols_of
 from altru_ir.testing.reduce.operations import delete, keep_operands
 from altru_ir.testing.reduce.supply import Supply
-from altru_ir.types import I8, NamedType, PlaceType, Type, parts
+from altru_ir.types import I8, NamedType, PlaceType, Type
 from altru_ir.values import Operation, Value
 
 # -- functions and globals --------------------------------------------------------------------------------------------------
@@ -53,42 +53,6 @@ def leave_out_bodies(module: Module, chosen: list[Function]) -> None:
 
 
 # -- types ------------------------------------------------------------------------------------------------------------------
-
-
-def unreached_types(module: Module) -> list[TypeDeclaration]:
-    """Targets: types that no function and no global leads to."""
-    reached: set[str] = set()
-    work: list[Type] = []
-    for declaration in module.order:
-        if isinstance(declaration, Global):
-            work.append(declaration.type)
-        elif isinstance(declaration, Function):
-            work.append(declaration.signature.type)
-            for block in declaration.blocks:
-                work.extend(argument.type for argument in block.args)
-                for op in block.ops:
-                    work.extend(result.type for result in op.results)
-                    work.extend(value for value in op.attrs.values() if isinstance(value, Type))
-                    reached.update(symbols_of(op))
-    seen: set[Type] = set()
-    opened: set[str] = set()
-    while work:
-        each = work.pop()
-        if each in seen:
-            continue
-        seen.add(each)
-        work.extend(parts(each))
-        if isinstance(each, NamedType):
-            reached.add(each.name)
-            if each.name in module.types and each.name not in opened:
-                opened.add(each.name)
-                work.extend(member.type for member in module.types[each.name].members)
-    return [declaration for declaration in module.types.values() if declaration.name not in reached]
-
-
-def leave_out_types(module: Module, chosen: list[TypeDeclaration]) -> None:
-    for declaration in chosen:
-        module.remove(declaration)
 
 
 def all_types(module: Module) -> list[TypeDeclaration]:

@@ -64,10 +64,11 @@ def delete(module: Module, function: Function, chosen: set[Operation], leaf_firs
 
 
 def _stand_in(op: Operation, result: Value, supply: Supply, leaf_first: bool) -> Value | None:
-    alike = None
     if not leaf_first:
-        alike = next((v for v in op.operands if v.type.erased is result.type.erased), None)
-    return alike or supply.other(result, leaf_first)
+        for value in op.operands:
+            if value.type.erased is result.type.erased and supply.resolve(value) is not result:
+                return value
+    return supply.other(result, leaf_first)
 
 
 # -- leave out operations ---------------------------------------------------------------------------------------------------
@@ -89,6 +90,33 @@ def leave_out_for_leaves(module: Module, chosen: list[Operation]) -> None:
     """Each operation gives way to a new leaf, or to a value that is there."""
     for function, ops in by_function(chosen).items():
         delete(module, function, ops, leaf_first=True)
+
+
+# -- operations that become operands -----------------------------------------------------------------------------------------
+
+
+def other_operands(module: Module) -> list[tuple[Operation, Value]]:
+    """Targets: operations with an operand like their result behind the first such, which is what ``leave_out`` puts there."""
+    found: list[tuple[Operation, Value]] = []
+    for function in module.functions.values():
+        for op in function.operations():
+            if len(op.operands) > 1 and len(op.results) == 1 and not op.decl.is_terminator:
+                alike = dict.fromkeys(v for v in op.operands if v.type.erased is op.results[0].type.erased)
+                found.extend((op, value) for value in list(alike)[1:])
+    return found[::-1]
+
+
+def become_operands(module: Module, chosen: list[tuple[Operation, Value]]) -> None:
+    """Each operation gives way to that operand."""
+    operand = dict(chosen)
+    for function, ops in by_function(operand).items():
+        supply = Supply(module, function, {op.results[0] for op in ops})
+        for op, value in operand.items():
+            if op in ops and supply.resolve(value) is not op.results[0]:
+                supply.replace(op.results[0], value)
+        for block in function.blocks:
+            block.ops = [op for op in block.ops if op not in ops or op.results[0] not in supply.instead]
+        supply.finish()
 
 
 # -- operations that become parameters --------------------------------------------------------------------------------------

@@ -11,7 +11,8 @@ where a value is used. (2) takes one walk over the dominator tree in preorder wi
 type, from which a block's entries are taken out again when its subtree has been walked.
 
 Invariant: replacements lead from a value that goes to one that stays, and no chain of them has a cycle: an operand stands
-before its operation, the first value of a type is never one that goes.
+before its operation (in blocks that nothing reaches it need not, so there the chain is followed first), and the first value
+of a type is never one that goes.
 """
 
 from __future__ import annotations
@@ -71,9 +72,13 @@ class Supply:
         self.instead[value] = by
 
     def resolve(self, value: Value) -> Value:
-        """What stands for ``value`` in the end."""
+        """What stands for ``value`` in the end; the way there is made short, so that long chains stay cheap."""
+        passed = []
         while value in self.instead:
+            passed.append(value)
             value = self.instead[value]
+        for each in passed:
+            self.instead[each] = value
         return value
 
     def finish(self) -> None:

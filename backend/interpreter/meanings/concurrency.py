@@ -348,7 +348,8 @@ def join_scope(machine: Machine, thread: Thread, place: Pointer, op: Operation) 
     """Waits for all threads of a scope; gives the panic of the first that had one and was not joined before."""
     assert place.allocation is not None
     word = machine.codecs.word
-    handle = place.allocation.data[0].pointer if len(place.allocation.data) == word else None
+    first_byte = place.allocation.data[0] if len(place.allocation.data) == word else None
+    handle = getattr(first_byte, "pointer", None)  # none in a scope that was dropped before
     scope = handle.allocation.resource if handle is not None else None
     first: Panic | None = None
     for child in scope.threads if scope is not None else ():

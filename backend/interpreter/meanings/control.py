@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from altru_ir import scalars
-from altru_ir.backend.interpreter.code import Control, Next, Segment, Slots, Stage, Step, means
+from altru_ir.backend.interpreter.code import Control, Next, Segment, Slots, Stage, means
 from altru_ir.backend.interpreter.faults import fault
 from altru_ir.backend.interpreter.machine import Aborted, Thread, Unwinding
 from altru_ir.backend.interpreter.meanings.scalars import width
+from altru_ir.backend.interpreter.sources import Exit, Source
 from altru_ir.ops.control import call_arguments
 from altru_ir.runtime.panic_kinds import describe
 from altru_ir.values import Operation
 
 
 @means("br")
-def _br(stage: Stage, op: Operation) -> Control:
-    go = stage.edge(op.successors[0], op)
-    return Control(lambda thread, s, after: (go(s, None), s))
+def _br(stage: Stage, op: Operation) -> Exit:
+    return Exit("goto 0")
 
 
 @means("cond_br")
-def _cond_br(stage: Stage, op: Operation) -> Control:
-    condition = stage.slot(op.operands[0])
-    yes, no = (stage.edge(successor, op) for successor in op.successors)
-
-    def run(thread: Thread, s: Slots, after: Segment) -> Next:
-        return (yes if s[condition] else no)(s, None), s
-
-    return Control(run)
+def _cond_br(stage: Stage, op: Operation) -> Exit:
+    return Exit("if a:\n    goto 0\ngoto 1")
 
 
 @means("switch")
@@ -45,28 +37,34 @@ def _switch(stage: Stage, op: Operation) -> Control:
 
 
 @means("ret")
-def _ret(stage: Stage, op: Operation) -> Control:
+def _ret(stage: Stage, op: Operation) -> Exit | Control:
     give = stage.machine.give
     if not op.operands:
-        return Control(lambda thread, s, after: give(thread, s, None))
+        return Exit("return give(thread, s, None)", give=give)
+    if stage.copies(op.operands[0].type):
+        return Exit("return give(thread, s, a)", give=give)
     read = stage.consume(op.operands[0], op)
     return Control(lambda thread, s, after: give(thread, s, read(s)))
 
 
 @means("call")
-def _call(stage: Stage, op: Operation) -> Control:
+def _call(stage: Stage, op: Operation) -> Exit | Control:
     machine, call = stage.machine, stage.machine.call
-    readers = [stage.consume(v, op) for v in call_arguments(op)]
     result = stage.slot(op.results[0]) if op.results else 0
     name = op.attrs.get("callee")
     if name is not None:
         function = stage.module.functions[name]
+        if all(stage.copies(v.type) for v in op.operands):
+            text = "return call(thread, function, args, s, after, result, op)"
+            return Exit(text, call=call, function=function, result=result, op=op)
+        readers = [stage.consume(v, op) for v in op.operands]
 
         def direct(thread: Thread, s: Slots, after: Segment) -> Next:
             return call(thread, function, [read(s) for read in readers], s, after, result, op)
 
         return Control(direct)
     pointer = stage.slot(op.operands[0])
+    readers = [stage.consume(v, op) for v in call_arguments(op)]
     expected = op.operands[0].type.erased
 
     def indirect(thread: Thread, s: Slots, after: Segment) -> Next:
@@ -128,57 +126,45 @@ def _unreachable(stage: Stage, op: Operation) -> Control:
 # -- checks ---------------------------------------------------------------------------------------------------------------
 
 
-def _check(stage: Stage, op: Operation, holds: Callable[..., bool], kind: str, *extra: int) -> Step:
-    """A step that panics with class ``kind`` and the operands' values unless ``holds`` of them."""
-    slots, machine = [stage.slot(v) for v in op.operands], stage.machine
+def _check(stage: Stage, op: Operation, text: str, kind: str, *extra: int, **names: Any) -> Source:
+    """A step that panics with class ``kind`` and the operands' values when the condition ``text`` is true."""
+    machine = stage.machine
 
-    def run(s: Slots) -> None:
-        values = [s[k] for k in slots]
-        if not holds(*values):
-            shown = [v if isinstance(v, int) else v.address for v in values] + list(extra)
-            a, b = (*shown, 0, 0)[:2]
-            raise machine.panic(s[0].thread, describe(kind, a, b), op)
+    def failed(s: Slots, *values: Any) -> Exception:
+        shown = [v if isinstance(v, int) else v.address for v in values] + list(extra)
+        a, b = (*shown, 0, 0)[:2]
+        return machine.panic(s[0].thread, describe(kind, a, b), op)
 
-    return run
+    return Source(f"if {text}:\n    raise failed(s, {', '.join('abc'[: len(op.operands)])})", failed=failed, **names)
 
 
 @means("check.bounds")
-def _bounds(stage: Stage, op: Operation) -> Step:
-    index, length, machine = stage.slot(op.operands[0]), stage.slot(op.operands[1]), stage.machine
-
-    def run(s: Slots) -> None:
-        if s[index] >= s[length]:
-            raise machine.panic(s[0].thread, describe("bounds", s[index], s[length]), op)
-
-    return run
+def _bounds(stage: Stage, op: Operation) -> Source:
+    return _check(stage, op, "a >= b", "bounds")
 
 
 @means("check.subrange")
-def _subrange(stage: Stage, op: Operation) -> Step:
-    return _check(stage, op, lambda low, high, length: low <= high <= length, "subrange")
+def _subrange(stage: Stage, op: Operation) -> Source:
+    return _check(stage, op, "not a <= b <= c", "subrange")
 
 
 @means("check.nonnull")
-def _nonnull(stage: Stage, op: Operation) -> Step:
-    return _check(stage, op, lambda pointer: pointer.address != 0, "null")
+def _nonnull(stage: Stage, op: Operation) -> Source:
+    return _check(stage, op, "a.address == 0", "null")
 
 
 @means("check.align")
-def _align(stage: Stage, op: Operation) -> Step:
+def _align(stage: Stage, op: Operation) -> Source:
     alignment: Any = op.attrs["alignment"]
-    return _check(stage, op, lambda pointer: pointer.address % alignment == 0, "align", alignment)
+    return _check(stage, op, "a.address % alignment", "align", alignment, alignment=alignment)
 
 
 @means("check.nonzero")
-def _nonzero(stage: Stage, op: Operation) -> Step:
-    return _check(stage, op, lambda divisor: divisor != 0, "division")
+def _nonzero(stage: Stage, op: Operation) -> Source:
+    return _check(stage, op, "a == 0", "division")
 
 
 @means("check.quotient")
-def _quotient(stage: Stage, op: Operation) -> Step:
+def _quotient(stage: Stage, op: Operation) -> Source:
     bits = width(op.operands[0].type, stage)
-
-    def fits(dividend: int, divisor: int) -> bool:
-        return not (dividend == 1 << (bits - 1) and scalars.signed(divisor, bits) == -1)
-
-    return _check(stage, op, fits, "quotient")
+    return _check(stage, op, "a == least and b == minus_one", "quotient", least=1 << (bits - 1), minus_one=(1 << bits) - 1)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from altru_ir.backend.interpreter.code import Control, Next, Place, Segment, Slots, Stage, Step, leads, means, moved
-from altru_ir.backend.interpreter.drops import drop_place, drop_value, vacate
+from altru_ir.backend.interpreter.drops import drop_place, drop_value, expect_nothing, vacate
 from altru_ir.backend.interpreter.faults import fault
 from altru_ir.backend.interpreter.machine import Blocked, Thread
 from altru_ir.backend.interpreter.memory import LOCAL, Gone, Pointer
+from altru_ir.backend.interpreter.sources import Path, Source
 from altru_ir.layout import enum_layout, field_offsets
 from altru_ir.marks import needs_drop
 from altru_ir.types import ArrayType, NamedType, PlaceType, PtrType, ThreadScopeType, Type, UninitType
@@ -48,39 +49,32 @@ def _local(stage: Stage, op: Operation) -> Step:
 
 
 @leads("deref")
-def _deref(stage: Stage, op: Operation) -> Place:
+def _deref(stage: Stage, op: Operation) -> Path:
     pointer = op.operands[0]
     if not isinstance(pointer.type, PlaceType):
-        slot = stage.slot(pointer)
         if stage.copies(pointer.type):
-            return lambda s: s[slot]
+            return Path(pointer="a")
+        return Path("if a.__class__ is Gone:\n    raise moved(a, op)", "a", names={"Gone": Gone, "moved": moved, "op": op})
+    return Path(LOAD.replace("r = ", "p = "), "p", names=_loading(stage, pointer.type.target, op))
 
-        def through(s: Slots) -> Pointer:
-            found = s[slot]
-            if found.__class__ is Gone:
-                raise moved(found, op)
-            return found  # type: ignore[no-any-return]
 
-        return through
-    path, codec, memory = stage.path(pointer), stage.codec(pointer.type.target), stage.machine.memory
-    size, align, decode = codec.size, codec.align, codec.decode
-    return lambda s: decode(memory.read(path(s), size, align, op), op)
+LOAD = "at = locate(a.address, a.allocation, a.tag, size, align, False, op)\nr = decode(a.allocation.data[at : at + size], op)"
+
+
+def _loading(stage: Stage, type: Type, op: Operation) -> dict[str, Any]:
+    codec = stage.codec(type)
+    return {
+        "locate": stage.machine.memory.locate_bytes, "size": codec.size, "align": codec.align, "decode": codec.decode, "op": op,
+    }  # fmt: skip
 
 
 @leads("field")
-def _field(stage: Stage, op: Operation) -> Place:
-    base = op.operands[0]
-    type = content(base)
+def _field(stage: Stage, op: Operation) -> Path:
+    type = content(op.operands[0])
     assert isinstance(type, NamedType)
     declaration = stage.module.types[type.name]
     offset = field_offsets(declaration, stage.module)[declaration.index(op.attrs["field"]) or 0]
-    path = stage.path(base)
-
-    def run(s: Slots) -> Pointer:
-        p = path(s)
-        return Pointer(p.address + offset, p.allocation, p.tag)
-
-    return run
+    return Path(address="a.address + offset", names={"offset": offset})
 
 
 @leads("variant")
@@ -104,8 +98,8 @@ def _variant(stage: Stage, op: Operation) -> Place:
 
 
 @leads("assume_init")
-def _assumed_place(stage: Stage, op: Operation) -> Place:
-    return stage.path(op.operands[0])
+def _assumed_place(stage: Stage, op: Operation) -> Path:
+    return Path(pointer="a")
 
 
 @means("assume_init")
@@ -126,23 +120,16 @@ def lengths(place: Value, pointer: Pointer) -> tuple[int, ...]:
 
 
 @leads("elem")
-def _elem(stage: Stage, op: Operation) -> Place:
+def _elem(stage: Stage, op: Operation) -> Place | Path:
     base = op.operands[0]
     type = content(base)
     assert isinstance(type, ArrayType)
     size = stage.codec(type.element).size
+    if len(op.operands) == 2:
+        length = "a.meta[0]" if type.is_unsized else "length"
+        names = {"outside": outside, "op": op, "size": size, "length": type.dimensions[0]}
+        return Path(f"if b >= {length}:\n    raise outside(b, {length}, op)", address="a.address + b * size", names=names)
     path, indices = stage.path(base), [stage.slot(v) for v in op.operands[1:]]
-    if len(indices) == 1:
-        index = indices[0]
-        fixed = type.dimensions[0]
-
-        def one(s: Slots) -> Pointer:
-            p, i = path(s), s[index]
-            if i >= (p.meta[0] if fixed is None else fixed):
-                raise outside(i, p.meta[0] if fixed is None else fixed, op)
-            return Pointer(p.address + i * size, p.allocation, p.tag)
-
-        return one
 
     def many(s: Slots) -> Pointer:
         p = path(s)
@@ -205,32 +192,44 @@ def _dim(stage: Stage, op: Operation) -> Step:
 
 
 @means("load")
-def _load(stage: Stage, op: Operation) -> Step:
-    path, codec, memory = stage.path(op.operands[0]), stage.codec(op.result.type), stage.machine.memory
-    size, align, decode, locate = codec.size, codec.align, codec.decode, memory.locate
-    slot = stage.slot(op.result)
+def _load(stage: Stage, op: Operation) -> Step | Source:
+    names = _loading(stage, op.result.type, op)
+    if names["size"]:
+        return Source(LOAD, **names)
+    path, decode, locate = stage.path(op.operands[0]), names["decode"], stage.machine.memory.locate
+    align = names["align"]
 
-    def run(s: Slots) -> None:
-        allocation, offset = locate(path(s), size, align, False, op)
-        s[slot] = decode(allocation.data[offset : offset + size], op)
+    def nothing(s: Slots) -> Any:
+        locate(path(s), 0, align, False, op)
+        return decode([], op)
 
-    return run
+    return stage.define(op, nothing)
 
 
 @means("init")
-def _init(stage: Stage, op: Operation) -> Step:
+def _init(stage: Stage, op: Operation) -> Step | Source:
     return _store(stage, op)
 
 
-def _store(stage: Stage, op: Operation) -> Step:
-    path, read, codec = stage.path(op.operands[0]), stage.consume(op.operands[1], op), stage.codec(op.operands[1].type)
-    size, align, encode, locate = codec.size, codec.align, codec.encode, stage.machine.memory.locate
+STORE = (
+    "data = encode(b)\n"
+    "at = locate(a.address, a.allocation, a.tag, size, align, True, op)\n"
+    "a.allocation.data[at : at + size] = data"
+)
+
+
+def _store(stage: Stage, op: Operation) -> Step | Source:
+    codec, memory = stage.codec(op.operands[1].type), stage.machine.memory
+    size, align, encode = codec.size, codec.align, codec.encode
     if size == 0:
         return _store_nothing(stage, op)
+    if stage.copies(op.operands[1].type):
+        return Source(STORE, encode=encode, locate=memory.locate_bytes, size=size, align=align, op=op)
+    path, read = stage.path(op.operands[0]), stage.consume(op.operands[1], op)
 
     def run(s: Slots) -> None:
         data = encode(read(s))
-        allocation, offset = locate(path(s), size, align, True, op)
+        allocation, offset = memory.locate(path(s), size, align, True, op)
         allocation.data[offset : offset + size] = data
 
     return run
@@ -251,7 +250,7 @@ def _store_nothing(stage: Stage, op: Operation) -> Step:
 
 
 @means("assign")
-def _assign(stage: Stage, op: Operation) -> Step | Control:
+def _assign(stage: Stage, op: Operation) -> Step | Source | Control:
     type = op.operands[1].type
     if not needs_drop(type, stage.module):
         return _store(stage, op)
@@ -304,15 +303,10 @@ def _take(stage: Stage, op: Operation) -> Step:
 
 
 @means("borrow")
-def _borrow(stage: Stage, op: Operation) -> Step:
-    path, reborrow = stage.path(op.operands[0]), stage.machine.reborrow
+def _borrow(stage: Stage, op: Operation) -> Source:
     target, mutable = content(op.operands[0]), bool(op.attrs.get("mut"))
-    slot = stage.slot(op.result)
-
-    def run(s: Slots) -> None:
-        s[slot] = reborrow(path(s), target, mutable, op)
-
-    return run
+    reborrow = stage.machine.reborrow
+    return Source("r = reborrow(a, target, mutable, op)", reborrow=reborrow, target=target, mutable=mutable, op=op)
 
 
 @means("drop")
@@ -320,15 +314,15 @@ def _drop(stage: Stage, op: Operation) -> Control:
     machine, dropped = stage.machine, op.operands[0]
     flag = stage.slot(op.operands[1]) if len(op.operands) > 1 else 0
     if not isinstance(dropped.type, PlaceType):
-        read, type = stage.consume(dropped, op), dropped.type
+        read, type, rest = stage.consume(dropped, op), dropped.type, bool(op.attrs.get("rest"))
 
         def value(thread: Thread, s: Slots, after: Segment) -> Next:
             if flag and not s[flag]:
                 return after, s
-            return machine.start(thread, drop_value(machine, thread, type, read(s), op), s, after)
+            return machine.start(thread, drop_value(machine, thread, type, read(s), op, rest), s, after)
 
         return Control(value, point=_synchronizes(type))
-    path, held = stage.path(dropped), dropped.type.target
+    path, held, rest = stage.path(dropped), dropped.type.target, bool(op.attrs.get("rest"))
 
     def place(thread: Thread, s: Slots, after: Segment) -> Next:
         if flag and not s[flag]:
@@ -336,7 +330,7 @@ def _drop(stage: Stage, op: Operation) -> Control:
         pointer = path(s)
         size, align = machine.extent(held, pointer), machine.alignment(held, pointer)
         machine.memory.locate(pointer, size, align, True, op)
-        return machine.start(thread, drop_place(machine, thread, held, pointer, op), s, after)
+        return machine.start(thread, drop_place(machine, thread, held, pointer, op, rest), s, after)
 
     return Control(place, point=_synchronizes(held))
 
@@ -354,37 +348,39 @@ def _end(stage: Stage, op: Operation) -> Step | Control:
     place = op.operands[0]
     slot, type, machine, memory = stage.slot(place), content(place), stage.machine, stage.machine.memory
     definition = place.operation
+
+    def close(allocation: Any) -> None:
+        if allocation.tree is not None:
+            allocation.tree.deallocate(allocation.tree.root, op)
+        memory.end(allocation, "ended", op)
+
     if not needs_drop(type, stage.module):
 
         def dead(s: Slots) -> None:
             allocation = s[slot].allocation
             if allocation.how:
                 memory.locate(s[slot], 1, 1, True, op)
-            finish(s)
-
-        def finish(s: Slots) -> None:
-            allocation = s[slot].allocation
-            if allocation.tree is not None:
-                allocation.tree.deallocate(allocation.tree.root, op)
-            memory.end(allocation, "ended", op)
+            close(allocation)
 
         return dead
-    is_scope = isinstance(type, ThreadScopeType)
+    is_scope, storage_only = isinstance(type, ThreadScopeType), bool(op.attrs.get("dead"))
     assert definition is not None
 
     def run(thread: Thread, s: Slots, after: Segment) -> Next:
         pointer = s[slot]
         if pointer.allocation.how:
             memory.locate(pointer, 1, 1, True, op)
+        if storage_only:
+            expect_nothing(machine, type, pointer, op)
+            close(pointer.allocation)
+            return after, s
         panic = join_scope(machine, thread, pointer, op) if is_scope else None
 
         def work() -> Any:
             try:
                 yield from drop_place(machine, thread, type, pointer, op, by_flow=True)
             finally:
-                if pointer.allocation.tree is not None:
-                    pointer.allocation.tree.deallocate(pointer.allocation.tree.root, op)
-                memory.end(pointer.allocation, "ended", op)
+                close(pointer.allocation)
             if panic is not None:
                 raise machine.rethrow(thread, panic)
 

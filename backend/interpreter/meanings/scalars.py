@@ -1,21 +1,22 @@
-"""What operations on numbers do: arithmetic, comparisons, casts, ``select`` and constants.
+"""Numbers: arithmetic, comparisons, casts, ``select`` and constants.
 
-The numbers themselves are those of ``altru_ir.scalars``; what a program runs most often is written out here once more, as
-short as it can be, and tests/interpreter compares the two.
+The numbers themselves are those of ``altru_ir.scalars``; what programs run most often is written out here once more, as short
+as it can be, and tests/interpreter/test_scalars.py compares the two. In the texts ``flip`` is the sign bit alone: ``a ^ flip``
+orders signed numbers as unsigned ones, and ``(a ^ flip) - flip`` is the signed number.
 """
 
 from __future__ import annotations
 
-import operator
 import struct
-from collections.abc import Callable
 from typing import Any
 
 from altru_ir import scalars
-from altru_ir.backend.interpreter.code import Slots, Stage, Step, means
+from altru_ir.backend.interpreter.code import Stage, means
+from altru_ir.backend.interpreter.faults import fault
 from altru_ir.backend.interpreter.host import from_literal
+from altru_ir.backend.interpreter.sources import Source
 from altru_ir.runtime.panic_kinds import describe
-from altru_ir.types import FloatType, IntType, PtrType, Type, UsizeType
+from altru_ir.types import FloatType, PtrType, Type, UsizeType
 from altru_ir.values import Operation
 
 
@@ -24,229 +25,169 @@ def width(type: Type, stage: Stage) -> int:
     return stage.module.pointer_bits if isinstance(type, (UsizeType, PtrType)) else type.bits  # type: ignore[attr-defined]
 
 
+def _integers(text: str, stage: Stage, op: Operation, **names: Any) -> Source:
+    """A text over integers of the operands' width."""
+    bits = width(op.operands[0].type, stage)
+    known = {"bits": bits, "mask": (1 << bits) - 1, "flip": 1 << (bits - 1), **names}
+    return Source(text, **{name: known[name] for name in known if name in text})
+
+
 @means("const")
-def _const(stage: Stage, op: Operation) -> Step:
-    value = from_literal(op.attrs["value"], op.result.type, stage.module)
-    slot = stage.slot(op.result)
-
-    def run(s: Slots) -> None:
-        s[slot] = value
-
-    return run
+def _const(stage: Stage, op: Operation) -> Source:
+    return Source("r = value", value=from_literal(op.attrs["value"], op.result.type, stage.module))
 
 
-def _slots(stage: Stage, op: Operation) -> tuple[int, int, int]:
-    return stage.slot(op.operands[0]), stage.slot(op.operands[1]), stage.slot(op.result)
+BINARY = {
+    "add": "r = a + b & mask",
+    "sub": "r = a - b & mask",
+    "mul": "r = a * b & mask",
+    "and": "r = a & b",
+    "or": "r = a | b",
+    "xor": "r = a ^ b",
+    "shl": "r = a << b % bits & mask",
+    "lshr": "r = a >> b % bits",
+    "ashr": "r = (a ^ flip) - flip >> b % bits & mask",
+    "rotl": "by = b % bits\nr = (a << by | a >> bits - by) & mask",
+    "rotr": "by = b % bits\nr = (a >> by | a << bits - by) & mask",
+    "smin": "r = a if a ^ flip < b ^ flip else b",
+    "smax": "r = b if a ^ flip < b ^ flip else a",
+    "umin": "r = a if a < b else b",
+    "umax": "r = b if a < b else a",
+}
+"""Operations without further rules."""
 
 
-@means("add", "sub", "mul", "and", "or", "xor")
-def _wrapping(stage: Stage, op: Operation) -> Step:
-    a, b, r = _slots(stage, op)
-    mask = (1 << width(op.result.type, stage)) - 1
-
-    def add(s: Slots) -> None:
-        s[r] = (s[a] + s[b]) & mask
-
-    def sub(s: Slots) -> None:
-        s[r] = (s[a] - s[b]) & mask
-
-    def mul(s: Slots) -> None:
-        s[r] = (s[a] * s[b]) & mask
-
-    def and_(s: Slots) -> None:
-        s[r] = s[a] & s[b]
-
-    def or_(s: Slots) -> None:
-        s[r] = s[a] | s[b]
-
-    def xor(s: Slots) -> None:
-        s[r] = s[a] ^ s[b]
-
-    return {"add": add, "sub": sub, "mul": mul, "and": and_, "or": or_, "xor": xor}[op.name]
+@means(*BINARY)
+def _binary(stage: Stage, op: Operation) -> Source:
+    return _integers(BINARY[op.name], stage, op)
 
 
-@means("shl", "lshr", "ashr", "rotl", "rotr", "smin", "smax", "umin", "umax")
-def _binary(stage: Stage, op: Operation) -> Step:
-    a, b, r = _slots(stage, op)
-    bits, name, integer = width(op.result.type, stage), op.name, scalars.integer
-
-    def run(s: Slots) -> None:
-        s[r] = integer(name, bits, s[a], s[b])
-
-    return run
+SIGNED = "if not b or (a == flip and b == mask):\n    raise undefined(b)\nx = (a ^ flip) - flip\ny = (b ^ flip) - flip\n"
+DIVISIONS = {
+    "udiv": "if not b:\n    raise undefined(b)\nr = a // b",
+    "urem": "if not b:\n    raise undefined(b)\nr = a % b",
+    "sdiv": SIGNED + "q = abs(x) // abs(y)\nr = (q if (x < 0) == (y < 0) else -q) & mask",
+    "srem": SIGNED + "q = abs(x) % abs(y)\nr = (q if x >= 0 else -q) & mask",
+}
 
 
-@means("sdiv", "udiv", "srem", "urem")
-def _division(stage: Stage, op: Operation) -> Step:
+@means(*DIVISIONS)
+def _division(stage: Stage, op: Operation) -> Source:
     """Undefined where the divisor is zero or the quotient does not fit: the check before it stops that."""
-    from altru_ir.backend.interpreter.faults import fault
 
-    a, b, r = _slots(stage, op)
-    bits, name, integer = width(op.result.type, stage), op.name, scalars.integer
+    def undefined(divisor: int) -> Exception:
+        return fault("ALT-C005", "the quotient of the division does not fit" if divisor else "division by zero", op)
 
-    def run(s: Slots) -> None:
-        try:
-            s[r] = integer(name, bits, s[a], s[b])
-        except scalars.Panics:
-            what = "division by zero" if s[b] == 0 else "the quotient of the division does not fit"
-            raise fault("ALT-C005", what, op) from None
-
-    return run
+    return _integers(DIVISIONS[op.name], stage, op, undefined=undefined)
 
 
-@means(*(f"{sign}{name}.checked" for sign in "su" for name in ("add", "sub", "mul")))
-def _checked(stage: Stage, op: Operation) -> Step:
-    a, b, r = _slots(stage, op)
-    bits, name, integer = width(op.result.type, stage), op.name, scalars.integer
+CHECKED = {
+    "uadd.checked": "r = a + b\nif r > mask:\n    raise overflow(s)",
+    "usub.checked": "r = a - b\nif r < 0:\n    raise overflow(s)",
+    "umul.checked": "r = a * b\nif r > mask:\n    raise overflow(s)",
+    **{
+        f"s{name}.checked": (
+            f"x = ((a ^ flip) - flip) {sign} ((b ^ flip) - flip)\n"
+            "if not -flip <= x < flip:\n    raise overflow(s)\nr = x & mask"
+        )
+        for name, sign in (("add", "+"), ("sub", "-"), ("mul", "*"))
+    },
+}
+
+
+@means(*CHECKED)
+def _checked(stage: Stage, op: Operation) -> Source:
     machine, message = stage.machine, describe(op.name.partition(".")[0])
-
-    def run(s: Slots) -> None:
-        try:
-            s[r] = integer(name, bits, s[a], s[b])
-        except scalars.Panics:
-            raise machine.panic(s[0].thread, message, op) from None
-
-    return run
+    return _integers(CHECKED[op.name], stage, op, overflow=lambda s: machine.panic(s[0].thread, message, op))
 
 
 @means("clz", "ctz", "popcount", "bswap")
-def _unary(stage: Stage, op: Operation) -> Step:
-    bits, name, integer = width(op.result.type, stage), op.name, scalars.integer
-    a = stage.slot(op.operands[0])
-    return stage.define(op, lambda s: integer(name, bits, s[a]))
+def _unary(stage: Stage, op: Operation) -> Source:
+    return _integers("r = integer(name, bits, a)", stage, op, name=op.name, integer=scalars.integer)
 
 
 @means("fadd", "fsub", "fmul", "fdiv", "frem", "fmin", "fmax", "copysign")
-def _float_binary(stage: Stage, op: Operation) -> Step:
-    a, b, r = _slots(stage, op)
-    bits, name, floating = width(op.result.type, stage), op.name, scalars.floating
-    quick: dict[str, Callable[[float, float], float]] = {
-        "fadd": operator.add, "fsub": operator.sub, "fmul": operator.mul,
-    }  # fmt: skip
-    if bits == 64 and name in quick:
-        compute = quick[name]
-
-        def exact(s: Slots) -> None:
-            s[r] = compute(s[a], s[b])
-
-        return exact
-
-    def run(s: Slots) -> None:
-        s[r] = floating(name, bits, s[a], s[b])
-
-    return run
+def _float_binary(stage: Stage, op: Operation) -> Source:
+    bits = width(op.result.type, stage)
+    sign = {"fadd": "+", "fsub": "-", "fmul": "*"}.get(op.name)
+    if sign is not None:
+        return Source(f"r = a {sign} b") if bits == 64 else Source(f"r = round32(a {sign} b)", round32=scalars.round32)
+    return Source("r = floating(name, bits, a, b)", name=op.name, bits=bits, floating=scalars.floating)
 
 
 @means("fneg", "fabs", "fsqrt", "ffloor", "fceil", "ftrunc", "fround")
-def _float_unary(stage: Stage, op: Operation) -> Step:
-    bits, name, floating = width(op.result.type, stage), op.name, scalars.floating
-    a = stage.slot(op.operands[0])
-    return stage.define(op, lambda s: floating(name, bits, s[a]))
+def _float_unary(stage: Stage, op: Operation) -> Source:
+    return Source("r = floating(name, bits, a)", name=op.name, bits=width(op.result.type, stage), floating=scalars.floating)
 
 
 @means("fma")
-def _fma(stage: Stage, op: Operation) -> Step:
-    a, b, c = (stage.slot(v) for v in op.operands)
-    bits = width(op.result.type, stage)
-    return stage.define(op, lambda s: scalars.fused(bits, s[a], s[b], s[c]))
+def _fma(stage: Stage, op: Operation) -> Source:
+    return Source("r = fused(bits, a, b, c)", bits=width(op.result.type, stage), fused=scalars.fused)
+
+
+COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 
 
 @means("icmp")
-def _icmp(stage: Stage, op: Operation) -> Step:
-    a, b, r = _slots(stage, op)
-    type = op.operands[0].type
-    bits, predicate, compare = width(type, stage), op.attrs["predicate"], scalars.compare
-    if isinstance(type, PtrType):
-
-        def addresses(s: Slots) -> None:
-            s[r] = int(compare(predicate, bits, s[a].address, s[b].address))
-
-        return addresses
-    quick: dict[str, Callable[[Any, Any], bool]] = {
-        "eq": operator.eq, "ne": operator.ne, "ult": operator.lt, "ule": operator.le, "ugt": operator.gt, "uge": operator.ge,
-    }  # fmt: skip
-    if predicate in quick:
-        test = quick[predicate]
-
-        def unsigned(s: Slots) -> None:
-            s[r] = int(test(s[a], s[b]))
-
-        return unsigned
-    flip = 1 << (bits - 1)  # with the sign bit flipped, signed order is unsigned order
-    test = quick["u" + predicate[1:]]
-
-    def signed(s: Slots) -> None:
-        s[r] = int(test(s[a] ^ flip, s[b] ^ flip))
-
-    return signed
+def _icmp(stage: Stage, op: Operation) -> Source:
+    predicate = op.attrs["predicate"]
+    sign = COMPARISONS[predicate if predicate in COMPARISONS else predicate[1:]]
+    if isinstance(op.operands[0].type, PtrType):
+        a, b = "a.address", "b.address"
+    else:
+        a, b = "a", "b"
+    if predicate[0] == "s":
+        a, b = f"{a} ^ flip", f"{b} ^ flip"
+    return _integers(f"r = 1 if {a} {sign} {b} else 0", stage, op)
 
 
 @means("fcmp")
-def _fcmp(stage: Stage, op: Operation) -> Step:
-    a, b, r = _slots(stage, op)
-    predicate, compare = op.attrs["predicate"], scalars.compare_floats
-
-    def run(s: Slots) -> None:
-        s[r] = int(compare(predicate, s[a], s[b]))
-
-    return run
+def _fcmp(stage: Stage, op: Operation) -> Source:
+    return Source("r = int(compare(predicate, a, b))", predicate=op.attrs["predicate"], compare=scalars.compare_floats)
 
 
 @means("select")
-def _select(stage: Stage, op: Operation) -> Step:
-    c, a, b = (stage.slot(v) for v in op.operands)
-    r = stage.slot(op.result)
-
-    def run(s: Slots) -> None:
-        s[r] = s[a] if s[c] else s[b]
-
-    return run
+def _select(stage: Stage, op: Operation) -> Source:
+    return Source("r = b if a else c")
 
 
 # -- casts ------------------------------------------------------------------------------------------------------------------
 
 
 @means("trunc", "zext")
-def _narrow(stage: Stage, op: Operation) -> Step:
-    a, mask = stage.slot(op.operands[0]), (1 << width(op.result.type, stage)) - 1
-    return stage.define(op, lambda s: s[a] & mask)
+def _narrow(stage: Stage, op: Operation) -> Source:
+    return Source("r = a & to", to=(1 << width(op.result.type, stage)) - 1)
 
 
 @means("sext")
-def _sext(stage: Stage, op: Operation) -> Step:
-    a, bits = stage.slot(op.operands[0]), width(op.operands[0].type, stage)
-    mask = (1 << width(op.result.type, stage)) - 1
-    return stage.define(op, lambda s: scalars.signed(s[a], bits) & mask)
+def _sext(stage: Stage, op: Operation) -> Source:
+    return _integers("r = (a ^ flip) - flip & to", stage, op, to=(1 << width(op.result.type, stage)) - 1)
 
 
 @means("fptrunc", "fpext")
-def _float_width(stage: Stage, op: Operation) -> Step:
-    a = stage.slot(op.operands[0])
-    return stage.define(op, (lambda s: scalars.round32(s[a])) if op.name == "fptrunc" else (lambda s: s[a]))
+def _float_width(stage: Stage, op: Operation) -> Source:
+    return Source("r = round32(a)", round32=scalars.round32) if op.name == "fptrunc" else Source("r = a")
 
 
 @means("fptosi", "fptoui")
-def _to_integer(stage: Stage, op: Operation) -> Step:
-    a, bits, is_signed = stage.slot(op.operands[0]), width(op.result.type, stage), op.name == "fptosi"
-    return stage.define(op, lambda s: scalars.to_integer(s[a], bits, is_signed))
+def _to_integer(stage: Stage, op: Operation) -> Source:
+    bits, is_signed = width(op.result.type, stage), op.name == "fptosi"
+    return Source("r = to_integer(a, bits, is_signed)", bits=bits, is_signed=is_signed, to_integer=scalars.to_integer)
 
 
 @means("sitofp", "uitofp")
-def _to_float(stage: Stage, op: Operation) -> Step:
-    a, bits, to = stage.slot(op.operands[0]), width(op.operands[0].type, stage), width(op.result.type, stage)
-    is_signed = op.name == "sitofp"
-    return stage.define(op, lambda s: scalars.from_integer(scalars.signed(s[a], bits) if is_signed else s[a], to))
+def _to_float(stage: Stage, op: Operation) -> Source:
+    number = "(a ^ flip) - flip" if op.name == "sitofp" else "a"
+    to = width(op.result.type, stage)
+    return _integers(f"r = from_integer({number}, to)", stage, op, to=to, from_integer=scalars.from_integer)
 
 
 @means("bitcast")
-def _bitcast(stage: Stage, op: Operation) -> Step:
-    a, before, after = stage.slot(op.operands[0]), op.operands[0].type, op.result.type
+def _bitcast(stage: Stage, op: Operation) -> Source:
+    before, after = op.operands[0].type, op.result.type
     if isinstance(before, FloatType) == isinstance(after, FloatType):
-        return stage.define(op, lambda s: s[a])
+        return Source("r = a")
     bits = (before if isinstance(before, FloatType) else after).bits  # type: ignore[attr-defined]
     floats, integers = ("<f", "<I") if bits == 32 else ("<d", "<Q")
     source, target = (floats, integers) if isinstance(before, FloatType) else (integers, floats)
-    return stage.define(op, lambda s: struct.unpack(target, struct.pack(source, s[a]))[0])
-
-
-__all__ = ["IntType", "width"]
+    return Source("r = unpack(pack(a))[0]", pack=struct.Struct(source).pack, unpack=struct.Struct(target).unpack)

@@ -1,0 +1,155 @@
+"""Open scopes: which locals and owned values still have to be ended, at each point of a function.
+
+A local is open from its ``local`` to an ``end``; a value whose type needs drop, from its definition to the operand that
+consumes it. What is open where two ways meet is what is open on both; what one of them has left open beyond that has to be
+closed on its edge. Two cases are the same case: a loop that goes back in front of a definition leaves nothing of it open, and
+an edge into a block where another edge has consumed a value leaves nothing of that value open.
+
+    ^a:  cond_br %c, ^use, ^skip          %o is open behind ^a
+    ^use: drop %o   br ^end               closed here,
+    ^skip: br ^end                        open here: to be closed on this edge
+    ^end:                                 so here it is not open
+
+Clauses, cited by number in the code:
+ 1. a definition opens: a result, a parameter, an argument of a block when an edge is taken;
+ 2. consuming a value, and ``end``, close;
+ 3. at the start of a block that is open which is open on all edges into it;
+ 4. on an unwind edge that stays open which the cleanup itself closes, and which was open at the head of the block too, for
+    only such values dominate the target; the rest has to be closed on that edge.
+
+Invariant: what is open at a point dominates it, so the open scopes of a point have an order, that of their definitions.
+"""
+
+from __future__ import annotations
+
+from altru_ir.behaviour import accesses
+from altru_ir.cfg import ControlFlowGraph
+from altru_ir.dataflow import BitProblem, Solution, solve
+from altru_ir.declare import CONSUME, END, ESCAPE
+from altru_ir.marks import needs_drop
+from altru_ir.module import Block, Function, Module
+from altru_ir.types import PlaceType, Type
+from altru_ir.values import Operation, Value
+
+
+class OpenScopes(BitProblem):
+    """The facts for one function: ``values`` by bit, ``bit`` of each, and ``solution``. Bits are in the order of definitions
+    along each way down the dominator tree."""
+
+    must = True
+
+    def __init__(self, function: Function, module: Module, cfg: ControlFlowGraph | None = None) -> None:
+        self.function = function
+        self.module = module
+        self.cfg = function.cfg() if cfg is None else cfg
+        self.values: list[Value] = []
+        self.bit: dict[Value, int] = {}
+        self.made_in: dict[Block | None, int] = {}
+        self.opens: dict[Operation, int] = {}
+        self.closes: dict[Operation, int] = {}
+        self.dropping = 0
+        self._drops: dict[Type, bool] = {}
+        for parameter in function.parameters:
+            self._add(parameter, None)
+        for number in self.cfg.dominators.order:
+            block = self.cfg.blocks[number]
+            for argument in block.args:
+                self._add(argument, block)
+            for op in block.ops:
+                for result in op.results:
+                    bit = self._add(result, block)
+                    if bit:
+                        self.opens[op] = self.opens.get(op, 0) | bit
+        for block in function.blocks:
+            for op in block.ops:
+                if op.operands:
+                    closed = self._closed(op)
+                    if closed:
+                        self.closes[op] = closed
+        self.cleaned: dict[Block, int] = {}
+        for block in function.blocks:
+            if block.unwind is not None and block.unwind not in self.cleaned:
+                self.cleaned[block.unwind] = self._closed_from(block.unwind)
+        self.solution: Solution[int] = solve(self, self.cfg)
+
+    def needs_drop(self, type: Type) -> bool:
+        """Whether something runs when a value of ``type`` goes away."""
+        known = self._drops.get(type)
+        if known is None:
+            known = self._drops[type] = needs_drop(type, self.module)
+        return known
+
+    def _add(self, value: Value, block: Block | None) -> int:
+        type = value.type
+        if isinstance(type, PlaceType):
+            if value.operation is None or value.operation.name != "local":
+                return 0
+            drops = self.needs_drop(type.target)
+        else:
+            drops = self.needs_drop(type)
+            if not drops:
+                return 0
+        bit = self.bit[value] = 1 << len(self.values)
+        self.values.append(value)
+        self.made_in[block] = self.made_in.get(block, 0) | bit
+        if drops:
+            self.dropping |= bit
+        return bit
+
+    def _closed(self, op: Operation) -> int:  # 2
+        closed = 0
+        for value, access in accesses(op):
+            if access == END or (access in (CONSUME, ESCAPE) and not value.type.is_place):
+                closed |= self.bit.get(value, 0)
+        return closed
+
+    def _closed_from(self, cleanup: Block) -> int:
+        """What is closed in the blocks that ``cleanup`` leads to."""
+        seen, work, closed = {cleanup}, [cleanup], 0
+        while work:
+            block = work.pop()
+            for op in block.ops:
+                closed |= self.closes.get(op, 0)
+                for successor in op.successors:
+                    for value in successor.args:
+                        closed |= self.bit.get(value, 0)
+                    if successor.block not in seen:
+                        seen.add(successor.block)
+                        work.append(successor.block)
+        return closed
+
+    def in_order(self, scopes: int) -> list[Value]:
+        """The values of a set of scopes that are open at one point, the outermost first."""
+        found = []
+        while scopes:
+            low = scopes & -scopes
+            found.append(self.values[low.bit_length() - 1])
+            scopes ^= low
+        return found
+
+    # -- the problem --
+
+    def boundary(self, op: Operation | None) -> int:
+        return self.made_in.get(None, 0)  # 1
+
+    def gen(self, op: Operation) -> int:
+        return self.opens.get(op, 0)  # 1
+
+    def kill(self, op: Operation) -> int:
+        return self.closes.get(op, 0)  # 2
+
+    def panic_kill(self, op: Operation) -> int:
+        target = op.block.unwind if op.block is not None else None
+        closed = self.closes.get(op, 0) | self.made_in.get(op.block, 0)  # 2, 4
+        return closed if target is None else closed | ~self.cleaned[target]  # 4
+
+    def edge(self, op: Operation, index: int, state: int) -> int:
+        successor = op.successors[index]
+        for value in successor.args:
+            state &= ~self.bit.get(value, 0)  # 2
+        for argument in successor.block.args:
+            state |= self.bit.get(argument, 0)  # 1
+        return state
+
+
+__all__ = ["OpenScopes"]

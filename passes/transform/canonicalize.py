@@ -1,0 +1,312 @@
+"""Canonicalization: each operation in its simplest form, constants once and first, no branch whose way is known.
+
+    %a = const 3 : i32                    %c = const 10 : i32
+    %b = const 4 : i32                    %y = add %x, %c
+    %t = add %x, %a                 =>    ret %y
+    %u = add %t, %b
+    %three = const 3 : i32
+    %y = add %u, %three
+    ret %y
+
+Rules, cited by number in the code:
+
+ 1. what ``folding.py`` knows of one operation is applied to each, in reverse postorder, so that operands are simple first;
+ 2. scalar constants stand once each, at the front of the entry block. Where the entry block itself may unwind they stay where
+    they are: a cleanup sees what dominates the heads of the blocks that lead to it;
+ 3. an argument of a block that every edge gives the same value is that value;
+ 4. ``cond_br``, ``switch`` and ``switch_enum`` of something known are a ``br``; so are those whose ways are all the same, and
+    where only arguments differ a ``select`` chooses them;
+ 5. in a block that a ``cond_br`` alone leads to, once, its condition is known;
+ 6. ``cond_br`` of a negation takes its ways crosswise;
+ 7. then blocks are merged (``simplify_cfg.py``) and what is dead goes (``dce.py``).
+
+Sweeps follow each other until one changes nothing, or ``max-iterations`` is reached; what has been done by then is correct.
+
+Invariant: defined behaviour is kept, bit for bit; a NaN stays a NaN. A sweep is linear, and in practice the second or third is
+the last.
+
+Reference: Muchnick, Advanced Compiler Design and Implementation, chapter 12 (folding, algebraic simplification), 18.1 to 18.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+import attrs
+
+from altru_ir.behaviour import may_remove
+from altru_ir.declare import find
+from altru_ir.marks import copies
+from altru_ir.module import Block, Function, Module
+from altru_ir.passes.base import FunctionPass
+from altru_ir.passes.transform.dce import sweep
+from altru_ir.passes.transform.folding import Folder
+from altru_ir.passes.transform.rewriting import (
+    edges_into,
+    operations_of,
+    remove_unreachable,
+    resolve,
+)
+from altru_ir.passes.transform.simplify_cfg import simplify
+from altru_ir.types import IntType, Type, UsizeType
+from altru_ir.values import Operation, Successor, Value
+
+
+@attrs.define
+class Canonicalize(FunctionPass):
+    """Folds constants, simplifies operations and branches, and removes what is dead.
+
+    Options:
+        max_iterations: at most so many sweeps over a function.
+    """
+
+    name = "canonicalize"
+    max_iterations: int = 10
+
+    def __attrs_post_init__(self) -> None:
+        if self.max_iterations < 1:
+            raise ValueError("`max-iterations` is at least 1")
+
+    def run_on(self, function: Function) -> bool:
+        if function.module is None:
+            return False
+        before = operations_of(function)
+        changed = bool(remove_unreachable(function))
+        for _ in range(self.max_iterations):
+            done = _Sweep(function, function.module).run()
+            folded = done + sum(simplify(function))  # 7
+            folded += sum(sweep(function))
+            if not folded:
+                break
+            changed = True
+            self.count("simplifications", done)
+            self.count("sweeps")
+        self.count("operations removed", max(0, before - operations_of(function)))
+        return changed
+
+
+def literal_key(type: Type, value: Any, module: Module) -> Hashable | None:
+    """Equal for equal scalar constants; None for what is no scalar, or a NaN."""
+    if isinstance(type, (IntType, UsizeType)):
+        bits = type.bits if isinstance(type, IntType) else module.pointer_bits
+        return type, int(value) & ((1 << bits) - 1)
+    if isinstance(value, float):
+        return None if value != value else (type, value.hex())
+    return None
+
+
+class _Sweep:
+    """One sweep over a function."""
+
+    def __init__(self, function: Function, module: Module) -> None:
+        self.function = function
+        self.module = module
+        self.folder = Folder(module, self.constant)
+        self.replacement: dict[Value, Value] = {}
+        self.hoists = function.entry.unwind is None
+        self.pool: dict[Hashable, Value] = {}
+        self.front: list[Operation] = []
+        self.out: list[Operation] = []
+        self.block = function.entry
+        self.near: Any = None
+        self.changes = 0
+
+    def run(self) -> int:
+        """The number of changes."""
+        function = self.function
+        if self.hoists:
+            self.hoist()
+        self.same_arguments()
+        edges = edges_into(function)
+        for index in function.cfg().reverse_postorder:
+            block = function.blocks[index]
+            self.block, self.out = block, []
+            if not self.hoists:
+                self.pool = {}
+            assumed = self.assumption(block, edges[block])
+            for op in block.ops:
+                self.operation(op, assumed)
+            block.ops = self.out
+        if self.hoists:
+            for op in self.front:
+                op.block = function.entry
+            function.entry.ops[:0] = self.front
+        return self.changes + self.folder.changed
+
+    # -- constants (2) ----------------------------------------------------------------------------------------------------
+
+    def constant(self, type: Type, literal: Any) -> Value:
+        """The constant, made at the front of the function or before the operation at hand."""
+        key = literal_key(type, literal, self.module)
+        known = self.pool.get(key)
+        if known is not None:
+            return known
+        op = Operation(find("const"), [], {"value": literal}, loc=self.near)
+        value = Value(type, None, op)
+        op.results = [value]
+        op.block = self.block
+        self.pool[key] = value
+        (self.front if self.hoists else self.out).append(op)
+        return value
+
+    def hoist(self) -> None:
+        """Takes all scalar constants to the front, each once."""
+        entry = self.function.entry
+        in_place = True
+        for block in self.function.blocks:
+            kept = []
+            for op in block.ops:
+                key = None
+                if op.decl.name == "const" and not (len(op.attrs) > 1):
+                    key = literal_key(op.results[0].type, op.attrs["value"], self.module)
+                if key is None:
+                    kept.append(op)
+                    in_place = in_place and block is not entry
+                    continue
+                known = self.pool.get(key)
+                if known is None:
+                    self.pool[key] = op.results[0]
+                    self.front.append(op)
+                    # What stands at the front of the entry already is no change.
+                    self.changes += not (block is entry and not kept)
+                else:
+                    self.replacement[op.results[0]] = known
+                    self.changes += 1
+            block.ops = kept
+
+    # -- arguments of blocks (3) ------------------------------------------------------------------------------------------
+
+    def same_arguments(self) -> None:
+        replacement = self.replacement
+        for block, edges in edges_into(self.function).items():
+            if not block.args or not edges:
+                continue
+            given = len(block.args) - min(len(edge.args) for _, edge in edges)
+            gone: set[int] = set()
+            for at in range(given, len(block.args)):
+                argument = block.args[at]
+                values = {resolve(replacement, e.args[at - (len(block.args) - len(e.args))]) for _, e in edges}
+                values.discard(argument)
+                if len(values) == 1 and copies(argument.type, self.module):
+                    (value,) = values
+                    if value.type.erased is argument.type.erased:
+                        replacement[argument] = value
+                        gone.add(at)
+            if gone:
+                self.changes += len(gone)
+                for _, edge in edges:
+                    offset = len(block.args) - len(edge.args)
+                    edge.args = [v for at, v in enumerate(edge.args, offset) if at not in gone]
+                block.args = [v for at, v in enumerate(block.args) if at not in gone]
+
+    # -- operations (1) ---------------------------------------------------------------------------------------------------
+
+    def operation(self, op: Operation, assumed: tuple[Value, int] | None) -> None:
+        replacement = self.replacement
+        if replacement:
+            if not replacement.keys().isdisjoint(op.operands):
+                op.operands[:] = [resolve(replacement, each) for each in op.operands]
+            for successor in op.successors:
+                if successor.args:
+                    successor.args[:] = [resolve(replacement, value) for value in successor.args]
+        if assumed is not None and assumed[0] in op.all_operands():
+            condition, known = assumed
+            op.replace_operands({condition: self.folder.number(condition.type, known)})
+            self.changes += 1
+        if op.decl.is_terminator:
+            self.near = op.loc
+            self.terminator(op)
+            self.out.append(op)
+            return
+        if op.results:
+            self.near = op.loc
+            found = self.folder.fold(op)
+            if found is not None:
+                self.changes += 1
+                for result, value in zip(op.results, found, strict=True):
+                    self.replacement[result] = resolve(replacement, value)
+                if may_remove(op, self.module) or op.decl.may_panic:  # what was folded does not panic
+                    return
+        self.out.append(op)
+
+    # -- branches (4, 5, 6) -----------------------------------------------------------------------------------------------
+
+    def assumption(self, block: Block, edges: list[tuple[Operation, Successor]]) -> tuple[Value, int] | None:
+        """Rule 5: what the only edge into a block says about a condition."""
+        if len(edges) != 1 or edges[0][0].decl.name != "cond_br" or not self.hoists:
+            return None
+        branch, edge = edges[0]
+        condition = branch.operands[0]
+        if self.folder.integer(condition) is not None:
+            return None
+        return condition, int(edge is branch.successors[0])
+
+    def terminator(self, op: Operation) -> None:
+        name = op.decl.name
+        if name not in ("cond_br", "switch", "switch_enum"):
+            return
+        if name == "cond_br":
+            inner = self.folder.made_by(op.operands[0], "xor")
+            if inner is not None and self.folder.integer(inner.operands[1]) == 1:  # 6
+                op.operands = [inner.operands[0]]
+                op.successors = [op.successors[1], op.successors[0]]
+                swapped = {"likely": "unlikely", "unlikely": "likely"}
+                op.attrs = {swapped.get(key, key): value for key, value in op.attrs.items()}
+                self.changes += 1
+        taken = self.taken(op)
+        if taken is not None:
+            self.become_branch(op, taken)
+        elif name == "cond_br":
+            self.same_ways(op)
+
+    def taken(self, op: Operation) -> Successor | None:
+        """The successor that is taken for certain, with all its arguments; None when that is not known."""
+        subject = op.operands[0]
+        if op.decl.name == "switch_enum":
+            made = self.folder.made_by(subject, "enum")
+            if made is None or not copies(subject.type, self.module):
+                return None
+            for edge in op.successors:
+                if edge.case in (made.attrs["variant"], None):
+                    own = len(edge.block.args) - len(edge.args)
+                    return Successor(edge.block, [*made.operands[:own], *edge.args])
+            return None
+        known = self.folder.integer(subject)
+        if known is None:
+            first = op.successors[0]
+            same = all(e.block is first.block and e.args == first.args for e in op.successors)
+            return first if same else None
+        if op.decl.name == "cond_br":
+            return op.successors[0 if known else 1]
+        bits = self.folder.bits(subject.type)
+        for edge in op.successors[:-1]:
+            if int(edge.case) & ((1 << bits) - 1) == known:
+                return edge
+        return op.successors[-1]
+
+    def become_branch(self, op: Operation, to: Successor) -> None:
+        self.folder.become(op, "br", [])
+        op.successors = [Successor(to.block, list(to.args))]
+
+    def same_ways(self, op: Operation) -> None:
+        """``cond_br`` to one block with different arguments: a ``select`` for each that differs."""
+        yes, no = op.successors
+        if yes.block is not no.block or len(yes.args) != len(no.args):
+            return
+        if not all(a is b or copies(a.type, self.module) for a, b in zip(yes.args, no.args, strict=True)):
+            return
+        if any(a.type is not b.type for a, b in zip(yes.args, no.args, strict=True)):
+            return
+        arguments = []
+        for a, b in zip(yes.args, no.args, strict=True):
+            if a is b:
+                arguments.append(a)
+                continue
+            chosen = Operation(find("select"), [op.operands[0], a, b], loc=op.loc)
+            value = Value(a.type, None, chosen)
+            chosen.results = [value]
+            chosen.block = self.block
+            self.out.append(chosen)
+            arguments.append(value)
+        self.become_branch(op, Successor(yes.block, arguments))

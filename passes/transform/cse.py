@@ -1,0 +1,112 @@
+"""Common subexpression elimination: what has been computed on every path here is not computed again.
+
+    %x = add %a, %b                       %x = add %a, %b
+    cond_br %c, ^left, ^right       =>    cond_br %c, ^left, ^right
+  ^left:                                ^left:
+    %y = add %b, %a                       ret %x
+    ret %y
+
+One walk over the dominator tree with a table of the expressions computed above; what a subtree adds is taken out when the walk
+leaves it. Rules, cited by number in the code:
+
+ 1. Two operations are one expression when declaration, attributes, operands and the types of the results are the same, and the
+    operation is a function of its operands that gives what copies (``behaviour.is_function_of_operands``). The operands of a
+    commutative one may be exchanged. Literals are compared to the bit.
+ 2. A cleanup sees no expression of the blocks around it: an unwind edge leaves a block in the middle, so what the block has
+    computed is not there yet.
+ 3. Blocks that control cannot reach go: nothing dominates them.
+
+Invariant: an operation is replaced only by an equal one that dominates it. Linear, but for the hashing of long literals.
+
+Reference: Cocke, Global Common Subexpression Elimination, 1970; the scoped table as in Briggs, Cooper and Simpson, Value
+Numbering, SPE 1997 (dominator-based technique).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+import attrs
+
+from altru_ir.behaviour import is_function_of_operands
+from altru_ir.module import Function
+from altru_ir.passes.base import FunctionPass
+from altru_ir.passes.transform.rewriting import plain_attributes, remove_unreachable, unwind_targets
+from altru_ir.types import IntType, UsizeType
+from altru_ir.values import Operation, Value
+
+
+@attrs.define
+class CommonSubexpressions(FunctionPass):
+    """Replaces operations by equal ones that dominate them."""
+
+    name = "cse"
+
+    def run_on(self, function: Function) -> bool:
+        module = function.module
+        if module is None:
+            return False
+        unreachable = remove_unreachable(function)  # 3
+        removed = 0
+        cfg = function.cfg()
+        tree, blocks = cfg.dominators, cfg.blocks
+        barriers = unwind_targets(function)
+        replacement: dict[Value, Value] = {}
+        replaced = replacement.keys()
+        table: dict[Hashable, Operation] = {}
+        undo: list[tuple[int, list[Hashable], dict[Hashable, Operation]]] = []
+        for index in tree.order:
+            # Leave the subtrees that do not hold this block.
+            while undo and not tree.dominates(undo[-1][0], index):
+                _, added, outer = undo.pop()
+                if outer is table:
+                    for key in added:
+                        del table[key]
+                table = outer
+            block = blocks[index]
+            outer = table
+            if block in barriers:  # 2
+                table = {}
+            added = []
+            undo.append((index, added, outer))
+            kept: list[Operation] = []
+            for op in block.ops:
+                if replaced and (op.successors or not replaced.isdisjoint(op.operands)):
+                    op.replace_operands(replacement)
+                decl = op.decl
+                if (decl.is_pure or decl.is_projection) and op.results and is_function_of_operands(op, module):  # 1
+                    key = _key(op)
+                    known = table.get(key)
+                    if known is not None:
+                        replacement.update(zip(op.results, known.results, strict=True))
+                        removed += 1
+                        continue
+                    table[key] = op
+                    added.append(key)
+                kept.append(op)
+            if len(kept) != len(block.ops):
+                block.ops = kept
+        self.count("operations removed", removed)
+        return bool(removed or unreachable)
+
+
+def _key(op: Operation) -> Hashable:
+    """Equal for equal expressions."""
+    decl, operands, type = op.decl, op.operands, op.results[0].type
+    if len(operands) == 2 and not op.attrs:
+        a, b = operands
+        if decl.is_commutative and id(a) > id(b):  # any order will do, as long as it is one
+            a, b = b, a
+        return decl, a, b, type, op.unsafe
+    attributes = op.attrs
+    if not attributes:
+        return decl, *operands, type, op.unsafe
+    if not operands and "value" in attributes and len(attributes) == 1:
+        value = attributes["value"]
+        if isinstance(value, int) and isinstance(type, (IntType, UsizeType)):
+            bits = type.bits if isinstance(type, IntType) else 64
+            return decl, value & ((1 << bits) - 1), type
+        if isinstance(value, float):
+            return (decl, op) if value != value else (decl, value.hex(), type)  # a NaN's bits are its own
+    types = tuple([value.type for value in op.results]) if len(op.results) > 1 else type
+    return decl, *operands, types, op.unsafe, tuple(plain_attributes(op))

@@ -1,0 +1,400 @@
+"""Drop elaboration: what is dropped by flow becomes drops that say what they drop, with flags only where flow cannot say.
+
+    %b = local : @Pair                        %b = local : @Pair
+    init %b, %p                               init %b, %p
+    %f = field %b, first                      %f = field %b, first
+    %x = take %f                     =>       %x = take %f
+    end %b                                    %s = field %b, second
+                                              drop %s
+                                              end %b
+
+Each ``end``, each ``drop`` with ``rest`` and each ``assign`` is looked at with what ``initialization`` knows there. For a path
+ 1. of which nothing may be there, nothing is done;
+ 2. of which nothing may be gone, the place is dropped as a whole;
+ 3. that has no parts of its own that differ, the drop stands under a *flag*, an ``i1`` in a local, which is set where the path
+    becomes there and cleared where it goes;
+ 4. of which parts differ, each part is dropped by these rules (an *open drop*): fields in their order, of an enum the payload
+    of the variant that it holds, of an array the elements with paths and the ranges between them, of an owner its content
+    and then the shell, by ``dealloc``. A part without a path follows the whole.
+ 5. ``assign`` of what needs drop drops what is there, then stores by ``init``; where that drop may panic the old content is
+    taken out first and dropped behind the store, so that the store happens all the same.
+ 6. A flag is changed in front of the operation that changes its path, so that it is right on the unwind edge too, and behind
+    the operation that defines the root.
+ 7. A thread scope is joined by its ``end``.
+
+Afterwards ``end`` is ``{dead}``, it only says that storage is, and ``drop`` drops a whole that is there (with ``if``: when the
+flag is set).
+
+Invariants: at each point where a path is in both sets of ``initialization``, its flag says whether it is there; there are no
+flags for paths that are in both sets at no drop. Source: rustc's elaborate_drops and its drop ladder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+
+from altru_ir import declare
+from altru_ir.behaviour import drop_may_panic
+from altru_ir.marks import needs_drop
+from altru_ir.module import Block, Function, Module
+from altru_ir.ops.aggregates import field_types
+from altru_ir.passes.analysis.initialization import Effect, Initialization
+from altru_ir.passes.analysis.move_paths import DEREF, EXACT, MovePath
+from altru_ir.passes.base import FunctionPass
+from altru_ir.source import Location
+from altru_ir.types import I1, UNIT, USIZE, ArrayType, NamedType, OwnType, PlaceType, ThreadScopeType, Type
+from altru_ir.values import NO_ATTRIBUTES, Operation, Successor, Value
+
+
+@attrs.define
+class ElaborateDrops(FunctionPass):
+    """Makes drops by flow explicit: static where known, under flags where not, part by part where parts differ."""
+
+    name = "elaborate-drops"
+
+    def run_on(self, function: Function) -> bool:
+        assert function.module is not None
+        elaborator = _Elaborator(function, function.module)
+        changed = elaborator.run()
+        self.count("drop flags", len(elaborator.flags))
+        self.count("drops", elaborator.drops)
+        return changed
+
+
+class _Elaborator:
+    def __init__(self, function: Function, module: Module) -> None:
+        self.function = function
+        self.module = module
+        self.needs: dict[Type, bool] = {}
+        self.flags: dict[MovePath, Value | None] = {}
+        self.drops = 0
+        self.out: list[Operation] = []
+        self.block: Block
+        self.blocks: list[Block] = []
+        self.truths: list[Value] = []
+        self.unwind: Block | None = None
+        self.loc: int | Location | None = None
+
+    def run(self) -> bool:
+        sites = [op for op in self.function.operations() if self.is_site(op)]
+        if not sites:
+            return False
+        self.facts = Initialization(self.function, self.module)
+        self.walk(plan=True)
+        self.walk(plan=False)
+        return True
+
+    def is_site(self, op: Operation) -> bool:
+        if op.name == "end":
+            held = op.operands[0].type.target  # type: ignore[attr-defined]
+            return self.needs_drop(held) and not isinstance(held, ThreadScopeType) and not op.attrs.get("dead")  # 7
+        if op.name == "assign":
+            return self.needs_drop(op.operands[1].type)
+        return op.name == "drop" and bool(op.attrs.get("rest"))
+
+    def needs_drop(self, type: Type) -> bool:
+        known = self.needs.get(type)
+        if known is None:
+            known = self.needs[type] = needs_drop(type, self.module)
+        return known
+
+    # -- the walk: once to find the flags, once to write --
+
+    def walk(self, plan: bool) -> None:
+        facts, cfg = self.facts, self.facts.cfg
+        if not plan:
+            self.blocks = []
+        for number, block in enumerate(cfg.blocks):
+            if not facts.there.reached[number]:
+                if not plan:
+                    self.blocks.append(block)
+                continue
+            there, gone = facts.there.start[number], facts.gone.start[number]
+            ops = block.ops
+            if not plan:
+                self.begin(block, number)
+            for op in ops:
+                self.loc = op.loc
+                if plan:
+                    if self.is_site(op):
+                        self.plan(op, there, gone)
+                elif self.is_site(op):
+                    self.site(op, there, gone)
+                else:
+                    self.change(facts.panic_effect(op))  # 6
+                    self.add(op)
+                    self.change(facts.result_effect(op))
+                effect = facts.effect(op)
+                there = (there & ~effect.empty) | effect.there
+                gone = (gone & ~effect.there) | effect.gone
+            if not plan:
+                self.block.ops = self.out
+        if not plan:
+            self.function.blocks = self.blocks
+
+    def begin(self, block: Block, number: int) -> None:
+        self.block, self.out, self.unwind = block, [], block.unwind
+        self.blocks.append(block)
+        self.loc = block.ops[0].loc
+        if number == 0:
+            self.make_flags()
+        if self.flags:
+            arrived = 0
+            for argument in block.args:
+                root = self.facts.paths.roots.get(argument)
+                if root is not None:
+                    arrived |= root.mask
+            if arrived:
+                self.change(Effect(there=arrived))
+
+    def make_flags(self) -> None:
+        if not self.flags:
+            return
+        self.truths = [self.emit("const", [], {"value": value}, I1) for value in (0, 1)]
+        for path in self.flags:
+            place = self.emit("local", [], {}, PlaceType(I1, True))
+            self.flags[path] = place
+            self.emit("init", [place, self.truths[bool(self.facts.parameters & path.bit)]])
+
+    def plan(self, op: Operation, there: int, gone: int) -> None:
+        located, path, _ = self.target(op)
+        if path is not None and located == EXACT:
+            self.find_flags(path, there, gone)
+
+    def target(self, op: Operation) -> tuple[str, MovePath | None, Value]:
+        value = op.operands[0]
+        if not value.type.is_place:
+            return EXACT, self.facts.paths.roots.get(value), value
+        located = self.facts.paths.locate(value)
+        return located.reach, located.path, value
+
+    def find_flags(self, path: MovePath, there: int, gone: int) -> None:
+        """The paths below ``path`` whose drop depends on the way (3), by the rules of ``drop``."""
+        work = [path]
+        while work:
+            at = work.pop()
+            if not self.needs_drop(at.type) or not there & at.mask or not gone & at.mask:
+                continue
+            parts = self.parts(at)
+            if there & gone & at.bit:
+                self.flags.setdefault(at, None)
+            work.extend(parts)
+
+    def parts(self, path: MovePath) -> list[MovePath]:
+        """The parts with paths that a drop of ``path`` goes through one by one; none when it has a destructor."""
+        if isinstance(path.type, NamedType) and self.module.types[path.type.name].drop is not None:
+            return []
+        return [child for child in path.children.values() if self.needs_drop(child.type)]
+
+    # -- writing --
+
+    def add(self, op: Operation) -> None:
+        op.block = self.block
+        self.out.append(op)
+
+    def emit(self, name: str, operands: list[Value], attributes: dict[str, object] | None = None, type: Type | None = None,
+             successors: list[Successor] | tuple[Successor, ...] = ()) -> Value:  # fmt: skip
+        op = Operation(declare.find(name), operands, attributes or NO_ATTRIBUTES, successors, loc=self.loc)
+        self.add(op)
+        if type is not None:
+            op.results = [Value(type, None, op)]
+            return op.results[0]
+        return operands[0] if operands else None  # type: ignore[return-value]
+
+    def change(self, effect: Effect) -> None:
+        """Sets and clears flags (6)."""
+        if not self.flags or not (effect.there | effect.gone):
+            return
+        for path, flag in self.flags.items():
+            if flag is not None and (effect.there | effect.gone) & path.bit:
+                self.emit("assign", [flag, self.truths[bool(effect.there & path.bit)]])
+
+    def continue_in(self, block: Block) -> None:
+        """The rest of the block is written to ``block``."""
+        self.block.ops = self.out
+        block.function = self.function
+        block.unwind = self.unwind
+        self.blocks.append(block)
+        self.block, self.out = block, []
+
+    def site(self, op: Operation, there: int, gone: int) -> None:
+        reach, path, value = self.target(op)
+        if op.name == "assign":
+            self.assign(op, reach, path, there, gone)
+            return
+        if path is not None and reach == EXACT:
+            self.drop(path, value, there, gone)
+        if op.name == "end":
+            op.set("dead", True)
+            self.add(op)
+
+    def assign(self, op: Operation, reach: str, path: MovePath | None, there: int, gone: int) -> None:  # 5
+        place, value = op.operands
+        tracked = path is not None and reach == EXACT
+        attributes = op.attrs
+        if tracked and not there & path.mask:  # type: ignore[union-attr]
+            self.change(self.facts.panic_effect(op))
+            self.add(Operation(declare.find("init"), [place, value], attributes, loc=op.loc))
+            return
+        whole = not tracked or not gone & path.mask  # type: ignore[union-attr]
+        if whole and drop_may_panic(value.type, self.module):
+            self.change(self.facts.panic_effect(op))
+            old = self.emit("exchange", [place, value], attributes, value.type)
+            self.emit("drop", [old])
+            self.drops += 1
+            return
+        if tracked:
+            assert path is not None
+            self.drop(path, place, there, gone)
+        else:
+            self.emit("drop", [place])
+            self.drops += 1
+        self.change(self.facts.panic_effect(op))
+        self.add(Operation(declare.find("init"), [place, value], attributes, loc=op.loc))
+
+    def drop(self, path: MovePath, at: Value, there: int, gone: int) -> None:
+        """Drops what ``path`` holds; ``at`` is its place, or the owner itself."""
+        if not self.needs_drop(path.type) or not there & path.mask:
+            return  # 1
+        if not gone & path.mask:
+            self.emit("drop", [at])  # 2
+            self.drops += 1
+            return
+        parts = self.parts(path)
+        if not any(there & part.mask or gone & part.mask for part in parts):
+            self.drop_whole(path, at, there, gone)  # 3
+            return
+        if isinstance(path.type, OwnType):
+            self.drop_owner(path, path.type, at, there, gone)
+        elif isinstance(path.type, ArrayType):
+            self.drop_array(path, path.type, at, there, gone)
+        elif isinstance(path.type, NamedType) and self.module.types[path.type.name].kind == "enum":
+            self.guarded(path, there, gone, lambda: self.drop_enum(path, path.type, at, there, gone))  # type: ignore[arg-type]
+        elif isinstance(path.type, NamedType):
+            self.drop_struct(path, path.type, at, there, gone)
+        else:
+            raise AssertionError(path.type)
+
+    def drop_whole(self, path: MovePath, at: Value, there: int, gone: int) -> None:
+        """Drops ``at`` when ``path`` itself is there."""
+        if not there & path.bit:
+            return
+        self.drops += 1
+        if not gone & path.bit:
+            self.emit("drop", [at])
+        else:
+            flag = self.flags[path]
+            assert flag is not None
+            self.emit("drop", [at, self.emit("load", [flag], {}, I1)])
+
+    def guarded(self, path: MovePath, there: int, gone: int, write: Callable[[], None]) -> None:
+        """What ``write`` writes is done only when ``path`` is there."""
+        if not there & path.bit:
+            return
+        if not gone & path.bit:
+            write()
+            return
+        flag = self.flags[path]
+        assert flag is not None
+        loaded = self.emit("load", [flag], {}, I1)
+        yes, no = Block(), Block()
+        self.emit("cond_br", [loaded], {}, None, [Successor(yes), Successor(no)])
+        self.continue_in(yes)
+        write()
+        self.emit("br", [], {}, None, [Successor(no)])
+        self.continue_in(no)
+
+    def drop_owner(self, path: MovePath, type: OwnType, at: Value, there: int, gone: int) -> None:
+        content = path.children[DEREF]
+        place = self.emit("deref", [at], {}, PlaceType(type.target, True))
+        self.drop(content, place, there, gone)
+
+        def shell() -> None:
+            owner = at if not at.type.is_place else self.emit("take", [at], {}, type)
+            self.emit("dealloc", [owner])
+
+        self.guarded(path, there, gone, shell)
+
+    def drop_struct(self, path: MovePath, type: NamedType, at: Value, there: int, gone: int) -> None:
+        for name, part in (field_types(type, self.module, "struct") or {}).items():
+            if self.needs_drop(part):
+                place = self.emit("field", [at], {"field": name}, PlaceType(part, True))
+                child = path.children.get(("field", name))
+                if child is not None:
+                    self.drop(child, place, there, gone)
+                else:
+                    self.drop_whole(path, place, there, gone)
+
+    def drop_enum(self, path: MovePath, type: NamedType, at: Value, there: int, gone: int) -> None:
+        """The payload of the variant that is there; the discriminant outlives what was moved out of it."""
+        end = Block()
+        cases: list[Successor] = []
+        bodies: list[tuple[str, Type, Block]] = []
+        for name, payload in (field_types(type, self.module, "enum") or {}).items():
+            child = path.children.get(("variant", name))
+            if payload is UNIT or not self.needs_drop(payload) or (child is not None and not there & child.mask):
+                cases.append(Successor(end, [], name))
+                continue
+            body = Block()
+            bodies.append((name, payload, body))
+            cases.append(Successor(body, [], name))
+        self.emit("switch_enum", [at], {}, None, cases)
+        for name, payload, body in bodies:
+            self.continue_in(body)
+            place = self.emit("variant", [at], {"variant": name}, PlaceType(payload, True))
+            child = path.children.get(("variant", name))
+            if child is not None:
+                self.drop(child, place, there, gone)
+            else:
+                self.emit("drop", [place])
+                self.drops += 1
+            self.emit("br", [], {}, None, [Successor(end)])
+        self.continue_in(end)
+
+    def drop_array(self, path: MovePath, type: ArrayType, at: Value, there: int, gone: int) -> None:
+        """Elements with paths one by one, the ranges between them at once."""
+        if len(type.dimensions) > 1:
+            self.drop_matrix(path, type, at, there, gone)
+            return
+        length = type.dimensions[0]
+        assert length is not None
+        upto = 0
+        for index in sorted(step[1][0] for step in path.children if step[0] == "elem"):  # type: ignore[index]
+            self.drop_range(path, type, at, upto, index, there, gone)
+            place = self.emit("elem", [at, self.number(index)], {}, PlaceType(type.element, True))
+            self.drop(path.children["elem", (index,)], place, there, gone)
+            upto = index + 1
+        self.drop_range(path, type, at, upto, length, there, gone)
+
+    def drop_range(self, path: MovePath, type: ArrayType, at: Value, low: int, high: int, there: int, gone: int) -> None:
+        if low < high and there & path.bit:
+            part = PlaceType(ArrayType((None,), type.element), True)
+            place = self.emit("subrange", [at, self.number(low), self.number(high)], {}, part)
+            self.drop_whole(path, place, there, gone)
+
+    def drop_matrix(self, path: MovePath, type: ArrayType, at: Value, there: int, gone: int) -> None:
+        total = 1
+        for dimension in type.dimensions:
+            assert dimension is not None
+            total *= dimension
+        for flat in range(total):
+            indices, rest = [], flat
+            for dimension in reversed(type.dimensions):
+                assert dimension is not None
+                indices.append(rest % dimension)
+                rest //= dimension
+            indices.reverse()
+            place = self.emit("elem", [at, *(self.number(i) for i in indices)], {}, PlaceType(type.element, True))
+            child = path.children.get(("elem", tuple(indices)))
+            if child is not None:
+                self.drop(child, place, there, gone)
+            else:
+                self.drop_whole(path, place, there, gone)
+
+    def number(self, value: int) -> Value:
+        return self.emit("const", [], {"value": value}, USIZE)
+
+
+__all__ = ["ElaborateDrops"]

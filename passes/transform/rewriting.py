@@ -1,0 +1,108 @@
+"""What transformations share: values put in the place of others, and blocks that control cannot reach.
+
+    replacement = {%y: %x, %z: %y}
+    replace_values(f, replacement)      # every use of %y and %z is one of %x
+
+Invariant: each of these is one walk over the function, however many values are replaced.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from altru_ir.module import Block, Function
+from altru_ir.values import Operation, Successor, Value
+
+
+def resolve(replacement: dict[Value, Value], value: Value) -> Value:
+    """What ``value`` is replaced by in the end; chains are shortened on the way."""
+    found = replacement.get(value)
+    if found is None:
+        return value
+    path = [value]
+    while True:
+        after = replacement.get(found)
+        if after is None:
+            break
+        path.append(found)
+        found = after
+    for each in path[:-1]:
+        replacement[each] = found
+    return found
+
+
+def replace_values(function: Function, replacement: dict[Value, Value]) -> None:
+    """Puts for each use of a key what it is replaced by in the end. Values that replace must dominate what they replace."""
+    if not replacement:
+        return
+    for value in list(replacement):
+        resolve(replacement, value)
+    for op in function.operations():
+        op.replace_operands(replacement)
+
+
+def count_uses(function: Function) -> Counter[Value]:
+    """How often each value is an operand or handed to a successor."""
+    uses: Counter[Value] = Counter()
+    for op in function.operations():
+        uses.update(op.operands)
+        for successor in op.successors:
+            uses.update(successor.args)
+    return uses
+
+
+def reachable(function: Function) -> set[Block]:
+    """The blocks that control may reach."""
+    work = [function.entry]
+    found = set(work)
+    while work:
+        for block in work.pop().successors:
+            if block not in found:
+                found.add(block)
+                work.append(block)
+    return found
+
+
+def remove_unreachable(function: Function) -> int:
+    """Removes the blocks that control cannot reach; how many they were."""
+    kept = reachable(function)
+    removed = len(function.blocks) - len(kept)
+    if removed:
+        function.blocks = [block for block in function.blocks if block in kept]
+    return removed
+
+
+def edges_into(function: Function) -> dict[Block, list[tuple[Operation, Successor]]]:
+    """The edges into each block, in text order, each with its terminator; unwind edges are none of them."""
+    found: dict[Block, list[tuple[Operation, Successor]]] = {block: [] for block in function.blocks}
+    for block in function.blocks:
+        for successor in block.ops[-1].successors:
+            found[successor.block].append((block.ops[-1], successor))
+    return found
+
+
+def unwind_targets(function: Function) -> set[Block]:
+    """The blocks that an unwind edge leads to."""
+    return {block.unwind for block in function.blocks if block.unwind is not None}
+
+
+def operations_of(function: Function) -> int:
+    """How many operations the function has."""
+    return sum(len(block.ops) for block in function.blocks)
+
+
+def plain_attributes(op: Operation) -> Iterator[tuple[str, object]]:
+    """The attributes of ``op`` as a hashable key, exact to the bit: ``-0.0`` is not ``0.0``, ``True`` is not 1."""
+    for name in sorted(op.attrs):
+        value = op.attrs[name]
+        yield name, value if isinstance(value, str) else (value.__class__, exactly(value))
+
+
+def exactly(value: object) -> object:
+    """A hashable key that is equal for equal literals only."""
+    if isinstance(value, float):
+        return "f", value.hex()  # a NaN is `nan`, whatever its bits: see `is_nan`
+    if isinstance(value, (list, tuple)):
+        return "l", repr(value)
+    return value
