@@ -76,7 +76,7 @@ class Unit:
 
     def address_of(self, name: str) -> int:
         """Where compiled code calls a function."""
-        return self.linked.cells[2 * self.positions[name] + 1]
+        return self.linked.cells[2 * self.positions[name] + 1] or self.entry_of(name)
 
 
 class Library(Mapping[str, Callable[..., Any]]):

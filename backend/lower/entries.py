@@ -12,7 +12,8 @@ is passed this way already, and lets no panic out, is its own entry. The other d
 that stands in for a declaration is called by a C convention, from a function of its name that unpacks what the module passes.
 
 One symbol leads to all of it: ``altru.table`` holds, for each public definition in the module's order, the address of the
-entry and the function's own, then the addresses of the public globals. Invariant: the table's order is ``table_rows``.
+entry and the function's own (null when that is the same), then the addresses of the public globals. Invariant: the table's
+order is ``table_rows``.
 """
 
 from __future__ import annotations
@@ -92,7 +93,7 @@ def entries_text(lowering: ModuleLowering) -> list[str]:
     for function in functions:
         own = f"@{quote(function.name)}"
         if is_own_entry(function) and not is_guarded(function, lowering):
-            cells += [own, own]
+            cells += [own, "null"]
         else:
             name = f"@{quote(f'altru.entry.{function.name}')}"
             lines.append(_entry(function, name, own, lowering))

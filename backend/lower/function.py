@@ -104,12 +104,12 @@ class FunctionLowering:
         if self.keeps_payload:
             self.allocas.append('  %"-payload" = alloca ptr')
         lines[alloca_at:alloca_at] = self.allocas
-        # With a table no other name has to be known to the linker.
+        # A table leads to everything: names would only keep the linker busy.
         if not self.may_leave:
             self.owner.quiet.add(function.name)
         symbol = self.owner.symbol(function.name)
         hidden = function.linkage == "private" or self.owner.entries == "table" or symbol != f"@{quote(function.name)}"
-        linkage = "internal " if hidden else ""
+        linkage = "" if not hidden else "private " if self.owner.entries == "table" else "internal "
         result = result_type(function.signature.result, self.module)
         nounwind = self.is_nounwind or not self.owner.unwinds or not self.may_leave
         attributes = " nounwind uwtable" if nounwind else " uwtable"

@@ -153,12 +153,12 @@ def test_options_and_callables_are_in_the_key() -> None:
 def test_the_sources_of_the_compiler_are_in_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     from altru_ir.backend import object_cache
 
-    names = [name for name, _, _ in object_cache._sources()]
+    names = [name for name, _, _ in object_cache._state_of_sources()]
     assert any(name.endswith(os.path.join("lower", "ops.py")) for name in names)
     assert any(name.endswith("insert_checks.py") for name in names)
     first = key_of(air.parse(TEXT), OPTIONS, frozenset())
     object_cache._surroundings.cache_clear()
-    monkeypatch.setattr(object_cache, "_sources", lambda: [("a.py", 1, 2)])
+    monkeypatch.setattr(object_cache, "_state_of_sources", lambda: [("a.py", 1, 2)])
     assert key_of(air.parse(TEXT), OPTIONS, frozenset()) != first
     object_cache._surroundings.cache_clear()
 
