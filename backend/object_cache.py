@@ -118,11 +118,11 @@ def _fingerprint(module: Module) -> bytes | None:
     values = dict(zip(map(id, defined), count()))
     targets = {**dict(zip(map(id, blocks), count())), id(None): -1}
     types, value_names = zip(*map(_VALUE, defined)) if defined else ((), ())
-    full = list(filter(None, tables))
+    cases = [(i, type(s.case).__name__, s.case) for i, s in enumerate(successors) if s.case is not None]
     parts: list[Any] = [
         module.name, module.target, _spelled(module.attributes), _declarations(module), _strings(names), _strings(linkages),
         _strings(value_names), _strings(labels), [each for each in outlives if each],
-        *_attributes(list(filter(None, attributes))), *_attributes(full), [(i, type(s.case).__name__, s.case) for i, s in enumerate(successors) if s.case is not None],
+        *_attributes(list(filter(None, attributes))), *_attributes(list(filter(None, tables))), cases,
         _sources(sources), _numbers_or_all(places), _numbers_or_all(locations),
     ]  # fmt: skip
     try:
@@ -191,13 +191,8 @@ def _attributes(tables: list[dict[str, Any]]) -> tuple[Any, ...]:
     values = list(chain.from_iterable(map(dict.values, tables)))
     kinds = list(map(type, values))
     order = dict(zip(dict.fromkeys(kinds), count()))
-    return (
-        _packed(map(len, tables)),
-        _packed(map(order.__getitem__, kinds)),
-        [kind.__name__ for kind in order],
-        _strings(list(chain.from_iterable(tables))),
-        values,
-    )
+    names, spelled = [kind.__name__ for kind in order], _strings(list(chain.from_iterable(tables)))
+    return _packed(map(len, tables)), _packed(map(order.__getitem__, kinds)), names, spelled, values
 
 
 def _declarations(module: Module) -> list[Any]:

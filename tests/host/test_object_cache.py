@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -46,6 +47,9 @@ OPTIONS = Options(2, "all", "unwind", "x86_64-linux-gnu", None)
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache of this test's own, with the runtime in it."""
+    built = build.shared_library().parent
+    (tmp_path / "cache").mkdir(mode=0o700)
+    shutil.copytree(built, tmp_path / "cache" / built.name)
     monkeypatch.setenv("ALTRU_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr(files, "_stored", 0)
     return tmp_path / "cache"
