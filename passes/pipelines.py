@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 PIPELINES: dict[str, list[str]] = {
-    "O0": ["insert-checks"],
-    "O1": ["insert-checks"],
-    "O2": ["insert-checks"],
-    "O3": ["insert-checks"],
+    "O0": ["insert-checks", "schedule-drops", "elaborate-drops"],
+    "O1": ["insert-checks", "schedule-drops", "elaborate-drops"],
+    "O2": ["insert-checks", "schedule-drops", "elaborate-drops"],
+    "O3": ["insert-checks", "schedule-drops", "elaborate-drops"],
 }

@@ -30,8 +30,8 @@ FAMILIES = (
 )  # fmt: skip
 
 NATIVE = frozenset(
-    {"scalars", "floats", "calls", "aggregates", "enums", "places", "slices", "raw", "globals", "cells", "atomics", "panics"}
-)
+    {"scalars", "floats", "calls", "aggregates", "enums", "places", "slices", "raw", "globals", "cells", "atomics", "panics", "homes"}
+)  # fmt: skip
 """The families that native code exists for."""
 
 WEIGHTS = {"scalars": 3.0, "floats": 2.0}
@@ -1026,7 +1026,7 @@ def _arena(w: Writer) -> str:
     home = w.op("local : arena", "home")
     w.do(f"init {home}, {w.op('arena.new')}")
     a = w.borrow(home)
-    how = w.choose.randrange(4)
+    how = w.choose.choice((0, 1, 2, 2, 3))
     if how == 0:
         x = w.op(f"arena.alloc {a}, {w.integer()}")
         p = w.deref(x)
@@ -1041,20 +1041,50 @@ def _arena(w: Writer) -> str:
         w.do(f"init {place}, {w.integer()}")
         result = w.load(place)
     else:
-        log, r = w.log()
-        inside = w.op(f"new in {a}, {w.loud(r)} : own<'_, @Loud>")
-        w.do(f"drop {inside}")
         xs = w.op(f"new.array in {a}, {w.size(2)}, {w.integer()} : own<'_, [? x i64]>")
-        total = w.call("sum", w.borrow(w.deref(xs)))
+        result = w.call("sum", w.borrow(w.deref(xs)))
         w.do(f"drop {xs}")
-        result = w.op(f"add {total}, {w.get(r)}")
-        w.do(f"end {log}")
     if w.choose.random() < 0.4:
         w.do(f"arena.reset {w.borrow_mut(home)}")
         again = w.op(f"arena.alloc {w.borrow(home)}, {w.integer()}")
         result = w.op(f"add {result}, {w.load(w.deref(again))}")
     w.do(f"end {home}")
     return result
+
+
+@snippet("owners")
+def _owner_in_an_arena(w: Writer) -> str:
+    home = w.op("local : arena", "home")
+    w.do(f"init {home}, {w.op('arena.new')}")
+    log, r = w.log()
+    inside = w.op(f"new in {w.borrow(home)}, {w.loud(r)} : own<'_, @Loud>")
+    w.do(f"drop {inside}")
+    result = w.get(r)
+    w.do(f"end {home}")
+    w.do(f"end {log}")
+    return result
+
+
+@snippet("homes")
+def _owned(w: Writer) -> str:
+    where = w.choose.choice(["", "{slab} ", "{system} ", "{alignment = 64} ", "{secure} "])
+    x = w.op(f"new {w.integer()} {where}: own<i64>")
+    place = w.deref(x)
+    w.do(f"assign {place}, {w.integer()}")
+    result = w.load(place)
+    how = w.choose.randrange(3)
+    if how == 0:
+        w.do(f"drop {x}")
+    elif how == 1:
+        w.do(f"dealloc {x}")
+    else:
+        raw = w.op(f"own.into_ptr {x}")
+        again = w.op(f"own.from_ptr {raw} unsafe : own<i64>")
+        w.do(f"drop {again}")
+    xs = w.op(f"new.array {w.size(w.choose.randint(0, 9))}, {w.integer()} : own<[? x i64]>")
+    total = w.call("sum", w.borrow(w.deref(xs)))
+    w.do(f"drop {xs}")
+    return w.op(f"xor {result}, {total}")
 
 
 @snippet("homes")

@@ -62,7 +62,7 @@ class FunctionLowering:
         self.in_cleanup = False
         self.is_nounwind = function.signature.type.nounwind
         self.keeps_payload = False
-        self.may_leave = False  # by a panic
+        self.uses_stack = False
         self.after_terminator: list[str] = []
 
     # -- the whole -----------------------------------------------------------------------------------------------------
@@ -73,6 +73,7 @@ class FunctionLowering:
 
         function = self.function
         assign_names(function)
+        self.uses_stack = any(op.decl.name in ("stack.alloc", "stack.alloc_raw") for op in function.operations())
         lines = self.lines
         parameters = self.parameters()
         phis: list[tuple[int, Block]] = []
@@ -103,15 +104,16 @@ class FunctionLowering:
         self.landing_pads()
         if self.keeps_payload:
             self.allocas.append('  %"-payload" = alloca ptr')
-        lines[alloca_at:alloca_at] = self.allocas
-        # A table leads to everything: names would only keep the linker busy.
-        if not self.may_leave:
+        lines[alloca_at:alloca_at] = [*self.allocas, *self.enter_stack()]
+        may_leave = any(_may_unwind(line) for line in lines)
+        if not may_leave:
             self.owner.quiet.add(function.name)
+        # A table leads to everything: names would only keep the linker busy.
         symbol = self.owner.symbol(function.name)
         hidden = function.linkage == "private" or self.owner.entries == "table" or symbol != f"@{quote(function.name)}"
         linkage = "" if not hidden else "private " if self.owner.entries == "table" else "internal "
         result = result_type(function.signature.result, self.module)
-        nounwind = self.is_nounwind or not self.owner.unwinds or not self.may_leave
+        nounwind = self.is_nounwind or not self.owner.unwinds or not may_leave
         attributes = " nounwind uwtable" if nounwind else " uwtable"
         personality = ""
         if self.pads or self.keeps_payload:
@@ -227,7 +229,6 @@ class FunctionLowering:
         panic of the callee has something to run here."""
         cleanup = self.cleanup()
         ends_here = self.is_nounwind and self.owner.unwinds and not self.in_cleanup
-        self.may_leave |= may_panic(op, self.module)
         prefix = "  " if result is None else f"  {self.names_of(result)} = "
         if (cleanup is None and not ends_here) or not may_panic(op, self.module):
             self.lines.append(f"{prefix}call {text}")
@@ -255,7 +256,8 @@ class FunctionLowering:
         if not self.owner.unwinds:
             self.finish("unreachable")  # a panic aborts, so no cleanup is ever entered
             return
-        self.keeps_payload = self.may_leave = True
+        self.keeps_payload = True
+        self.leave_stack()
         exception = self.emit('load ptr, ptr %"-payload"')
         if self.is_nounwind:
             self.stop(exception)
@@ -268,6 +270,21 @@ class FunctionLowering:
         self.owner.declare("declare void @altru_panic_stop(ptr) cold noreturn nounwind")
         self.line(f"call void @altru_panic_stop(ptr {exception})")
         self.finish("unreachable")
+
+    # -- stack allocations ------------------------------------------------------------------------------------------------
+
+    def enter_stack(self) -> list[str]:
+        """What notes where this activation's stack allocations begin; nothing when it has none."""
+        if not self.uses_stack:
+            return []
+        self.owner.declare(f"declare {self.word} @altru_stack_enter() nounwind")
+        return [f'  %"-mark" = call {self.word} @altru_stack_enter()']
+
+    def leave_stack(self) -> None:
+        """Takes this activation's stack allocations back; before every way out."""
+        if self.uses_stack:
+            self.owner.declare(f"declare void @altru_stack_leave({self.word}) nounwind")
+            self.line(f'call void @altru_stack_leave({self.word} %"-mark")')
 
     # -- names ----------------------------------------------------------------------------------------------------------
 
@@ -370,7 +387,6 @@ class FunctionLowering:
 
     def panic_unless(self, condition: str, kind: str, op: Operation, a: str = "0", b: str = "0") -> None:
         """Branches to a cold block unless ``condition`` (an ``i1``); goes on in a new LLVM block."""
-        self.may_leave = True
         site = self.owner.sites.number(kind, op.location, None, self.function.name)
         cleanup = self.cleanup()
         self.panics.setdefault(cleanup, []).append((self.label, site, a, b))
@@ -381,7 +397,6 @@ class FunctionLowering:
 
     def panic(self, kind: str, op: Operation, message: str | None = None) -> None:
         """Ends the block in a panic."""
-        self.may_leave = True
         site = self.owner.sites.number(kind, op.location, message, self.function.name)
         cleanup = self.cleanup()
         self.panics.setdefault(cleanup, []).append((self.label, site, "0", "0"))
@@ -439,6 +454,11 @@ class FunctionLowering:
 
     def align(self, type: Type) -> int:
         return layout_of(type, self.module).align
+
+
+def _may_unwind(line: str) -> bool:
+    """Whether a panic may come out of an instruction: of any call, unless of an intrinsic."""
+    return ("call " in line or "invoke " in line or "resume " in line) and "@llvm." not in line
 
 
 def _only_after_panics(order: list[Block]) -> set[Block]:

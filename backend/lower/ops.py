@@ -211,6 +211,7 @@ def _switch(f: FunctionLowering, op: Operation) -> None:
 
 @lowers("ret")
 def _ret(f: FunctionLowering, op: Operation) -> None:
+    f.leave_stack()
     if op.operands and result_type(op.operands[0].type, f.module) != "void":
         f.finish(f"ret {f.typed(op.operands[0])}")
     else:
@@ -377,10 +378,27 @@ def _store(f: FunctionLowering, op: Operation) -> None:
 @lowers("drop", "end", "forget")
 def _gone(f: FunctionLowering, op: Operation) -> None:
     """What needs no drop only ceases to be there."""
-    held = op.operands[0].type
+    dropped = op.operands[0]
+    held = dropped.type
     held = held.target if isinstance(held, PlaceType) else held
-    if op.name != "forget" and needs_drop(held, f.module):
+    if op.name == "forget" or op.attrs.get("dead") or not needs_drop(held, f.module):
+        return
+    if op.name == "end" or op.attrs.get("rest") or not homes.drops_flat(held, f):
         raise LoweringError(f"`{op.name}` of a `{held}` cannot be compiled yet{f.where(op)}")
+    condition = op.decl.bind(op)["condition"]
+    gone = f.fresh_label("dropped")
+    if condition:
+        present = f.fresh_label("present")
+        f.line(f"br i1 {f.value(condition[0])}, label %{present}, label %{gone}")
+        f.start(present)
+    if dropped.type.is_place:
+        value = f.emit(f"load {f.type(held)}, ptr {f.place(dropped)[0]}, align {f.align(held)}")
+    else:
+        value = f.value(dropped)
+    homes.drop_flat(f, value, held, op)
+    if condition:
+        f.line(f"br label %{gone}")
+        f.start(gone)
 
 
 @lowers("secure_zero")
@@ -556,33 +574,6 @@ def _layout(f: FunctionLowering, op: Operation) -> None:
     f.alias(op.result, str(layout.size if op.name == "size_of" else layout.align))
 
 
-@lowers("alloc")
-def _alloc(f: FunctionLowering, op: Operation) -> None:
-    size = f.typed(op.operands[0])
-    alignment = op.attrs.get("alignment")
-    if alignment is None:
-        f.owner.declare(f"declare noalias ptr @altru_alloc({f.word}) nounwind")
-        f.define(op.result, f"call noalias ptr @altru_alloc({size})")
-    else:
-        f.owner.declare(f"declare noalias ptr @altru_alloc_aligned({f.word}, {f.word}) nounwind")
-        f.define(op.result, f"call noalias ptr @altru_alloc_aligned({size}, {f.word} {alignment})")
-
-
-@lowers("free")
-def _free(f: FunctionLowering, op: Operation) -> None:
-    f.owner.declare("declare void @altru_free(ptr) nounwind")
-    f.line(f"call void @altru_free(ptr {f.value(op.operands[0])})")
-
-
-@lowers("realloc")
-def _realloc(f: FunctionLowering, op: Operation) -> None:
-    f.owner.declare(f"declare ptr @altru_realloc(ptr, {f.word}) nounwind")
-    moved = f.emit(f"call ptr @altru_realloc(ptr {f.value(op.operands[0])}, {f.typed(op.operands[1])})")
-    done = f.emit(f"icmp ne ptr {moved}, null")
-    ok, failed = f.edges(op, {0: [moved]})
-    f.finish(f"br i1 {done}, label %{ok}, label %{failed}, !prof !{f.owner.likely()}")
-
-
 # -- aggregates and enums ----------------------------------------------------------------------------------------------
 
 
@@ -743,3 +734,7 @@ def _check_quotient(f: FunctionLowering, op: Operation) -> None:
     a = f.emit(f"icmp ne {f.typed(dividend)}, {least if _bits(f, dividend.type) > 1 else 'true'}")
     b = f.emit(f"icmp ne {f.typed(divisor)}, {-1 if _bits(f, divisor.type) > 1 else 'true'}")
     f.panic_unless(f.emit(f"or i1 {a}, {b}"), "quotient", op)
+
+
+# It registers lowerings of its own, with what is defined above.
+from altru_ir.backend.lower import homes  # noqa: E402

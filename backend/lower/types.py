@@ -14,6 +14,7 @@ from altru_ir.marks import freezes
 from altru_ir.module import Module
 from altru_ir.types import (
     UNIT,
+    ArenaType,
     ArrayType,
     AtomicType,
     CellType,
@@ -21,7 +22,10 @@ from altru_ir.types import (
     FunctionType,
     IntType,
     NamedType,
+    OwnType,
     PhantomType,
+    PoolHandleType,
+    PoolType,
     PtrType,
     RefType,
     TupleType,
@@ -74,7 +78,11 @@ def llvm_type(type: Type, module: Module) -> str:
         if declaration is None or declaration.drop is not None:
             raise LoweringError(f"values of type `{type}` cannot be compiled yet")
         return f"%{quote('type.' + type.name)}"
-    if isinstance(type, (PtrType, RefType)):
+    if isinstance(type, (ArenaType, PoolType)):
+        return "ptr"
+    if isinstance(type, PoolHandleType):
+        return "{ i32, i32 }"
+    if isinstance(type, (PtrType, RefType, OwnType)):
         count = dimensions_of(type)
         if count:
             return "{ ptr" + f", i{module.pointer_bits}" * count + " }"

@@ -148,7 +148,7 @@ class _Checker:
         elif access in (INIT, WRITE):
             if reach == ELEMENT:  # 3: some element of an array that is there
                 if gone & path.mask and not is_uninit(path.type):
-                    self.report_use(op, block, at, path, gone, "assigned to a part of")
+                    self.report_use(op, block, at, path, gone, stored=True)
                 return
             self.whole(op, block, at, located, gone)
             if access == INIT and op.name == "init":
@@ -182,10 +182,10 @@ class _Checker:
             while outer.parent is not None and outer.type is not located.destructor:
                 outer = outer.parent
             if gone & outer.mask:
-                self.report_use(op, block, at, outer, gone, "assigned to a part of")
+                self.report_use(op, block, at, outer, gone, stored=True)
                 return
         if path.step != DEREF and gone & parent.bit:
-            self.report_use(op, block, at, parent, gone, "assigned to a part of")
+            self.report_use(op, block, at, parent, gone, stored=True)
 
     def may_move_out(self, op: Operation, place: Value, located: Located) -> None:
         """Clauses 4, 5 and 6."""
@@ -248,8 +248,10 @@ class _Checker:
         shown = tuple(Label(where, text) for where, text in labels or [] if where is not None)  # type: ignore[arg-type]
         self.found.append(Diagnostic(code, message, op.location, function=self.function.name, labels=shown, help=help))
 
-    def report_use(self, op: Operation, block: Block, at: int, path: MovePath, gone: int, verb: str = "used") -> None:
-        """A use of ``path``, of which something is gone."""
+    def report_use(
+        self, op: Operation, block: Block, at: int, path: MovePath, gone: int, *, stored: bool = False
+    ) -> None:  # fmt: skip
+        """A use of ``path``, of which something is gone; with ``stored`` a store into a part of it."""
         causes = Causes(self.facts).find(path, block, at, op)
         key = (path.root, frozenset(cause.op for cause in causes))
         if key in self.told:
@@ -257,40 +259,42 @@ class _Checker:
         self.told.add(key)
         moves = [cause for cause in causes if cause.op.name != "local"]
         name = f"`{path}`"
+        use = f"a part of {name} is assigned" if stored else f"{name} is used"
         labels: list[tuple[object, str]] = []
         made = path.root.owner
         if isinstance(made, Operation):
             labels.append((made.location, f"`%{path.root.name}` is {'declared' if made.name == 'local' else 'made'} here"))
+        there = self.there_at(block, at)
         if not moves:
-            sometimes = "" if self.always_gone(path, block, at) else " on some ways here"
-            labels.extend(
-                (cause.op.location, "nothing is stored behind this point") for cause in causes if cause.op is not made
-            )
+            sometimes = " on some ways here" if there & path.bit else ""
             self.report(
-                "ALT-I001", op, f"{name} is {verb}, but holds nothing{sometimes}", labels=labels,
-                help="store something first: `init`" if verb == "used" else "store the whole first",
+                "ALT-I001", op, f"{use}, but {f'{name} holds' if stored else 'holds'} nothing{sometimes}", labels=labels,
+                help="store the whole first" if stored else "store something first: `init`",
             )  # fmt: skip
             return
-        for cause in moves:
-            labels.append((cause.op.location, self.tell(cause, path)))
-        part = "" if gone & path.bit or not path.mask & ~path.bit else ", of which a part"
+        labels.extend((cause.op.location, self.tell(cause, path)) for cause in moves)
         if moves[0].op is op and not any(cause.earlier for cause in moves):
             message = f"{name} is consumed twice by this operation"
         else:
-            passive = "was dropped" if all(m.op.name in ("drop", "end") for m in moves) else "was moved"
-            certain = (
-                passive if self.always_gone(path, block, at) or moves[0].op is op else passive.replace("was", "may have been")
-            )
-            message = f"{name} is {verb} after it {certain}" if not part else f"{name} is {verb}{part} {certain}"
+            happened = "dropped" if all(cause.op.name in ("drop", "end") for cause in moves) else "moved"
+            certain = moves[0].op is op or any(not there & c.path.bit and self.always_runs(c.op, block) for c in moves)
+            story = f"was {happened}" if certain else f"may have been {happened}"
+            whole = gone & path.bit or path.mask == path.bit
+            message = f"{use} after it {story}" if whole else f"{use}, of which a part {story}"
         self.report("ALT-M001", op, message, labels=labels, help=why_it_moves(moves[0].path.type, self.module))
 
-    def always_gone(self, path: MovePath, block: Block, at: int) -> bool:
-        """Whether ``path`` is gone on all ways to the operation."""
+    def always_runs(self, op: Operation, before: Block) -> bool:
+        """Whether control has gone through the block of ``op`` when it comes to ``before``."""
+        cfg = self.facts.cfg
+        return op.block is not None and cfg.dominators.dominates(cfg.number[op.block], cfg.number[before])
+
+    def there_at(self, block: Block, at: int) -> int:
+        """What may be there in front of an operation."""
         state = self.facts.there.start[self.facts.cfg.number[block]]
         for op in block.ops[:at]:
             effect = self.facts.effect(op)
             state = (state & ~effect.empty) | effect.there
-        return not state & path.bit
+        return state
 
     def tell(self, cause: Cause, path: MovePath) -> str:
         when = ", in an earlier iteration of the loop" if cause.earlier else ""

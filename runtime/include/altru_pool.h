@@ -89,6 +89,10 @@ ALTRU_API void *altru_pool_get(const altru_pool *pool, altru_pool_handle handle)
  * removed before. */
 ALTRU_API void *altru_pool_remove(altru_pool *pool, altru_pool_handle handle);
 
+/* altru_pool_get and altru_pool_remove, the handle in its parts: for compiled code. */
+ALTRU_API void *altru_pool_find(const altru_pool *pool, uint32_t index, uint32_t generation);
+ALTRU_API void *altru_pool_take_out(altru_pool *pool, uint32_t index, uint32_t generation);
+
 /* Objects in use times their stride, now and at most (both exact), slots ever given afresh as
  * `allocations`, and the size of the chunks. Takes time proportional to the free slots. */
 ALTRU_API void altru_pool_statistics(const altru_pool *pool, altru_statistics *out);

@@ -29,6 +29,10 @@ ALTRU_API void *altru_stack_alloc(size_t size, size_t alignment);
 /* What altru_stack_release does when the heap served since the mark. */
 ALTRU_API void altru_stack_unwind(altru_stack_mark mark);
 
+/* altru_stack_now and altru_stack_release, for compiled code. */
+ALTRU_API altru_stack_mark altru_stack_enter(void);
+ALTRU_API void altru_stack_leave(altru_stack_mark mark);
+
 /* The calling thread's bytes in use, without what the heap serves. */
 ALTRU_API size_t altru_stack_used(void);
 

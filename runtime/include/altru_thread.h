@@ -19,8 +19,8 @@
  *   heap      the pages of one thread; it outlives the thread and is taken over by a later one.
  *
  * Invariant: a thread touches `free` and `countdown` of a page only when it owns it. In a checked
- * heap (ALTRU_HARDENED, ALTRU_STATISTICS=exact) every list of every thread is empty and no page has
- * an owner, so that both inline tests fail and nothing has to be compiled differently.
+ * heap (ALTRU_HARDENED, ALTRU_STATISTICS) every list of every thread is empty and the range has no
+ * bytes, so that both inline tests fail and nothing has to be compiled differently.
  */
 #ifndef ALTRU_THREAD_H
 #define ALTRU_THREAD_H
@@ -69,8 +69,8 @@ typedef struct altru_thread {
 } altru_thread;
 
 /* Where the heap lies: `size` bytes from `base`, which begin with the table of pages. Both are 0
- * until the first slow allocation and where there is no such place (WebAssembly). Constant once
- * set. */
+ * where there is no such place (WebAssembly, AddressSanitizer); a checked heap sets size to 0. Set
+ * before there is a second thread. */
 typedef struct altru_range {
     uintptr_t base;
     uintptr_t size;

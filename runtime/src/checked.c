@@ -55,7 +55,9 @@ static enum mode decide(void) {
                  : altru_option(ALTRU_OPTION_statistics) != 0 ? COUNTING
                                                               : FAST;
     int before = UNDECIDED;
-    atomic_compare_exchange_strong(&mode, &before, wanted);
+    if (atomic_compare_exchange_strong(&mode, &before, wanted) && wanted != FAST) {
+        altru_pages_hide(); /* every free comes here, wherever it points */
+    }
     return (enum mode)atomic_load(&mode);
 }
 
@@ -185,7 +187,7 @@ static bool is_filled(const unsigned char *from, size_t size, unsigned char with
 }
 
 static altru_page *fresh_page(unsigned size_class) {
-    altru_page *page = altru_heap_range.size == 0 ? NULL : altru_page_take();
+    altru_page *page = altru_page_take();
     if (page == NULL) {
         return NULL;
     }
@@ -315,7 +317,7 @@ static void free_in_page(void *block, const altru_site *site) {
 }
 
 void altru_checked_free(void *block, const altru_site *site) {
-    if (altru_in_range(block)) {
+    if (altru_in_pages(block)) {
         free_in_page(block, site);
         return;
     }
@@ -343,14 +345,14 @@ size_t altru_checked_size(void *block, const altru_site *site) {
     }
     altru_lock(ALTRU_LOCK_CHECKED);
     struct entry *entry = NULL;
-    if (altru_in_range(block)) {
+    if (altru_in_pages(block)) {
         size = live_record(block, site)->size;
     } else {
         entry = system_entry(block);
         size = entry == NULL ? 0 : entry->size;
     }
     altru_unlock(ALTRU_LOCK_CHECKED);
-    if (entry == NULL && !altru_in_range(block)) {
+    if (entry == NULL && !altru_in_pages(block)) {
         altru_panic_at(site, ALTRU_PANIC_foreign_free, (uintptr_t)block, 0);
     }
     return size;

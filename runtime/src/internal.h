@@ -128,6 +128,10 @@ static inline char *altru_page_start(const altru_page *page) {
     return (char *)(base + (index << ALTRU_PAGE_SHIFT));
 }
 
+/* Whether a block lies in the range, also in a checked heap, which hides it from inline paths. */
+bool altru_in_pages(const void *block);
+void altru_pages_hide(void);
+
 static inline bool altru_in_range(const void *block) {
     return (uintptr_t)block - altru_heap_range.base < altru_heap_range.size;
 }

@@ -54,6 +54,14 @@ __attribute__((constructor(102))) static void reserve(void) {
     }
 }
 
+bool altru_in_pages(const void *block) {
+    return (uintptr_t)block - altru_heap_range.base < pages.limit << ALTRU_PAGE_SHIFT;
+}
+
+void altru_pages_hide(void) {
+    altru_heap_range.size = 0;
+}
+
 bool altru_page_is_committed(const altru_page *page) {
     size_t index = (size_t)(page - (altru_page *)altru_heap_range.base);
     return index >= pages.first && index < pages.committed;

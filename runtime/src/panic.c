@@ -38,8 +38,8 @@ void altru_claim_the_end(void) {
     while (atomic_flag_test_and_set(&process_is_ending)) {
         pause(); /* another thread is at it */
     }
-    flush_output();
     altru_secure_wipe_all();
+    flush_output();
 }
 
 void altru_panic_site(const altru_site *sites, uint32_t site, uint64_t a, uint64_t b) {

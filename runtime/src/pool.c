@@ -314,6 +314,14 @@ void *altru_pool_remove(altru_pool *pool, altru_pool_handle handle) {
     return object;
 }
 
+void *altru_pool_find(const altru_pool *pool, uint32_t index, uint32_t generation) {
+    return altru_pool_get(pool, (altru_pool_handle){index, generation});
+}
+
+void *altru_pool_take_out(altru_pool *pool, uint32_t index, uint32_t generation) {
+    return altru_pool_remove(pool, (altru_pool_handle){index, generation});
+}
+
 /* ---- The end, and walking
  * ------------------------------------------------------------------------------ */
 

@@ -130,6 +130,14 @@ void altru_stack_unwind(altru_stack_mark mark) {
     }
 }
 
+altru_stack_mark altru_stack_enter(void) {
+    return altru_stack_now();
+}
+
+void altru_stack_leave(altru_stack_mark mark) {
+    altru_stack_release(mark);
+}
+
 size_t altru_stack_used(void) {
     uintptr_t cursor = altru_this_thread.stack_cursor;
     return cursor == 0 ? 0 : cursor - (uintptr_t)range.start;

@@ -12,7 +12,7 @@ from typing import Any
 from altru_ir.backend.interpreter import meanings  # noqa: F401
 from altru_ir.backend.interpreter.code import Stage
 from altru_ir.backend.interpreter.machine import Machine
-from altru_ir.backend.interpreter.memory import Allocation, Pointer
+from altru_ir.backend.interpreter.memory import Allocation
 from altru_ir.faults import Panic
 from altru_ir.module import Function, Module
 from altru_ir.values import Operation, Value
@@ -41,16 +41,19 @@ class Watcher(Machine):
 
     def __init__(self, module: Module) -> None:
         super().__init__(module, steps=100_000)
-        locate = self.memory.locate
+        locate = self.memory.locate_bytes
 
-        def located(pointer: Pointer, size: int, align: int, write: bool, op: Operation) -> tuple[Allocation, int]:
-            found = locate(pointer, size, align, write, op)
-            if size:
-                self.access(op, *found, size, write)
-            return found
+        def located(
+            address: int, allocation: Allocation | None, tag: Any, size: int, align: int, write: bool, op: Operation,
+            accessed: bool = True,
+        ) -> int:  # fmt: skip
+            offset = locate(address, allocation, tag, size, align, write, op, accessed)
+            assert allocation is not None
+            self.access(op, allocation, offset, size, write)
+            return offset
 
         self._names: dict[str, dict[int, Value]] = {}
-        self.memory.locate = located  # type: ignore[method-assign]
+        self.memory.locate_bytes = located  # type: ignore[method-assign]
 
     def entered(self, function: Function, op: Operation | None, arguments: list[Any]) -> None:
         """``function`` begins, run by ``op`` (None: from outside)."""
