@@ -25,7 +25,7 @@ import attrs
 
 from altru_ir.backend import jit
 from altru_ir.backend.host.callbacks import Bound, Pending, bind
-from altru_ir.backend.host.calls import Callee, make_call, raise_panic
+from altru_ir.backend.host.calls import Callee, make_call, raise_panic, unit_of
 from altru_ir.backend.host.values import Codecs
 from altru_ir.backend.lower.rows import table_rows
 from altru_ir.diagnostics import Diagnostic, DiagnosticError
@@ -195,7 +195,7 @@ class Library(Mapping[str, Callable[..., Any]]):
                 declared = ", ".join(f.name for f in module.functions.values() if f.is_declaration) or "none"
                 what = "defines" if function is not None else "does not declare"
                 raise ValueError(f"an extern is given for @{name}, which the module {what}; its declarations are {declared}")
-            unit = getattr(getattr(value, "__globals__", {}).get("_native"), "unit", None)
+            unit = unit_of(value)
             if isinstance(unit, Unit) and value.__name__ in unit.positions:
                 problems = _differences(function, codecs.module, unit, value.__name__)
                 if problems:

@@ -461,6 +461,12 @@ class _Driver:
         self.managers.append(made)
         return made
 
+    def watches(self) -> bool:
+        """Whether the options ask for something that is seen only while passes run."""
+        options = self.options
+        told = options.statistics or options.remarks or options.reproducer or options.print_ir_before or options.print_ir_after
+        return bool(told or self.verify_each or self.timing is not None or options.jobs != 1)
+
     @contextlib.contextmanager
     def workers(self, manager: PassManager) -> Iterator[PassManager]:
         """Gives ``manager`` the processes that ``--jobs`` asks for."""
@@ -562,7 +568,8 @@ class _Driver:
         libraries = [*self.options.loads, *(self.find_library(name) for name in self.options.libraries)]
         cpu, checks, panics = self.options.cpu, self.options.checks, self.options.panic
         with self.timed("compile"), self.workers(self.manager()) as manager:
-            library = self.guarded(lambda: compile(module, opt, checks, panics, cpu=cpu, libraries=libraries, manager=manager))
+            watch = manager if self.watches() else None  # what nobody watches may come from the cache
+            library = self.guarded(lambda: compile(module, opt, checks, panics, cpu=cpu, libraries=libraries, manager=watch))
         for stream in filter(None, (sys.stdout, sys.stderr)):
             stream.flush()
         if entry == "main":

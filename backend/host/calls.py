@@ -40,6 +40,8 @@ from altru_ir.backend.host.values import (
     integer,
     limits,
     real,
+    spell,
+    wrong,
 )
 from altru_ir.backend.lower.entries import passed_as
 from altru_ir.backend.lower.types import dimensions_of
@@ -76,11 +78,18 @@ class Callee:
         return f"func @{spell_name(self.name)}({parameters})" + ("" if self.type.result is UNIT else f" -> {self.type.result}")
 
 
+def unit_of(handle: Any) -> Any:
+    """The unit of a handle that ``make_call`` has made; None for anything else, and for a function that was unloaded."""
+    namespace = getattr(handle, "__globals__", None)
+    return getattr(namespace.get("_native"), "unit", None) if isinstance(namespace, dict) else None
+
+
 class _Writer:
     """The source of one function, and what it refers to."""
 
-    def __init__(self, callee: Callee, codecs: Codecs) -> None:
+    def __init__(self, callee: Callee, codecs: Codecs, unit: Any) -> None:
         self.callee = callee
+        self.unit = unit
         self.codecs = codecs
         self.namespace: dict[str, Any] = {"_Loan": Loan}
         self.before: list[str] = []
@@ -105,11 +114,9 @@ class _Writer:
             self.namespace[taking] = lambda value: self.codecs.of(type).write(b"", 0, value, where)
             self.before.append(f"if {name} is not None: {taking}({name})")
             self.usual.append(f"{name} is None")
-        elif (
-            isinstance(type, FunctionType)
-            or (not isinstance(type, PtrType) and type.pointee is not None)
-            or dimensions_of(type)
-        ):
+        elif isinstance(type, FunctionType):
+            self.function(taking, name, type, where)
+        elif not isinstance(type, PtrType) and (type.pointee is not None or dimensions_of(type)):
             raise NoCodec(f"values of type `{type}` do not cross between Python and compiled code")
         else:
             self.scalar(taking, name, type, where)
@@ -141,6 +148,27 @@ class _Writer:
         self.namespace[taking] = take
         self.arguments.append(name)
         self.ctypes.append(ctype_of(type))
+
+    def function(self, taking: str, name: str, type: FunctionType, where: Where) -> None:
+        """A compiled function, by a handle: compiled code calls it directly, and may keep it as long as it lives itself."""
+        own = self.unit
+
+        def take(value: Any) -> int:
+            unit = unit_of(value)
+            if unit is None:
+                raise wrong(where, type, "a compiled function", value)
+            found = unit.type_of(value.__name__)
+            if found.erased is not type.erased:
+                raise TypeError(f"{spell(where)} has type `{type}`, and @{value.__name__} has type `{found}`")
+            if unit is not own and unit not in own.needs:
+                own.needs.append(unit)
+            return int(unit.address_of(value.__name__))
+
+        self.namespace[taking] = take
+        self.before.append(f"{name} = {taking}({name})")
+        self.usual.append("False")
+        self.arguments.append(name)
+        self.ctypes.append(ctypes.c_void_p)
 
     def reference(self, taking: str, name: str, type: RefType, where: Where) -> None:
         """A slice as its parts, a thin reference as an address."""
@@ -222,7 +250,7 @@ def make_call(
     that the code calls leave their exceptions; ``unwinds``, whether panics may come here. Raises ``TypeError`` for a signature
     that cannot be called from Python.
     """
-    writer = _Writer(callee, codecs)
+    writer = _Writer(callee, codecs, unit)
     names = parameter_names(callee)
     try:
         for index, (name, each) in enumerate(zip(names, callee.type.parameters, strict=True)):

@@ -231,3 +231,28 @@ def test_the_lock_is_let_go_in_compiled_code() -> None:
     while thread.is_alive():
         steps += 1
     assert steps > 100
+
+
+def test_functions_as_values() -> None:
+    text = "func @apply(%f: fn(i64) -> i64, %n: i64) -> i64 {\n^e:\n  %r = call %f(%n)\n  ret %r\n}\n"
+    apply = backend.compile(air.parse(text))["apply"]
+    lib = library(5)
+    unit = weakref.ref(lib._homes["f"])
+    assert apply(lib["f"], 1) == 6
+    del lib
+    gc.collect()
+    assert unit() is not None  # compiled code may have kept the pointer
+    del apply
+    gc.collect()
+    assert unit() is None
+
+
+def test_what_is_no_function_of_that_type() -> None:
+    text = "func @apply(%f: fn(i32) -> i64) -> i64 {\n^e:\n  %n = const 1 : i32\n  %r = call %f(%n)\n  ret %r\n}\n"
+    apply = backend.compile(air.parse(text))["apply"]
+    f = library()["f"]
+    with pytest.raises(TypeError, match=r"%f of @apply has type `fn\(i32\) -> i64`, and @f has type `fn\(i64\) -> i64`"):
+        apply(f)
+    for value in (abs, None, 4096):
+        with pytest.raises(TypeError, match="takes a compiled function, not"):
+            apply(value)
