@@ -29,9 +29,7 @@ FAMILIES = (
     "homes", "collected", "cells", "atomics", "threads", "panics",
 )  # fmt: skip
 
-NATIVE = frozenset(
-    {"scalars", "floats", "calls", "aggregates", "enums", "places", "slices", "raw", "globals", "cells", "atomics", "panics", "homes"}
-)  # fmt: skip
+NATIVE = frozenset(FAMILIES) - {"dyn", "collected", "threads"}
 """The families that native code exists for."""
 
 WEIGHTS = {"scalars": 3.0, "floats": 2.0}
@@ -56,7 +54,6 @@ global @table : [5 x i64] = [3, 1, 4, 1, 5]
 global @text : [7 x i8] = "altru!\\x00"
 global mut @counter : i64 = 0
 global @hits : atomic<i64> = 0
-global thread_local @mine : i64 = 5
 """
 
 LIBRARY = {
@@ -1442,14 +1439,12 @@ def generate(
         )
         names.append(f"f{index}")
     texts.append(_Function(Writer(choose, names, uses, "panics" in allowed), pick).write("main_entry", "", size))
-    memory = set(allowed) - NATIVE
-    declarations = DECLARATIONS if memory else _without_memory(DECLARATIONS)
-    if memory:
-        uses.update({"Loud.drop": None, "Empty.drop": None})
+    uses.update({"Loud.drop": None, "Empty.drop": None})
     if "panics" in allowed:
         uses["counted"] = None
     library = [text for name, text in LIBRARY.items() if name in uses]
-    text = "\n".join(["altru 1", f"module @seed_{seed}", "", declarations, *library, *texts])
+    own = ["global thread_local @mine : i64 = 5"] if "mine_of" in uses else []
+    text = "\n".join(["altru 1", f"module @seed_{seed}", "", DECLARATIONS, *own, *library, *texts])
     return Program(seed, text, tuple(allowed), size)
 
 
@@ -1460,10 +1455,3 @@ def chosen(families: Iterable[str] | None) -> list[str]:
     if unknown or not wanted:
         raise ValueError(f"there is no family `{min(unknown, default='')}`; there are {', '.join(FAMILIES)}")
     return [family for family in FAMILIES if family in wanted]
-
-
-def _without_memory(declarations: str) -> str:
-    """The declarations that native code exists for."""
-    kept = ("@Pair", "@Nested", "@Option", "@Shape", "@Word", "@table", "@text", "@counter", "@hits")
-    lines = [line for line in declarations.splitlines() if any(f"{name} " in line.split("{")[0].split("=")[0] for name in kept)]
-    return "\n".join(lines) + "\n"

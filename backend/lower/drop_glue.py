@@ -3,13 +3,13 @@
     @"altru.drop.@Pair"(ptr)               runs the destructor of @Pair, then drops its fields in order
     @"altru.drop.own<@Pair>"(ptr)          drops what the owner points to, then gives its memory back
 
-For an owner the argument is the pointer itself (with its lengths), for any other type the address of the value. What needs no
-drop has no glue.
+For an owner the argument is the pointer itself (with its lengths), for any other type the address of the value. What needs
+no drop has no glue.
 
 **Recursive types** (a list, a tree) use constant stack. All owners of one cycle of types share a function that walks the
-objects with pointer reversal (Schorr and Waite, CACM 1967): before it goes down through an owner it stores, in the owner's own
-slot, the way back up, for the slot is dead once its pointer has been read; on the way up it finds in the slot where it came from
-before that.
+objects with pointer reversal (Schorr and Waite, CACM 1967): before it goes down through an owner it stores, in the owner's
+own slot, the way back up, for the slot is dead once its pointer has been read; on the way up it finds in the slot where it
+came from before that.
 
     node = child in slot k of N;  slot k of N = top;  top = N | k;   walk the child, give it back;
     N | k = top;  top = slot k of N;   go on behind slot k of N
@@ -26,7 +26,7 @@ Invariant: equal types have one function; destructors run in the order of ``inte
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from altru_ir.backend.lower.homes import release
@@ -93,7 +93,10 @@ class DropGlue:
                 code.run(f"void {cycle.symbol}(ptr %a0, i32 {cycle.number[type]})", self.may_panic(type))
             else:
                 code.content(type, "%a0", [f"%a{i + 1}" for i in range(rank)])
-                release(code, "%a0", type)  # type: ignore[arg-type]
+                release(code, "%a0", type)
+        elif isinstance(type, (ArenaType, PoolType)):
+            code = Code(self, symbol, ["ptr"])
+            code.resource(type, "%a0")
         elif isinstance(type, ArrayType) and type.is_unsized:
             code = Code(self, symbol, ["ptr", *[f"i{self.module.pointer_bits}"] * dimensions_of_sequence(type)])
             code.elements(type, "%a0", [f"%a{i + 1}" for i in range(dimensions_of_sequence(type))])
@@ -190,7 +193,8 @@ class Code:
     def goto(self, label: str) -> None:
         self.line(f"br label %{label}")
 
-    def intrinsic(self, result: str, name: str, arguments: list[str]) -> str:
+    def intrinsic(self, result: str, name: str, arguments: Iterable[str]) -> str:
+        arguments = list(arguments)
         types = ", ".join(a.rsplit(" ", 1)[0] for a in arguments)
         self.owner.declare(f"declare {result} @{name}({types})")
         return f"call {result} @{name}({', '.join(arguments)})"
@@ -375,7 +379,7 @@ class _Cycle:
         for i, owner in enumerate(self.owners):
             code.start(f"owner{i}")
             self.drop(owner.target.erased, "%node", 0)
-            release(code, code.emit(f"load ptr, ptr %node, align {self.align}"), owner)  # type: ignore[arg-type]
+            release(code, code.emit(f"load ptr, ptr %node, align {self.align}"), owner)
             code.goto("up")
         code.start("up")
         top = code.emit(f"load {self.word}, ptr %top")

@@ -16,14 +16,20 @@ chunk, ``own<'h, T>`` with its home, so not at all.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Protocol
+
 from altru_ir.backend.lower.function import FunctionLowering
 from altru_ir.backend.lower.ops import lowers
 from altru_ir.backend.lower.types import LoweringError, dimensions_of, result_type
 from altru_ir.layout import layout_of
 from altru_ir.literals import constant_integer
-from altru_ir.marks import needs_drop
-from altru_ir.types import ArenaType, ArrayType, GcType, OwnType, PoolType, RefType, Type
+from altru_ir.module import Module
+from altru_ir.types import ArrayType, GcType, OwnType, PoolType, RefType
 from altru_ir.values import Operation, Value
+
+if TYPE_CHECKING:
+    from altru_ir.backend.lower.module import ModuleLowering
 
 HEAP_ALLOCATION = 'allockind("alloc,uninitialized") allocsize(0) "alloc-family"="altru" nounwind willreturn'
 """Attributes of the functions that give a block of the heap."""
@@ -31,7 +37,19 @@ ALIGNED_ALLOCATION = HEAP_ALLOCATION.replace("uninitialized", "uninitialized,ali
 HEAP_RELEASE = 'allockind("free") "alloc-family"="altru" nounwind willreturn'
 
 
-def runtime(f: FunctionLowering, result: str, name: str, arguments: list[str], attributes: str = "nounwind") -> str:
+class Writes(Protocol):
+    """What writes instructions: a function's lowering, or a function of drop glue."""
+
+    module: Module
+    owner: ModuleLowering
+    word: str
+
+    def emit(self, text: str) -> str: ...
+    def line(self, text: str) -> None: ...
+    def intrinsic(self, result: str, name: str, arguments: Iterable[str]) -> str: ...
+
+
+def runtime(f: Writes, result: str, name: str, arguments: list[str], attributes: str = "nounwind") -> str:
     """The text of a call of a function of the runtime; ``arguments`` are typed operands."""
     types = ", ".join(a.rsplit(" ", 1)[0] for a in arguments)
     f.owner.declare(f"declare {result} @{name}({types}) {attributes}")
@@ -57,7 +75,7 @@ def heap_block(f: FunctionLowering, size: str, alignment: int, op: Operation) ->
     return f.emit(f"call noalias ptr @altru_alloc({f.word} {size})")
 
 
-def give_back(f: FunctionLowering, pointer: str) -> None:
+def give_back(f: Writes, pointer: str) -> None:
     """Gives a block back to the heap."""
     f.owner.declare(f"declare void @altru_free(ptr allocptr) {HEAP_RELEASE}")
     f.line(f"call void @altru_free(ptr {pointer})")
@@ -208,7 +226,7 @@ def _fill(f: FunctionLowering, start: str, count: str, value: Value) -> None:
     f.start(done)
 
 
-def release(f: FunctionLowering, pointer: str, type: OwnType, op: Operation) -> None:
+def release(f: Writes, pointer: str, type: OwnType) -> None:
     """Gives the memory of an owner back; its content is gone."""
     if type.pool:
         # The chunk of a slot begins with its pool, at the multiple of 64 KiB below.
@@ -217,7 +235,7 @@ def release(f: FunctionLowering, pointer: str, type: OwnType, op: Operation) -> 
         pool = f.emit(f"load ptr, ptr {chunk}, align {f.module.pointer_bits // 8}")
         f.line(runtime(f, "void", "altru_pool_release", [f"ptr {pool}", f"ptr {pointer}"]))
     elif type.release is not None:
-        raise LoweringError(f"`{op.name}` of a `{type}` cannot be compiled yet{f.where(op)}")
+        f.line(f"call void {f.owner.symbol(type.release)}(ptr {pointer})")
     elif type.region is None:
         give_back(f, pointer)
 
@@ -226,25 +244,7 @@ def release(f: FunctionLowering, pointer: str, type: OwnType, op: Operation) -> 
 def _dealloc(f: FunctionLowering, op: Operation) -> None:
     type = op.operands[0].type
     assert isinstance(type, OwnType)
-    release(f, thin(f, op.operands[0]), type, op)
-
-
-def drops_flat(type: Type, f: FunctionLowering) -> bool:
-    """Whether dropping a ``type`` is one call: an owner of what needs no drop, an arena, a pool of what needs none."""
-    if isinstance(type, OwnType):
-        return type.release is None and not needs_drop(type.target, f.module)
-    return isinstance(type, ArenaType) or (isinstance(type, PoolType) and not needs_drop(type.target, f.module))
-
-
-def drop_flat(f: FunctionLowering, value: str, type: Type, op: Operation) -> None:
-    """Drops a value for which ``drops_flat``; ``value`` is its operand."""
-    if isinstance(type, OwnType):
-        if dimensions_of(type):
-            value = f.emit(f"extractvalue {f.type(type)} {value}, 0")
-        release(f, value, type, op)
-    else:
-        kind = "arena" if isinstance(type, ArenaType) else "pool"
-        f.line(runtime(f, "void", f"altru_{kind}_destroy", [f"ptr {value}"]))
+    release(f, thin(f, op.operands[0]), type)
 
 
 @lowers("own.into_ptr", "own.from_ptr")

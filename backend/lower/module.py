@@ -12,6 +12,7 @@ import struct
 from collections.abc import Container
 from typing import Any
 
+from altru_ir.backend.lower.drop_glue import DropGlue
 from altru_ir.backend.lower.entries import FAILED, callback_text, entries_text, exports_text, is_exported
 from altru_ir.backend.lower.function import FunctionLowering
 from altru_ir.backend.lower.panics import Sites, guard_text
@@ -58,6 +59,7 @@ class ModuleLowering:
         self.uses_host = False
         self.quiet: set[str] = set()  # functions that no panic leaves
         self.sites = Sites()
+        self.glue = DropGlue(self)
         self.declared: dict[str, None] = {}
         self._likely: str | None = None
 
@@ -86,6 +88,7 @@ class ModuleLowering:
             functions.extend(exports_text(self))
         elif self.has_own_main:
             functions.append(self.guard_of_main())
+        functions.extend(self.glue.finish())
         if self.uses_host:
             out.append(f"@{FAILED} = external global i32, align 4")
         out.extend(self.sites.text())

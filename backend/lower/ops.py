@@ -17,7 +17,6 @@ from altru_ir.backend.lower.function import FunctionLowering, Storage
 from altru_ir.backend.lower.types import LoweringError, dimensions_of, parameter_types, quote, result_type
 from altru_ir.layout import enum_layout, field_offsets, layout_of
 from altru_ir.literals import constant_integer
-from altru_ir.marks import needs_drop
 from altru_ir.module import TypeDeclaration
 from altru_ir.ops.aggregates import member_index
 from altru_ir.ops.control import call_arguments, callee_type
@@ -375,32 +374,6 @@ def _store(f: FunctionLowering, op: Operation) -> None:
     f.line(f"store {_volatile(op)}{f.typed(value)}, ptr {address}, align {f.align(value.type)}")
 
 
-@lowers("drop", "end", "forget")
-def _gone(f: FunctionLowering, op: Operation) -> None:
-    """What needs no drop only ceases to be there."""
-    dropped = op.operands[0]
-    held = dropped.type
-    held = held.target if isinstance(held, PlaceType) else held
-    if op.name == "forget" or op.attrs.get("dead") or not needs_drop(held, f.module):
-        return
-    if op.name == "end" or op.attrs.get("rest") or not homes.drops_flat(held, f):
-        raise LoweringError(f"`{op.name}` of a `{held}` cannot be compiled yet{f.where(op)}")
-    condition = op.decl.bind(op)["condition"]
-    gone = f.fresh_label("dropped")
-    if condition:
-        present = f.fresh_label("present")
-        f.line(f"br i1 {f.value(condition[0])}, label %{present}, label %{gone}")
-        f.start(present)
-    if dropped.type.is_place:
-        value = f.emit(f"load {f.type(held)}, ptr {f.place(dropped)[0]}, align {f.align(held)}")
-    else:
-        value = f.value(dropped)
-    homes.drop_flat(f, value, held, op)
-    if condition:
-        f.line(f"br label %{gone}")
-        f.start(gone)
-
-
 @lowers("secure_zero")
 def _secure_zero(f: FunctionLowering, op: Operation) -> None:
     """A volatile store of zeros: no pass takes it away, even when the memory is released right after."""
@@ -467,13 +440,10 @@ def _cell_get(f: FunctionLowering, op: Operation) -> None:
     f.define(op.result, f"load {f.type(type)}, ptr {f.value(op.operands[0])}, align {f.align(type)}")
 
 
-@lowers("cell.set", "cell.exchange")
-def _cell_set(f: FunctionLowering, op: Operation) -> None:
+@lowers("cell.exchange")
+def _cell_exchange(f: FunctionLowering, op: Operation) -> None:
     cell, value = op.operands
-    if op.results:
-        f.define(op.result, f"load {f.type(value.type)}, ptr {f.value(cell)}, align {f.align(value.type)}")
-    elif needs_drop(value.type, f.module):
-        raise LoweringError(f"`{op.name}` of a `{value.type}` cannot be compiled yet{f.where(op)}")
+    f.define(op.result, f"load {f.type(value.type)}, ptr {f.value(cell)}, align {f.align(value.type)}")
     f.line(f"store {f.typed(value)}, ptr {f.value(cell)}, align {f.align(value.type)}")
 
 
@@ -736,5 +706,5 @@ def _check_quotient(f: FunctionLowering, op: Operation) -> None:
     f.panic_unless(f.emit(f"or i1 {a}, {b}"), "quotient", op)
 
 
-# It registers lowerings of its own, with what is defined above.
-from altru_ir.backend.lower import homes  # noqa: E402
+# They register lowerings of their own, with what is defined above.
+from altru_ir.backend.lower import drops, homes  # noqa: E402, F401

@@ -9,6 +9,8 @@ Example: ``llvm_type(RefType(ArrayType((None,), I8)), m) == "{ ptr, i64 }"``.
 
 from __future__ import annotations
 
+from weakref import WeakKeyDictionary
+
 from altru_ir.layout import layout_of
 from altru_ir.marks import freezes
 from altru_ir.module import Module
@@ -74,8 +76,7 @@ def llvm_type(type: Type, module: Module) -> str:
     if isinstance(type, TupleType):
         return "{ " + ", ".join(llvm_type(e, module) for e in type.elements) + " }"
     if isinstance(type, NamedType):
-        declaration = module.types.get(type.name)
-        if declaration is None or declaration.drop is not None:
+        if not _compiles(type.name, module):
             raise LoweringError(f"values of type `{type}` cannot be compiled yet")
         return f"%{quote('type.' + type.name)}"
     if isinstance(type, (ArenaType, PoolType)):
@@ -92,12 +93,32 @@ def llvm_type(type: Type, module: Module) -> str:
     raise LoweringError(f"values of type `{type}` cannot be compiled yet")
 
 
+_COMPILED: WeakKeyDictionary[Module, dict[str, bool]] = WeakKeyDictionary()
+
+
+def _compiles(name: str, module: Module) -> bool:
+    """Whether values of a declared type can be compiled: whether those of all its members can."""
+    known = _COMPILED.setdefault(module, {})
+    if name not in known:
+        known[name] = True  # a type that comes back to itself does so behind a pointer, which does not matter
+        declaration = module.types.get(name)
+        try:
+            for member in declaration.members if declaration is not None else ():
+                llvm_type(member.type, module)
+        except LoweringError:
+            known[name] = False
+        if declaration is None:
+            known[name] = False
+    return known[name]
+
+
 def named_types(module: Module) -> list[str]:
     """The definitions of the module's structs and unions."""
+    _COMPILED.pop(module, None)
     lines = []
     for declaration in module.types.values():
         name = f"%{quote('type.' + declaration.name)}"
-        if declaration.drop is not None:
+        if not _compiles(declaration.name, module):
             continue  # refused where a value of it is used
         if declaration.kind == "struct":
             fields = ", ".join(llvm_type(f.type, module) for f in declaration.members)
