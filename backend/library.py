@@ -42,7 +42,7 @@ class UnloadedError(RuntimeError):
 
 @attrs.frozen
 class Options:
-    """How a library compiles what is added to it; as for ``backend.compile``."""
+    """How a library compiles what is added to it; as for ``backend.compile``. All of it is in the key of cached objects."""
 
     opt: int
     checks: str

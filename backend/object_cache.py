@@ -25,6 +25,8 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from altru_ir.module import Module
 from altru_ir.values import Successor
 
@@ -46,7 +48,7 @@ def key_of(module: Module, options: Options, callbacks: frozenset[str]) -> str |
         if not decl.declared_in.startswith(_OURS) or lowering is None or not lowering.__module__.startswith(_OURS):
             return None
     digest = hashlib.sha256(_surroundings().encode())
-    digest.update(repr((options.opt, options.checks, options.panic, options.target, options.cpu, sorted(callbacks))).encode())
+    digest.update(repr((attrs.astuple(options), sorted(callbacks))).encode())
     structure = fingerprint(module)
     if structure is None:
         return None
