@@ -20,7 +20,7 @@ from altru_ir.backend.library import Options
 from altru_ir.backend.object_cache import fingerprint, key_of
 from altru_ir.runtime import build
 from altru_ir.runtime import cache as files
-from altru_ir.testing import whole_language
+from altru_ir.testing.generator import generate
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = """altru 1
@@ -170,7 +170,7 @@ def test_the_sources_of_the_compiler_are_in_the_key(monkeypatch: pytest.MonkeyPa
 
 
 def test_different_programs_have_different_keys() -> None:
-    texts = {whole_language.generate(seed).text for seed in range(25)}
+    texts = {generate(seed).text for seed in range(25)}
     assert len({fingerprint(air.parse(text)) for text in texts}) == len(texts)
     for text in texts:
         assert fingerprint(air.parse(text)) == fingerprint(air.parse(text))
