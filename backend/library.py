@@ -64,6 +64,7 @@ class Unit:
     calls_host: bool
     needs: list[Any]
     codecs: Codecs
+    home: object
     namespaces: dict[str, dict[str, Any]] = attrs.Factory(dict)
 
     def type_of(self, name: str) -> FunctionType:
@@ -89,6 +90,7 @@ class Library(Mapping[str, Callable[..., Any]]):
         self._homes: dict[str, Unit] = {}
         self._variables: dict[str, Unit] = {}
         self._handles: dict[str, Callable[..., Any]] = {}
+        self._mark = object()  # what our units have in common
         self._pending = Pending(unwinds=options.panic == "unwind")
 
     # -- functions ------------------------------------------------------------------------------------------------------
@@ -180,12 +182,15 @@ class Library(Mapping[str, Callable[..., Any]]):
         addresses = linked.cells[2 * len(functions) :]
         known_variables = {g.name: (g.type, address) for g, address in zip(variables, addresses)}
         positions = dict(zip(names, range(len(names))))
-        unit = Unit(interface, positions, functions, types, known_variables, linked, calls_host, needs, codecs)
+        unit = Unit(interface, positions, functions, types, known_variables, linked, calls_host, needs, codecs, self._mark)
         self._units.append(unit)
+        replaces = not self._homes.keys().isdisjoint(names)
         self._homes |= dict.fromkeys(names, unit)
         for name in self._handles.keys() & positions.keys():
             del self._handles[name]
         self._variables |= dict.fromkeys(unit.variables, unit)
+        if replaces:
+            self._let_go()
 
     def _bound(self, module: Module, externs: Mapping[str, Any], codecs: Codecs) -> dict[str, Bound]:
         found = {}
@@ -220,9 +225,10 @@ class Library(Mapping[str, Callable[..., Any]]):
         else:
             name = getattr(function, "__name__", "")
             namespace = getattr(function, "__globals__", None)
-            unit = next((u for u in self._units if namespace is not None and u.namespaces.get(name) is namespace), None)
-            if unit is None:
+            found = unit_of(function)
+            if not isinstance(found, Unit) or found.home is not self._mark or found.namespaces.get(name) is not namespace:
                 raise KeyError(f"{function!r} is no function of this library, or was unloaded before")
+            unit = found
         running = _running(unit)
         if running is not None:
             raise RuntimeError(f"@{name} cannot be unloaded while @{running} of its module is running")
@@ -234,9 +240,14 @@ class Library(Mapping[str, Callable[..., Any]]):
             del self._homes[name]
             self._handles.pop(name, None)
         if not unit.positions:
-            self._units.remove(unit)
             for each in [n for n, home in self._variables.items() if home is unit]:
                 del self._variables[each]
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Forgets units that no name leads to; their handles keep them, as long as there are any."""
+        known = {id(unit) for unit in (*self._homes.values(), *self._variables.values())}
+        self._units = [unit for unit in self._units if id(unit) in known]
 
     # -- programs -------------------------------------------------------------------------------------------------------
 

@@ -61,6 +61,23 @@ def test_a_loop_of_definitions_does_not_grow() -> None:
     assert sum(ref() is not None for ref in units) == 1
 
 
+def test_what_was_redefined_goes_with_its_last_handle() -> None:
+    lib = library(1)
+    old, unit = lib["f"], weakref.ref(lib._homes["f"])
+    lib.add(air.parse(F.format(2)))
+    gc.collect()
+    assert (old(1), unit() is not None) == (2, True)
+    lib.unload(old)
+    with pytest.raises(UnloadedError):
+        old(1)
+    gc.collect()
+    assert unit() is None
+    unit = weakref.ref(lib._homes["f"])
+    lib.add(air.parse(F.format(3)))
+    gc.collect()
+    assert unit() is None
+
+
 def test_an_unloaded_function() -> None:
     lib = library()
     f = lib["f"]
