@@ -808,15 +808,16 @@ def _compile_spell(decl: Declaration) -> Callable[[Operation], str]:
         for item in decl.items
     )  # fmt: skip
     if flat:
-        terms = [repr(decl.name)]
+        text = decl.name
         for item in decl.items:
-            if item.text == ",":
-                terms.append("','")
-            else:
-                terms.append("' '")
-                terms.append(repr(item.text) if item.text else piece(item.element))  # type: ignore[arg-type]
+            if item.text:
+                text += item.text if item.text == "," else f" {item.text}"
+            elif isinstance(item.element, Operand):
+                text += f" %{{operands[{position(item.element)}].name}}"
+            elif item.element is not None:
+                text += f" {{{piece(item.element)}}}"
         lines = ["def spell(op):", "    operands = op.operands", "    attrs = op.attrs", "    successors = op.successors"]
-        lines.append("    return " + " + ".join(terms).replace("' ' + '%' + ", "' %' + ").replace("',' + ' ", "', "))
+        lines.append(f'    return f"""{text}"""')
     else:
         emit(decl.items, "    ")
         lines.append("    return ' '.join(out)")

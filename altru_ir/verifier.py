@@ -210,14 +210,14 @@ class _Verifier:
                 self.good_types.add(each)
         return None
 
-    def outlives(self, clauses: Iterable[tuple[str, str]], location: Location | None) -> None:
+    def outlives(self, clauses: Iterable[tuple[str, str]], declaration: TypeDeclaration | Function) -> None:
         """Rule 17 for the regions in the clauses of a declaration."""
         for region in {region for clause in clauses for region in clause} - self.regions - {STATIC}:
-            self.report("V017", f"no region {region} is declared here", location)
+            self.report("V017", f"no region {region} is declared here", declaration.location)
 
     def type_declaration(self, declaration: TypeDeclaration) -> None:
         self.regions = frozenset(declaration.regions)
-        self.outlives(declaration.outlives, declaration.location)
+        self.outlives(declaration.outlives, declaration)
         for member in declaration.members:
             problem = self.type_problem(member.type)
             if problem is not None:
@@ -255,7 +255,7 @@ class _Verifier:
     def header(self, function: Function) -> None:
         type = function.signature.type
         self.regions = frozenset(type.binder)
-        self.outlives(function.signature.outlives, function.location)
+        self.outlives(function.signature.outlives, function)
         for parameter, written in zip(function.parameters, type.parameters, strict=False):
             problem = self.type_problem(written)
             if problem is not None:

@@ -14,16 +14,14 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from altru_ir.backend.interpreter import interpret as interpret
-from altru_ir.diagnostics import Diagnostic, DiagnosticError
-from altru_ir.module import Module
-from altru_ir.verifier import verify
-
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from altru_ir.backend.interpreter import interpret as interpret
     from altru_ir.backend.library import Library, Options
+    from altru_ir.module import Module
     from altru_ir.passes.manager import PassManager
 
 counters: Counter[str] = Counter()
@@ -42,9 +40,11 @@ def prepare(
     ``manager`` runs the passes of the level instead of its own, so that it can watch them.
     Raises ``DiagnosticError`` when the module is not valid and ``ValueError`` for an unknown class of checks.
     """
+    from altru_ir.diagnostics import DiagnosticError
     from altru_ir.passes.manager import PassManager
     from altru_ir.passes.pipeline_text import parse_pipeline
     from altru_ir.passes.transform.insert_checks import InsertChecks
+    from altru_ir.verifier import verify
 
     copy = module.clone()
     if target is not None:
@@ -71,17 +71,20 @@ def compile(
     libraries: list[str] | None = None,
     externs: Mapping[str, Any] | None = None,
     manager: PassManager | None = None,
+    debug: bool = False,
 ) -> Library:
     """Compiles ``module`` into this process.
 
     Parameters: ``opt`` 0 to 3; ``checks`` as for ``prepare``; ``panic`` is ``"unwind"``: cleanups run and the caller gets an
     ``altru_ir.Panic``, or ``"abort"``: the process ends; ``target`` must be this machine; ``libraries``, paths of shared
     libraries in which declarations are looked up; ``externs``, Python callables or functions of ctypes by the names of the
-    declarations that they stand in for; ``manager`` as for ``prepare``.
+    declarations that they stand in for; ``manager`` as for ``prepare``; ``debug`` adds debug information and names the
+    functions for ``perf``.
     Raises ``DiagnosticError``, ``TypeError``, ``ValueError`` and ``RuntimeBuildError``.
     """
     from altru_ir.backend.library import Library, Options
     from altru_ir.backend.target import host_triple
+    from altru_ir.diagnostics import Diagnostic, DiagnosticError
 
     _check_options(opt, panic)
     here = host_triple()
@@ -89,13 +92,14 @@ def compile(
         raise DiagnosticError(
             [Diagnostic("ALT-S003", f"code for {target} does not run on this machine ({here}); emit it to a file")]
         )
-    library = Library(Options(opt, checks, panic, canonical_triple(here), cpu), libraries)
+    library = Library(Options(opt, checks, panic, canonical_triple(here), cpu, debug), libraries)
     library.add(module, externs, manager=manager)
     return library
 
 
 def canonical_triple(triple: str) -> str:
     """A triple by its one name. Raises ``DiagnosticError`` for one that there is not."""
+    from altru_ir.diagnostics import Diagnostic, DiagnosticError
     from altru_ir.targets import UnknownTargetError, data_of
 
     try:
@@ -130,6 +134,7 @@ def object_for(module: Module, options: Options, callbacks: frozenset[str], mana
             entries="table",
             manager=manager,
             callbacks=callbacks,
+            debug=options.debug,
         )
         made = bytes(machine.emit_object(llvm_module))
     counters["code generations"] += 1
@@ -151,15 +156,19 @@ def emit(
     libraries: list[str] | None = None,
     directories: list[str] | None = None,
     manager: PassManager | None = None,
+    debug: bool = False,
 ) -> bytes:
     """Compiles ``module`` for its target (or ``target``) to ``kind``.
 
     ``llvm``, ``asm`` and ``obj`` are what they say; ``exe`` is an executable around ``@main``; ``shared`` and ``static`` are
-    libraries for C, and ``header`` is what C includes to use them. Returns the bytes (empty for what a linker writes), and
-    writes them to ``path`` when one is given, whole or not at all. Raises ``DiagnosticError``, ``ValueError``,
-    ``RuntimeBuildError`` and ``OSError``.
+    libraries for C, and ``header`` is what C includes to use them. ``debug`` adds debug information and keeps locals readable;
+    it changes no check. Returns the bytes (empty for what a linker writes), and writes them to ``path`` when one is given,
+    whole or not at all. Raises ``DiagnosticError``, ``ValueError``, ``RuntimeBuildError`` and ``OSError``.
     """
+    from pathlib import Path
+
     from altru_ir.backend import link
+    from altru_ir.diagnostics import Diagnostic, DiagnosticError
 
     _check_options(opt, panic)
     if kind not in EMITS:
@@ -175,7 +184,7 @@ def emit(
         return _header(module, path, target or module.target)
     entries = "library" if kind in ("shared", "static") else "main"
     triple, llvm_module, machine = _compiled(
-        module, opt, checks, panic, target or module.target, cpu, entries=entries, manager=manager
+        module, opt, checks, panic, target or module.target, cpu, entries=entries, manager=manager, debug=debug
     )
     if kind == "llvm":
         data = str(llvm_module).encode()
@@ -199,8 +208,12 @@ def emit(
 
 
 def _header(module: Module, path: str | os.PathLike[str] | None, target: str) -> bytes:
+    from pathlib import Path
+
     from altru_ir.backend.c_header import header_of
+    from altru_ir.diagnostics import Diagnostic, DiagnosticError
     from altru_ir.layout import LayoutError
+    from altru_ir.verifier import verify
 
     copy = module.clone()
     copy.target = canonical_triple(target)
@@ -247,18 +260,30 @@ def _compiled(
     entries: str,
     manager: PassManager | None,
     callbacks: frozenset[str] = frozenset(),
+    debug: bool = False,
 ) -> tuple[str, Any, Any]:
+    from altru_ir.backend.lower.debug_info import DebugInfo
     from altru_ir.backend.lower.module import lower_module
     from altru_ir.backend.lower.types import LoweringError
     from altru_ir.backend.optimize import parse_and_optimize
     from altru_ir.backend.target import machine_for
+    from altru_ir.diagnostics import Diagnostic, DiagnosticError
     from altru_ir.layout import LayoutError
 
     triple = canonical_triple(target)
     machine = machine_for(triple, opt=opt, cpu=cpu, jit=entries == "table")
     try:
         lowered = prepare(module, opt=opt, checks=checks, target=triple, manager=manager)
-        text = lower_module(lowered, panic=panic, entries=entries, callbacks=callbacks)
+        info = DebugInfo(lowered, optimized=opt > 0) if debug else None
+        text = lower_module(lowered, panic=panic, entries=entries, callbacks=callbacks, debug=info)
     except (LoweringError, LayoutError) as error:
         raise DiagnosticError([Diagnostic("ALT-S006", str(error))], module.source) from None
     return triple, parse_and_optimize(text, machine, opt=opt), machine
+
+
+def __getattr__(name: str) -> object:
+    if name == "interpret":
+        from altru_ir.backend.interpreter import interpret
+
+        return interpret
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

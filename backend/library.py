@@ -49,6 +49,7 @@ class Options:
     panic: str
     target: str
     cpu: str | None
+    debug: bool = False
 
 
 @attrs.define(eq=False)
@@ -183,6 +184,10 @@ class Library(Mapping[str, Callable[..., Any]]):
         known_variables = {g.name: (g.type, address) for g, address in zip(variables, addresses)}
         positions = dict(zip(names, range(len(names))))
         unit = Unit(interface, positions, functions, types, known_variables, linked, calls_host, needs, codecs, self._mark)
+        if self._options.debug:
+            from altru_ir.backend import perf_map
+
+            perf_map.write(object_code, {name: unit.address_of(name) for name in names})
         self._units.append(unit)
         replaces = not self._homes.keys().isdisjoint(names)
         self._homes |= dict.fromkeys(names, unit)

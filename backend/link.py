@@ -49,7 +49,7 @@ def link(
             line += ["-shared", f"-Wl,-soname,{path.name}", "-Wl,-z,defs", f"-Wl,-rpath,{runtime.parent}"]
         line.append(str(runtime))
         line += [f"-L{d}" for d in directories] + [f"-l{name}" for name in libraries]
-        line += ["-lm", "-lpthread"]
+        line += ["-lm", "-lpthread", *toolchain.unwinder(target)]
         done = subprocess.run(line, capture_output=True, text=True, errors="replace", check=False, env=_plain())
         if done.returncode:
             raise DiagnosticError(_problems(done.stderr, done.returncode, line[:1], module), module.source)

@@ -13,7 +13,7 @@ import attrs
 
 from bench.harness import Question, Row, head
 
-QUESTIONS = ("examples", "text", "growth", "process", "interpreter", "calls")
+QUESTIONS = ("examples", "text", "growth", "analyses", "process", "interpreter", "startup", "lowering", "compiling", "calls")
 
 
 def question(name: str) -> tuple[str, Question]:

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from altru_ir.runtime import build, cache
+from altru_ir.runtime.toolchain import unwinder
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
             shown.append(f"-I{build.include_dir()}")
         if options.libs:
             shown += _libs(build.shared_library() if options.shared else build.static_library(options.target))
+            shown += [] if options.shared else unwinder(options.target)
     except build.RuntimeBuildError as error:
         print(f"error[{error.code}]: {error}", file=sys.stderr)
         return 2

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from altru_ir.runtime import cache
 from altru_ir.runtime.errors import RuntimeBuildError
-from altru_ir.runtime.toolchain import archiver, c_library, compiler, is_host, run, triple_of, version_of
+from altru_ir.runtime.toolchain import archiver, c_library, compiler, is_host, run, triple_of, unwinder, version_of
 
 __all__ = [
     "FLAGS", "STATIC", "SHARED", "VARIANTS", "RuntimeBuildError", "clear_cache", "compiler", "include_dir", "prebuild",
@@ -110,7 +110,8 @@ def _compile(path: Path, target: str | None, flags: tuple[str, ...]) -> None:
     maps = [f"-ffile-prefix-map={place}=altru-runtime" for place in (HERE, scratch)]
     command = [*compiler(target), *flags, *maps, f"-I{include_dir()}"]
     if path.name == SHARED:
-        run([*command, "-shared", f"-Wl,-soname,{SHARED}", "-o", path.name, *map(str, sources()), "-lpthread"], scratch)
+        shared = ["-shared", f"-Wl,-soname,{SHARED}", "-o", path.name, *map(str, sources())]
+        run([*command, *shared, "-lpthread", *unwinder(target, shared=True)], scratch)
         return
     objects = [path.with_name(source.stem + ".o") for source in sources()]
     for source, made in zip(sources(), objects):

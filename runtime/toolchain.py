@@ -138,6 +138,25 @@ def archiver(target: str | None = None) -> list[str]:
     )
 
 
+_LIBRARY_FOLDERS = ("/lib/{0}", "/usr/lib/{0}", "/lib64", "/usr/lib64", "/lib", "/usr/lib")
+
+
+def unwinder(target: str | None = None, *, shared: bool = False) -> list[str]:
+    """The flags that link the unwinder, which panics need, where the compiler does not do so by itself: with ``ziglang``.
+
+    ``shared`` is for a library of this process. It takes GCC's, with which LLVM registers what the JIT makes; a second unwinder
+    would not know that code. Raises ``RuntimeBuildError`` as ``compiler`` does.
+    """
+    if "ziglang" not in compiler(target) or triple_of(target).startswith("wasm"):
+        return []
+    if shared and is_host(target):
+        for folder in _LIBRARY_FOLDERS:
+            path = Path(folder.format(f"{platform.machine()}-linux-gnu")) / "libgcc_s.so.1"
+            if path.exists():
+                return [str(path)]
+    return ["-lunwind"]
+
+
 def version_of(command: list[str]) -> str:
     """What tells one compiler from another: where it lies and what it says of itself.
 

@@ -56,27 +56,32 @@ def filecheck(path: Path, text: str, prefix: str, monkeypatch: pytest.MonkeyPatc
     assert status == 0, f"{said.getvalue()}\n--- checked text:\n{text}"
 
 
+def check(path: Path, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Does what a RUN line says."""
+    command, _, after = line.partition("|")
+    words = [str(path) if word == "%s" else word for word in shlex.split(command)]
+    fails = words[0] == "not"
+    words = words[fails:]
+    both = "2>&1" in words
+    words = [word for word in words if word != "2>&1"]
+    assert words[0] == "altru-opt", line
+    status, out, err = altru_opt(words[1:], apart="--run" in words and (fails or "--entry" not in words))
+    assert (status != 0) == fails, f"{line}\nstatus {status}\n{err}"
+    assert status != INTERNAL, f"{line}\n{err}"
+    assert "Traceback" not in err
+    if after:
+        parts = shlex.split(after)
+        assert parts[0] == "filecheck"
+        prefix = next((p.partition("=")[2] for p in parts if p.startswith("--check-prefix=")), "CHECK")
+        filecheck(path, out + err if both else out, prefix, monkeypatch)
+
+
 @pytest.mark.parametrize("path", FILES, ids=[str(p.relative_to(TESTS)) for p in FILES])
 def test_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = run_lines(path)
     assert lines, f"{path} has no RUN line"
     for line in lines:
-        command, _, check = line.partition("|")
-        words = [str(path) if word == "%s" else word for word in shlex.split(command)]
-        fails = words[0] == "not"
-        words = words[fails:]
-        both = "2>&1" in words
-        words = [word for word in words if word != "2>&1"]
-        assert words[0] == "altru-opt", line
-        status, out, err = altru_opt(words[1:], apart="--run" in words and (fails or "--entry" not in words))
-        assert (status != 0) == fails, f"{line}\nstatus {status}\n{err}"
-        assert status != INTERNAL, f"{line}\n{err}"
-        assert "Traceback" not in err
-        if check:
-            parts = shlex.split(check)
-            assert parts[0] == "filecheck"
-            prefix = next((p.partition("=")[2] for p in parts if p.startswith("--check-prefix=")), "CHECK")
-            filecheck(path, out + err if both else out, prefix, monkeypatch)
+        check(path, line, monkeypatch)
 
 
 def test_the_files_are_found() -> None:

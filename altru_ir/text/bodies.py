@@ -133,6 +133,7 @@ class Bodies(TypeGrammar):
         module = self.target_module
         table = declare.table()
         find_decl = table.get
+        new = object.__new__
         block: Block | None = None
         operations: list[Operation] = []
         while True:
@@ -203,7 +204,14 @@ class Bodies(TypeGrammar):
                 loc: int | Location = start
                 if token == "loc":
                     loc, at = self.location(at)
-                op = Operation(decl, operands, attrs or NO_ATTRIBUTES, successors or (), unsafe, loc)
+                op = new(Operation)  # as `Operation(...)` does, without a call
+                op.decl = decl
+                op.operands = operands
+                op.attrs = attrs or NO_ATTRIBUTES
+                op.successors = successors or ()
+                op.unsafe = unsafe
+                op.loc = loc
+                op.results = ()
                 op.block = block
                 operations.append(op)
                 if order is not None:
@@ -215,7 +223,11 @@ class Bodies(TypeGrammar):
                     if type is not None and written is None and len(names) == 1:
                         name = names[0]
                         if name not in values and name[1:2] != '"' and len(name) > 1:
-                            value = values[name] = Value(type, name[1:], op)
+                            value = values[name] = new(Value)
+                            value.type = type
+                            value.name = name[1:]
+                            value.owner = op
+                            value.mark = -1
                             op.results = [value]
                             continue
                     self.define_results(op, names, start, written, module)

@@ -15,34 +15,47 @@ Invariant: token ``i`` of ``tokenize(text)`` starts at ``spans(text)[i][0]``.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from functools import cache
 
-_SPACE = r"[ \t\r\n\ufeff]*(?://[^\n]*[ \t\r\n\ufeff]*)*"
-_NAME = r'(?:[\w.$]+|"(?:[^"\\\n]|\\.)*")'
+_BLANK = r"[ \t\r\n\ufeff]*+"
+_QUOTED = r'"(?:[^"\\\n]|\\.)*"'
 _TOKEN = (
-    r"[%@^]" + _NAME
+    r"[%@^][\w.$]++"
+    + r"|[,=:(){}\[\]<>]"
+    + r"|[A-Za-z_]\w*+(?![.\w\"])"  # the usual word; the rest of the words are below
+    + r"|[%@^]" + _QUOTED
     + r"|[A-Za-z_]\w*(?:\.\w+)*(?!\")"
     + r"|-?0[xX][0-9a-fA-F]+|-?\d+(?:\.\d+(?:[eE][+-]?\d+)?)?|-inf\b"
     + r"|'[A-Za-z_]\w*"
-    + r'|b?"(?:[^"\\\n]|\\.)*"'
-    + r"|->|\.\.\.|[^\s]|\Z"
+    + r"|b?" + _QUOTED
+    + r"|->|\.\.\.|[^ \t\r\n\ufeff]|\Z"
 )  # fmt: skip
-MASTER = re.compile(_SPACE + "(" + _TOKEN + ")")
+"""What is most often comes first; only the sigils, words and punctuation of the first three lines could be other tokens."""
+
+
+@cache
+def _master(comments: bool, flags: int) -> re.Pattern[str]:
+    return re.compile(f"{_BLANK}(?://[^\n]*+{_BLANK})*+({_TOKEN})" if comments else f"{_BLANK}({_TOKEN})", flags)
+
+
+def master(text: str) -> re.Pattern[str]:
+    """The regular expression for ``text``: the fastest that finds the same tokens."""
+    return _master("//" in text, re.ASCII if text.isascii() else 0)
+
+
 _COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*"|(//[^\n]*)')
 
 PADDING = ["", "", "", ""]
 
-find_tokens: Callable[[str], list[str]] = MASTER.findall
-
 
 def spans(text: str) -> list[tuple[int, int]]:
     """Start and end offsets of each token."""
-    return [match.span(1) for match in MASTER.finditer(text)]
+    return [match.span(1) for match in master(text).finditer(text)]
 
 
 def tokenize(text: str) -> list[str]:
     """The tokens of ``text``, padded with empty strings."""
-    return find_tokens(text) + PADDING
+    return master(text).findall(text) + PADDING
 
 
 def comments(text: str) -> list[tuple[int, str, bool]]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import os
 import re
 import shlex
@@ -56,7 +57,7 @@ def main(argv: list[str] | None = None) -> int:
     """Runs ``altru-opt`` with ``argv`` (the process's own by default) and returns its exit status."""
     arguments = sys.argv[1:] if argv is None else argv
     try:
-        status = _reporting_internal_errors(arguments)
+        status = _reporting_internal_errors(arguments, owns_process=argv is None)
         if sys.stdout is not None:
             sys.stdout.flush()
     except KeyboardInterrupt:
@@ -85,9 +86,9 @@ def _say(text: str) -> None:
             sys.stderr.flush()
 
 
-def _reporting_internal_errors(arguments: list[str]) -> int:
+def _reporting_internal_errors(arguments: list[str], *, owns_process: bool) -> int:
     """The one place where an unforeseen exception is caught: it leaves a reproducer and says where."""
-    driver = _Driver()
+    driver = _Driver(owns_process=owns_process)
     try:
         return driver.run(arguments)
     except BrokenPipeError:
@@ -130,9 +131,13 @@ def _interruptible() -> Iterator[None]:
 
 
 class _Driver:
-    """State of one invocation: the sources read, and the diagnostics collected for the JSON form."""
+    """State of one invocation: the sources read, and the diagnostics collected for the JSON form.
 
-    def __init__(self) -> None:
+    ``owns_process`` says that the process ends with it.
+    """
+
+    def __init__(self, *, owns_process: bool = False) -> None:
+        self.owns_process = owns_process
         self.options = argparse.Namespace()
         self.sources: dict[str, Source] = {}
         self.text = ""
@@ -340,6 +345,8 @@ class _Driver:
         if self.options.format == "json":
             self.collected += diagnostics
             return
+        if not diagnostics:
+            return
         from altru_ir.render.terminal import render
 
         colour = sys.stderr is not None and sys.stderr.isatty() and not os.environ.get("NO_COLOR")
@@ -370,8 +377,12 @@ class _Driver:
         def keep(text: str) -> None:
             self.write(text.encode(errors="surrogateescape"))
 
+        def say(text: str) -> None:
+            if options.format == "text":
+                _say(text)
+
         try:
-            whole = run(text, name, options.reduce, keep, _say, early=output is not None)
+            whole = run(text, name, options.reduce, keep, say, early=output is not None)
         except NotInteresting as problem:
             raise EnvironmentProblem(str(problem), "ALT-S009") from None
         except OSError as error:
@@ -410,6 +421,8 @@ class _Driver:
                 module = parse(source.text, source.filename, source.first_line)
         except DiagnosticError as error:
             return None, error.diagnostics
+        if self.owns_process:
+            gc.freeze()  # the module stays to the end: the cyclic collector need not walk it
         if self.options.target:
             from altru_ir.targets import UnknownTargetError, data_of
 
@@ -519,6 +532,7 @@ class _Driver:
                 lambda: emit(
                     module, options.emit, path, opt=opt, checks=options.checks, panic=options.panic, cpu=options.cpu,
                     libraries=options.libraries, directories=options.directories, manager=manager,
+                    debug=options.debug,
                 )
             )  # fmt: skip
         if path is None:
@@ -526,7 +540,15 @@ class _Driver:
         return OK
 
     def printed(self, module: Module) -> str:
-        """The module as text, with what the analyses that were asked for say about it."""
+        """The module as text, with what the analyses that were asked for say about it; its picture is drawn as well."""
+        picture = self.options.view_cfg
+        if picture is not None:
+            from altru_ir.backend import write_whole
+            from altru_ir.passes.analysis.picture import dot, svg
+
+            with self.timed("view-cfg"):
+                text = svg(module) if picture.endswith(".svg") else dot(module)
+                self.guarded(lambda: write_whole(Path(picture), text.encode()))
         if self.options.print_analysis:
             from altru_ir.passes.analysis.manager import AnalysisManager
             from altru_ir.passes.analysis.registry import annotate
@@ -569,7 +591,11 @@ class _Driver:
         cpu, checks, panics = self.options.cpu, self.options.checks, self.options.panic
         with self.timed("compile"), self.workers(self.manager()) as manager:
             watch = manager if self.watches() else None  # what nobody watches may come from the cache
-            library = self.guarded(lambda: compile(module, opt, checks, panics, cpu=cpu, libraries=libraries, manager=watch))
+            library = self.guarded(
+                lambda: compile(
+                    module, opt, checks, panics, cpu=cpu, libraries=libraries, manager=watch, debug=self.options.debug
+                )
+            )
         for stream in filter(None, (sys.stdout, sys.stderr)):
             stream.flush()
         if entry == "main":

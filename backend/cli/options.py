@@ -62,6 +62,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--checks", default="all", metavar="LIST", help="checks to insert: all (default), none, or bounds,null,align,division")
     add("--panic", default="unwind", choices=["unwind", "abort"], help="what a panic does: runs cleanups (default), or not")
     add("--emit", choices=["ir", "llvm", "asm", "obj", "exe", "shared", "static", "header"], help="what to write")
+    add("-g", dest="debug", action="store_true", help="add debug information: lines, functions, locals and their types")
     add("--target", metavar="TRIPLE", help="the target, instead of the module's own")
     add("--cpu", metavar="NAME", help="the processor (x86-64-v3 for files, this machine's for --run)")
     add("-l", dest="libraries", action="append", default=[], metavar="LIB", help="link a library")
@@ -86,6 +87,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--seed", type=_natural, metavar="N", help="with --generate: which (default 0); the same gives the same program")
     add("--size", type=_positive, metavar="N", help="with --generate: about how many statements a function has (default 8)")
     add("--families", metavar="LIST", help="with --generate: only these parts of the language, e.g. scalars,owners; or native")
+    add("--view-cfg", metavar="FILE", help="draw the control flow of what is printed, as FILE.svg or FILE.dot")
     add("--print-locations", action="store_true", help="show the position of every operation in printed IR")
     add("--timing", nargs="?", const="", metavar="FILE", help="say how long each step took; as a Chrome trace in =FILE")
     add("--statistics", action="store_true", help="say what the passes counted")
@@ -156,6 +158,8 @@ def _check_combination(options: argparse.Namespace, program: list[str]) -> None:
         raise UsageError("-o needs the name of a file")
     if not runs and (program or options.entry is not None):
         raise UsageError("arguments behind `--` and --entry are for --run and --interpret")
+    if options.debug and not (options.run or writes):
+        raise UsageError("-g is for --run and for --emit of something else than IR")
     if not options.run and options.loads:
         raise UsageError("--load is for --run")
     if not options.interpret and options.steps is not None:
@@ -166,6 +170,13 @@ def _check_combination(options: argparse.Namespace, program: list[str]) -> None:
         raise UsageError("--replay takes one module; it does not go with --split-input-file")
     if options.print_analysis and (runs or writes or options.check or options.verify_diagnostics):
         raise UsageError("--print-analysis adds comments to printed IR; there is none to add them to")
+    if options.view_cfg is not None:
+        if not options.view_cfg.endswith((".svg", ".dot")):
+            raise UsageError(f"--view-cfg writes FILE.svg or FILE.dot, not `{options.view_cfg}`")
+        if runs or writes or options.check or options.verify_diagnostics:
+            raise UsageError("--view-cfg draws what is printed, and nothing is printed")
+        if options.split_input_file or len(options.files) > 1 or options.no_check:
+            raise UsageError("--view-cfg draws one verified module; it goes with one FILE, whole and checked")
     if options.print_analysis and options.no_check:
         raise UsageError("--print-analysis is for verified IR, and --no-check verifies nothing")
     if options.emit in ("obj", "exe", "shared", "static") and options.output in (None, "-"):
@@ -177,16 +188,21 @@ def _does_more(options: argparse.Namespace) -> bool:
     return (
         options.run or options.interpret or options.check or options.verify_diagnostics or options.split_input_file
         or options.emit is not None or options.opt is not None or options.pipeline is not None
+        or options.replay or options.print_analysis or options.jobs != 1
     )  # fmt: skip
 
 
 def check_names(options: argparse.Namespace) -> None:
     """What is named (passes, analyses, classes of checks) must exist, reached or not. Raises ``UsageError``."""
+    load_passes(options)
+    if options.checks == "all" and not any(
+        (options.pipeline, options.print_analysis, options.print_ir_before, options.print_ir_after)
+    ):
+        return  # nothing is, so the passes need not be loaded
     from altru_ir.passes.pipeline_text import PipelineError, parse_pipeline
     from altru_ir.passes.registry import names
     from altru_ir.passes.transform.insert_checks import InsertChecks
 
-    load_passes(options)
     try:
         parse_pipeline(options.pipeline or "")
         InsertChecks(options.checks)

@@ -35,7 +35,7 @@ from altru_ir.backend.interpreter.memory import Allocation, Gone, Pointer
 from altru_ir.backend.interpreter.sources import HOT, Exit, Path, Source, alone, fused, readers
 from altru_ir.marks import copies
 from altru_ir.module import Block, Function, Module
-from altru_ir.types import Type
+from altru_ir.types import RefType, Type
 from altru_ir.values import Operation, Successor, Value
 
 if TYPE_CHECKING:
@@ -131,15 +131,17 @@ def leads(name: str) -> Callable[[Leading], Leading]:
 
 
 class FunctionCode:
-    """A staged function."""
+    """A staged function. Its slots are its activation, its parameters, and as many more as ``unset`` has; ``references`` are
+    the parameters that are protected while it runs."""
 
     def __init__(self, function: Function, machine: Machine) -> None:
         self.function = function
         self.machine = machine
         stage = Stage(function, machine)
-        self.parameters = [stage.slot(p) for p in function.parameters]
+        parameters = [(stage.slot(p), p) for p in function.parameters]
+        self.references = [(slot, p) for slot, p in parameters if isinstance(p.type, RefType)]
         self.entry = stage.blocks()
-        self.count = stage.count
+        self.unset = [None] * (stage.count - 1 - len(parameters))
 
 
 class Stage:

@@ -160,6 +160,7 @@ class Machine:
     ) -> None:
         self.module = module
         self.codecs = Codecs(module)
+        self.frozen: dict[Type, bool] = {}
         self.memory = Memory(memory)
         self.allowed = steps
         self.budget = steps
@@ -290,13 +291,12 @@ class Machine:
 
     def enter(self, thread: Thread, function: Function, arguments: list[Any], op: Operation | None) -> Next:
         """Begins an activation; references among the arguments are protected as long as it lasts."""
-        code = self.code(function)
-        s: Slots = [None] * code.count
-        activation = s[0] = Activation(code, thread)
-        for slot, value, parameter in zip(code.parameters, arguments, function.parameters, strict=False):
-            if parameter.type.__class__ is RefType and op is not None:
-                value = self.protect(value, parameter, activation, op)
-            s[slot] = value
+        code = self.codes.get(function.name) or self.code(function)
+        activation = Activation(code, thread)
+        s: Slots = [activation, *arguments, *code.unset]
+        if op is not None:
+            for slot, parameter in code.references:
+                s[slot] = self.protect(s[slot], parameter, activation, op)
         if len(thread.stack) > MAX_STACK:
             raise fault("ALT-S008", f"more than {MAX_STACK} activations on the stack", op)
         return code.entry, s
@@ -451,7 +451,7 @@ class Machine:
         parent = tree.root if pointer.tag is None else pointer.tag
         permission = Permission.RESERVED if mutable else Permission.FROZEN
         cells: tuple[tuple[int, int], ...] = ()
-        if not freezes(target, self.module):
+        if not self.freezes(target):
             cells = tuple((offset + low, offset + high) for low, high in self.cells(target, pointer)) or ((offset, offset),)
         races = self.memory.races
         if races is not None:  # the reborrow reads all but the cells behind a shared reference
@@ -463,6 +463,13 @@ class Machine:
             name = op.results[0].name if op.results and op.results[0].name else op.name
         node = tree.retag(parent, offset, size, permission, op, protected=protected, cells=cells, name=name)
         return Pointer(pointer.address, allocation, node, pointer.meta)
+
+    def freezes(self, type: Type) -> bool:
+        """Whether a shared reference to a ``type`` freezes all of it."""
+        known = self.frozen.get(type)
+        if known is None:
+            known = self.frozen[type] = freezes(type, self.module)
+        return known
 
     def cells(self, type: Type, pointer: Pointer) -> list[tuple[int, int]]:
         """The bytes of a pointee that may change behind a shared reference, as ranges from its beginning."""

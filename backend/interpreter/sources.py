@@ -46,7 +46,7 @@ import attrs
 
 from altru_ir.backend.interpreter.memory import Pointer
 from altru_ir.types import FloatType, IntType, PlaceType, UsizeType
-from altru_ir.values import Operation, Value
+from altru_ir.values import Operation, Successor, Value
 
 if TYPE_CHECKING:
     from altru_ir.backend.interpreter.code import Segment, Stage
@@ -158,7 +158,7 @@ def readers(stage: Stage, segments: list[Segment]) -> dict[Value, Segment | None
         for op, part in segment.parts:
             work = [(v, isinstance(part, Source)) for v in op.operands]
             for successor in op.successors:
-                work += [(v, isinstance(part, Exit) and stage.copies(v.type)) for v in successor.args]
+                work += [(v, isinstance(part, Exit) and _binds(stage, successor)) for v in successor.args]
             while work:
                 value, by_text = work.pop()
                 here = segment if by_text else None
@@ -167,6 +167,11 @@ def readers(stage: Stage, segments: list[Segment]) -> dict[Value, Segment | None
                     path = stage.leads(value.operation)
                     work += [(v, by_text and isinstance(path, Path)) for v in value.operation.operands]
     return found
+
+
+def _binds(stage: Stage, successor: Successor) -> bool:
+    """Whether an edge only hands values on, and moves none."""
+    return all(stage.copies(v.type) for v in successor.args)
 
 
 def _is_scalar(value: Value) -> bool:
@@ -215,7 +220,7 @@ class _Writer:
         """A control; the values that go along an edge are read before any is bound."""
         edges = []
         for successor in op.successors:
-            if all(self.stage.copies(v.type) for v in successor.args):
+            if _binds(self.stage, successor):
                 slots = [self.stage.slot(a) for a in successor.block.args]
                 values = [self.value(v) for v in successor.args]
                 edge = [f"s[{slot}] = {value}" for slot, value in zip(slots, values, strict=True) if value != f"v{slot}"]

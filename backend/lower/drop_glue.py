@@ -29,7 +29,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from altru_ir.backend.lower.homes import release
+from altru_ir.backend.lower.releases import release
 from altru_ir.backend.lower.types import LoweringError, dimensions_of, llvm_type, quote
 from altru_ir.behaviour import drop_may_panic
 from altru_ir.layout import enum_layout, field_offsets, layout_of, round_up

@@ -11,8 +11,8 @@ is a call of its type's glue (``drop_glue.py``).
 from __future__ import annotations
 
 from altru_ir.backend.lower.function import FunctionLowering
-from altru_ir.backend.lower.homes import release, thin
-from altru_ir.backend.lower.ops import lowers
+from altru_ir.backend.lower.registry import lowers
+from altru_ir.backend.lower.releases import release, thin
 from altru_ir.backend.lower.types import LoweringError, dimensions_of
 from altru_ir.marks import needs_drop
 from altru_ir.types import ArrayType, OwnType, PlaceType, Type

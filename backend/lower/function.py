@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from altru_ir.backend.lower.debug_info import FunctionDebug, located
 from altru_ir.backend.lower.panics import LANDED, PERSONALITY, label_of
 from altru_ir.backend.lower.types import (
     LoweringError,
@@ -40,6 +41,10 @@ Storage = tuple[str, tuple[str, ...]]
 """A place as LLVM sees it: its address, and the lengths it carries when its type is unsized."""
 
 
+Cold = tuple["Block | None", "Operation | None"]
+"""A cold block: the cleanup that its panics go to, and with debug information the operation that panics, whose place it has."""
+
+
 class FunctionLowering:
     """State and services for the functions of ``ops.py``."""
 
@@ -55,9 +60,10 @@ class FunctionLowering:
         self.label = ""
         self.allocas: list[str] = []
         self.incoming: dict[Block, list[tuple[str, list[str]]]] = {}
-        self.panics: dict[Block | None, list[tuple[str, int, str, str]]] = {}  # by the cleanup that they go to
-        self.cold: dict[Block | None, str] = {}  # labels of the cold blocks
-        self.pads: dict[Block | None, str] = {}  # labels of landing pads; None: the panic ends here
+        self.panics: dict[Cold, list[tuple[str, int, str, str]]] = {}
+        self.cold: dict[Cold, str] = {}  # labels of the cold blocks
+        self.debug: FunctionDebug | None = None
+        self.pads: dict[Block | None, str] = {}  # labels of landing pads
         self.block: Block | None = None
         self.in_cleanup = False
         self.is_nounwind = function.signature.type.nounwind
@@ -72,9 +78,13 @@ class FunctionLowering:
         from altru_ir.backend.lower.ops import LOWERINGS
 
         function = self.function
+        unnamed = {value for value in _values(function) if value.name is None} if self.owner.debug is not None else set()
         assign_names(function)
         self.uses_stack = any(op.decl.name in ("stack.alloc", "stack.alloc_raw") for op in function.operations())
         lines = self.lines
+        symbol = self.owner.symbol(function.name)
+        if self.owner.debug is not None:
+            self.debug = self.owner.debug.function(function)
         parameters = self.parameters()
         phis: list[tuple[int, Block]] = []
         # Reverse postorder, so that a definition is lowered before what it dominates; unreachable blocks are left out.
@@ -93,11 +103,19 @@ class FunctionLowering:
             if block.args:
                 phis.append((len(lines), block))
                 lines.append("")
+            if self.debug is not None:
+                named = [*(function.parameters if index == 0 else ()), *(a for a in block.args if a not in unnamed)]
+                self.show(self.debug, named, None)
             for op in block.ops:
                 lowering = LOWERINGS.get(op.decl.name)
                 if lowering is None:
                     raise LoweringError(f"`{op.name}` cannot be compiled yet{self.where(op)}")
+                begin = len(lines)
                 lowering(self, op)
+                if self.debug is not None:
+                    if not op.decl.is_terminator:
+                        self.show(self.debug, [value for value in op.results if value not in unnamed], op)
+                    located(lines, begin, self.debug.location(op))
         for at, block in phis:
             lines[at] = self.phis(block)
         self.cold_blocks()
@@ -108,10 +126,10 @@ class FunctionLowering:
         may_leave = any(_may_unwind(line) for line in lines)
         if not may_leave:
             self.owner.quiet.add(function.name)
-        # A table leads to everything: names would only keep the linker busy.
-        symbol = self.owner.symbol(function.name)
         hidden = function.linkage == "private" or self.owner.entries == "table" or symbol != f"@{quote(function.name)}"
-        linkage = "" if not hidden else "private " if self.owner.entries == "table" else "internal "
+        # A table leads to everything: names would keep the linker busy, and only debuggers ask for them.
+        nameless = self.owner.entries == "table" and self.owner.debug is None
+        linkage = "" if not hidden else "private " if nameless else "internal "
         result = result_type(function.signature.result, self.module)
         nounwind = self.is_nounwind or not self.owner.unwinds or not may_leave
         attributes = " nounwind uwtable" if nounwind else " uwtable"
@@ -119,7 +137,8 @@ class FunctionLowering:
         if self.pads or self.keeps_payload:
             personality = f" {PERSONALITY}"
             self.owner.declare_personality()
-        header = f"define {linkage}{result} {symbol}({parameters}){attributes} {label_of(function.name)}{personality} {{"
+        scope = "" if self.debug is None else f" !dbg {self.debug.scope}"
+        header = f"define {linkage}{result} {symbol}({parameters}){attributes} {label_of(function.name)}{personality}{scope} {{"
         return "\n".join([header, *(line for line in lines if line), "}", ""])
 
     def where(self, op: Operation) -> str:
@@ -181,11 +200,13 @@ class FunctionLowering:
 
     def cold_blocks(self) -> None:
         """The blocks that panic, one for each cleanup that a panic goes to; reached from every check."""
-        for cleanup, origins in self.panics.items():
+        for cold, origins in self.panics.items():
+            cleanup, op = cold
+            begin = len(self.lines)
             unwinds = self.owner.unwinds and not (self.is_nounwind and cleanup is None)
             name = "altru_panic_unwind" if unwinds else "altru_panic_site"
             self.owner.declare(f"declare void @{name}(ptr, i32, i64, i64) cold noreturn{'' if unwinds else ' nounwind'}")
-            label = self.cold_label(cleanup)
+            label = self.cold_label(cold)
             self.start(label)
             site = ", ".join(f"[ {number}, %{origin} ]" for origin, number, _, _ in origins)
             a = ", ".join(f"[ {first}, %{origin} ]" for origin, _, first, _ in origins)
@@ -196,18 +217,46 @@ class FunctionLowering:
             arguments = f'ptr @altru.sites, i32 %{label[:-1]}.site", i64 %{label[:-1]}.a", i64 %{label[:-1]}.b"'
             text = f"void @{name}({arguments})"
             if cleanup is None:
+                if unwinds:
+                    self.leave_stack()
                 self.line(f"call {text}")
             else:
                 never = self.fresh_label("never")
                 self.line(f"invoke {text} to label %{never} unwind label %{self.pad(cleanup)}")
                 self.start(never)
             self.line("unreachable")
+            if self.debug is not None:
+                located(self.lines, begin, self.debug.location(op))
 
-    def cold_label(self, cleanup: Block | None) -> str:
-        label = self.cold.get(cleanup)
+    def cold_label(self, cold: Cold) -> str:
+        label = self.cold.get(cold)
         if label is None:
-            label = self.cold[cleanup] = '"-panic"' if cleanup is None else self.fresh_label("panic")
+            label = self.cold[cold] = '"-panic"' if cold == (None, None) else self.fresh_label("panic")
         return label
+
+    def cold_block_of(self, op: Operation, kind: str, message: str | None, a: str, b: str) -> str:
+        """The label of the block in which ``op`` panics, which is told that it is reached from here."""
+        cold = (self.cleanup(), None if self.debug is None else op)
+        site = self.owner.sites.number(kind, op.location, message, self.function.name)
+        self.panics.setdefault(cold, []).append((self.label, site, a, b))
+        return self.cold_label(cold)
+
+    # -- debugging --------------------------------------------------------------------------------------------------------
+
+    def show(self, debug: FunctionDebug, values: Iterable[Value], op: Operation | None) -> None:
+        """Makes values variables of the debugger: each is in a slot that is written here."""
+        place = op.location if op is not None else None
+        for value in values:
+            type = value.type
+            name = (value.name or "").strip('"')
+            argument = self.function.parameters.index(value) + 1 if op is None and value in self.function.parameters else 0
+            if isinstance(type, PlaceType):
+                if op is not None and op.name == "local" and debug.shows(type.target):
+                    self.lines.append(debug.declare(name, type.target, self.storage[value][0], place))
+            elif debug.shows(type):
+                slot = self.scratch(type)
+                self.line(f"store {self.typed(value)}, ptr {slot}, align {self.align(type)}")
+                self.lines.append(debug.declare(name, type, slot, place, argument))
 
     # -- unwinding --------------------------------------------------------------------------------------------------------
 
@@ -218,7 +267,8 @@ class FunctionLowering:
         return self.block.unwind
 
     def pad(self, cleanup: Block | None) -> str:
-        """The label of the landing pad that leads to a cleanup; None stands for the end of a panic that may not leave."""
+        """The label of the landing pad that leads to a cleanup; None stands for what is done where there is none: a panic
+        that may not leave ends, and stack allocations are taken back."""
         label = self.pads.get(cleanup)
         if label is None:
             label = self.pads[cleanup] = self.fresh_label("pad")
@@ -228,7 +278,7 @@ class FunctionLowering:
         """A call of ``text`` (``RESULT @f(ARGUMENTS)``) on behalf of ``op``, which goes on in a new LLVM block when the
         panic of the callee has something to run here."""
         cleanup = self.cleanup()
-        ends_here = self.is_nounwind and self.owner.unwinds and not self.in_cleanup
+        ends_here = (self.is_nounwind or self.uses_stack) and self.owner.unwinds and not self.in_cleanup
         prefix = "  " if result is None else f"  {self.names_of(result)} = "
         if (cleanup is None and not ends_here) or not may_panic(op, self.module):
             self.lines.append(f"{prefix}call {text}")
@@ -239,17 +289,23 @@ class FunctionLowering:
 
     def landing_pads(self) -> None:
         """The landing pads; a cleanup keeps what it was given for ``resume``."""
+        begin = len(self.lines)
         for cleanup, label in self.pads.items():
             self.start(label)
-            clause = "catch ptr null" if cleanup is None else "cleanup"
+            clause = "catch ptr null" if cleanup is None and self.is_nounwind else "cleanup"
             landed = self.emit(f"landingpad {LANDED} {clause}")
             exception = self.emit(f"extractvalue {LANDED} {landed}, 0")
-            if cleanup is None:
+            if cleanup is None and self.is_nounwind:
                 self.stop(exception)
+            elif cleanup is None:
+                self.leave_stack()
+                self.finish(f"resume {LANDED} {landed}")
             else:
                 self.keeps_payload = True
                 self.line(f'store ptr {exception}, ptr %"-payload"')
                 self.line(f"br label %{self.block_label(cleanup)}")
+        if self.debug is not None:
+            located(self.lines, begin, self.debug.location(None))
 
     def resume(self) -> None:
         """Ends a cleanup: the panic goes on to the caller, or ends where it may not."""
@@ -387,20 +443,14 @@ class FunctionLowering:
 
     def panic_unless(self, condition: str, kind: str, op: Operation, a: str = "0", b: str = "0") -> None:
         """Branches to a cold block unless ``condition`` (an ``i1``); goes on in a new LLVM block."""
-        site = self.owner.sites.number(kind, op.location, None, self.function.name)
-        cleanup = self.cleanup()
-        self.panics.setdefault(cleanup, []).append((self.label, site, a, b))
+        cold = self.cold_block_of(op, kind, None, a, b)
         going_on = self.fresh_label("ok")
-        cold = self.cold_label(cleanup)
         self.line(f"br i1 {condition}, label %{going_on}, label %{cold}, !prof !{self.owner.likely()}")
         self.start(going_on)
 
     def panic(self, kind: str, op: Operation, message: str | None = None) -> None:
         """Ends the block in a panic."""
-        site = self.owner.sites.number(kind, op.location, message, self.function.name)
-        cleanup = self.cleanup()
-        self.panics.setdefault(cleanup, []).append((self.label, site, "0", "0"))
-        self.finish(f"br label %{self.cold_label(cleanup)}")
+        self.finish(f"br label %{self.cold_block_of(op, kind, message, '0', '0')}")
 
     def as_word(self, value: str, type: Type, signed: bool = False) -> str:
         """An operand as ``i64``, for a cold block."""
@@ -471,3 +521,11 @@ def _only_after_panics(order: list[Block]) -> set[Block]:
                 ordinary.add(successor.block)
                 work.append(successor.block)
     return {block for block in order if block not in ordinary}
+
+
+def _values(function: Function) -> Iterable[Value]:
+    """All values of a function but its parameters."""
+    for block in function.blocks:
+        yield from block.args
+        for op in block.ops:
+            yield from op.results

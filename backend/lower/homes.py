@@ -16,44 +16,18 @@ chunk, ``own<'h, T>`` with its home, so not at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Protocol
-
 from altru_ir.backend.lower.function import FunctionLowering
-from altru_ir.backend.lower.ops import lowers
+from altru_ir.backend.lower.registry import lowers
+from altru_ir.backend.lower.releases import give_back, release, runtime, thin
 from altru_ir.backend.lower.types import LoweringError, dimensions_of, result_type
 from altru_ir.layout import layout_of
 from altru_ir.literals import constant_integer
-from altru_ir.module import Module
 from altru_ir.types import ArrayType, GcType, OwnType, PoolType, RefType
 from altru_ir.values import Operation, Value
-
-if TYPE_CHECKING:
-    from altru_ir.backend.lower.module import ModuleLowering
 
 HEAP_ALLOCATION = 'allockind("alloc,uninitialized") allocsize(0) "alloc-family"="altru" nounwind willreturn'
 """Attributes of the functions that give a block of the heap."""
 ALIGNED_ALLOCATION = HEAP_ALLOCATION.replace("uninitialized", "uninitialized,aligned")
-HEAP_RELEASE = 'allockind("free") "alloc-family"="altru" nounwind willreturn'
-
-
-class Writes(Protocol):
-    """What writes instructions: a function's lowering, or a function of drop glue."""
-
-    module: Module
-    owner: ModuleLowering
-    word: str
-
-    def emit(self, text: str) -> str: ...
-    def line(self, text: str) -> None: ...
-    def intrinsic(self, result: str, name: str, arguments: Iterable[str]) -> str: ...
-
-
-def runtime(f: Writes, result: str, name: str, arguments: list[str], attributes: str = "nounwind") -> str:
-    """The text of a call of a function of the runtime; ``arguments`` are typed operands."""
-    types = ", ".join(a.rsplit(" ", 1)[0] for a in arguments)
-    f.owner.declare(f"declare {result} @{name}({types}) {attributes}")
-    return f"call {result} @{name}({', '.join(arguments)})"
 
 
 def heap_block(f: FunctionLowering, size: str, alignment: int, op: Operation) -> str:
@@ -75,12 +49,6 @@ def heap_block(f: FunctionLowering, size: str, alignment: int, op: Operation) ->
     return f.emit(f"call noalias ptr @altru_alloc({f.word} {size})")
 
 
-def give_back(f: Writes, pointer: str) -> None:
-    """Gives a block back to the heap."""
-    f.owner.declare(f"declare void @altru_free(ptr allocptr) {HEAP_RELEASE}")
-    f.line(f"call void @altru_free(ptr {pointer})")
-
-
 def expect_memory(f: FunctionLowering, pointer: str, size: str, op: Operation) -> None:
     """Panics when ``pointer`` is null."""
     wide = size if f.word == "i64" or size.isdigit() else f.emit(f"zext {f.word} {size} to i64")
@@ -95,13 +63,6 @@ def home_block(f: FunctionLowering, home: Value | None, size: str, alignment: in
         made = arena_block(f, home, size, max(alignment, op.attrs.get("alignment", 1)))
     expect_memory(f, made, size, op)
     return made
-
-
-def thin(f: FunctionLowering, value: Value) -> str:
-    """The address of a pointer that may carry lengths."""
-    if dimensions_of(value.type):
-        return f.emit(f"extractvalue {f.typed(value)}, 0")
-    return f.value(value)
 
 
 def resource(f: FunctionLowering, reference: Value) -> str:
@@ -224,20 +185,6 @@ def _fill(f: FunctionLowering, start: str, count: str, value: Value) -> None:
     f.line(f"{following} = add nuw {f.word} {index}, 1")
     f.line(f"br label %{head}")
     f.start(done)
-
-
-def release(f: Writes, pointer: str, type: OwnType) -> None:
-    """Gives the memory of an owner back; its content is gone."""
-    if type.pool:
-        # The chunk of a slot begins with its pool, at the multiple of 64 KiB below.
-        mask = -65536
-        chunk = f.emit(f.intrinsic("ptr", f"llvm.ptrmask.p0.{f.word}", [f"ptr {pointer}", f"{f.word} {mask}"]))
-        pool = f.emit(f"load ptr, ptr {chunk}, align {f.module.pointer_bits // 8}")
-        f.line(runtime(f, "void", "altru_pool_release", [f"ptr {pool}", f"ptr {pointer}"]))
-    elif type.release is not None:
-        f.line(f"call void {f.owner.symbol(type.release)}(ptr {pointer})")
-    elif type.region is None:
-        give_back(f, pointer)
 
 
 @lowers("dealloc")

@@ -12,6 +12,7 @@ import struct
 from collections.abc import Container
 from typing import Any
 
+from altru_ir.backend.lower.debug_info import DebugInfo
 from altru_ir.backend.lower.drop_glue import DropGlue
 from altru_ir.backend.lower.entries import FAILED, callback_text, entries_text, exports_text, is_exported
 from altru_ir.backend.lower.function import FunctionLowering
@@ -37,22 +38,37 @@ GUARD_PREFIX = "altru.guard."
 """How the entries for a host are named: this and the function's name."""
 
 
-def lower_module(module: Module, *, panic: str = "abort", entries: str = "none", callbacks: Container[str] = ()) -> str:
+def lower_module(
+    module: Module,
+    *,
+    panic: str = "abort",
+    entries: str = "none",
+    callbacks: Container[str] = (),
+    debug: DebugInfo | None = None,
+) -> str:
     """The LLVM text of ``module``.
 
     Parameters: ``panic`` is ``"unwind"`` or ``"abort"``; ``entries`` says who is called from outside, and guarded there when
     panics unwind: ``"main"``, of an executable; ``"table"``, what a host calls, and the table that leads there
     (``entries.py``); ``"library"``, what C calls, unguarded; ``"none"``. ``callbacks`` are declarations that a callable of the
-    host stands in for. Raises ``LoweringError`` for what cannot be compiled (yet).
+    host stands in for; ``debug`` adds debug information. Raises ``LoweringError`` for what cannot be compiled (yet).
     """
-    return ModuleLowering(module, panic, entries, callbacks).lower()
+    return ModuleLowering(module, panic, entries, callbacks, debug).lower()
 
 
 class ModuleLowering:
     """What the functions of one module share: sites, declarations, metadata."""
 
-    def __init__(self, module: Module, panic: str = "abort", entries: str = "none", callbacks: Container[str] = ()) -> None:
+    def __init__(
+        self,
+        module: Module,
+        panic: str = "abort",
+        entries: str = "none",
+        callbacks: Container[str] = (),
+        debug: DebugInfo | None = None,
+    ) -> None:
         self.module = module
+        self.debug = debug
         self.unwinds = panic == "unwind"
         self.entries = entries
         self.callbacks = callbacks
@@ -99,6 +115,8 @@ class ModuleLowering:
         if self._likely is not None:
             out.append('!0 = !{!"branch_weights", i32 1048575, i32 1}')
             out.append('!1 = !{!"branch_weights", i32 1, i32 1048575}')
+        if self.debug is not None:
+            out.extend(self.debug.text())
         return "\n".join(out) + "\n"
 
     def symbol(self, name: str) -> str:

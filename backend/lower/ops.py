@@ -11,9 +11,10 @@ A front-end lowers its own operation the same way:
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from altru_ir.backend.lower import drops, homes  # noqa: F401  # they register lowerings of their own
 from altru_ir.backend.lower.function import FunctionLowering, Storage
+from altru_ir.backend.lower.registry import LOWERINGS as LOWERINGS
+from altru_ir.backend.lower.registry import lowers as lowers
 from altru_ir.backend.lower.types import LoweringError, dimensions_of, parameter_types, quote, result_type
 from altru_ir.layout import enum_layout, field_offsets, layout_of
 from altru_ir.literals import constant_integer
@@ -23,23 +24,6 @@ from altru_ir.ops.control import call_arguments, callee_type
 from altru_ir.ops.enums import variants_of
 from altru_ir.types import UNIT, ArrayType, IntType, NamedType, PlaceType, Type
 from altru_ir.values import Operation, Value
-
-Lowering = Callable[[FunctionLowering, Operation], None]
-
-LOWERINGS: dict[str, Lowering] = {}
-
-
-def lowers(*names: str) -> Callable[[Lowering], Lowering]:
-    """Registers a lowering for operations. Raises ``ValueError`` when one has a lowering already."""
-
-    def register(lowering: Lowering) -> Lowering:
-        for name in names:
-            if name in LOWERINGS:
-                raise ValueError(f"`{name}` already has a lowering")
-            LOWERINGS[name] = lowering
-        return lowering
-
-    return register
 
 
 def _bits(f: FunctionLowering, type: Type) -> int:
@@ -704,7 +688,3 @@ def _check_quotient(f: FunctionLowering, op: Operation) -> None:
     a = f.emit(f"icmp ne {f.typed(dividend)}, {least if _bits(f, dividend.type) > 1 else 'true'}")
     b = f.emit(f"icmp ne {f.typed(divisor)}, {-1 if _bits(f, divisor.type) > 1 else 'true'}")
     f.panic_unless(f.emit(f"or i1 {a}, {b}"), "quotient", op)
-
-
-# They register lowerings of their own, with what is defined above.
-from altru_ir.backend.lower import drops, homes  # noqa: E402, F401

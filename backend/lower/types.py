@@ -143,12 +143,13 @@ def parameter_attributes(type: Type, module: Module) -> str:
         return ""
     target = type.target
     attributes = " nonnull"
-    if freezes(target, module):
+    frozen = freezes(target, module)
+    if frozen:
         attributes += " noalias" if type.mutable else " noalias readonly"
     if not target.is_unsized:
         layout = layout_of(target, module)
         attributes += f" align {layout.align}"
-        if layout.size:
+        if layout.size and (frozen or type.mutable):  # what consists of cells may end before the function does
             attributes += f" dereferenceable({layout.size})"
     elif isinstance(target, ArrayType):
         attributes += f" align {layout_of(target.element, module).align}"

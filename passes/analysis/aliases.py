@@ -9,7 +9,7 @@ activation, a global, what a parameter points to, or anything (``ANYTHING``: wha
     %r = borrow mut %p
     %d = deref %r              // path %s.a
 
-Clauses, cited by number in the code and planted as defects in the tests:
+Clauses, cited by number in the code, each tested with a near miss:
  1. different locals, allocations and globals do not overlap;
  2. what a parameter points to was there before the activation: it is no local and no allocation of it;
  3. what an exclusive reference among the parameters points to is reached through it alone while the activation lasts (Tree

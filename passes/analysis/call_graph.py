@@ -26,7 +26,7 @@ from typing import Any, Self
 
 from altru_ir.behaviour import dropped_types
 from altru_ir.marks import needs_drop
-from altru_ir.module import Function, Module
+from altru_ir.module import Module
 from altru_ir.passes.analysis.graphs import strongly_connected
 from altru_ir.passes.analysis.manager import Get, ModuleAnalysis
 from altru_ir.passes.analysis.notes import Notes
@@ -236,20 +236,3 @@ def dropped_parts(type: Type, module: Module) -> list[Type]:
 def _called(op: Operation) -> Type:
     """The erased type of the function value that ``op`` calls."""
     return op.operands[op.decl.fixed_count(op)].type.erased
-
-
-def cycles(graph: CallGraph) -> list[list[Function]]:
-    """For each component of functions that may run each other, one shortest cycle through its first function, by networkx."""
-    import networkx
-
-    found = []
-    for members in graph.components:
-        if not graph.recursive(members[0]):
-            continue
-        first = graph.functions[min(members)].name
-        inside = graph.graph.subgraph(graph.functions[n].name for n in members)
-        back = min(
-            (networkx.shortest_path(inside, after, first) for after in inside.successors(first)), key=len
-        )  # the first function itself, then on and back to it
-        found.append([graph.module.functions[name] for name in (first, *back)])
-    return found

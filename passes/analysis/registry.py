@@ -21,6 +21,11 @@ ANALYSES: dict[str, str] = {
     "aliases": "altru_ir.passes.analysis.aliases:Aliases",
     "call-graph": "altru_ir.passes.analysis.call_graph:CallGraph",
     "effects": "altru_ir.passes.analysis.effects:EffectSummaries",
+    "ranges": "altru_ir.passes.analysis.ranges:Ranges",
+    "unreachable": "altru_ir.passes.analysis.unreachable:Unreachable",
+    "endless": "altru_ir.passes.analysis.endless:Endless",
+    "irreducible": "altru_ir.passes.analysis.irreducible:Irreducible",
+    "recursion": "altru_ir.passes.analysis.recursion:Recursion",
 }
 """Name to ``module:class``."""
 

@@ -12,11 +12,25 @@
  */
 #include "internal.h"
 
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#if defined(__wasm__) /* no signals: a closed pipe is an error like any other; and no threads */
+static void ignore_closed_pipes(void) {}
+static void wait_for_the_end(void) {}
+#else
+#include <signal.h>
+
+static void ignore_closed_pipes(void) {
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static void wait_for_the_end(void) {
+    pause();
+}
+#endif
 
 static atomic_flag process_is_ending = ATOMIC_FLAG_INIT;
 
@@ -26,7 +40,7 @@ static _Thread_local bool thread_is_ending __attribute__((tls_model("initial-exe
 /* What the program wrote comes before what is said about its end. A closed pipe must neither end
  * the process with another status nor swallow the panic: hence no SIGPIPE from here on. */
 static void flush_output(void) {
-    signal(SIGPIPE, SIG_IGN);
+    ignore_closed_pipes();
     fflush(stdout);
 }
 
@@ -36,7 +50,7 @@ void altru_claim_the_end(void) {
     }
     thread_is_ending = true;
     while (atomic_flag_test_and_set(&process_is_ending)) {
-        pause(); /* another thread is at it */
+        wait_for_the_end(); /* another thread is at it */
     }
     altru_secure_wipe_all();
     flush_output();

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 import altru_ir as air
 from altru_ir.module import Function, Module
-from altru_ir.passes.analysis.call_graph import CallGraph, cycles
+from altru_ir.passes.analysis.call_graph import CallGraph
+from altru_ir.passes.analysis.recursion import Recursion
 from altru_ir.values import Operation
 from tests.analysis.bodies import generated
 from tests.analysis.watching import Watcher, runs
@@ -45,10 +46,11 @@ def test_components_are_those_of_networkx_callees_first(calls: list[list[int]]) 
     assert set(graph.graph.edges) == {(f"f{a}", f"f{b}") for a, b in wanted.edges}
     for n in range(len(calls)):
         assert graph.recursive(n) == any(n in cycle for cycle in networkx.simple_cycles(wanted))
-    for cycle in cycles(graph):
+    cycles = Recursion(graph).cycles
+    for cycle in cycles:
         assert cycle[0] is cycle[-1]
         assert all(graph.graph.has_edge(a.name, b.name) for a, b in pairwise(cycle))
-    assert len(cycles(graph)) == sum(graph.recursive(c[0]) for c in graph.components)
+    assert len(cycles) == sum(graph.recursive(c[0]) for c in graph.components)
 
 
 def test_a_declaration_runs_unknown_code_and_its_caller_through_it() -> None:

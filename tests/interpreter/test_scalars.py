@@ -1,4 +1,4 @@
-"""The short texts of scalar operations against their definition, ``altru_ir.scalars``: each operation, width, pair of edges."""
+"""The short texts of scalar operations against their definition, ``altru_ir.scalars``: each operation at each width."""
 
 from __future__ import annotations
 

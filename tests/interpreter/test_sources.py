@@ -134,6 +134,39 @@ def test_faults_in_a_loop(hot: int, monkeypatch: pytest.MonkeyPatch) -> None:
         backend.interpret(module, "f", [10_000, 0], steps=501)
 
 
+LIST = """altru 1
+module @m
+enum @Rest { End, More(own<@Link>) }
+struct @Link { rest: @Rest, number: i64 }
+func @f(%n: i64) -> i64 {
+^entry:
+  %zero = const 0 : i64
+  %one = const 1 : i64
+  %end = enum End : @Rest
+  br ^loop(%zero, %end)
+^loop(%i: i64, %rest: @Rest):
+  %more = icmp ult %i, %n
+  cond_br %more, ^body, ^done
+^body:
+  %link = struct %rest, %i : @Link
+  %b = new %link : own<@Link>
+  %next = enum More, %b : @Rest
+  %i1 = add %i, %one
+  br ^loop(%i1, %next)
+^done:
+  drop %rest
+  ret %i
+}
+"""
+
+
+@pytest.mark.parametrize("hot", [NEVER, AT_ONCE, 5])
+def test_an_edge_that_moves(hot: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A number and an owner go along the same edge."""
+    monkeypatch.setattr(code, "HOT", hot)
+    assert backend.interpret(air.parse(LIST), "f", [20], steps=1000) == 20
+
+
 @pytest.mark.parametrize("hot", [NEVER, AT_ONCE, 5])
 def test_the_budget(hot: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a run costs does not depend on how it is run."""

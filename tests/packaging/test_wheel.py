@@ -60,7 +60,7 @@ def test_wheel_brings_one_python_name(wheel: Path) -> None:
 def test_wheel_declares_the_command(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         (entry_points,) = [name for name in archive.namelist() if name.endswith("entry_points.txt")]
-        assert "altru-opt = altru_ir.backend.cli.opt:main" in archive.read(entry_points).decode()
+        assert "altru-opt = altru_ir.backend.cli:main" in archive.read(entry_points).decode()
 
 
 def test_wheel_of_the_source_archive_is_the_same(wheel: Path, sdist: Path, tmp_path: Path) -> None:

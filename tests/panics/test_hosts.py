@@ -226,6 +226,50 @@ def test_many_panics_take_no_memory(library: backend.jit.Library) -> None:
     assert pages() - before < 100
 
 
+STACK = """\
+func @refuses(%x: i32) -> i32 {
+^entry:
+  %three = const 3 : i32
+  %bad = icmp eq %x, %three
+  cond_br %bad, ^stop, ^fine
+^stop:
+  panic "three is refused"
+^fine:
+  ret %x
+}
+func @through(%x: i32) -> i32 {
+^entry:
+  %n = const 100000 : usize
+  %raw = stack.alloc_raw %n : ptr<mut i8>
+  %p = deref %raw unsafe
+  %b = const 1 : i8
+  init %p, %b
+  %r = call @refuses(%x)
+  ret %r
+}
+func @itself(%x: i32) -> i32 {
+^entry:
+  %n = const 100000 : usize
+  %raw = stack.alloc_raw %n : ptr<mut i8>
+  %p = deref %raw unsafe
+  %b = const 1 : i8
+  init %p, %b
+  panic "always"
+}
+"""
+
+
+@pytest.mark.parametrize("opt", [0, 2])
+def test_stack_allocations_are_taken_back(opt: int) -> None:
+    """A panic leaves the functions without a cleanup, too: 2,000 times 100 KB would not fit where stack allocations are."""
+    library = backend.compile(air.parse(STACK), opt=opt)
+    for name in ("through", "itself"):
+        for _ in range(2000):
+            with pytest.raises(air.Panic, match=r"three is refused|always"):
+                library[name](3)
+    assert library["through"](4) == 4
+
+
 def test_threads(library: backend.jit.Library) -> None:
     """Each thread gets its own panic, or its own answer."""
     wrong: list[object] = []

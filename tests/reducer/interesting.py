@@ -6,10 +6,40 @@ from collections.abc import Callable
 
 import altru_ir as air
 from altru_ir import backend
+from altru_ir.testing import generator, whole_language
 
 Predicate = Callable[[air.Module], bool]
+Generate = Callable[[int], str]
 
 STEPS = 20_000
+
+
+def whole(seed: int) -> str:
+    """A program over the whole language, of some 200 operations."""
+    return whole_language.generate(seed, 4).text
+
+
+def large(seed: int) -> str:
+    """A program over the whole language as it is generated usually."""
+    return whole_language.generate(seed).text
+
+
+def scalars(seed: int) -> str:
+    """A program of numbers, with about as many operations."""
+    return generator.generate(seed, 3).text
+
+
+def first_program(interesting: Predicate, generate: Generate = whole, least: int = 0) -> air.Module:
+    """The interesting one with the lowest seed of those with at least so many operations, whatever the generators become."""
+    for seed in range(100):
+        module = air.parse(generate(seed))
+        if number_of_operations(module) >= least and interesting(module):
+            return module
+    raise AssertionError("no program of a hundred is interesting")
+
+
+def number_of_operations(module: air.Module) -> int:
+    return sum(1 for function in module.functions.values() for _ in function.operations())
 
 
 def contains(*names: str) -> Predicate:

@@ -8,15 +8,23 @@ import time
 import pytest
 
 import altru_ir as air
-from altru_ir.testing import generator, whole_language
 from altru_ir.testing.reduce import NotInteresting, Search, reduce_module, reduce_search
 from altru_ir.testing.reduce.measure import size_of
 from altru_ir.testing.reduce.steps import STEPS
-from tests.reducer.interesting import Predicate, contains, differs, ends, executes, returned
-
-
-def number_of_operations(module: air.Module) -> int:
-    return sum(1 for function in module.functions.values() for _ in function.operations())
+from tests.reducer.interesting import (
+    Generate,
+    Predicate,
+    contains,
+    differs,
+    ends,
+    executes,
+    first_program,
+    large,
+    number_of_operations,
+    returned,
+    scalars,
+    whole,
+)  # fmt: skip
 
 
 def valid(text: str) -> air.Module | None:
@@ -48,24 +56,21 @@ def assert_no_line_can_go(text: str, interesting: Predicate) -> None:
             assert not interesting(smaller), f"without `{line}` it is valid and interesting:\n{text}"
 
 
-WHOLE = [
-    (1, contains("switch_enum")),
-    (2, contains("lock", "drop")),
-    (3, differs(" sext ", " zext ")),
-    (4, returned("sdiv")),
-    (5, executes("borrow", "call")),
-    (9, ends("panic")),
-]
-SCALARS = [(12, differs(" smin ", " umin ")), (6, executes("switch", "elem")), (14, returned("load"))]
+CASES = {
+    "switch_enum": (whole, contains("switch_enum")),
+    "lock and drop": (whole, contains("lock", "drop")),
+    "sdiv returned": (whole, returned("sdiv")),
+    "borrow and call executed": (whole, executes("borrow", "call")),
+    "panic": (whole, ends("panic")),
+    "mul for add": (scalars, differs(" mul ", " add ")),
+    "switch and elem executed": (scalars, executes("switch", "elem")),
+    "load returned": (scalars, returned("load")),
+}
 
 
-@pytest.mark.parametrize(
-    ("program", "interesting"),
-    [pytest.param(whole_language.generate(seed).text, holds, id=f"whole-{seed}") for seed, holds in WHOLE]
-    + [pytest.param(generator.generate(seed, 3).text, holds, id=f"scalars-{seed}") for seed, holds in SCALARS],
-)
-def test_what_is_left(program: str, interesting: Predicate) -> None:
-    before = air.parse(program)
+@pytest.mark.parametrize(("generate", "interesting"), CASES.values(), ids=CASES.keys())
+def test_what_is_left(generate: Generate, interesting: Predicate) -> None:
+    before = first_program(interesting, generate)
     text = str(before)
     asked = 0
 
@@ -92,38 +97,38 @@ def test_what_is_left(program: str, interesting: Predicate) -> None:
 
 def test_a_value_that_reaches_the_answer() -> None:
     """At least 300 operations, of which a division and what hands it on stay, within seconds."""
-    for seed in (3, 12, 25):
-        module = air.parse(whole_language.generate(seed).text)
-        assert number_of_operations(module) >= 300
-        begin = time.monotonic()
-        reduction = reduce_module(module, returned("sdiv"))
-        assert time.monotonic() - begin < 10
-        assert number_of_operations(reduction.module) <= 10
-
-
-@pytest.mark.parametrize(
-    ("seed", "forgotten", "kind"), [(0, "init ", "ALT-I001"), (2, "drop ", "ALT-T002"), (7, "drop ", "ALT-L001")]
-)
-def test_a_memory_error(seed: int, forgotten: str, kind: str) -> None:
-    """A generated program without one of its lines becomes the few operations that make its memory error."""
-    interesting = ends("fault", kind)
-    lines = str(air.parse(whole_language.generate(seed).text)).splitlines(keepends=True)
-    for at, line in enumerate(lines):
-        module = valid("".join(lines[:at] + lines[at + 1 :])) if line.lstrip().startswith(forgotten) else None
-        if module is not None and interesting(module):
-            break
-    else:
-        pytest.fail(f"no `{forgotten}` of seed {seed} is needed")
-    reduction = reduce_module(module, interesting)
+    module = first_program(returned("sdiv"), large, least=300)
+    begin = time.monotonic()
+    reduction = reduce_module(module, returned("sdiv"))
+    assert time.monotonic() - begin < 10
     assert number_of_operations(reduction.module) <= 10
-    assert interesting(reduction.module)
+
+
+def forgetful(kind: str, forgotten: str) -> air.Module:
+    """A generated program without a line that begins with ``forgotten``, for which a run finds a fault of this kind."""
+    for seed in range(30):
+        lines = str(air.parse(whole(seed))).splitlines(keepends=True)
+        for at, line in enumerate(lines):
+            module = valid("".join(lines[:at] + lines[at + 1 :])) if line.lstrip().startswith(forgotten) else None
+            if module is not None and ends("fault", kind)(module):
+                return module
+    raise AssertionError(f"`{forgotten}` is never needed")
+
+
+@pytest.mark.parametrize(("kind", "forgotten"), [("ALT-I001", "init "), ("ALT-F004", "drop "), ("ALT-L001", "free ")])
+def test_a_memory_error(kind: str, forgotten: str) -> None:
+    """It becomes the few operations that make it."""
+    module = forgetful(kind, forgotten)
+    reduction = reduce_module(module, ends("fault", kind))
+    assert number_of_operations(reduction.module) <= 15
+    assert ends("fault", kind)(reduction.module)
 
 
 # -- budgets and ends --------------------------------------------------------------------------------------------------------
 
 
 def a_program() -> air.Module:
-    return air.parse(whole_language.generate(3).text)
+    return first_program(contains("cond_br"), least=100)
 
 
 def test_a_program_that_is_not_interesting() -> None:
@@ -132,8 +137,8 @@ def test_a_program_that_is_not_interesting() -> None:
 
 
 def test_a_budget_of_steps() -> None:
-    reduction = reduce_module(a_program(), contains("cond_br"), steps=5)
-    assert (reduction.runs, reduction.stopped) == (5, "5 candidates were tried")
+    reduction = reduce_module(a_program(), contains("cond_br"), steps=12)
+    assert (reduction.runs, reduction.stopped) == (12, "12 candidates were tried")
     assert contains("cond_br")(reduction.module)
     assert number_of_operations(reduction.module) < number_of_operations(a_program())
 
@@ -150,7 +155,7 @@ def test_the_best_so_far_survives_an_interrupt() -> None:
     search = Search(str(a_program()), lambda text: "cond_br" in text)
 
     def interrupt(search: Search) -> None:
-        if search.runs == 6:
+        if search.runs == 12:
             raise KeyboardInterrupt
 
     search.watch = interrupt

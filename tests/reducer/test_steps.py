@@ -5,13 +5,19 @@ A step is applied to all its targets at once, or to those whose positions are gi
 
 from __future__ import annotations
 
+import random
+from collections import Counter
+from pathlib import Path
+
 import attrs
 import pytest
 
 import altru_ir as air
+from altru_ir.testing import whole_language
 from altru_ir.testing.reduce.measure import size_of
 from altru_ir.testing.reduce.steps import STEPS
 
+ROOT = Path(__file__).parents[2]
 HEAD = 'altru 1\nmodule @m {target = "x86_64-linux-gnu"}\n\n'
 
 
@@ -170,6 +176,59 @@ func @f(%c: i1, %x: i64) -> i64 {
 }
 """,
         [1],
+    ),
+    Example(
+        "calls",
+        """\
+func @once(%x: i64, %y: i64) -> i64 {
+^entry:
+  %a = mul %x, %y
+  ret %a
+}
+
+func @through(%x: i64) -> i64 {
+^entry:
+  %a = call @once(%x, %x)
+  %b = call @twice(%a)
+  ret %b
+}
+
+func @twice(%x: i64) -> i64 {
+^entry:
+  ret %x
+}
+
+func @f(%x: i64, %c: i1) -> i64 {
+^entry:
+  %a = add %x, %x
+  cond_br %c, ^more, ^done
+^more:
+  %b = call @through(%a)
+  %d = call @twice(%b)
+  ret %d
+^done:
+  ret %a
+}
+""",
+        """\
+func @twice(%x: i64) -> i64 {
+^entry:
+  ret %x
+}
+
+func @f(%x: i64, %c: i1) -> i64 {
+^entry:
+  %a = add %x, %x
+  cond_br %c, ^more, ^done
+^more:
+  %a.1 = mul %a, %a
+  %b = call @twice(%a.1)
+  %d = call @twice(%b)
+  ret %d
+^done:
+  ret %a
+}
+""",
     ),
     Example(
         "operations, by earlier values",
@@ -572,12 +631,16 @@ global @table : [1 x i64] = [0]
 
 struct @Pair { first: i64, b: i32 }
 
+enum @Either { Whole(@Pair), Empty }
+
 func @main_entry(%value: @Pair) -> i64 {
 ^entry:
   %other = local : @Pair
   init %other, %value
   %place = field %other, first
   %x = load %place
+  %whole = enum Whole, %value : @Either
+  %at = offset_of @Pair, first
   br ^next
 ^next:
   %t = global @table
@@ -589,12 +652,16 @@ global @a : [1 x i64] = [0]
 
 struct @a { a: i64, b: i32 }
 
+enum @b { a(@a), b }
+
 func @b(%a: @a) -> i64 {
 ^a:
   %b = local : @a
   init %b, %a
   %c = field %b, a
   %x = load %c
+  %d = enum a, %a : @b
+  %e = offset_of @a, a
   br ^b
 ^b:
   %t = global @a
@@ -622,6 +689,37 @@ def test_step(example: Example) -> None:
     after = air.parse(str(copy))
     assert air.verify(after) == []
     assert size_of(after, str(after)) < size_of(module, str(module))
+
+
+def programs() -> list[air.Module]:
+    """Every program of the tests and examples that verifies, and some generated ones."""
+    found = [whole_language.generate(seed, 2).module for seed in range(6)]
+    for path in sorted([*(ROOT / "tests").rglob("*.air"), *(ROOT / "examples").rglob("*.air")]):
+        for text in path.read_text().split("// -----"):
+            try:
+                module = air.parse(text)
+            except air.DiagnosticError:
+                continue
+            if not air.verify(module):
+                found.append(module)
+    return found
+
+
+def test_steps_may_break_a_program_but_not_the_reducer() -> None:
+    """Whatever is chosen of whatever program, what comes out is text, about which the parser or the verifier may complain."""
+    choose = random.Random(1)
+    worked = Counter[str]()
+    for module in choose.sample(programs(), 10):
+        for step in STEPS:
+            copy = module.clone()
+            targets = step.targets(copy)
+            low = choose.randrange(len(targets) + 1)
+            step.apply(copy, targets[low : choose.choice([low + 1, len(targets)])])
+            try:
+                worked[step.name] += air.verify(air.parse(str(copy))) == []
+            except air.DiagnosticError:
+                continue
+    assert all(worked[step.name] for step in STEPS)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=[example.step for example in EXAMPLES])

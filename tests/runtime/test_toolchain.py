@@ -89,3 +89,14 @@ def test_description_of_a_panic() -> None:
     assert describe("explicit", message="{a}") == "{a}"
     with pytest.raises(KeyError):
         describe("no such class")
+
+
+def test_what_links_the_unwinder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """GCC does so itself; zig has one of its own, which is not that of this process."""
+    assert toolchain.unwinder() == [] or "ziglang" in toolchain.compiler()
+    monkeypatch.setattr(toolchain, "compiler", lambda target=None: ["python", "-m", "ziglang", "cc"])
+    assert toolchain.unwinder("aarch64-linux-musl") == ["-lunwind"]
+    assert toolchain.unwinder() == ["-lunwind"]
+    assert toolchain.unwinder("wasm32-wasi") == []
+    (found,) = toolchain.unwinder(shared=True)
+    assert found == "-lunwind" or found.endswith("/libgcc_s.so.1")

@@ -97,7 +97,8 @@ def _leave_out_members(module: Module, function: Function, declaration: TypeDecl
     for op in function.operations():
         given = any(_holds(value.type, declaration.name) for value in op.results)
         taken = any(_holds(value.type, declaration.name) for value in op.operands)
-        if not given and not taken:
+        written = any(_holds(value, declaration.name) for value in op.attrs.values() if isinstance(value, Type))
+        if not given and not taken and not written:
             continue
         if op.decl.is_terminator:
             if any(isinstance(successor.case, str) and successor.case in names for successor in op.successors):

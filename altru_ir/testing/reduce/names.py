@@ -103,20 +103,35 @@ def _rename_members(module: Module, new: dict[tuple[str, str], str]) -> None:
     """Members are named by the operations that have a value, or a place, of their type."""
     for op in _operations(module):
         named = [key for key, element in op.decl.elements.items() if isinstance(element, Name) and key in op.attrs]
-        if not named and not any(isinstance(s.case, str) for s in op.successors):
+        cases = [successor for successor in op.successors if isinstance(successor.case, str)]
+        if not named and not cases:
             continue
-        for value in (*op.operands, *op.results):
-            held = value.type.target if isinstance(value.type, PlaceType) else value.type
-            if isinstance(held, NamedType):
-                for key in named:
-                    op.attrs[key] = new.get((held.name, op.attrs[key]), op.attrs[key])
-                for successor in op.successors:
-                    if isinstance(successor.case, str):
-                        successor.case = new.get((held.name, successor.case), successor.case)
-                break
+        types = list(_types_around(op))
+        for key in named:
+            op.attrs[key] = _renamed(op.attrs[key], types, module, new)
+        for successor in cases:
+            successor.case = _renamed(successor.case, types, module, new)
     for declaration in module.types.values():
         for member in declaration.members:
             member.name = new.get((declaration.name, member.name), member.name)
+
+
+def _types_around(op: Operation) -> Iterator[str]:
+    """The declared types whose member ``op`` may name: of what it makes, where that is written, of what it takes, the rest."""
+    written = [result for result in op.decl.results if result.written is not None]
+    first, then = (op.results, op.operands) if written else (op.operands, op.results)
+    for type in (*(v.type for v in first), *(v.type for v in then), *op.attrs.values()):
+        held = type.target if isinstance(type, PlaceType) else type
+        if isinstance(held, NamedType):
+            yield held.name
+
+
+def _renamed(member: str, types: list[str], module: Module, new: dict[tuple[str, str], str]) -> str:
+    """The new name of ``member`` of the first of ``types`` that has it."""
+    for name in types:
+        if name in module.types and module.types[name].member(member) is not None:
+            return new.get((name, member), member)
+    return member
 
 
 def _rename_symbols(module: Module, symbols: dict[str, str], types: dict[str, str]) -> None:

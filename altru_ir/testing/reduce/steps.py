@@ -22,7 +22,7 @@ import attrs
 from altru_ir.clone import clone_module
 from altru_ir.diagnostics import DiagnosticError
 from altru_ir.module import Module
-from altru_ir.testing.reduce import arguments, blocks, declarations, literals, names, operations, trimmings
+from altru_ir.testing.reduce import arguments, blocks, declarations, inlining, literals, names, operations, trimmings
 from altru_ir.testing.reduce.measure import Size, size_of
 from altru_ir.testing.reduce.search import Search, sweep
 from altru_ir.text.parser import parse
@@ -48,6 +48,7 @@ STEPS = (
     Step("early returns", blocks.continuing, blocks.return_early),
     Step("merged blocks", blocks.mergeable, blocks.merge),
     Step("blocks", blocks.all_but_entries, blocks.leave_out),
+    Step("calls", inlining.called_once, inlining.inline),
     Step("operations, by earlier values", operations.all_but_terminators, operations.leave_out),
     Step("operations, by leaves", operations.all_but_terminators, operations.leave_out_for_leaves),
     Step("operations, by other operands", operations.other_operands, operations.become_operands),

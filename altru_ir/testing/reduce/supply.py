@@ -72,14 +72,8 @@ class Supply:
         self.instead[value] = by
 
     def resolve(self, value: Value) -> Value:
-        """What stands for ``value`` in the end; the way there is made short, so that long chains stay cheap."""
-        passed = []
-        while value in self.instead:
-            passed.append(value)
-            value = self.instead[value]
-        for each in passed:
-            self.instead[each] = value
-        return value
+        """What stands for ``value`` in the end."""
+        return resolve(value, self.instead)
 
     def finish(self) -> None:
         """Replaces all uses at once and puts the new leaves in front of the entry."""
@@ -114,6 +108,17 @@ class Supply:
             return None
         self.made.append(op)
         return op.results[0]
+
+
+def resolve(value: Value, instead: dict[Value, Value]) -> Value:
+    """Where the chain of replacements that begins with ``value`` ends; it is made short, so that long ones stay cheap."""
+    passed: list[Value] = []
+    while value in instead and len(passed) <= len(instead):  # a circle, as in code that nothing reaches, ends as well
+        passed.append(value)
+        value = instead[value]
+    for each in passed:
+        instead[each] = value
+    return value
 
 
 class Scope:

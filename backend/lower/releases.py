@@ -1,0 +1,66 @@
+"""Giving memory back: what a function's lowering and drop glue both write.
+
+Invariant: an owner's form says how its memory goes back (``homes.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Protocol
+
+from altru_ir.backend.lower.types import dimensions_of
+from altru_ir.module import Module
+from altru_ir.types import OwnType
+from altru_ir.values import Value
+
+if TYPE_CHECKING:
+    from altru_ir.backend.lower.function import FunctionLowering
+    from altru_ir.backend.lower.module import ModuleLowering
+
+HEAP_RELEASE = 'allockind("free") "alloc-family"="altru" nounwind willreturn'
+
+
+class Writes(Protocol):
+    """What writes instructions: a function's lowering, or a function of drop glue."""
+
+    module: Module
+    owner: ModuleLowering
+    word: str
+
+    def emit(self, text: str) -> str: ...
+    def line(self, text: str) -> None: ...
+    def intrinsic(self, result: str, name: str, arguments: Iterable[str]) -> str: ...
+
+
+def runtime(f: Writes, result: str, name: str, arguments: list[str], attributes: str = "nounwind") -> str:
+    """The text of a call of a function of the runtime; ``arguments`` are typed operands."""
+    types = ", ".join(a.rsplit(" ", 1)[0] for a in arguments)
+    f.owner.declare(f"declare {result} @{name}({types}) {attributes}")
+    return f"call {result} @{name}({', '.join(arguments)})"
+
+
+def give_back(f: Writes, pointer: str) -> None:
+    """Gives a block back to the heap."""
+    f.owner.declare(f"declare void @altru_free(ptr allocptr) {HEAP_RELEASE}")
+    f.line(f"call void @altru_free(ptr {pointer})")
+
+
+def release(f: Writes, pointer: str, type: OwnType) -> None:
+    """Gives the memory of an owner back; its content is gone."""
+    if type.pool:
+        # The chunk of a slot begins with its pool, at the multiple of 64 KiB below.
+        mask = -65536
+        chunk = f.emit(f.intrinsic("ptr", f"llvm.ptrmask.p0.{f.word}", [f"ptr {pointer}", f"{f.word} {mask}"]))
+        pool = f.emit(f"load ptr, ptr {chunk}, align {f.module.pointer_bits // 8}")
+        f.line(runtime(f, "void", "altru_pool_release", [f"ptr {pool}", f"ptr {pointer}"]))
+    elif type.release is not None:
+        f.line(f"call void {f.owner.symbol(type.release)}(ptr {pointer})")
+    elif type.region is None:
+        give_back(f, pointer)
+
+
+def thin(f: FunctionLowering, value: Value) -> str:
+    """The address of a pointer that may carry lengths."""
+    if dimensions_of(value.type):
+        return f.emit(f"extractvalue {f.typed(value)}, 0")
+    return f.value(value)
