@@ -56,8 +56,9 @@ format: $(READY)  ## rewrite Python and C sources in the project's style
 	$(BIN)/ruff format
 	$(if $(C_SOURCES),$(BIN)/clang-format -i $(C_SOURCES))
 
-generate: $(READY)  ## write the generated sources again (the builder's methods)
+generate: $(READY)  ## write what follows from declarations and headers again: builder, reference, pages of passes
 	$(BIN)/python -m altru_ir.generate
+	$(BIN)/python -m altru_ir.passes.generate
 
 clean:  ## remove .venv/, build/ and the caches
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -278,7 +278,7 @@ def _compiled(
         text = lower_module(lowered, panic=panic, entries=entries, callbacks=callbacks, debug=info)
     except (LoweringError, LayoutError) as error:
         raise DiagnosticError([Diagnostic("ALT-S006", str(error))], module.source) from None
-    return triple, parse_and_optimize(text, machine, opt=opt), machine
+    return triple, parse_and_optimize(text, machine, opt=opt, jit=entries == "table"), machine
 
 
 def __getattr__(name: str) -> object:

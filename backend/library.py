@@ -27,6 +27,7 @@ from altru_ir.backend import jit
 from altru_ir.backend.host.callbacks import Bound, Pending, bind
 from altru_ir.backend.host.calls import Callee, make_call, raise_panic, unit_of
 from altru_ir.backend.host.values import Codecs
+from altru_ir.backend.lower.fast_paths import DISTANCE
 from altru_ir.backend.lower.rows import table_rows
 from altru_ir.diagnostics import Diagnostic, DiagnosticError
 from altru_ir.module import Function, Module
@@ -142,13 +143,13 @@ class Library(Mapping[str, Callable[..., Any]]):
         ``ValueError`` and ``RuntimeBuildError``; then nothing was added.
         """
         from altru_ir.backend import object_for
-        from altru_ir.runtime.load import symbols
+        from altru_ir.runtime.load import symbols, thread_distance
 
         interface = interface_of(module)
         codecs = Codecs(interface)
         bound = self._bound(module, externs or {}, codecs)
         thunks = frozenset(name for name, each in bound.items() if not each.direct)
-        known = {**jit.compiler_support(), **symbols()}
+        known = {**jit.compiler_support(), **symbols(), DISTANCE: thread_distance()}
         needs: list[Any] = [each.keep for each in bound.values()]
         calls_host = bool(bound)
         problems = []

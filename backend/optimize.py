@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from altru_ir.backend.lower.fast_paths import link
 
-def parse_and_optimize(text: str, machine: Any, *, opt: int) -> Any:
-    """Parses LLVM text for ``machine`` and runs LLVM's pipeline O``opt`` on it (vectorizers on from O2).
+
+def parse_and_optimize(text: str, machine: Any, *, opt: int, jit: bool = False) -> Any:
+    """Parses LLVM text for ``machine`` and runs LLVM's pipeline O``opt`` on it (vectorizers on from O2), then inlines the
+    fast paths of allocation; ``jit`` says how the code will reach its thread.
 
     Raises ``AssertionError`` when LLVM does not accept the text: that is a defect of the lowering.
     """
@@ -29,4 +32,6 @@ def parse_and_optimize(text: str, machine: Any, *, opt: int) -> Any:
         tuning.loop_unrolling = opt >= 2
         builder = llvm.create_pass_builder(machine, tuning)
         builder.getModulePassManager().run(module, builder)
+    word = "i64" if "p:32:32" not in module.data_layout else "i32"
+    link(module, machine, word=word, jit=jit, opt=opt)
     return module

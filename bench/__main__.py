@@ -13,7 +13,10 @@ import attrs
 
 from bench.harness import Question, Row, head
 
-QUESTIONS = ("examples", "text", "growth", "analyses", "process", "interpreter", "startup", "lowering", "compiling", "calls")
+QUESTIONS = (
+    "examples", "text", "growth", "analyses", "process", "interpreter", "startup", "lowering", "compiling", "allocators",
+    "passes", "calls",
+)  # fmt: skip
 
 
 def question(name: str) -> tuple[str, Question]:

@@ -38,6 +38,7 @@ import attrs
 
 from altru_ir.diagnostics import ERROR, Diagnostic, DiagnosticError
 from altru_ir.module import Function, Module
+from altru_ir.passes.analysis.manager import Analysis, AnalysisManager, AnyAnalysis
 from altru_ir.source import Location
 from altru_ir.values import Operation
 
@@ -74,16 +75,23 @@ class Log:
 class Pass:
     """Base class of passes over a module. ``name`` is how pipelines call it; the docstring's first line is its summary.
 
-    ``preserves`` names the analyses whose results hold after the pass, whatever it did.
+    ``preserves`` are the analyses whose results hold after the pass, whatever it did; the others are forgotten for what it
+    has changed. ``analyses`` keeps results from one pass to the next.
     """
 
     name: ClassVar[str] = ""
-    preserves: ClassVar[tuple[Any, ...]] = ()
+    preserves: ClassVar[tuple[type[Analysis], ...]] = ()
     log: Log = attrs.field(init=False, factory=Log, repr=False, eq=False, kw_only=True)
+    analyses: AnalysisManager = attrs.field(init=False, factory=AnalysisManager, repr=False, eq=False, kw_only=True)
 
     def run(self, module: Module) -> None:
         """Changes ``module`` in place."""
         raise NotImplementedError
+
+    def get(self, kind: type[AnyAnalysis], unit: Function | Module) -> AnyAnalysis:
+        """What an analysis finds out about a function or the module as it is now: ``self.get(Liveness, function)``. Behind a
+        change of its own the pass says ``self.analyses.invalidate(function)`` before it asks again."""
+        return self.analyses.get(kind, unit)
 
     def count(self, what: str, number: int = 1) -> None:
         """Adds to the statistic called ``what``."""
@@ -105,7 +113,8 @@ class FunctionPass(Pass):
     def run(self, module: Module) -> None:
         """Runs on each function that has a body, in the order of the module."""
         for function in bodies(module):
-            self.run_on(function)
+            if self.run_on(function):
+                self.analyses.invalidate(function, self.preserves)
 
     def run_on(self, function: Function) -> bool:
         """Changes ``function`` in place; true when it did."""

@@ -14,21 +14,36 @@ Invariant: the outcome depends on the module and the pipeline, not on the execut
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
+from contextlib import contextmanager
 
 import attrs
 
 from altru_ir.diagnostics import DiagnosticError
 from altru_ir.module import Module
 from altru_ir.passes import reproducer
+from altru_ir.passes.analysis.manager import AnalysisManager
 from altru_ir.passes.base import FunctionPass, Log, Pass, Remark, spelled_options
 from altru_ir.passes.constant_indices import allow_constant_indices
 from altru_ir.passes.pipeline_text import PipelineError, parse_pipeline
 from altru_ir.passes.timing import Timing
 from altru_ir.verifier import verify
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Python's cyclic collector pauses: a pass makes many objects, and all that it finds are alive."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 @attrs.define
@@ -38,7 +53,8 @@ class PassManager:
     Parameters: ``verify_each``, verify after each pass and stop at the first that breaks the module; ``before`` and
     ``after``, called with each pass and the module around its run; ``executor`` runs function passes; ``timing`` records
     a span for each pass; ``on_failure`` is called with the text of a reproducer (this costs a copy of the module for
-    each pass). ``statistics`` (by pass) and ``remarks`` hold what the passes said.
+    each pass); ``analyses`` keeps what analyses have found until a pass changes it. ``statistics`` (by pass) and
+    ``remarks`` hold what the passes said.
     """
 
     passes: list[Pass]
@@ -48,6 +64,7 @@ class PassManager:
     executor: Executor | None = None
     timing: Timing = attrs.Factory(Timing)
     on_failure: Callable[[str], None] | None = None
+    analyses: AnalysisManager = attrs.Factory(AnalysisManager)
     statistics: dict[str, Counter[str]] = attrs.field(factory=dict, init=False)
     remarks: list[Remark] = attrs.field(factory=list, init=False)
 
@@ -65,14 +82,16 @@ class PassManager:
                 self.after(each, module)
 
     def _run(self, each: Pass, module: Module) -> None:
-        each.log = Log()
-        with self.timing.span(each.name, "pass"):
+        each.log, each.analyses = Log(), self.analyses
+        with self.timing.span(each.name, "pass"), _no_collection():
             if self.executor is not None and isinstance(each, FunctionPass):
                 from altru_ir.passes.parallel import run_in_parallel
 
                 run_in_parallel(each, module, self.executor)
             else:
                 each.run(module)
+            if not isinstance(each, FunctionPass):  # one that is says which functions it has changed
+                self.analyses.invalidate(module, each.preserves)
             allow_constant_indices(module)
         self.statistics.setdefault(each.name, Counter()).update(each.log.statistics)
         self.remarks += each.log.remarks

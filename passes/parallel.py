@@ -68,6 +68,7 @@ def run_in_parallel(each: FunctionPass, module: Module, executor: Executor) -> N
         for function, body in zip(chunk, changed, strict=True):
             if body is not None:
                 rebuild(body, function)
+                each.analyses.invalidate(function, each.preserves)
 
 
 def _chunks(functions: list[Function]) -> list[list[Function]]:

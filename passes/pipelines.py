@@ -1,4 +1,9 @@
-"""The named pipelines, each one readable list."""
+"""The named pipelines, each one readable list.
+
+``O0`` to ``O3`` are what runs before LLVM. What LLVM does as well is not done twice: measured, promotion, folding and common
+subexpressions in front of it leave the machine code as it is and cost up to a quarter more time (docs/decisions/0010). They are
+``simplify``, for whoever reads the IR or interprets it, and for passes that want it simple.
+"""
 
 from __future__ import annotations
 
@@ -7,4 +12,5 @@ PIPELINES: dict[str, list[str]] = {
     "O1": ["insert-checks", "schedule-drops", "elaborate-drops"],
     "O2": ["insert-checks", "schedule-drops", "elaborate-drops"],
     "O3": ["insert-checks", "schedule-drops", "elaborate-drops"],
+    "simplify": ["inline", "mem2reg", "canonicalize", "cse", "simplify-cfg", "dce"],
 }

@@ -65,3 +65,11 @@ def symbols() -> dict[str, int]:
             )
         found[name] = address
     return found
+
+
+@cache
+def thread_distance() -> int:
+    """How far the thread's part of the allocators is from the thread pointer, modulo 2**64. Raises ``RuntimeBuildError``."""
+    distance = library().altru_thread_offset
+    distance.restype = ctypes.c_ssize_t
+    return int(distance()) % (1 << 64)

@@ -1443,7 +1443,7 @@ def generate(
     if "panics" in allowed:
         uses["counted"] = None
     library = [text for name, text in LIBRARY.items() if name in uses]
-    own = ["global thread_local @mine : i64 = 5"] if "mine_of" in uses else []
+    own = ["global thread_local @mine : i64 = 5"] if "mine" in uses else []
     text = "\n".join(["altru 1", f"module @seed_{seed}", "", DECLARATIONS, *own, *library, *texts])
     return Program(seed, text, tuple(allowed), size)
 

@@ -69,6 +69,7 @@ class FunctionLowering:
         self.is_nounwind = function.signature.type.nounwind
         self.keeps_payload = False
         self.uses_stack = False
+        self.stack_cleanup: Block | None = None  # takes stack allocations back where a panic has nothing else to run
         self.after_terminator: list[str] = []
 
     # -- the whole -----------------------------------------------------------------------------------------------------
@@ -81,6 +82,8 @@ class FunctionLowering:
         unnamed = {value for value in _values(function) if value.name is None} if self.owner.debug is not None else set()
         assign_names(function)
         self.uses_stack = any(op.decl.name in ("stack.alloc", "stack.alloc_raw") for op in function.operations())
+        if self.uses_stack and self.owner.unwinds and not self.is_nounwind:
+            self.stack_cleanup = Block("-stack")
         lines = self.lines
         symbol = self.owner.symbol(function.name)
         if self.owner.debug is not None:
@@ -120,6 +123,9 @@ class FunctionLowering:
             lines[at] = self.phis(block)
         self.cold_blocks()
         self.landing_pads()
+        if self.stack_cleanup is not None and self.stack_cleanup in self.pads:
+            self.start(self.block_label(self.stack_cleanup))
+            self.resume()
         if self.keeps_payload:
             self.allocas.append('  %"-payload" = alloca ptr')
         lines[alloca_at:alloca_at] = [*self.allocas, *self.enter_stack()]
@@ -264,7 +270,7 @@ class FunctionLowering:
         """Where a panic of the operation that is being lowered goes in this function; None: it leaves at once."""
         if self.block is None or self.in_cleanup or not self.owner.unwinds:
             return None
-        return self.block.unwind
+        return self.block.unwind or self.stack_cleanup
 
     def pad(self, cleanup: Block | None) -> str:
         """The label of the landing pad that leads to a cleanup; None stands for what is done where there is none: a panic

@@ -16,6 +16,7 @@ chunk, ``own<'h, T>`` with its home, so not at all.
 
 from __future__ import annotations
 
+from altru_ir.backend.lower.fast_paths import SMALL_MAXIMUM, class_of
 from altru_ir.backend.lower.function import FunctionLowering
 from altru_ir.backend.lower.registry import lowers
 from altru_ir.backend.lower.releases import give_back, release, runtime, thin
@@ -28,6 +29,7 @@ from altru_ir.values import Operation, Value
 HEAP_ALLOCATION = 'allockind("alloc,uninitialized") allocsize(0) "alloc-family"="altru" nounwind willreturn'
 """Attributes of the functions that give a block of the heap."""
 ALIGNED_ALLOCATION = HEAP_ALLOCATION.replace("uninitialized", "uninitialized,aligned")
+ARENA_ALLOCATION = HEAP_ALLOCATION.replace("allocsize(0)", "allocsize(1)").replace('"altru"', '"altru.arena"')
 
 
 def heap_block(f: FunctionLowering, size: str, alignment: int, op: Operation) -> str:
@@ -42,11 +44,14 @@ def heap_block(f: FunctionLowering, size: str, alignment: int, op: Operation) ->
         types = f"{f.word}, {f.word} allocalign"
         f.owner.declare(f"declare noalias ptr @altru_alloc_system({types}) {ALIGNED_ALLOCATION}")
         return f.emit(f"call noalias ptr @altru_alloc_system({', '.join(arguments)})")
-    if alignment > 16:
+    if alignment > 16 or "alignment" in op.attrs:  # else the size is a multiple of it, and that is enough
         f.owner.declare(f"declare noalias ptr @altru_alloc_aligned({f.word}, {f.word} allocalign) {ALIGNED_ALLOCATION}")
         return f.emit(f"call noalias ptr @altru_alloc_aligned({f.word} {size}, {f.word} allocalign {alignment})")
-    f.owner.declare(f"declare noalias ptr @altru_alloc({f.word}) {HEAP_ALLOCATION}")
-    return f.emit(f"call noalias ptr @altru_alloc({f.word} {size})")
+    name = "altru_alloc"
+    if size.isdigit() and int(size) <= SMALL_MAXIMUM:
+        name = f"altru.alloc.{class_of(int(size))}"
+    f.owner.declare(f"declare noalias ptr @{name}({f.word}) {HEAP_ALLOCATION}")
+    return f.emit(f"call noalias ptr @{name}({f.word} {size})")
 
 
 def expect_memory(f: FunctionLowering, pointer: str, size: str, op: Operation) -> None:
@@ -75,7 +80,7 @@ def resource(f: FunctionLowering, reference: Value) -> str:
 
 @lowers("alloc")
 def _alloc(f: FunctionLowering, op: Operation) -> None:
-    f.alias(op.result, heap_block(f, f.value(op.operands[0]), 16 if "alignment" not in op.attrs else 1, op))
+    f.alias(op.result, heap_block(f, f.value(op.operands[0]), 1, op))
 
 
 @lowers("free")
@@ -207,8 +212,11 @@ def _same_pointer(f: FunctionLowering, op: Operation) -> None:
 def arena_block(f: FunctionLowering, arena: Value, size: str, alignment: int) -> str:
     """``size`` bytes from the arena behind a reference; the operand is null when there is no memory."""
     home = resource(f, arena)
+    if size.isdigit() and int(size) <= 4096 and alignment <= 8:
+        arguments = [f"ptr {home}", f"{f.word} {(int(size) + 7) & ~7}"]
+        return f.emit(runtime(f, "noalias ptr", "altru.arena.take", arguments, ARENA_ALLOCATION))
     arguments = [f"ptr {home}", f"{f.word} {size}", f"{f.word} {alignment}"]
-    return f.emit(runtime(f, "noalias ptr", "altru_arena_alloc", arguments))
+    return f.emit(runtime(f, "noalias ptr", "altru_arena_alloc", arguments, ARENA_ALLOCATION))
 
 
 @lowers("arena.new")
@@ -269,7 +277,7 @@ def _pool_new(f: FunctionLowering, op: Operation) -> None:
 @lowers("pool.acquire")
 def _pool_acquire(f: FunctionLowering, op: Operation) -> None:
     pool, value = op.operands
-    made = f.emit(runtime(f, "noalias ptr", "altru_pool_acquire", [f"ptr {resource(f, pool)}"]))
+    made = f.emit(runtime(f, "noalias ptr", "altru.pool.take", [f"ptr {resource(f, pool)}"]))
     expect_memory(f, made, str(layout_of(value.type, f.module).size), op)
     store(f, value, made)
     f.alias(op.result, made)

@@ -41,8 +41,8 @@ def runtime(f: Writes, result: str, name: str, arguments: list[str], attributes:
 
 def give_back(f: Writes, pointer: str) -> None:
     """Gives a block back to the heap."""
-    f.owner.declare(f"declare void @altru_free(ptr allocptr) {HEAP_RELEASE}")
-    f.line(f"call void @altru_free(ptr {pointer})")
+    f.owner.declare(f"declare void @altru.free(ptr allocptr) {HEAP_RELEASE}")
+    f.line(f"call void @altru.free(ptr {pointer})")
 
 
 def release(f: Writes, pointer: str, type: OwnType) -> None:
@@ -52,7 +52,7 @@ def release(f: Writes, pointer: str, type: OwnType) -> None:
         mask = -65536
         chunk = f.emit(f.intrinsic("ptr", f"llvm.ptrmask.p0.{f.word}", [f"ptr {pointer}", f"{f.word} {mask}"]))
         pool = f.emit(f"load ptr, ptr {chunk}, align {f.module.pointer_bits // 8}")
-        f.line(runtime(f, "void", "altru_pool_release", [f"ptr {pool}", f"ptr {pointer}"]))
+        f.line(runtime(f, "void", "altru.pool.give", [f"ptr {pool}", f"ptr {pointer}"]))
     elif type.release is not None:
         f.line(f"call void {f.owner.symbol(type.release)}(ptr {pointer})")
     elif type.region is None:

@@ -18,9 +18,9 @@ Rules, cited by number in the code:
     where only arguments differ a ``select`` chooses them;
  5. in a block that a ``cond_br`` alone leads to, once, its condition is known;
  6. ``cond_br`` of a negation takes its ways crosswise;
- 7. then blocks are merged (``simplify_cfg.py``) and what is dead goes (``dce.py``).
-
-Sweeps follow each other until one changes nothing, or ``max-iterations`` is reached; what has been done by then is correct.
+ 7. then blocks are merged (``simplify_cfg.py``) and what is dead goes (``dce.py``);
+ 8. a sweep sees operands before what uses them, so another one finds more only where a branch has been folded, the ways of one
+    have become the same, or an argument around a loop superfluous. Then it follows, up to ``max-iterations``.
 
 Invariant: defined behaviour is kept, bit for bit; a NaN stays a NaN. A sweep is linear, and in practice the second or third is
 the last.
@@ -52,6 +52,8 @@ from altru_ir.passes.transform.simplify_cfg import simplify
 from altru_ir.types import IntType, Type, UsizeType
 from altru_ir.values import Operation, Successor, Value
 
+BRANCHES = frozenset({"cond_br", "switch", "switch_enum"})
+
 
 @attrs.define
 class Canonicalize(FunctionPass):
@@ -74,16 +76,43 @@ class Canonicalize(FunctionPass):
         before = operations_of(function)
         changed = bool(remove_unreachable(function))
         for _ in range(self.max_iterations):
-            done = _Sweep(function, function.module).run()
-            folded = done + sum(simplify(function))  # 7
-            folded += sum(sweep(function))
-            if not folded:
-                break
-            changed = True
+            once = _Sweep(function, function.module)
+            done = once.run()
+            removed, threaded, merged = simplify(function)  # 7
+            dead = sum(sweep(function))
+            changed = bool(done or once.hoisted or removed or threaded or merged or dead) or changed
             self.count("simplifications", done)
+            self.count("constants moved", once.hoisted)
             self.count("sweeps")
+            if not (once.branches or _more(function)):  # 8
+                break
         self.count("operations removed", max(0, before - operations_of(function)))
         return changed
+
+
+def _more(function: Function) -> bool:
+    """Whether rule 3 applies to an argument of a block, or rule 4 to a branch whose ways have become the same."""
+    incoming: dict[Block, list[Successor]] = {}
+    for block in function.blocks:
+        edges = block.ops[-1].successors
+        if len(edges) > 1 and block.ops[-1].decl.name in BRANCHES and all(edge.block is edges[0].block for edge in edges):
+            yes, no = edges[0].args, edges[-1].args
+            if yes == no or block.ops[-1].decl.name == "cond_br":
+                return True
+        for edge in edges:
+            if edge.args:
+                incoming.setdefault(edge.block, []).append(edge)
+    for block, edges in incoming.items():
+        first = edges[0].args
+        for at in range(-len(first), 0):  # from behind: the leading arguments may be the terminator's
+            argument = block.args[at]
+            values = {edge.args[at] for edge in edges}
+            values.discard(argument)
+            if len(values) == 1:
+                (value,) = values
+                if value.type.erased is argument.type.erased and function.module and copies(argument.type, function.module):
+                    return True
+    return False
 
 
 def literal_key(type: Type, value: Any, module: Module) -> Hashable | None:
@@ -111,14 +140,16 @@ class _Sweep:
         self.block = function.entry
         self.near: Any = None
         self.changes = 0
+        self.hoisted = 0
+        self.branches = 0
 
     def run(self) -> int:
-        """The number of changes."""
+        """The number of changes that may lead to more."""
         function = self.function
         if self.hoists:
             self.hoist()
-        self.same_arguments()
         edges = edges_into(function)
+        self.same_arguments(edges)
         for index in function.cfg().reverse_postorder:
             block = function.blocks[index]
             self.block, self.out = block, []
@@ -153,7 +184,6 @@ class _Sweep:
     def hoist(self) -> None:
         """Takes all scalar constants to the front, each once."""
         entry = self.function.entry
-        in_place = True
         for block in self.function.blocks:
             kept = []
             for op in block.ops:
@@ -162,24 +192,23 @@ class _Sweep:
                     key = literal_key(op.results[0].type, op.attrs["value"], self.module)
                 if key is None:
                     kept.append(op)
-                    in_place = in_place and block is not entry
                     continue
                 known = self.pool.get(key)
                 if known is None:
                     self.pool[key] = op.results[0]
                     self.front.append(op)
                     # What stands at the front of the entry already is no change.
-                    self.changes += not (block is entry and not kept)
+                    self.hoisted += not (block is entry and not kept)
                 else:
                     self.replacement[op.results[0]] = known
-                    self.changes += 1
+                    self.hoisted += 1
             block.ops = kept
 
     # -- arguments of blocks (3) ------------------------------------------------------------------------------------------
 
-    def same_arguments(self) -> None:
+    def same_arguments(self, into: dict[Block, list[tuple[Operation, Successor]]]) -> None:
         replacement = self.replacement
-        for block, edges in edges_into(self.function).items():
+        for block, edges in into.items():
             if not block.args or not edges:
                 continue
             given = len(block.args) - min(len(edge.args) for _, edge in edges)
@@ -221,7 +250,12 @@ class _Sweep:
             return
         if op.results:
             self.near = op.loc
-            found = self.folder.fold(op)
+            folder = self.folder
+            before = folder.changed
+            found = folder.fold(op)
+            while found is None and folder.changed != before:  # it has become another operation
+                before = folder.changed
+                found = folder.fold(op)
             if found is not None:
                 self.changes += 1
                 for result, value in zip(op.results, found, strict=True):
@@ -244,7 +278,7 @@ class _Sweep:
 
     def terminator(self, op: Operation) -> None:
         name = op.decl.name
-        if name not in ("cond_br", "switch", "switch_enum"):
+        if name not in BRANCHES:
             return
         if name == "cond_br":
             inner = self.folder.made_by(op.operands[0], "xor")
@@ -287,6 +321,7 @@ class _Sweep:
 
     def become_branch(self, op: Operation, to: Successor) -> None:
         self.folder.become(op, "br", [])
+        self.branches += 1
         op.successors = [Successor(to.block, list(to.args))]
 
     def same_ways(self, op: Operation) -> None:

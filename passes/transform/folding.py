@@ -28,6 +28,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from altru_ir import scalars
@@ -165,13 +166,23 @@ def _binary(f: Folder, op: Operation) -> Value | None:
     return _reassociated(f, op, b)
 
 
+@cache
+def _constants(width: int) -> tuple[dict[str, int], dict[str, int]]:
+    """The right operand that leaves the left one as it is, and that which is the result itself, by operation."""
+    ones = (1 << width) - 1
+    least, greatest = 1 << (width - 1), (1 << (width - 1)) - 1
+    neutral = {
+        "add": 0, "sub": 0, "or": 0, "xor": 0, "mul": 1, "and": ones, "udiv": 1, "sdiv": 1,
+        "umax": 0, "umin": ones, "smax": least, "smin": greatest,
+    }  # fmt: skip
+    return neutral, {"mul": 0, "and": 0, "or": ones, "umin": 0, "umax": ones, "smin": least, "smax": greatest}
+
+
 def _identity(f: Folder, op: Operation, name: str, a: int | None, b: int | None) -> Value | None:
     """Rules 3 and 4 for integers; the operation checked for overflow is ``name`` here, and does not overflow where it folds."""
     left, right = op.operands
     type = op.results[0].type
     width = f.bits(type)
-    ones = (1 << width) - 1
-    least, greatest = 1 << (width - 1), (1 << (width - 1)) - 1
     if left is right:
         if name in ("sub", "xor", "srem", "urem"):
             return f.number(type, 0)
@@ -180,13 +191,9 @@ def _identity(f: Folder, op: Operation, name: str, a: int | None, b: int | None)
         if name in ("and", "or", "smin", "smax", "umin", "umax"):
             return left
     if b is not None:
-        neutral = {
-            "add": 0, "sub": 0, "or": 0, "xor": 0, "mul": 1, "and": ones, "udiv": 1, "sdiv": 1,
-            "umax": 0, "umin": ones, "smax": least, "smin": greatest,
-        }  # fmt: skip
+        neutral, absorbing = _constants(width)
         if neutral.get(name) == b and not (name == "sdiv" and width == 1):
             return left
-        absorbing = {"mul": 0, "and": 0, "or": ones, "umin": 0, "umax": ones, "smin": least, "smax": greatest}
         if absorbing.get(name) == b:
             return right
         if name in ("shl", "lshr", "ashr", "rotl", "rotr") and b % width == 0:

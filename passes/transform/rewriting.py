@@ -44,12 +44,13 @@ def replace_values(function: Function, replacement: dict[Value, Value]) -> None:
 
 def count_uses(function: Function) -> Counter[Value]:
     """How often each value is an operand or handed to a successor."""
-    uses: Counter[Value] = Counter()
-    for op in function.operations():
-        uses.update(op.operands)
-        for successor in op.successors:
-            uses.update(successor.args)
-    return uses
+    used: list[Value] = []
+    for block in function.blocks:
+        for op in block.ops:
+            used += op.operands
+            for successor in op.successors:
+                used += successor.args
+    return Counter(used)
 
 
 def reachable(function: Function) -> set[Block]:

@@ -23,7 +23,7 @@ struct altru_chunk {
     struct altru_chunk *next;
     size_t size;    /* with this header */
     uintptr_t used; /* the cursor when the next chunk became current */
-    size_t padding;
+    size_t before;  /* bytes taken in earlier chunks when it became current */
 };
 
 struct altru_deferred {
@@ -49,6 +49,12 @@ static void enter(altru_arena *arena, struct altru_chunk *chunk, uintptr_t curso
     if (chunk != NULL) {
         ALTRU_POISON(cursor, end_of(chunk) - cursor);
     }
+}
+
+/* Bytes taken. */
+static size_t taken(const altru_arena *arena) {
+    const struct altru_chunk *chunk = arena->current;
+    return chunk == NULL ? 0 : chunk->before + (arena->cursor - start_of(chunk));
 }
 
 static void expect_live(const altru_arena *arena) {
@@ -117,6 +123,7 @@ static bool advance(altru_arena *arena, size_t size, size_t alignment) {
             current->next = made;
         }
     }
+    next->before = taken(arena);
     if (current != NULL) {
         current->used = arena->cursor;
     }
@@ -147,18 +154,6 @@ void *altru_arena_alloc(altru_arena *arena, size_t size, size_t alignment) {
 
 /* ---- Taking back
  * ------------------------------------------------------------------------------------- */
-
-/* Bytes taken, chunk by chunk. */
-static size_t taken(const altru_arena *arena) {
-    size_t sum = 0;
-    if (arena->current == NULL) {
-        return 0;
-    }
-    for (const struct altru_chunk *c = arena->first; c != arena->current; c = c->next) {
-        sum += c->used - start_of(c);
-    }
-    return sum + (arena->cursor - start_of(arena->current));
-}
 
 static void run_deferred(altru_arena *arena, struct altru_deferred *until) {
     while (arena->deferred != until) {
@@ -210,6 +205,7 @@ void altru_arena_rollback(altru_arena *arena, altru_arena_mark mark) {
         overwrite(arena, mark.chunk, mark.cursor);
     }
     if (mark.chunk == NULL) {
+        arena->first->before = 0;
         enter(arena, arena->first, start_of(arena->first));
     } else {
         enter(arena, mark.chunk, mark.cursor);
@@ -290,7 +286,12 @@ const char *altru_arena_check(const altru_arena *arena) {
         return "not an arena, or a destroyed one";
     }
     bool found = arena->current == NULL;
+    size_t sum = 0;
     for (const struct altru_chunk *chunk = arena->first; chunk != NULL; chunk = chunk->next) {
+        if (!found && chunk->before != sum) {
+            return "a chunk does not know what was taken before it";
+        }
+        sum += chunk->used - start_of(chunk);
         if (chunk == arena->current) {
             found = true;
         } else if (!found && (chunk->used < start_of(chunk) || chunk->used > end_of(chunk))) {

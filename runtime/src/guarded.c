@@ -117,7 +117,7 @@ void *altru_guarded_alloc(size_t size, size_t alignment) {
         if (slot->range != NULL && altru_source_commit(slot->range + page, page)) {
             /* Size 0 too has an address of its own: 16 bytes, which fault only behind the last. */
             size_t room = size == 0 ? 1 : size;
-            size_t natural = room >= 16 ? 16 : room >= 8 ? 8 : room >= 4 ? 4 : room >= 2 ? 2 : 1;
+            size_t natural = room >= 16 || size == 0 ? 16 : room >= 8 ? 8 : room >= 4 ? 4 : room >= 2 ? 2 : 1;
             alignment = natural > alignment ? natural : alignment;
             slot->block = slot->range + 2 * page - altru_round_up(room, alignment);
             slot->size = size;

@@ -13,7 +13,7 @@ import pytest
 
 from altru_ir.backend.cli import opt
 from altru_ir.diagnostics import EXPLANATIONS
-from altru_ir.passes.registry import PASSES
+from altru_ir.passes import registry
 
 GOOD = "func @f(%x: i32) -> i32 {\n^entry:\n  %y = add %x, %x\n  ret %y\n}\n"
 BAD = GOOD.replace("ret %y", "ret")
@@ -183,7 +183,12 @@ def test_describes() -> None:
     assert operations["icmp"]["elements"][0]["choices"][:2] == ["eq", "ne"]
     assert operations["const"]["results"][0]["written"].startswith("a number")
     assert {t["name"] for t in json.loads(altru_opt("--describe=types", "--json")[1])} >= {"IntType", "RefType", "OwnType"}
-    assert [p["name"] for p in json.loads(altru_opt("--describe=passes", "--json")[1])] == list(PASSES)
+    described = {p["name"]: p for p in json.loads(altru_opt("--describe=passes", "--json")[1])}
+    assert list(described) == [*registry.PASSES]
+    assert described["canonicalize"]["level"] == "function"
+    assert described["canonicalize"]["options"] == [
+        {"name": "max-iterations", "type": "int", "default": 10, "says": "at most so many sweeps over a function."}
+    ]
     assert {c["code"] for c in json.loads(altru_opt("--describe=codes", "--json")[1])} == set(EXPLANATIONS)
     assert "operation   = " in altru_opt("--describe=grammar")[1]
 

@@ -10,12 +10,14 @@ from typing import Any
 
 import attrs
 import pytest
+import yaml
 
 import altru_ir as air
 from altru_ir import passes
 from altru_ir.flat import flatten, rebuild
 from altru_ir.module import Function, Module
 from altru_ir.passes import reproducer
+from altru_ir.passes.analysis.control_flow import ControlFlow, Dominators
 from altru_ir.passes.base import PASSED, FunctionPass, Pass, Remark, option_texts, options_of, spelled_options
 from altru_ir.passes.pipelines import PIPELINES
 from altru_ir.passes.registry import find, forget, load_file, names
@@ -161,9 +163,8 @@ def test_remarks_are_yaml() -> None:
     ]
     text = to_yaml(remarks)
     assert "DebugLoc:        { File: 'a b.air', Line: 3, Column: 5 }\n" in text
-    yaml = pytest.importorskip("yaml")
 
-    class Loader(yaml.SafeLoader):  # type: ignore[name-defined,misc]
+    class Loader(yaml.SafeLoader):
         pass
 
     Loader.add_multi_constructor("!", lambda loader, tag, node: {"kind": tag, **loader.construct_mapping(node, deep=True)})
@@ -223,6 +224,29 @@ def test_text_that_is_no_reproducer(tmp_path: Path) -> None:
     file.write_text(TEXT)
     status, _, err = altru_opt("--replay", str(file))
     assert (status, "this is no reproducer" in err) == (2, True)
+
+
+def test_analyses_are_kept_until_something_changes() -> None:
+    class Asks(Probe):
+        name = "asks"
+
+        def run_on(self, function: Function) -> bool:
+            self.get(Dominators, function)
+            return False
+
+    class Changes(Probe):
+        name = "changes"
+
+        def run_on(self, function: Function) -> bool:
+            return function.name == "f"
+
+    class Keeps(Changes):
+        name = "keeps"
+        preserves = (ControlFlow,)
+
+    manager = passes.PassManager([Asks(), Asks(), Keeps(), Asks(), Changes(), Asks()])
+    manager.run(air.parse(TEXT + TEXT.replace("@f", "@g")))
+    assert manager.analyses.computed == {"cfg": 3, "dominators": 3}  # two functions, and @f once more behind `changes`
 
 
 # -- parallel ------------------------------------------------------------------------------------------------------------

@@ -7,7 +7,11 @@ run without a finding, and the commit; a run that is asked for seeds of the ledg
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 
 import attrs
 
@@ -161,29 +165,122 @@ def outcome(module: air.Module, arguments: tuple[int, int]) -> object:
         return fault.kind, str(fault)
 
 
+def specialized(module: air.Module, arguments: tuple[int, int]) -> air.Module:
+    """A copy in which ``main_entry`` has constants for its arguments, so that much of the program can be computed."""
+    from altru_ir.declare import find
+    from altru_ir.passes.transform.rewriting import replace_values
+    from altru_ir.values import Operation, Value
+
+    copy = module.clone()
+    function = copy.functions["main_entry"]
+    made = []
+    for parameter, argument in zip(function.parameters, arguments, strict=True):
+        op = Operation(find("const"), [], {"value": argument})
+        op.results = [Value(parameter.type, None, op)]
+        op.block = function.entry
+        made.append(op)
+    replace_values(function, {p: op.result for p, op in zip(function.parameters, made, strict=True)})
+    function.entry.ops[:0] = made
+    return copy
+
+
+def demoted(module: air.Module) -> air.Module:
+    """A copy in which the arguments of blocks are locals: stored before each branch, loaded where the block begins."""
+    from altru_ir.declare import find
+    from altru_ir.marks import copies
+    from altru_ir.module import Block
+    from altru_ir.passes.transform.rewriting import edges_into, replace_values
+    from altru_ir.types import PlaceType
+    from altru_ir.values import Operation, Value
+
+    def add(block: Block, at: int, name: str, operands: list[Value], type: air.Type | None = None) -> Operation:
+        op = Operation(find(name), operands)
+        op.results = [] if type is None else [Value(type, None, op)]
+        return block.insert(at, op)
+
+    copy = module.clone()
+    for function in copy.functions.values():
+        loaded: dict[Value, Value] = {}
+        for block, edges in (edges_into(function) if function.blocks else {}).items():
+            several = len({branch for branch, _ in edges}) < len(edges)
+            if several or not edges or any(len(edge.args) != len(block.args) for _, edge in edges):
+                continue
+            if not all(copies(argument.type, copy) for argument in block.args):
+                continue
+            for at, argument in enumerate(block.args):
+                place = add(function.entry, 0, "local", [], PlaceType(argument.type, True)).result
+                for branch, edge in edges:
+                    assert branch.block is not None
+                    add(branch.block, len(branch.block.ops) - 1, "assign", [place, edge.args[at]])
+                loaded[argument] = add(block, 0, "load", [place], argument.type).result
+            block.args = []
+            for _, edge in edges:
+                edge.args = []
+        replace_values(function, loaded)
+    return copy
+
+
 def check_passes(
     seed: int, change: Callable[[str], str] = _unchanged, pipelines: tuple[str, ...] = PIPELINES
 ) -> Finding | None:
-    """A program has the same answers before and after each pass, and verifies; every third is one of scalars and places."""
+    """A program has the same answers before and after each pass, and verifies; passes that fold get it with constants too."""
     from altru_ir import backend, passes
 
     families = whole_language.NATIVE if seed % 3 == 0 else None
     text = generate(seed, 6).text if seed % 7 == 0 else whole_language.generate(seed, 3, families).text
     before = backend.prepare(air.parse(change(text)), opt=0)
     wanted = [outcome(before, arguments) for arguments in ARGUMENTS]
+    known = seed % len(ARGUMENTS)
     for pipeline in pipelines:
-        module = before.clone()
-        try:
-            passes.run(module, pipeline, verify_each=True)
-        except air.DiagnosticError as error:
-            return f"{pipeline}: {error.diagnostics[0]}"
-        found = [outcome(module, arguments) for arguments in ARGUMENTS]
-        if found != wanted:
-            return f"{pipeline}: {wanted} before, {found} after"
+        cases = [(before.clone(), ARGUMENTS, wanted)]
+        if "mem2reg" in pipeline:
+            cases[0] = (demoted(before), ARGUMENTS, wanted)
+        if "canonicalize" in pipeline:
+            cases.append((specialized(before, ARGUMENTS[known]), ARGUMENTS[known : known + 1], wanted[known : known + 1]))
+        for module, given, answers in cases:
+            try:
+                passes.run(module, pipeline, verify_each=True)
+            except air.DiagnosticError as error:
+                return f"{pipeline}: {error.diagnostics[0]}"
+            found = [outcome(module, arguments) for arguments in given]
+            if found != answers:
+                return f"{pipeline}: {answers} before, {found} after"
     return None
 
 
+HEAP_SCENARIOS = {"heap": 40_000, "arena": 40_000, "pool": 40_000, "stack": 300, "secure": 4_000, "threads": 20_000}
+"""Operations of a seed, by scenario of ``tests/runtime/allocators_program.c``."""
+
+
+@cache
+def _allocators_program() -> str:
+    """The program in the build that examines our own code, compiled once for this process."""
+    import atexit
+    import shutil
+    import tempfile
+
+    from altru_ir.runtime import build
+
+    folder = tempfile.mkdtemp(prefix="altru-soak-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    source = Path(__file__).parents[1] / "runtime" / "allocators_program.c"
+    flags = ["-std=c11", "-O1", "-g", *build.VARIANTS["sanitize-slab"], f"-I{build.include_dir()}"]
+    library = str(build.static_library(variant="sanitize-slab"))
+    subprocess.run([*build.compiler(), *flags, source, library, "-lpthread", "-o", f"{folder}/program"], check=True)
+    return f"{folder}/program"
+
+
+def check_heap(seed: int, change: Callable[[str], str] = _unchanged) -> Finding | None:
+    """Random operations on the allocators under AddressSanitizer, every second seed in a hardened heap."""
+    scenario = list(HEAP_SCENARIOS)[seed % len(HEAP_SCENARIOS)]
+    variables = os.environ | {"ALTRU_HARDENED": str(seed // len(HEAP_SCENARIOS) % 2)}
+    line = [_allocators_program(), change(scenario), str(seed), str(HEAP_SCENARIOS[scenario])]
+    done = subprocess.run(line, env=variables, capture_output=True, text=True, check=False)
+    return None if done.returncode == 0 else f"{scenario}: status {done.returncode}: {done.stderr[-2000:]}"
+
+
 SUITES: dict[str, Suite] = {
+    "heap": Suite(1, check_heap, "the allocators under sanitizers, fast and hardened"),
     "text": Suite(2, check_text, "damaged text: diagnostics only"),
     "roundtrip": Suite(2, check_roundtrip, "parse, verify, print, clone"),
     "native": Suite(3, check_native, "O0 and O3 against the interpreter, panics and cleanups too, and against Python"),

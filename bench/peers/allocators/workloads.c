@@ -34,6 +34,15 @@ static inline uint64_t next_random(uint64_t *x) {
     return *x;
 }
 
+/* Numbers below 1,024 in a random order, made once, so that the loops cost little themselves. */
+static uint16_t order[65536];
+
+static void shuffle(void) {
+    for (unsigned i = 0; i < 65536; i++) {
+        order[i] = (uint16_t)(next_random(&state) % LIVE);
+    }
+}
+
 /* ---- Homes -------------------------------------------------------------------------------------
  */
 
@@ -108,7 +117,7 @@ static uint64_t pairs(long count) {
         live[i]->words[0] = i;
     }
     for (long step = 0; step < count; step++) {
-        unsigned i = next_random(&state) % LIVE;
+        unsigned i = order[step % 65536];
         sum += live[i]->words[0];
         release(live[i]);
         object *made = acquire();
@@ -128,8 +137,7 @@ static uint64_t rounds(long count) {
             live[i]->words[0] = (uint64_t)step + i;
         }
         for (unsigned i = 0; i < LIVE; i++) {
-            unsigned k = next_random(&state) % LIVE;
-            sum += live[k]->words[0];
+            sum += live[order[(step + i) % 65536]]->words[0];
         }
 #if defined(HOME_ARENA)
         altru_arena_reset(arena);
@@ -327,6 +335,17 @@ static uint64_t larson(long count) {
     return sum;
 }
 
+/* The most memory that was resident, to standard error: "VmHWM: 1536 kB". */
+static void tell_memory(void) {
+    char line[256];
+    FILE *status = fopen("/proc/self/status", "r");
+    while (status != NULL && fgets(line, sizeof line, status) != NULL) {
+        if (strncmp(line, "VmHWM", 5) == 0) {
+            fputs(line, stderr);
+        }
+    }
+}
+
 int main(int argc, char **argv) {
     static const struct {
         const char *name;
@@ -339,9 +358,11 @@ int main(int argc, char **argv) {
         return 2;
     }
     open_home();
+    shuffle();
     for (size_t i = 0; i < sizeof workloads / sizeof *workloads; i++) {
         if (strcmp(argv[1], workloads[i].name) == 0) {
             printf("%llu\n", (unsigned long long)workloads[i].run(atol(argv[2])));
+            tell_memory();
             return 0;
         }
     }

@@ -1,0 +1,295 @@
+"""Memory in native code: what vanishes, what is inlined, and that each home does what the interpreter says."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import altru_ir as air
+from altru_ir import backend
+from altru_ir.backend.lower.fast_paths import CLASSES, SMALL_MAXIMUM, class_of
+from altru_ir.runtime import build
+
+HEAD = "altru 1\nmodule @demo\n\nstruct @Node { next: i64, v: i64, w: [2 x i64] }\n\n"
+
+
+def asm(body: str, *, target: str = "x86_64-linux-gnu", opt: int = 2, name: str = "f") -> str:
+    text = backend.emit(air.parse(HEAD + body), "asm", opt=opt, target=target).decode()
+    found = re.search(rf"^{name}:\n(.*?)^\.?L?func_end|^{name}:\n(.*?)^\.Lfunc_end", text, re.M | re.S)
+    assert found is not None
+    return found[1] or found[2]
+
+
+def instructions(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.startswith("\t") and not line.startswith("\t.")]
+
+
+PAIR = """func @f(%x: i64) -> i64 {
+^entry:
+  %b = new %x : own<i64>
+  %d = deref %b
+  %r = load %d
+  drop %b
+  ret %r
+}
+"""
+
+
+def test_a_pair_whose_memory_nobody_sees_vanishes() -> None:
+    assert [line.split()[0] for line in instructions(asm(PAIR))] == ["movq", "retq"]
+    arena = """func @f(%x: i64) -> i64 {
+^entry:
+  %p = null : ptr<mut i64>
+  %n = const 64 : usize
+  %a = alloc %n : ptr<mut i64>
+  free %a unsafe
+  ret %x
+}
+"""
+    assert [line.split()[0] for line in instructions(asm(arena))] == ["movq", "retq"]
+
+
+def test_without_optimization_nothing_vanishes() -> None:
+    assert "altru_alloc" in asm(PAIR, opt=0)
+    assert "altru_free" in asm(PAIR, opt=0)
+
+
+@pytest.mark.parametrize("target", ["x86_64-linux-gnu", "aarch64-linux-gnu"])
+def test_the_common_case_calls_nothing(target: str) -> None:
+    """Up to the first return there is no call: the rest is cold."""
+    keep = """func @f(%n: @Node) -> ptr<mut @Node> {
+^entry:
+  %b = new %n : own<@Node>
+  %p = own.into_ptr %b
+  ret %p
+}
+"""
+    give = """func @f(%p: ptr<mut @Node>) {
+^entry:
+  %b = own.from_ptr %p unsafe : own<@Node>
+  dealloc %b
+  ret
+}
+"""
+    for body, slow in ((keep, "altru_alloc"), (give, "altru_free")):
+        lines = instructions(asm(body, target=target))
+        end = next(index for index, line in enumerate(lines) if line.startswith("ret"))
+        assert not any(line.startswith(("call", "bl\t", "bl ")) for line in lines[:end])
+        assert any(slow in line for line in lines[end:])
+
+
+def test_classes_are_those_of_the_runtime(tmp_path: Path) -> None:
+    program = tmp_path / "classes.c"
+    program.write_text(
+        "#include <altru.h>\n#include <stddef.h>\n#include <stdio.h>\n"
+        f"int main(void) {{ for (size_t s = 1; s <= {SMALL_MAXIMUM}; s++) {{\n"
+        '  unsigned c = altru_class_of(s); printf("%u %zu\\n", c, altru_class_size(c)); }\n'
+        '  printf("%zu %zu %zu %zu %zu\\n", offsetof(altru_thread, heap), offsetof(altru_page, free),\n'
+        "         offsetof(altru_page, countdown), sizeof(altru_page), sizeof(altru_thread)); }\n"
+    )
+    line = [*build.compiler(), f"-I{build.include_dir()}", str(program), str(build.static_library()), "-lpthread"]
+    subprocess.run([*line, "-o", str(tmp_path / "classes")], check=True)
+    *rows, layout = subprocess.run([tmp_path / "classes"], capture_output=True, text=True, check=True).stdout.splitlines()
+    pairs = [tuple(map(int, row.split())) for row in rows]
+    assert [c for c, _ in pairs] == [class_of(size) for size in range(1, SMALL_MAXIMUM + 1)]
+    assert all(size <= whole for size, (_, whole) in enumerate(pairs, 1))
+    assert pairs[-1] == (CLASSES - 1, SMALL_MAXIMUM)
+    assert layout.split()[:4] == [str(CLASSES * 8), "8", "16", "64"]
+    assert int(layout.split()[4]) < 256
+
+
+SECRET = """func @f(%x: i64) {
+^entry:
+  %k = local : [4 x i64]
+  %zero = const 0 : usize
+  %e = elem %k, %zero
+  %a = array %x, %x, %x, %x : [4 x i64]
+  init %k, %a
+  secure_zero %k
+  end %k
+  ret
+}
+"""
+
+
+@pytest.mark.parametrize("target", ["x86_64-linux-gnu", "aarch64-linux-gnu"])
+@pytest.mark.parametrize("opt", [0, 1, 2, 3])
+def test_secure_zero_is_in_the_machine_code(target: str, opt: int) -> None:
+    """32 bytes are zeroed though nobody reads them: stores of zero, or a call of memset."""
+    text = asm(SECRET, target=target, opt=opt)
+    zeroed = re.findall(r"\$0, |xzr|wzr|memset|movaps|movups|vmovups|vmovaps|str\s+q|stp\s+q", text)
+    assert zeroed, text
+
+
+CHURN = """func @churn(%n: i64, %reset: i1) -> i64 {
+^entry:
+  %ah = local : arena
+  %ph = local : pool<i64>
+  %an = arena.new : arena
+  %pn = pool.new {prewarm = 8} : pool<i64>
+  init %ah, %an
+  init %ph, %pn
+  %zero = const 0 : i64
+  %one = const 1 : i64
+  br ^loop(%zero, %zero)
+^loop(%i: i64, %sum: i64):
+  %more = icmp slt %i, %n
+  cond_br %more, ^body, ^done
+^body:
+  %a = borrow %ah
+  %p = borrow %ph
+  %x = arena.alloc %a, %i
+  %y = pool.acquire %p, %i
+  %h = pool.insert %p, %i
+  %z = new %i : own<i64>
+  %xd = deref %x
+  %yd = deref %y
+  %zd = deref %z
+  %hr = pool.get %p, %h
+  %hd = deref %hr
+  %xv = load %xd
+  %yv = load %yd
+  %zv = load %zd
+  %hv = load %hd
+  %s1 = add %sum, %xv
+  %s2 = add %s1, %yv
+  %s3 = add %s2, %zv
+  %s4 = add %s3, %hv
+  drop %y
+  drop %z
+  %j = add %i, %one
+  cond_br %reset, ^again(%j, %s4), ^loop(%j, %s4)
+^again(%k: i64, %s5: i64):
+  %m = borrow mut %ah
+  arena.reset %m
+  br ^loop(%k, %s5)
+^done:
+  end %ph
+  end %ah
+  ret %sum
+}
+
+func @stale(%x: i64) -> i64 {
+^entry:
+  %ph = local : pool<i64>
+  %pn = pool.new : pool<i64>
+  init %ph, %pn
+  %p = borrow %ph
+  %h = pool.insert %p, %x
+  %m = borrow mut %ph
+  %v = pool.remove %m, %h
+  %q = borrow %ph
+  %h2 = pool.insert %q, %x
+  %r = pool.get %q, %h
+  %d = deref %r
+  %w = load %d
+  end %ph
+  ret %w
+}
+
+func @huge(%n: usize, %m: usize) -> usize {
+^entry:
+  %x = const 1 : i64
+  %a = new.array %n, %m, %x : own<[? x ? x i64]>
+  drop %a
+  ret %n
+}
+
+func @frame(%n: usize) -> i64 {
+^entry:
+  %b = stack.alloc %n : ref<mut [? x uninit<i64>]>
+  %d = deref %b
+  %zero = const 0 : usize
+  %e = elem %d, %zero
+  %v = const 7 : i64
+  init %e, %v
+  %i = assume_init %e unsafe
+  %r = load %i
+  ret %r
+}
+
+func @frames(%n: usize) -> i64 {
+^entry:
+  %zero = const 0 : usize
+  %one = const 1 : usize
+  br ^loop(%zero)
+^loop(%i: usize):
+  %r = call @frame(%i)
+  %j = add %i, %one
+  %more = icmp ult %j, %n
+  cond_br %more, ^loop(%j), ^done
+^done:
+  ret %r
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def module() -> air.Module:
+    return air.parse(HEAD + CHURN)
+
+
+@pytest.mark.parametrize("opt", [0, 2])
+def test_homes_agree_with_the_interpreter(module: air.Module, opt: int) -> None:
+    checked = backend.prepare(module, opt=0)
+    lib = backend.compile(module, opt=opt)
+    for function, arguments in (("churn", (20, True)), ("churn", (20, False)), ("frame", (3,)), ("huge", (4, 5))):
+        assert lib[function](*arguments) == backend.interpret(checked, function, list(arguments)), function
+    assert lib["churn"](200_000, True) == 4 * sum(range(200_000))
+    for function, arguments, said in (
+        ("stale", (1,), "pool handle is stale: its object has been removed"),
+        ("huge", (2**40, 2**40), "out of memory"),
+        ("huge", (2**62, 1), "out of memory"),
+        ("frame", (2**17 + 1,), "out of memory: 1048584 bytes were asked for"),
+        ("frame", (2**61,), "out of memory"),
+        ("frame", (0,), "index 0 out of bounds for length 0"),
+    ):
+        for run in (
+            lambda f=function, a=arguments: lib[f](*a),
+            lambda f=function, a=arguments: backend.interpret(checked, f, list(a)),
+        ):
+            with pytest.raises(air.Panic, match=said):
+                run()
+
+
+def test_stack_allocations_go_with_their_activation(module: air.Module) -> None:
+    """40 GB in all, and never more than one frame of it at once; a panic takes its frame along."""
+    lib = backend.compile(module)
+    from altru_ir.runtime.load import library
+
+    for _ in range(3):
+        with pytest.raises(air.Panic):
+            lib["frames"](100_000)  # the first has no element
+    assert lib["frame"](100_000) == 7
+    assert library().altru_stack_used() == 0
+
+
+def test_a_hardened_executable_computes_the_same(tmp_path: Path) -> None:
+    text = (
+        HEAD
+        + CHURN
+        + """
+func @main() -> i32 {
+^entry:
+  %n = const 1000 : i64
+  %no = const false : i1
+  %r = call @churn(%n, %no)
+  %want = const 1998000 : i64
+  %bad = icmp ne %r, %want
+  %s = zext %bad : i32
+  ret %s
+}
+"""
+    )
+    backend.emit(air.parse(text), "exe", tmp_path / "churn", opt=2)
+    for mode in ({}, {"ALTRU_HARDENED": "1", "ALTRU_SAMPLE": "50"}, {"ALTRU_STATISTICS": "2"}):
+        done = subprocess.run([tmp_path / "churn"], env=os.environ | mode, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        if "ALTRU_STATISTICS" in mode:
+            rows = {line.split()[0]: line.split()[1:] for line in done.stderr.splitlines()[1:]}
+            assert int(rows["heap"][2]) > 1000
+            assert int(rows["heap"][0]) == 0

@@ -1,0 +1,335 @@
+"""Known defects of passes, planted one by one: ``python -m tests.soak --suite passes --mutants``.
+
+A mutant replaces a part of a pass by one that is wrong in a way that passes have been wrong before: a rule applied too widely,
+a case forgotten, two things exchanged. The suite ``passes`` must notice each. ``SEEDS`` says which seed did, so that the test
+need not search (tests/passes/test_mutants.py).
+
+Invariant: a mutant changes nothing behind the ``with`` block it is planted in.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from altru_ir import behaviour
+from altru_ir.module import Function, Module
+from altru_ir.passes.transform import canonicalize, cse, dce, folding, inline, mem2reg, simplify_cfg
+from altru_ir.values import Operation, Successor, Value
+from tests.soak import check_passes
+
+Patch = pytest.MonkeyPatch
+FOLDS = "inline{max-size=1000},mem2reg,canonicalize"
+"""Brings constants to where they can be folded."""
+MUTANTS: dict[str, tuple[str, Callable[[Patch], None]]] = {}
+"""By name: the pipeline to look at, and what plants the defect."""
+
+
+def mutant(pipeline: str) -> Callable[[Callable[[Patch], None]], Callable[[Patch], None]]:
+    def register(plant: Callable[[Patch], None]) -> Callable[[Patch], None]:
+        MUTANTS[plant.__name__] = (pipeline, plant)
+        return plant
+
+    return register
+
+
+@contextlib.contextmanager
+def planted(name: str) -> Iterator[str]:
+    """The pipeline of a mutant, with the mutant in place."""
+    pipeline, plant = MUTANTS[name]
+    with pytest.MonkeyPatch.context() as patch:
+        plant(patch)
+        yield pipeline
+
+
+def finds(name: str, seed: int) -> bool:
+    """Whether the suite notices the mutant at a seed."""
+    with planted(name) as pipeline:
+        try:
+            return check_passes(seed, pipelines=(pipeline,)) is not None
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError, AssertionError):
+            return True  # it fell over
+
+
+def search(name: str, start: int, count: int) -> int | None:
+    """The first seed that notices the mutant."""
+    return next((seed for seed in range(start, start + count) if finds(name, seed)), None)
+
+
+# -- folding -------------------------------------------------------------------------------------------------------------
+
+
+@mutant(FOLDS)
+def signed_for_unsigned_comparison(patch: Patch) -> None:
+    compare = folding.scalars.compare
+    patch.setattr(folding.scalars, "compare", lambda p, bits, a, b: compare(p.replace("u", "s", 1), bits, a, b))
+
+
+@mutant(FOLDS)
+def swapped_operands_keep_their_predicate(patch: Patch) -> None:
+    patch.setattr(folding, "SWAPPED", {p: p for p in folding.SWAPPED})
+
+
+@mutant(FOLDS)
+def sign_extension_folds_to_zero_extension(patch: Patch) -> None:
+    rule = folding.RULES["sext"]
+
+    def wrong(f: folding.Folder, op: Operation) -> Value | None:
+        known = f.integer(op.operands[0])
+        return rule(f, op) if known is None else f.number(op.results[0].type, known)
+
+    patch.setitem(folding.RULES, "sext", wrong)
+
+
+@mutant(FOLDS)
+def shifts_beyond_the_width_give_zero(patch: Patch) -> None:
+    integer = folding.scalars.integer
+
+    def wrong(name: str, bits: int, a: int, b: int = 0) -> int:
+        return 0 if name in ("shl", "lshr") and b >= bits else integer(name, bits, a, b)
+
+    patch.setattr("altru_ir.passes.transform.folding.scalars", _with(folding.scalars, integer=wrong))
+
+
+def _with(module: Any, **changed: Any) -> Any:
+    """``module`` with some names changed, for one reader of it."""
+    import types
+
+    twin = types.ModuleType(module.__name__)
+    twin.__dict__.update(vars(module))
+    twin.__dict__.update(changed)
+    return twin
+
+
+@mutant(FOLDS)
+def rotation_the_other_way(patch: Patch) -> None:
+    _misfold(patch, {"rotl": "rotr", "rotr": "rotl"})
+
+
+@mutant(FOLDS)
+def the_smaller_is_unsigned(patch: Patch) -> None:
+    _misfold(patch, {"smin": "umin", "smax": "umax"})
+
+
+@mutant(FOLDS)
+def arithmetic_shift_is_logical(patch: Patch) -> None:
+    _misfold(patch, {"ashr": "lshr"})
+
+
+@mutant(FOLDS)
+def division_is_unsigned(patch: Patch) -> None:
+    _misfold(patch, {"sdiv": "udiv", "srem": "urem"})
+
+
+def _misfold(patch: Patch, names: dict[str, str]) -> None:
+    integer = folding.scalars.integer
+    wrong = _with(folding.scalars, integer=lambda name, bits, a, b=0: integer(names.get(name, name), bits, a, b))
+    patch.setattr("altru_ir.passes.transform.folding.scalars", wrong)
+
+
+@mutant(FOLDS)
+def floats_are_rounded_twice(patch: Patch) -> None:
+    floating = folding.scalars.floating
+    wrong = _with(folding.scalars, floating=lambda name, bits, a, b=0.0: floating(name, 32, a, b))
+    patch.setattr("altru_ir.passes.transform.folding.scalars", wrong)
+
+
+@mutant(FOLDS)
+def zero_plus_a_float_is_the_float(patch: Patch) -> None:
+    rule = folding.RULES["fadd"]
+
+    def wrong(f: folding.Folder, op: Operation) -> Value | None:
+        for at in (0, 1):
+            if f.floating(op.operands[at]) == 0:
+                return op.operands[1 - at]
+        return f.constant(op.results[0].type, 0.0) if f.floating(op.operands[0]) else rule(f, op)
+
+    patch.setitem(folding.RULES, "fadd", wrong)
+
+
+@mutant(FOLDS)
+def select_takes_the_other_arm(patch: Patch) -> None:
+    rule = folding.RULES["select"]
+
+    def wrong(f: folding.Folder, op: Operation) -> Value | None:
+        known = f.integer(op.operands[0])
+        return rule(f, op) if known is None else op.operands[1 + known]
+
+    patch.setitem(folding.RULES, "select", wrong)
+
+
+@mutant(FOLDS)
+def extract_counts_from_the_end(patch: Patch) -> None:
+    rule = folding.RULES["extract"]
+
+    def wrong(f: folding.Folder, op: Operation) -> Value | None:
+        found = rule(f, op)
+        made = f.made_by(op.operands[0], "struct", "tuple", "array")
+        if found is None or made is None:
+            return found
+        same = [v for v in made.operands if v.type is found.type]
+        return same[0] if same else found
+
+    patch.setitem(folding.RULES, "extract", wrong)
+
+
+# -- branches and arguments ----------------------------------------------------------------------------------------------
+
+
+@mutant("canonicalize")
+def switch_takes_the_default(patch: Patch) -> None:
+    taken = canonicalize._Sweep.taken
+
+    def wrong(self: Any, op: Operation) -> Successor | None:
+        found = taken(self, op)
+        return found if found is None or op.decl.name != "switch" else op.successors[-1]
+
+    patch.setattr(canonicalize._Sweep, "taken", wrong)
+
+
+@mutant("canonicalize")
+def an_argument_is_what_the_first_edge_gives(patch: Patch) -> None:
+    edges_into = canonicalize.edges_into
+
+    def wrong(function: Function) -> Any:
+        return {block: edges[:1] for block, edges in edges_into(function).items()}
+
+    patch.setattr(canonicalize, "edges_into", wrong)
+
+
+@mutant("simplify-cfg")
+def threading_forgets_who_uses_an_argument(patch: Patch) -> None:
+    def wrong(function: Function) -> Any:
+        return {value: sum(a is value for a in block.ops[-1].successors[0].args) if block.ops[-1].successors else 0
+                for block in function.blocks for value in block.args}  # fmt: skip
+
+    patch.setattr(simplify_cfg, "count_uses", wrong)
+
+
+# -- common subexpressions -----------------------------------------------------------------------------------------------
+
+
+@mutant("cse")
+def attributes_do_not_matter(patch: Patch) -> None:
+    def wrong(op: Operation) -> Any:
+        if op.decl.name == "const":
+            return key(op)
+        return (op.decl, *op.operands, op.results[0].type)
+
+    key = cse._key
+    patch.setattr(cse, "_key", wrong)
+
+
+@mutant("cse")
+def expressions_of_a_sibling_are_known(patch: Patch) -> None:
+    from altru_ir.dominance import DominatorTree
+
+    patch.setattr(DominatorTree, "dominates", lambda self, a, b: True)
+
+
+@mutant("cse")
+def owners_are_merged(patch: Patch) -> None:
+    patch.setattr(cse, "is_function_of_operands", lambda op, module: op.decl.is_pure or op.decl.name == "load")
+
+
+# -- dead code -----------------------------------------------------------------------------------------------------------
+
+
+@mutant("dce")
+def checks_are_dead(patch: Patch) -> None:
+    patch.setattr(dce, "may_remove", lambda op, module: behaviour.may_remove(op, module) or op.decl.is_check)
+
+
+@mutant("dce")
+def stores_are_dead(patch: Patch) -> None:
+    patch.setattr(dce, "may_remove", lambda op, module: not op.decl.may_panic and not op.decl.is_terminator)
+
+
+@mutant("dce")
+def calls_without_a_result_are_dead(patch: Patch) -> None:
+    def wrong(op: Operation, module: Module) -> bool:
+        return behaviour.may_remove(op, module) or op.decl.name == "call"
+
+    patch.setattr(dce, "may_remove", wrong)
+
+
+# -- promotion, inlining -------------------------------------------------------------------------------------------------
+
+
+@mutant("mem2reg")
+def values_never_meet(patch: Patch) -> None:
+    patch.setattr(mem2reg, "merges", lambda cfg, defined: [0] * len(cfg.blocks))
+
+
+@mutant("mem2reg")
+def assign_stores_nothing(patch: Patch) -> None:
+    patch.setattr(mem2reg, "STORES", frozenset({"init", "exchange"}))
+
+
+@mutant("mem2reg")
+def edges_get_the_value_of_the_first(patch: Patch) -> None:
+    at_end = mem2reg._Promotion.at_end
+    first: dict[Value, Any] = {}
+
+    def wrong(self: Any, block: int, place: Value) -> Any:
+        return first.setdefault(place, at_end(self, block, place))
+
+    patch.setattr(mem2reg._Promotion, "at_end", wrong)
+
+
+@mutant("mem2reg")
+def a_borrow_is_no_use(patch: Patch) -> None:
+    patch.setattr(mem2reg, "KNOWN", mem2reg.KNOWN | {"borrow"})
+    patch.setattr(mem2reg, "READS", mem2reg.READS | {"borrow"})
+
+
+@mutant("inline{max-size=1000}")
+def arguments_in_reverse(patch: Patch) -> None:
+    splice = inline._splice
+
+    def wrong(call: Operation, *more: Any) -> Any:
+        if len({value.type for value in call.operands}) == 1:
+            call.operands.reverse()
+        return splice(call, *more)
+
+    patch.setattr(inline, "_splice", wrong)
+
+
+@mutant("inline")
+def collected_values_are_kept(patch: Patch) -> None:
+    patch.setattr(inline, "contains_gc", lambda type, module: False)
+
+
+SEEDS = {
+    "signed_for_unsigned_comparison": 10,
+    "swapped_operands_keep_their_predicate": 5,
+    "sign_extension_folds_to_zero_extension": 64,
+    "shifts_beyond_the_width_give_zero": 21,
+    "rotation_the_other_way": 0,
+    "the_smaller_is_unsigned": 119,
+    "arithmetic_shift_is_logical": 119,
+    "division_is_unsigned": 61,
+    "floats_are_rounded_twice": 73,
+    "zero_plus_a_float_is_the_float": 13,
+    "select_takes_the_other_arm": 0,
+    "extract_counts_from_the_end": 0,
+    "switch_takes_the_default": 1,
+    "an_argument_is_what_the_first_edge_gives": 0,
+    "threading_forgets_who_uses_an_argument": 10,
+    "attributes_do_not_matter": 3,
+    "expressions_of_a_sibling_are_known": 0,
+    "owners_are_merged": 184,
+    "checks_are_dead": 71,
+    "stores_are_dead": 0,
+    "calls_without_a_result_are_dead": 10,
+    "values_never_meet": 1,
+    "assign_stores_nothing": 1,
+    "edges_get_the_value_of_the_first": 0,
+    "a_borrow_is_no_use": 1,
+    "arguments_in_reverse": 228,
+    "collected_values_are_kept": 22,
+}
+"""A seed that notices each mutant, as of the generators today; another is searched for when it does not any more."""
