@@ -34,9 +34,6 @@ from altru_ir.targets import data_of
 from altru_ir.types import UNIT, ArrayType, AtomicType, CellType, FloatType, IntType, Type, UsizeType, spell_name
 from altru_ir.values import Symbol
 
-GUARD_PREFIX = "altru.guard."
-"""How the entries for a host are named: this and the function's name."""
-
 
 def lower_module(
     module: Module,
