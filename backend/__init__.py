@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 counters: Counter[str] = Counter()
 """What this process has done: ``passes``, ``code generations``, ``cached objects``."""
 
-EMITS = ("llvm", "asm", "obj", "exe")
+EMITS = ("llvm", "asm", "obj", "exe", "shared", "static", "header")
 PANIC_MODES = ("unwind", "abort")
 
 
@@ -135,7 +135,7 @@ def object_for(module: Module, options: Options, callbacks: frozenset[str], mana
             options.panic,
             options.target,
             options.cpu,
-            jit=True,
+            entries="table",
             manager=manager,
             callbacks=callbacks,
             debug=options.debug,
@@ -162,28 +162,33 @@ def emit(
     manager: PassManager | None = None,
     debug: bool = False,
 ) -> bytes:
-    """Compiles ``module`` for its target (or ``target``) to ``kind``: ``llvm``, ``asm``, ``obj`` or ``exe``.
+    """Compiles ``module`` for its target (or ``target``) to ``kind``.
 
-    ``debug`` adds debug information and keeps locals readable; it changes no check. Returns the bytes (empty for ``exe``),
-    and writes them to ``path`` when one is given, whole or not at all. Raises ``DiagnosticError``, ``ValueError``,
-    ``RuntimeBuildError`` and ``OSError``.
+    ``llvm``, ``asm`` and ``obj`` are what they say; ``exe`` is an executable around ``@main``; ``shared`` and ``static`` are
+    libraries for C, and ``header`` is what C includes to use them. ``debug`` adds debug information and keeps locals readable;
+    it changes no check. Returns the bytes (empty for what a linker writes), and writes them to ``path`` when one is given,
+    whole or not at all. Raises ``DiagnosticError``, ``ValueError``, ``RuntimeBuildError`` and ``OSError``.
     """
     from pathlib import Path
 
-    from altru_ir.backend.link import link_executable
+    from altru_ir.backend import link
     from altru_ir.diagnostics import Diagnostic, DiagnosticError
 
     _check_options(opt, panic)
     if kind not in EMITS:
         raise ValueError(f"cannot emit `{kind}`; there are {', '.join(EMITS)}")
+    linked = kind in ("exe", "shared", "static")
+    if linked and path is None:
+        raise ValueError(f"{'an executable' if kind == 'exe' else 'a library'} needs a path")
     if kind == "exe":
-        if path is None:
-            raise ValueError("an executable needs a path")
         main = module.functions.get("main")
         if main is None or main.is_declaration:
             raise DiagnosticError([Diagnostic("ALT-S005", "an executable needs a `@main`, and the module has none")])
+    if kind == "header":
+        return _header(module, path, target or module.target)
+    entries = "library" if kind in ("shared", "static") else "main"
     triple, llvm_module, machine = _compiled(
-        module, opt, checks, panic, target or module.target, cpu, jit=False, manager=manager, debug=debug
+        module, opt, checks, panic, target or module.target, cpu, entries=entries, manager=manager, debug=debug
     )
     if kind == "llvm":
         data = str(llvm_module).encode()
@@ -191,13 +196,41 @@ def emit(
         data = machine.emit_assembly(llvm_module).encode()
     else:
         data = machine.emit_object(llvm_module)
-    if kind == "exe":
+    if linked:
         assert path is not None
-        link_executable(data, Path(path), target=triple, libraries=libraries, directories=directories)
+        if kind == "static":
+            link.make_archive(data, Path(path), target=triple)
+        else:
+            link.link(
+                data, Path(path), target=triple, shared=kind == "shared", module=module,
+                libraries=libraries or [], directories=directories or [],
+            )  # fmt: skip
         return b""
     if path is not None:
         write_whole(Path(path), data)
     return bytes(data)
+
+
+def _header(module: Module, path: str | os.PathLike[str] | None, target: str) -> bytes:
+    from pathlib import Path
+
+    from altru_ir.backend.c_header import header_of
+    from altru_ir.diagnostics import Diagnostic, DiagnosticError
+    from altru_ir.layout import LayoutError
+    from altru_ir.verifier import verify
+
+    copy = module.clone()
+    copy.target = canonical_triple(target)
+    problems = verify(copy)
+    if any(p.severity == "error" for p in problems):
+        raise DiagnosticError(problems, module.source)
+    try:
+        data = header_of(copy, module.name if path is None else Path(path).stem).encode()
+    except LayoutError as error:
+        raise DiagnosticError([Diagnostic("ALT-S006", str(error))], module.source) from None
+    if path is not None:
+        write_whole(Path(path), data)
+    return data
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -228,7 +261,7 @@ def _compiled(
     target: str,
     cpu: str | None,
     *,
-    jit: bool,
+    entries: str,
     manager: PassManager | None,
     callbacks: frozenset[str] = frozenset(),
     debug: bool = False,
@@ -242,14 +275,14 @@ def _compiled(
     from altru_ir.layout import LayoutError
 
     triple = canonical_triple(target)
-    machine = machine_for(triple, opt=opt, cpu=cpu, jit=jit)
+    machine = machine_for(triple, opt=opt, cpu=cpu, jit=entries == "table")
     try:
         lowered = prepare(module, opt=opt, checks=checks, target=triple, manager=manager)
         info = DebugInfo(lowered, optimized=opt > 0) if debug else None
-        text = lower_module(lowered, panic=panic, entries="table" if jit else "main", callbacks=callbacks, debug=info)
+        text = lower_module(lowered, panic=panic, entries=entries, callbacks=callbacks, debug=info)
     except (LoweringError, LayoutError) as error:
         raise DiagnosticError([Diagnostic("ALT-S006", str(error))], module.source) from None
-    return triple, parse_and_optimize(text, machine, opt=opt, jit=jit), machine
+    return triple, parse_and_optimize(text, machine, opt=opt, jit=entries == "table"), machine
 
 
 def __getattr__(name: str) -> object:

@@ -25,10 +25,10 @@ import attrs
 
 from altru_ir.backend import jit
 from altru_ir.backend.host.callbacks import Bound, Pending, bind
-from altru_ir.backend.host.calls import Callee, make_call, raise_panic
+from altru_ir.backend.host.calls import Callee, make_call, raise_panic, unit_of
 from altru_ir.backend.host.values import Codecs
-from altru_ir.backend.lower.entries import table_rows
 from altru_ir.backend.lower.fast_paths import DISTANCE
+from altru_ir.backend.lower.rows import table_rows
 from altru_ir.diagnostics import Diagnostic, DiagnosticError
 from altru_ir.module import Function, Module
 from altru_ir.types import FunctionType, NamedType, Type, parts
@@ -43,7 +43,7 @@ class UnloadedError(RuntimeError):
 
 @attrs.frozen
 class Options:
-    """How a library compiles what is added to it; as for ``backend.compile``."""
+    """How a library compiles what is added to it; as for ``backend.compile``. All of it is in the key of cached objects."""
 
     opt: int
     checks: str
@@ -66,6 +66,7 @@ class Unit:
     calls_host: bool
     needs: list[Any]
     codecs: Codecs
+    home: object
     namespaces: dict[str, dict[str, Any]] = attrs.Factory(dict)
 
     def type_of(self, name: str) -> FunctionType:
@@ -78,7 +79,7 @@ class Unit:
 
     def address_of(self, name: str) -> int:
         """Where compiled code calls a function."""
-        return self.linked.cells[2 * self.positions[name] + 1]
+        return self.linked.cells[2 * self.positions[name] + 1] or self.entry_of(name)
 
 
 class Library(Mapping[str, Callable[..., Any]]):
@@ -91,6 +92,7 @@ class Library(Mapping[str, Callable[..., Any]]):
         self._homes: dict[str, Unit] = {}
         self._variables: dict[str, Unit] = {}
         self._handles: dict[str, Callable[..., Any]] = {}
+        self._mark = object()  # what our units have in common
         self._pending = Pending(unwinds=options.panic == "unwind")
 
     # -- functions ------------------------------------------------------------------------------------------------------
@@ -123,14 +125,10 @@ class Library(Mapping[str, Callable[..., Any]]):
         type = unit.type_of(name)
         names = tuple(p.name for p in unit.rows[unit.positions[name]].parameters) + (None,) * len(type.parameters)
         callee = Callee(name, type, names[: len(type.parameters)])
-        made, namespace = make_call(
-            callee,
-            unit.codecs,
-            unit.entry_of(name),
-            unit,
-            self._pending if unit.calls_host else None,
-            unwinds=self._options.panic == "unwind",
-        )
+        pending = self._pending if unit.calls_host else None
+        # What no panic leaves is its own entry (lower/entries.py), and nobody has to look for one.
+        unwinds = self._options.panic == "unwind" and unit.entry_of(name) != unit.address_of(name)
+        made, namespace = make_call(callee, unit.codecs, unit.entry_of(name), unit, pending, unwinds=unwinds)
         unit.namespaces[name] = namespace
         handle: Callable[..., Any] = made
         return handle
@@ -185,17 +183,20 @@ class Library(Mapping[str, Callable[..., Any]]):
         types = list(map(attrgetter("signature.type"), functions))
         addresses = linked.cells[2 * len(functions) :]
         known_variables = {g.name: (g.type, address) for g, address in zip(variables, addresses)}
+        positions = dict(zip(names, range(len(names))))
+        unit = Unit(interface, positions, functions, types, known_variables, linked, calls_host, needs, codecs, self._mark)
         if self._options.debug:
             from altru_ir.backend import perf_map
 
-            perf_map.write(object_code, dict(zip(names, linked.cells[1 : 2 * len(names) : 2])))
-        positions = dict(zip(names, range(len(names))))
-        unit = Unit(interface, positions, functions, types, known_variables, linked, calls_host, needs, codecs)
+            perf_map.write(object_code, {name: unit.address_of(name) for name in names})
         self._units.append(unit)
+        replaces = not self._homes.keys().isdisjoint(names)
         self._homes |= dict.fromkeys(names, unit)
         for name in self._handles.keys() & positions.keys():
             del self._handles[name]
         self._variables |= dict.fromkeys(unit.variables, unit)
+        if replaces:
+            self._let_go()
 
     def _bound(self, module: Module, externs: Mapping[str, Any], codecs: Codecs) -> dict[str, Bound]:
         found = {}
@@ -205,7 +206,7 @@ class Library(Mapping[str, Callable[..., Any]]):
                 declared = ", ".join(f.name for f in module.functions.values() if f.is_declaration) or "none"
                 what = "defines" if function is not None else "does not declare"
                 raise ValueError(f"an extern is given for @{name}, which the module {what}; its declarations are {declared}")
-            unit = getattr(getattr(value, "__globals__", {}).get("_native"), "unit", None)
+            unit = unit_of(value)
             if isinstance(unit, Unit) and value.__name__ in unit.positions:
                 problems = _differences(function, codecs.module, unit, value.__name__)
                 if problems:
@@ -230,9 +231,10 @@ class Library(Mapping[str, Callable[..., Any]]):
         else:
             name = getattr(function, "__name__", "")
             namespace = getattr(function, "__globals__", None)
-            unit = next((u for u in self._units if namespace is not None and u.namespaces.get(name) is namespace), None)
-            if unit is None:
+            found = unit_of(function)
+            if not isinstance(found, Unit) or found.home is not self._mark or found.namespaces.get(name) is not namespace:
                 raise KeyError(f"{function!r} is no function of this library, or was unloaded before")
+            unit = found
         running = _running(unit)
         if running is not None:
             raise RuntimeError(f"@{name} cannot be unloaded while @{running} of its module is running")
@@ -244,9 +246,14 @@ class Library(Mapping[str, Callable[..., Any]]):
             del self._homes[name]
             self._handles.pop(name, None)
         if not unit.positions:
-            self._units.remove(unit)
             for each in [n for n, home in self._variables.items() if home is unit]:
                 del self._variables[each]
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Forgets units that no name leads to; their handles keep them, as long as there are any."""
+        known = {id(unit) for unit in (*self._homes.values(), *self._variables.values())}
+        self._units = [unit for unit in self._units if id(unit) in known]
 
     # -- programs -------------------------------------------------------------------------------------------------------
 

@@ -13,18 +13,22 @@ has no key, since nobody knows what their code depends on.
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import hashlib
 import os
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import chain, count
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from altru_ir.module import Function, Module
-from altru_ir.values import Operation, Successor
+import attrs
+
+from altru_ir.module import Module
+from altru_ir.values import Successor
 
 if TYPE_CHECKING:
     from altru_ir.backend.library import Options
@@ -36,16 +40,16 @@ def key_of(module: Module, options: Options, callbacks: frozenset[str]) -> str |
     """The key of the module's object code; None when it must not be kept."""
     from altru_ir.backend.lower.ops import LOWERINGS
 
-    operations = _operations(module)
+    blocks = chain.from_iterable(map(attrgetter("blocks"), module.functions.values()))
+    operations = chain.from_iterable(map(attrgetter("ops"), blocks))
     used = set(map(attrgetter("decl"), operations))
     for decl in used:
         lowering = LOWERINGS.get(decl.name)
         if not decl.declared_in.startswith(_OURS) or lowering is None or not lowering.__module__.startswith(_OURS):
             return None
     digest = hashlib.sha256(_surroundings().encode())
-    told = (options.opt, options.checks, options.panic, options.target, options.cpu, options.debug, sorted(callbacks))
-    digest.update(repr(told).encode())
-    structure = fingerprint(module, operations)
+    digest.update(repr((attrs.astuple(options), sorted(callbacks))).encode())
+    structure = fingerprint(module)
     if structure is None:
         return None
     digest.update(structure)
@@ -63,10 +67,10 @@ def _surroundings() -> str:
 
     features = llvm.get_host_cpu_features().flatten()
     versions = (__version__, llvmlite.__version__, llvm.llvm_version_info, source_hash())
-    return repr((versions, llvm.get_host_cpu_name(), features, _sources()))
+    return repr((versions, llvm.get_host_cpu_name(), features, _state_of_sources()))
 
 
-def _sources() -> list[tuple[str, int, int]]:
+def _state_of_sources() -> list[tuple[str, int, int]]:
     """Name, time and size of each Python source of this package: whoever changes it compiles anew."""
     top = Path(__file__).resolve().parents[1]
     roots = [top / "altru_ir", top / "passes", top / "backend"] if (top / "altru_ir").is_dir() else [top]
@@ -80,69 +84,103 @@ def _sources() -> list[tuple[str, int, int]]:
     return sorted(found)
 
 
-def _operations(module: Module) -> list[Operation]:
-    return list(chain.from_iterable(map(attrgetter("ops"), _blocks(module))))
-
-
-def _blocks(module: Module) -> list[Any]:
-    return list(chain.from_iterable(map(attrgetter("blocks"), module.functions.values())))
-
-
-def _flat(lists: Iterable[Any]) -> tuple[list[Any], bytes]:
-    """What several lists hold, and their lengths."""
-    kept = list(lists)
-    return list(chain.from_iterable(kept)), array("q", map(len, kept)).tobytes()
-
-
-def fingerprint(module: Module, operations: list[Operation] | None = None) -> bytes | None:
+def fingerprint(module: Module) -> bytes | None:
     """A hash that two modules share exactly when they are the same but for the identity of their objects.
 
     None for a module that defines a value twice, or uses one or a block that it does not define.
     """
-    functions = list(module.functions.values())
-    blocks = _blocks(module)
-    ops = _operations(module) if operations is None else operations
-    successors: list[Successor]
-    successors, edges = _flat(map(attrgetter("successors"), ops))
-    parameters, a = _flat(map(attrgetter("parameters"), functions))
-    arguments, b = _flat(map(attrgetter("args"), blocks))
-    results, c = _flat(map(attrgetter("results"), ops))
-    operands, d = _flat(map(attrgetter("operands"), ops))
-    passed, e = _flat(map(attrgetter("args"), successors))
-    defined = parameters + arguments + results
-    values = dict(zip(map(id, defined), count()))
-    places = {**dict(zip(map(id, blocks), count())), id(None): -1}
-    targets = chain(map(attrgetter("block"), successors), map(attrgetter("unwind"), blocks))
+    with _collector_off():
+        return _fingerprint(module)
+
+
+@contextlib.contextmanager
+def _collector_off() -> Iterator[None]:
+    """Many small objects are made and dropped at once, and none of them is in a cycle."""
+    was_on = gc.isenabled()
+    gc.disable()
     try:
-        used = array("q", map(values.__getitem__, map(id, chain(operands, passed))))
-        aims = array("q", map(places.__getitem__, map(id, targets)))
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _fingerprint(module: Module) -> bytes | None:
+    functions = list(module.functions.values())
+    heads = zip(*map(_HEAD, functions)) if functions else iter(((),) * 9)
+    names, linkages, signatures, outlives, attributes, parameters, sources, places, bodies = heads
+    blocks = list(chain.from_iterable(bodies))
+    labels, arguments, unwinds, contents = zip(*map(_BLOCK, blocks)) if blocks else ((),) * 4
+    ops = list(chain.from_iterable(contents))
+    rows = zip(*map(_OPERATION, ops)) if ops else iter(((),) * 7)
+    declarations, results, operands, tables, edges, unsafe, locations = rows
+    successors: list[Successor] = list(chain.from_iterable(filter(None, edges)))
+    defined = [*chain.from_iterable(parameters), *chain.from_iterable(arguments), *chain.from_iterable(results)]
+    used = chain(chain.from_iterable(operands), chain.from_iterable(map(attrgetter("args"), successors)))
+    values = dict(zip(map(id, defined), count()))
+    targets = {**dict(zip(map(id, blocks), count())), id(None): -1}
+    types, value_names = zip(*map(_VALUE, defined)) if defined else ((), ())
+    cases = [(i, type(s.case).__name__, s.case) for i, s in enumerate(successors) if s.case is not None]
+    parts: list[Any] = [
+        module.name, module.target, _spelled(module.attributes), _declarations(module), _strings(names), _strings(linkages),
+        _strings(value_names), _strings(labels), [each for each in outlives if each],
+        *_attributes(list(filter(None, attributes))), *_attributes(list(filter(None, tables))), cases,
+        _sources(sources), _numbers_or_all(places), _numbers_or_all(locations),
+    ]  # fmt: skip
+    try:
+        shape = [
+            _packed(map(values.__getitem__, map(id, used))), _packed(map(targets.__getitem__, map(id, unwinds))),
+            _packed(map(targets.__getitem__, map(id, map(attrgetter("block"), successors)))),
+        ]  # fmt: skip
     except KeyError:
         return None
     if len(values) != len(defined):
         return None
-    types = list(map(attrgetter("type"), defined))
-    texts = dict(zip(dict.fromkeys(types), count()))
-    declarations = list(map(attrgetter("decl"), ops))
-    names = dict(zip(dict.fromkeys(declarations), count()))
-    digest = hashlib.sha256()
-    parts: list[Any] = [
-        module.name, module.target, _spelled(module.attributes), _declarations(module), list(map(_HEAD, functions)),
-        list(texts), [decl.name for decl in names], list(map(attrgetter("name"), defined)),
-        *_attributes(list(map(attrgetter("attrs"), ops))), *_attributes(list(map(attrgetter("attributes"), functions))),
-        [(i, type(s.case).__name__, s.case) for i, s in enumerate(successors) if s.case is not None],
-        list(map(attrgetter("label"), blocks)), *_locations(functions, ops),
-    ]  # fmt: skip
-    for part in parts:
-        digest.update(repr(part).encode("utf-8", "surrogatepass"))
-    shape = (
-        edges, a, b, c, d, e, _flat(map(attrgetter("blocks"), functions))[1], _flat(map(attrgetter("ops"), blocks))[1],
-        bytes(map(attrgetter("unsafe"), ops)), used.tobytes(), aims.tobytes(),
-        array("q", map(texts.__getitem__, types)).tobytes(),
-        array("q", map(names.__getitem__, declarations)).tobytes(),
-    )  # fmt: skip
-    for data in shape:
-        digest.update(len(data).to_bytes(8, "little") + data)
+    for interned in (types, signatures, declarations):  # each of them is the same object wherever it is the same
+        order = dict(zip(dict.fromkeys(interned), count()))
+        parts.append([each.name if interned is declarations else each.text for each in order])
+        shape.append(_packed(map(order.__getitem__, interned)))
+    lists = (parameters, bodies, arguments, contents, results, operands, edges, [s.args for s in successors])
+    shape += [_packed(map(len, each)) for each in lists]
+    shape += [bytes(map(bool, each)) for each in (tables, attributes, outlives)]
+    digest = hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass"))
+    for numbers in (*shape, bytes(unsafe)):
+        digest.update(len(numbers).to_bytes(8, "little") + numbers)
     return digest.digest()
+
+
+_HEAD = attrgetter(
+    "name", "linkage", "signature.type", "signature.outlives", "attributes", "parameters", "source", "loc", "blocks"
+)
+_BLOCK = attrgetter("label", "args", "unwind", "ops")
+_OPERATION = attrgetter("decl", "results", "operands", "attrs", "successors", "unsafe", "loc")
+_VALUE = attrgetter("type", "name")
+
+
+def _strings(texts: Sequence[str | None]) -> Any:
+    """Strings that are told quickly where they can be told apart quickly."""
+    try:
+        joined = "\0".join(texts)  # type: ignore[arg-type]
+    except TypeError:  # one of them is None
+        return texts
+    return joined if joined.count("\0") == len(texts) - 1 else texts
+
+
+def _packed(numbers: Iterable[int]) -> bytes:
+    """Numbers as bytes that tell them apart: of one byte each, or of eight and one more in front."""
+    kept = list(numbers)
+    try:
+        return b"\1" + bytes(kept)
+    except ValueError:
+        return b"\x08" + array("q", kept).tobytes()
+
+
+def _numbers_or_all(places: Sequence[Any]) -> Any:
+    """Positions: numbers of tokens, unless some are given by a front-end."""
+    try:
+        return array("q", list(places)).tobytes()
+    except TypeError:
+        return places
 
 
 def _spelled(values: dict[str, Any]) -> tuple[Any, ...]:
@@ -151,9 +189,12 @@ def _spelled(values: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def _attributes(tables: list[dict[str, Any]]) -> tuple[Any, ...]:
-    """The same for many, most of them empty."""
-    full = list(filter(None, tables))
-    return bytes(map(bool, tables)), full, list(map(type, chain.from_iterable(map(dict.values, full))))
+    """The same for many."""
+    values = list(chain.from_iterable(map(dict.values, tables)))
+    kinds = list(map(type, values))
+    order = dict(zip(dict.fromkeys(kinds), count()))
+    names, spelled = [kind.__name__ for kind in order], _strings(list(chain.from_iterable(tables)))
+    return _packed(map(len, tables)), _packed(map(order.__getitem__, kinds)), names, spelled, values
 
 
 def _declarations(module: Module) -> list[Any]:
@@ -168,22 +209,12 @@ def _declarations(module: Module) -> list[Any]:
     return found
 
 
-_HEAD = attrgetter("name", "linkage", "signature.type.text", "signature.outlives")
-
-
-def _locations(functions: list[Function], ops: list[Operation]) -> list[Any]:
-    """Where everything stands: positions in sources, and those sources."""
-    sources = list(map(attrgetter("source"), functions))
+def _sources(sources: Sequence[Any]) -> Any:
+    """The texts that positions are numbers of, and which function is in which."""
     distinct = dict(zip(map(id, sources), sources))
     order = dict(zip(distinct, count()))
     told = [
-        (s.filename, s.first_line, hashlib.sha256(s.text.encode("utf-8", "surrogatepass")).digest())
+        None if s is None else (s.filename, s.first_line, hashlib.sha256(s.text.encode("utf-8", "surrogatepass")).digest())
         for s in distinct.values()
-        if s is not None
     ]
-    locs = list(map(attrgetter("loc"), ops))
-    try:
-        numbers: Any = array("q", locs).tobytes()
-    except TypeError:  # some are given by a front-end
-        numbers = locs
-    return [told, list(map(order.__getitem__, map(id, sources))), list(map(attrgetter("loc"), functions)), numbers]
+    return told, _packed(map(order.__getitem__, map(id, sources)))

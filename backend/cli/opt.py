@@ -482,6 +482,12 @@ class _Driver:
         self.managers.append(made)
         return made
 
+    def watches(self) -> bool:
+        """Whether the options ask for something that is seen only while passes run."""
+        options = self.options
+        told = options.statistics or options.remarks or options.reproducer or options.print_ir_before or options.print_ir_after
+        return bool(told or self.verify_each or self.timing is not None or options.jobs != 1)
+
     @contextlib.contextmanager
     def workers(self, manager: PassManager) -> Iterator[PassManager]:
         """Gives ``manager`` the processes that ``--jobs`` asks for."""
@@ -526,7 +532,9 @@ class _Driver:
             return self.execute(module, opt, program)
         from altru_ir.backend import emit
 
-        path = options.output if options.emit in ("obj", "exe") else None
+        path = options.output if options.emit in ("obj", "exe", "shared", "static") else None
+        if options.emit == "header" and options.output not in (None, "-"):
+            path = options.output  # its name is in it
         with self.timed(f"emit {options.emit}"), self.workers(self.manager()) as manager:
             data = self.guarded(
                 lambda: emit(
@@ -590,9 +598,10 @@ class _Driver:
         libraries = [*self.options.loads, *(self.find_library(name) for name in self.options.libraries)]
         cpu, checks, panics = self.options.cpu, self.options.checks, self.options.panic
         with self.timed("compile"), self.workers(self.manager()) as manager:
+            watch = manager if self.watches() else None  # what nobody watches may come from the cache
             library = self.guarded(
                 lambda: compile(
-                    module, opt, checks, panics, cpu=cpu, libraries=libraries, manager=manager, debug=self.options.debug
+                    module, opt, checks, panics, cpu=cpu, libraries=libraries, manager=watch, debug=self.options.debug
                 )
             )
         for stream in filter(None, (sys.stdout, sys.stderr)):

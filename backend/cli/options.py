@@ -61,7 +61,7 @@ def make_parser() -> argparse.ArgumentParser:
         add(f"-O{level}", dest="opt", action="store_const", const=level, help=f"optimization level {level}")
     add("--checks", default="all", metavar="LIST", help="checks to insert: all (default), none, or bounds,null,align,division")
     add("--panic", default="unwind", choices=["unwind", "abort"], help="what a panic does: runs cleanups (default), or not")
-    add("--emit", choices=["ir", "llvm", "asm", "obj", "exe"], help="what to write")
+    add("--emit", choices=["ir", "llvm", "asm", "obj", "exe", "shared", "static", "header"], help="what to write")
     add("-g", dest="debug", action="store_true", help="add debug information: lines, functions, locals and their types")
     add("--target", metavar="TRIPLE", help="the target, instead of the module's own")
     add("--cpu", metavar="NAME", help="the processor (x86-64-v3 for files, this machine's for --run)")
@@ -106,8 +106,8 @@ def make_parser() -> argparse.ArgumentParser:
     add("--list-passes", action="store_true", help="list the passes and the named pipelines")
     add("--describe", choices=["ops", "types", "grammar", "passes", "codes"], help="describe a part of the IR")
     add("--json", action="store_true", help="with --describe: as JSON")
-    add("--cache-dir", metavar="DIR", help="where built libraries are kept")
-    add("--clear-cache", action="store_true", help="remove built libraries from the cache")
+    add("--cache-dir", metavar="DIR", help="where built libraries and compiled objects are kept")
+    add("--clear-cache", action="store_true", help="remove everything from the cache")
     add("--version", action="store_true", help="print the versions")
     return parser
 
@@ -179,7 +179,7 @@ def _check_combination(options: argparse.Namespace, program: list[str]) -> None:
             raise UsageError("--view-cfg draws one verified module; it goes with one FILE, whole and checked")
     if options.print_analysis and options.no_check:
         raise UsageError("--print-analysis is for verified IR, and --no-check verifies nothing")
-    if options.emit in ("obj", "exe") and options.output in (None, "-"):
+    if options.emit in ("obj", "exe", "shared", "static") and options.output in (None, "-"):
         raise UsageError(f"--emit={options.emit} needs -o FILE")
 
 

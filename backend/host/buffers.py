@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import ctypes
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -40,6 +40,14 @@ class PyBuffer(ctypes.Structure):
 _FORMAT_AND_STRIDES = 0x1C
 """``PyBUF_FORMAT | PyBUF_STRIDES``: the exporter tells its elements and its strides."""
 
+_FORMAT_AND_CONTIGUOUS = 0x3C
+"""``PyBUF_FORMAT | PyBUF_C_CONTIGUOUS``: the exporter refuses when there are gaps."""
+
+_HEAD = struct.Struct("P8xnnii").unpack_from
+"""``buf``, ``len``, ``itemsize``, ``readonly`` and ``ndim`` at once."""
+
+addressof = ctypes.addressof
+
 _get = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.py_object, ctypes.c_void_p, ctypes.c_int)(
     ("PyObject_GetBuffer", ctypes.pythonapi)
 )
@@ -63,33 +71,31 @@ class Scratch:
 class Loan:
     """What one call has borrowed."""
 
-    __slots__ = ("_after", "_buffers", "_keep", "_spans")
+    __slots__ = ("_after", "_keep", "_spans", "buffers")
 
     def __init__(self) -> None:
-        self._buffers: list[PyBuffer] = []
-        self._keep: list[Any] = []
-        self._after: list[Callable[[], None]] = []
-        self._spans: list[tuple[int, int, bool, Where]] = []
-
-    def keep(self, value: Any) -> None:
-        """Keeps an object alive until the end."""
-        self._keep.append(value)
+        self.buffers: list[PyBuffer] = []
+        self._keep: Any = None
+        self._after: list[Callable[[], None]] | None = None
+        self._spans: list[tuple[int, int, bool, Where]] | None = None
 
     def scratch(self, size: int, align: int) -> Scratch:
         """Memory until the end."""
         made = Scratch(size, align)
-        self._keep.append(made)
+        self._keep = (made, self._keep)
         return made
 
     def after(self, action: Callable[[], None]) -> None:
         """Something to do when the call has returned well."""
+        if self._after is None:
+            self._after = []
         self._after.append(action)
 
-    def adopt(self, buffer: PyBuffer, mutable: bool, where: Where) -> None:
-        """Takes over a buffer. Raises ``ValueError`` when it overlaps another one, and one of them is exclusive."""
-        self._buffers.append(buffer)
-        start = buffer.buf or 0
-        end = start + buffer.len
+    def claim(self, start: int, size: int, mutable: bool, where: Where) -> None:
+        """Notes what is borrowed. Raises ``ValueError`` when it overlaps something else, and one of them is exclusive."""
+        end = start + size
+        if self._spans is None:
+            self._spans = []
         for other, its_end, its_mutable, its_where in self._spans:
             if start < its_end and other < end and (mutable or its_mutable):
                 exclusive = where if mutable else its_where
@@ -97,27 +103,25 @@ class Loan:
                     f"{spell(where)} and {spell(its_where)} share memory, which {spell(exclusive)} has to itself while the "
                     "call runs; pass a copy of one of them"
                 )
-        if end > start:
+        if size:
             self._spans.append((start, end, mutable, where))
 
     def returned(self) -> None:
         """Does what is to be done after the call."""
-        for action in self._after:
+        for action in self._after or ():
             action()
 
     def end(self) -> None:
         """Gives everything back."""
-        for buffer in self._buffers:
-            _release(ctypes.addressof(buffer))
-        self._buffers.clear()
-        self._keep.clear()
+        for buffer in self.buffers:
+            _release(addressof(buffer))
 
 
 def borrowed(value: Any, where: Where) -> PyBuffer | None:
     """The buffer of ``value``; None when it is no exporter. Raises ``ValueError`` for one that refuses."""
     buffer = PyBuffer()
     try:
-        _get(value, ctypes.addressof(buffer), _FORMAT_AND_STRIDES)
+        _get(value, addressof(buffer), _FORMAT_AND_STRIDES)
     except TypeError:
         return None  # not an exporter
     except (BufferError, ValueError) as error:
@@ -143,22 +147,25 @@ class ElementCheck:
 
     type: Type
     module: Module
-    _found: dict[tuple[bytes | None, int], bool] = attrs.Factory(dict)
+    known: dict[tuple[bytes | None, int], bool] = attrs.Factory(dict)
 
     def holds(self, buffer: PyBuffer) -> bool:
         """Whether the elements of the buffer are values of the type."""
         key = (buffer.format, buffer.itemsize)
-        known = self._found.get(key)
+        known = self.known.get(key)
         if known is None:
             text = (buffer.format or b"B").decode("latin-1")
-            known = self._found[key] = matches(text, buffer.itemsize, self.type, self.module)
+            known = self.known[key] = matches(text, buffer.itemsize, self.type, self.module)
         return known
 
 
 class SliceTaker:
-    """Takes arguments for a parameter ``ref<[? x T]>``, ``ref<mut [? x ? x T]>``."""
+    """Takes arguments for a parameter ``ref<[? x T]>``, ``ref<mut [? x ? x T]>``.
 
-    def __init__(self, type: RefType, codecs: Codecs, where: Where) -> None:
+    ``alone`` says that nothing else that the function borrows can be in conflict with it.
+    """
+
+    def __init__(self, type: RefType, codecs: Codecs, where: Where, *, alone: bool) -> None:
         assert isinstance(type.target, ArrayType)
         self.type = type
         self.where = where
@@ -169,18 +176,37 @@ class SliceTaker:
         self.check = ElementCheck(self.element, codecs.module)
         self.align = layout_of(self.element, codecs.module).align
         self.module = codecs.module
+        self.alone = alone
+        self.usual = len(self.dimensions) == 1
 
-    def take(self, value: Any, loan: Loan) -> list[int]:
+    def take(self, value: Any, loan: Loan) -> Sequence[int]:
         """The address and the lengths. Raises ``TypeError`` and ``ValueError``."""
+        kind = type(value)
+        if kind is list or kind is tuple or kind is str:
+            return self._copy(value, loan)
+        if self.usual:
+            # One row, contiguous: that takes few questions. Whatever the answer, the other way knows what is wrong.
+            buffer = PyBuffer()
+            try:
+                _get(value, addressof(buffer), _FORMAT_AND_CONTIGUOUS)
+            except (TypeError, BufferError, ValueError):
+                return self._examine(value, loan)
+            loan.buffers.append(buffer)
+            start, size, itemsize, readonly, dimensions = _HEAD(buffer)
+            fine = self.check.known.get((buffer.format, itemsize)) and dimensions == 1 and start and not start % self.align
+            if fine and not (readonly and self.mutable):
+                if not self.alone:
+                    loan.claim(start, size, self.mutable, self.where)
+                return start, size // itemsize
+        return self._examine(value, loan)
+
+    def _examine(self, value: Any, loan: Loan) -> Sequence[int]:
+        """The same, one question after the other."""
         where = self.where
-        buffer = None if isinstance(value, (list, tuple, str)) else borrowed(value, where)
+        buffer = borrowed(value, where)
         if buffer is None:
             return self._copy(value, loan)
-        try:
-            loan.adopt(buffer, self.mutable, where)
-        except ValueError:
-            loan.end()
-            raise
+        loan.buffers.append(buffer)
         if not self.check.holds(buffer):
             kind = (buffer.format or b"B").decode("latin-1")
             wanted = describe(self.element, self.module)
@@ -216,9 +242,11 @@ class SliceTaker:
                     f"the {type(value).__name__} are not; pass an aligned copy"
                 )
             start = self.align  # nothing is there, but a reference is never null and always aligned
+        if not self.alone:
+            loan.claim(start, buffer.len, self.mutable, where)
         return [start, *lengths]
 
-    def _copy(self, value: Any, loan: Loan) -> list[int]:
+    def _copy(self, value: Any, loan: Loan) -> Sequence[int]:
         where, codec = self.where, self.codec
         if isinstance(value, str) and codec.code == "b" and len(self.dimensions) == 1 and not self.mutable:
             value = value.encode()  # UnicodeEncodeError is a ValueError and says where
@@ -314,7 +342,8 @@ class ReferenceTaker:
         plain = isinstance(value, (int, float, str, tuple, list, dict))
         buffer = None if plain else borrowed(value, where)
         if buffer is not None:
-            loan.adopt(buffer, self.mutable, where)
+            loan.buffers.append(buffer)
+            loan.claim(buffer.buf or 0, buffer.len, self.mutable, where)
             if self._fits(buffer):
                 return self._borrow(buffer, value)
         if self.mutable or self.codec is None:

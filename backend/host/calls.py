@@ -3,13 +3,19 @@
 For ``func @f(%x: i64, %y: f64) -> f64`` the source is
 
     def f(x, y, /):
-        if type(x) is not int or not -9223372036854775808 <= x <= 9223372036854775807: x = _take0(x)
-        if type(y) is not float: y = _take1(y)
+        try:
+            if -9223372036854775808 <= x <= 9223372036854775807:
+                return _native(x, y)
+        except _REFUSED:
+            pass
+        x = _take0(x)
+        y = _take1(y)
         return _native(x, y)
 
-The usual class is let through at once; everything else goes to a function that converts it or raises an error that names
-the parameter. Where memory is borrowed a ``Loan`` is opened and ended around the call, and a result is copied out of
-memory before that. ``_native`` is looked up at each call, so that a function can be unloaded under its name.
+The usual values are let through at once, for ctypes looks at their classes itself; everything else goes to functions that
+convert or raise errors that name the parameter. ``_REFUSED`` is what comparisons and ctypes raise before anything is called,
+so nothing is called twice. Where memory is borrowed a ``Loan`` is opened and ended around the call, and a result is copied out
+of memory before that. ``_native`` is looked up at each call, so that a function can be unloaded under its name.
 
 Example: ``make_call(Callee("f", type, ("x",)), codecs, address, unit, None)[0](1)``.
 """
@@ -34,6 +40,8 @@ from altru_ir.backend.host.values import (
     integer,
     limits,
     real,
+    spell,
+    wrong,
 )
 from altru_ir.backend.lower.entries import passed_as
 from altru_ir.backend.lower.types import dimensions_of
@@ -70,17 +78,28 @@ class Callee:
         return f"func @{spell_name(self.name)}({parameters})" + ("" if self.type.result is UNIT else f" -> {self.type.result}")
 
 
+def unit_of(handle: Any) -> Any:
+    """The unit of a handle that ``make_call`` has made; None for anything else, and for a function that was unloaded."""
+    namespace = getattr(handle, "__globals__", None)
+    return getattr(namespace.get("_native"), "unit", None) if isinstance(namespace, dict) else None
+
+
 class _Writer:
     """The source of one function, and what it refers to."""
 
-    def __init__(self, callee: Callee, codecs: Codecs) -> None:
+    def __init__(self, callee: Callee, codecs: Codecs, unit: Any) -> None:
         self.callee = callee
+        self.unit = unit
         self.codecs = codecs
         self.namespace: dict[str, Any] = {"_Loan": Loan}
         self.before: list[str] = []
+        self.usual: list[str] = []
         self.arguments: list[str] = []
         self.ctypes: list[Any] = []
         self.borrows = False
+        references = [each for each in callee.type.parameters if isinstance(each, RefType)]
+        self.writes = any(each.mutable for each in references)
+        self.alone = len(references) == 1 or not self.writes
 
     def take(self, index: int, name: str, type: Type) -> None:
         """Adds the lines for a parameter. Raises ``NoCodec``."""
@@ -94,11 +113,10 @@ class _Writer:
         elif kind == "nothing":
             self.namespace[taking] = lambda value: self.codecs.of(type).write(b"", 0, value, where)
             self.before.append(f"if {name} is not None: {taking}({name})")
-        elif (
-            isinstance(type, FunctionType)
-            or (not isinstance(type, PtrType) and type.pointee is not None)
-            or dimensions_of(type)
-        ):
+            self.usual.append(f"{name} is None")
+        elif isinstance(type, FunctionType):
+            self.function(taking, name, type, where)
+        elif not isinstance(type, PtrType) and (type.pointee is not None or dimensions_of(type)):
             raise NoCodec(f"values of type `{type}` do not cross between Python and compiled code")
         else:
             self.scalar(taking, name, type, where)
@@ -107,31 +125,57 @@ class _Writer:
         """A number or an address, by value."""
         take: Any
         if isinstance(type, IntType) and type.bits == 1:
-            self.before.append(f"if {name} is not True and {name} is not False: {name} = {taking}({name})")
+            self.before.append(f"{name} = {taking}({name})")
+            self.usual.append(f"({name} is True or {name} is False)")
             take = lambda value: boolean(value, type, where)  # noqa: E731
         elif isinstance(type, (IntType, UsizeType)):
             least, most = limits(type)
             self.before.append(f"if type({name}) is not int or not {least} <= {name} <= {most}: {name} = {taking}({name})")
+            self.usual.append(f"{least} <= {name} <= {most}")
             take = lambda value: integer(value, type, least, most, where)  # noqa: E731
         elif isinstance(type, FloatType):
             fine = f"type({name}) is not float"
             if type.bits == 32:
                 fine += f" or not {-LARGEST_F32!r} < {name} < {LARGEST_F32!r}"
             self.before.append(f"if {fine}: {name} = {taking}({name})")
+            if type.bits == 32:
+                self.usual.append(f"{-LARGEST_F32!r} < {name} < {LARGEST_F32!r}")
             take = lambda value: real(value, type, type.bits, where)  # noqa: E731
         else:
             self.before.append(f"if {name} is not None: {name} = {taking}({name})")
+            self.usual.append(f"{name} is None")
             take = lambda value: address(value, type, where)  # noqa: E731
         self.namespace[taking] = take
         self.arguments.append(name)
         self.ctypes.append(ctype_of(type))
+
+    def function(self, taking: str, name: str, type: FunctionType, where: Where) -> None:
+        """A compiled function, by a handle: compiled code calls it directly, and may keep it as long as it lives itself."""
+        own = self.unit
+
+        def take(value: Any) -> int:
+            unit = unit_of(value)
+            if unit is None:
+                raise wrong(where, type, "a compiled function", value)
+            found = unit.type_of(value.__name__)
+            if found.erased is not type.erased:
+                raise TypeError(f"{spell(where)} has type `{type}`, and @{value.__name__} has type `{found}`")
+            if unit is not own and unit not in own.needs:
+                own.needs.append(unit)
+            return int(unit.address_of(value.__name__))
+
+        self.namespace[taking] = take
+        self.before.append(f"{name} = {taking}({name})")
+        self.usual.append("False")
+        self.arguments.append(name)
+        self.ctypes.append(ctypes.c_void_p)
 
     def reference(self, taking: str, name: str, type: RefType, where: Where) -> None:
         """A slice as its parts, a thin reference as an address."""
         self.borrows = True
         count = dimensions_of(type)
         if count:
-            self.namespace[taking] = SliceTaker(type, self.codecs, where).take
+            self.namespace[taking] = SliceTaker(type, self.codecs, where, alone=self.alone).take
             parts = [f"_{name}_{part}" for part in range(count + 1)]
             self.before.append(f"{', '.join(parts)} = {taking}({name}, _loan)")
             self.arguments += parts
@@ -203,10 +247,10 @@ def make_call(
     """The Python function that calls ``entry``, and its namespace, in which ``_native`` is what it calls.
 
     Parameters: ``entry``, an address; ``unit``, kept alive by whoever is about to run its code; ``pending``, where callables
-    that the code calls leave their exceptions; ``unwinds``, whether panics come this far. Raises ``TypeError`` for a signature
+    that the code calls leave their exceptions; ``unwinds``, whether panics may come here. Raises ``TypeError`` for a signature
     that cannot be called from Python.
     """
-    writer = _Writer(callee, codecs)
+    writer = _Writer(callee, codecs, unit)
     names = parameter_names(callee)
     try:
         for index, (name, each) in enumerate(zip(names, callee.type.parameters, strict=True)):
@@ -226,9 +270,14 @@ def make_call(
     if unwinds:
         namespace |= {"_waiting": panics.waiting(), "_raise_panic": raise_panic}
         after.append("if _waiting.value: _raise_panic()")
-    if writer.borrows:
+    if writer.writes:
         after.append("_loan.returned()")
-    body += [f"_result = {call}", *after, f"return {result}"] if after or result != "_result" else [f"return {call}"]
+    again = [f"_result = {call}", *after, f"return {result}"] if after or result != "_result" else [f"return {call}"]
+    if not writer.borrows and pending is None and names:
+        namespace["_REFUSED"] = REFUSED
+        fast = again if not writer.usual else [f"if {' and '.join(writer.usual)}:", *(f"    {line}" for line in again)]
+        body = ["try:", *(f"    {line}" for line in fast), "except _REFUSED: pass", *body]
+    body += again
     if writer.borrows:
         body = ["_loan = _Loan()", "try:", *(f"    {line}" for line in body), "finally:", "    _loan.end()"]
     name = "call"
@@ -238,6 +287,10 @@ def make_call(
     made.__doc__ = str(callee)
     made.__name__ = made.__qualname__ = callee.name
     return made, namespace
+
+
+REFUSED = (TypeError, ValueError, OverflowError, ctypes.ArgumentError)
+"""What a comparison with a number, or ctypes, raises for a value of another class."""
 
 
 def raise_panic() -> None:

@@ -12,17 +12,20 @@ is passed this way already, and lets no panic out, is its own entry. The other d
 that stands in for a declaration is called by a C convention, from a function of its name that unpacks what the module passes.
 
 One symbol leads to all of it: ``altru.table`` holds, for each public definition in the module's order, the address of the
-entry and the function's own, then the addresses of the public globals. Invariant: the table's order is ``table_rows``.
+entry and the function's own (null when that is the same), then the addresses of the public globals. Invariant: the table's
+order is ``table_rows``.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from altru_ir.backend.lower.c_names import exported_names, symbol_of
 from altru_ir.backend.lower.panics import GUARD, LANDED, PERSONALITY, label_of
+from altru_ir.backend.lower.rows import table_rows
 from altru_ir.backend.lower.types import dimensions_of, llvm_type, parameter_types, quote, result_type
 from altru_ir.layout import layout_of
-from altru_ir.module import Function, Global, Module
+from altru_ir.module import Function
 from altru_ir.types import UNIT, FloatType, FunctionType, IntType, PhantomType, PtrType, RefType, Type, UsizeType
 
 if TYPE_CHECKING:
@@ -42,18 +45,38 @@ def passed_as(type: Type) -> str:
     return "memory"
 
 
-def table_rows(module: Module) -> tuple[list[Function], list[Global]]:
-    """The functions and the globals that the table names, in its order."""
-    functions = [f for f in module.functions.values() if f.blocks and f.linkage != "private"]
-    variables = [g for g in module.globals.values() if g.initial is not None and g.linkage != "private"]
-    return functions, variables
+def is_guarded(function: Function, lowering: ModuleLowering) -> bool:
+    """Whether a panic may leave the function, so that its entry has to catch it."""
+    return lowering.unwinds and not function.signature.type.nounwind and function.name not in lowering.quiet
 
 
-def is_own_entry(function: Function, unwinds: bool) -> bool:
-    """Whether a host can call the function as it is compiled; ``unwinds`` says whether panics do."""
+def is_exported(function: Function) -> bool:
+    """Whether a library lets C call the function as it is compiled; C extends small integers, and so must we."""
     type = function.signature.type
-    if unwinds and not type.nounwind:
-        return False
+    every = [*type.parameters, type.result]
+    small = any(isinstance(each, IntType) and each.bits < 32 for each in every)
+    return is_own_entry(function) and not small and symbol_of(function.name, "") == function.name
+
+
+def exports_text(lowering: ModuleLowering) -> list[str]:
+    """What a library lets C call in place of functions that pass values in our own way, or have names that C has not."""
+    names = exported_names(lowering.module)
+    functions, variables = table_rows(lowering.module)
+    made = []
+    for function in functions:
+        if not is_exported(function):
+            name = f"@{quote(symbol_of(function.name, names[function.name]))}"
+            made.append(_entry(function, name, lowering.symbol(function.name), lowering, linkage=""))
+    for item in variables:
+        symbol = symbol_of(item.name, names[item.name])
+        if symbol != item.name:
+            made.append(f"@{quote(symbol)} = alias {llvm_type(item.type, lowering.module)}, ptr @{quote(item.name)}")
+    return made
+
+
+def is_own_entry(function: Function) -> bool:
+    """Whether a host passes what the function takes as the function takes it."""
+    type = function.signature.type
     return all(_is_plain(each) for each in type.parameters) and (
         passed_as(type.result) == "nothing" or (passed_as(type.result) == "scalar" and _is_plain(type.result))
     )
@@ -69,8 +92,8 @@ def entries_text(lowering: ModuleLowering) -> list[str]:
     lines, cells = [], []
     for function in functions:
         own = f"@{quote(function.name)}"
-        if is_own_entry(function, lowering.unwinds):
-            cells += [own, own]
+        if is_own_entry(function) and not is_guarded(function, lowering):
+            cells += [own, "null"]
         else:
             name = f"@{quote(f'altru.entry.{function.name}')}"
             lines.append(_entry(function, name, own, lowering))
@@ -81,8 +104,8 @@ def entries_text(lowering: ModuleLowering) -> list[str]:
     return lines
 
 
-def _entry(function: Function, name: str, own: str, lowering: ModuleLowering) -> str:
-    module, guarded = lowering.module, lowering.unwinds and not function.signature.type.nounwind
+def _entry(function: Function, name: str, own: str, lowering: ModuleLowering, linkage: str = "internal ") -> str:
+    module, guarded = lowering.module, linkage != "" and is_guarded(function, lowering)
     type = function.signature.type
     parameters: list[str] = []
     arguments: list[str] = []
@@ -104,19 +127,25 @@ def _entry(function: Function, name: str, own: str, lowering: ModuleLowering) ->
                 arguments.append(f"{text} %p{index}.{part}")
     result, kind = result_type(type.result, module), passed_as(type.result)
     outer, ending, zero = result, [f"  ret {result} %r"], f"  ret {result} zeroinitializer"
+    small = isinstance(type.result, IntType) and type.result.bits < 32 and not linkage
     if kind == "nothing":
         ending, zero = ["  ret void"], "  ret void"
     elif isinstance(type.result, IntType) and type.result.bits == 1:
         outer, ending, zero = "i8", ["  %wide = zext i1 %r to i8", "  ret i8 %wide"], "  ret i8 0"
+        if small:
+            outer = "zeroext i8"
+    elif small:
+        outer = f"signext {result}"
     elif kind != "scalar":
         outer, zero = "void", "  ret void"
         parameters.insert(0, "ptr %result")
         ending = [f"  store {result} %r, ptr %result, align {layout_of(type.result, module).align}", "  ret void"]
     value = "" if kind == "nothing" else "%r = "
     call = f"{result} {own}({', '.join(arguments)})"
-    header = f"define internal {outer} {name}({', '.join(parameters)})"
+    header = f"define {linkage}{outer} {name}({', '.join(parameters)})"
     if not guarded:
-        return "\n".join([f"{header} nounwind {{", *lines, f"  {value}call {call}", *ending, "}", ""])
+        attributes = "uwtable" if lowering.unwinds else "nounwind uwtable"
+        return "\n".join([f"{header} {attributes} {{", *lines, f"  {value}call {call}", *ending, "}", ""])
     lowering.declare("declare void @altru_panic_catch(ptr) cold nounwind")
     lowering.declare_personality()
     lines += [f"  {value}invoke {call} noinline to label %returned unwind label %panicked", "returned:", *ending, "panicked:"]
@@ -187,4 +216,7 @@ def callback_text(function: Function, lowering: ModuleLowering) -> str:
     return "\n".join([header, "entry:", *lines, *ending, "}", ""])
 
 
-__all__ = ["FAILED", "TABLE", "TAKE_FAILURE", "callback_text", "entries_text", "is_own_entry", "passed_as", "table_rows"]
+__all__ = [
+    "FAILED", "TABLE", "TAKE_FAILURE", "callback_text", "entries_text", "exports_text", "is_exported", "is_guarded",
+    "is_own_entry", "passed_as",
+]  # fmt: skip

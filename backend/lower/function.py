@@ -129,11 +129,16 @@ class FunctionLowering:
         if self.keeps_payload:
             self.allocas.append('  %"-payload" = alloca ptr')
         lines[alloca_at:alloca_at] = [*self.allocas, *self.enter_stack()]
-        # With a table no other name has to be known to the linker.
-        hidden = function.linkage == "private" or self.owner.entries == "table" or symbol.startswith("@altru.")
-        linkage = "internal " if hidden else ""
+        may_leave = any(_may_unwind(line) for line in lines)
+        if not may_leave:
+            self.owner.quiet.add(function.name)
+        hidden = function.linkage == "private" or self.owner.entries == "table" or symbol != f"@{quote(function.name)}"
+        # A table leads to everything: names would keep the linker busy, and only debuggers ask for them.
+        nameless = self.owner.entries == "table" and self.owner.debug is None
+        linkage = "" if not hidden else "private " if nameless else "internal "
         result = result_type(function.signature.result, self.module)
-        attributes = " nounwind uwtable" if self.is_nounwind or not self.owner.unwinds else " uwtable"
+        nounwind = self.is_nounwind or not self.owner.unwinds or not may_leave
+        attributes = " nounwind uwtable" if nounwind else " uwtable"
         personality = ""
         if self.pads or self.keeps_payload:
             personality = f" {PERSONALITY}"
@@ -505,6 +510,11 @@ class FunctionLowering:
 
     def align(self, type: Type) -> int:
         return layout_of(type, self.module).align
+
+
+def _may_unwind(line: str) -> bool:
+    """Whether a panic may come out of an instruction: of any call, unless of an intrinsic."""
+    return ("call " in line or "invoke " in line or "resume " in line) and "@llvm." not in line
 
 
 def _only_after_panics(order: list[Block]) -> set[Block]:

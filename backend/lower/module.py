@@ -14,7 +14,7 @@ from typing import Any
 
 from altru_ir.backend.lower.debug_info import DebugInfo
 from altru_ir.backend.lower.drop_glue import DropGlue
-from altru_ir.backend.lower.entries import FAILED, callback_text, entries_text
+from altru_ir.backend.lower.entries import FAILED, callback_text, entries_text, exports_text, is_exported
 from altru_ir.backend.lower.function import FunctionLowering
 from altru_ir.backend.lower.panics import Sites, guard_text
 from altru_ir.backend.lower.types import (
@@ -34,9 +34,6 @@ from altru_ir.targets import data_of
 from altru_ir.types import UNIT, ArrayType, AtomicType, CellType, FloatType, IntType, Type, UsizeType, spell_name
 from altru_ir.values import Symbol
 
-GUARD_PREFIX = "altru.guard."
-"""How the entries for a host are named: this and the function's name."""
-
 
 def lower_module(
     module: Module,
@@ -50,8 +47,8 @@ def lower_module(
 
     Parameters: ``panic`` is ``"unwind"`` or ``"abort"``; ``entries`` says who is called from outside, and guarded there when
     panics unwind: ``"main"``, of an executable; ``"table"``, what a host calls, and the table that leads there
-    (``entries.py``); ``"none"``. ``callbacks`` are declarations that a callable of the host stands in for; ``debug`` adds debug
-    information. Raises ``LoweringError`` for what cannot be compiled (yet).
+    (``entries.py``); ``"library"``, what C calls, unguarded; ``"none"``. ``callbacks`` are declarations that a callable of the
+    host stands in for; ``debug`` adds debug information. Raises ``LoweringError`` for what cannot be compiled (yet).
     """
     return ModuleLowering(module, panic, entries, callbacks, debug).lower()
 
@@ -73,6 +70,7 @@ class ModuleLowering:
         self.entries = entries
         self.callbacks = callbacks
         self.uses_host = False
+        self.quiet: set[str] = set()  # functions that no panic leaves
         self.sites = Sites()
         self.glue = DropGlue(self)
         self.declared: dict[str, None] = {}
@@ -99,6 +97,8 @@ class ModuleLowering:
                 functions.append(FunctionLowering(function, self).lower())
         if self.entries == "table":
             functions.extend(entries_text(self))
+        elif self.entries == "library":
+            functions.extend(exports_text(self))
         elif self.has_own_main:
             functions.append(self.guard_of_main())
         functions.extend(self.glue.finish())
@@ -117,8 +117,14 @@ class ModuleLowering:
         return "\n".join(out) + "\n"
 
     def symbol(self, name: str) -> str:
-        """The symbol of a function, with its sigil: a guarded ``main`` is under another name."""
-        return f"@{quote('altru.main' if self.has_own_main and name == 'main' else name)}"
+        """The symbol of a function, with its sigil: what is called from outside in another way is under another name."""
+        if self.has_own_main and name == "main":
+            return "@altru.main"
+        function = self.module.functions.get(name)
+        own = function is not None and not function.is_declaration and function.linkage != "private"
+        if self.entries == "library" and own and function is not None and not is_exported(function):
+            return f"@{quote(f'altru.body.{name}')}"
+        return f"@{quote(name)}"
 
     @property
     def has_own_main(self) -> bool:

@@ -61,6 +61,23 @@ def test_a_loop_of_definitions_does_not_grow() -> None:
     assert sum(ref() is not None for ref in units) == 1
 
 
+def test_what_was_redefined_goes_with_its_last_handle() -> None:
+    lib = library(1)
+    old, unit = lib["f"], weakref.ref(lib._homes["f"])
+    lib.add(air.parse(F.format(2)))
+    gc.collect()
+    assert (old(1), unit() is not None) == (2, True)
+    lib.unload(old)
+    with pytest.raises(UnloadedError):
+        old(1)
+    gc.collect()
+    assert unit() is None
+    unit = weakref.ref(lib._homes["f"])
+    lib.add(air.parse(F.format(3)))
+    gc.collect()
+    assert unit() is None
+
+
 def test_an_unloaded_function() -> None:
     lib = library()
     f = lib["f"]
@@ -231,3 +248,28 @@ def test_the_lock_is_let_go_in_compiled_code() -> None:
     while thread.is_alive():
         steps += 1
     assert steps > 100
+
+
+def test_functions_as_values() -> None:
+    text = "func @apply(%f: fn(i64) -> i64, %n: i64) -> i64 {\n^e:\n  %r = call %f(%n)\n  ret %r\n}\n"
+    apply = backend.compile(air.parse(text))["apply"]
+    lib = library(5)
+    unit = weakref.ref(lib._homes["f"])
+    assert apply(lib["f"], 1) == 6
+    del lib
+    gc.collect()
+    assert unit() is not None  # compiled code may have kept the pointer
+    del apply
+    gc.collect()
+    assert unit() is None
+
+
+def test_what_is_no_function_of_that_type() -> None:
+    text = "func @apply(%f: fn(i32) -> i64) -> i64 {\n^e:\n  %n = const 1 : i32\n  %r = call %f(%n)\n  ret %r\n}\n"
+    apply = backend.compile(air.parse(text))["apply"]
+    f = library()["f"]
+    with pytest.raises(TypeError, match=r"%f of @apply has type `fn\(i32\) -> i64`, and @f has type `fn\(i64\) -> i64`"):
+        apply(f)
+    for value in (abs, None, 4096):
+        with pytest.raises(TypeError, match="takes a compiled function, not"):
+            apply(value)
