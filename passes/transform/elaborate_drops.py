@@ -175,10 +175,10 @@ class _Elaborator:
         work = [path]
         while work:
             at = work.pop()
-            if not self.needs_drop(at.type) or not there & at.mask or not gone & at.mask:
+            if not self.needs_drop(at.type) or not there & at.mask or not gone & at.needed:
                 continue
             parts = self.parts(at)
-            if there & gone & at.bit:
+            if there & gone & at.bit and not at.is_sum:
                 self.flags.setdefault(at, None)
             work.extend(parts)
 
@@ -238,7 +238,7 @@ class _Elaborator:
             self.change(self.facts.panic_effect(op))
             self.add(Operation(declare.find("init"), [place, value], attributes, loc=op.loc))
             return
-        whole = not tracked or not gone & path.mask  # type: ignore[union-attr]
+        whole = not tracked or not gone & path.needed  # type: ignore[union-attr]
         if whole and drop_may_panic(value.type, self.module):
             self.change(self.facts.panic_effect(op))
             old = self.emit("exchange", [place, value], attributes, value.type)
@@ -258,7 +258,7 @@ class _Elaborator:
         """Drops what ``path`` holds; ``at`` is its place, or the owner itself."""
         if not self.needs_drop(path.type) or not there & path.mask:
             return  # 1
-        if not gone & path.mask:
+        if not gone & path.needed:
             self.emit("drop", [at])  # 2
             self.drops += 1
             return
