@@ -60,6 +60,16 @@ def vacate(memory: Memory, pointer: Pointer, codec: Codec, how: str, op: Operati
     memory.empties.discard((pointer.address, codec.type))
 
 
+def _vacate_extent(machine: Machine, type: Type, pointer: Pointer, op: Operation) -> None:
+    """As ``vacate``, of something whose size its pointer knows."""
+    allocation, size = pointer.allocation, machine.extent(type, pointer)
+    if size and allocation is not None and not allocation.how:
+        allocation, offset = machine.memory.locate(pointer, size, 1, True, op)
+        allocation.data[offset : offset + size] = [Gone("dropped", op)] * size
+    if not size and isinstance(type, ArrayType):
+        machine.memory.empties.discard((pointer.address, type.element))
+
+
 def drop_value(machine: Machine, thread: Thread, type: Type, value: Any, op: Operation, by_flow: bool = False) -> Work:
     """Drops a value that is in no memory: a temporary holds it meanwhile."""
     if not needs_drop(type, machine.module):
@@ -121,7 +131,9 @@ def drop_place(machine: Machine, thread: Thread, type: Type, pointer: Pointer, o
             except Unwinding as up:
                 first = first or up.panic
         _push_parts(machine, thread, each, at, op, work)
-    if not (isinstance(type, ArrayType) and type.is_unsized) and not isinstance(type, DynType):
+    if type.is_unsized:
+        _vacate_extent(machine, type, pointer, op)
+    else:
         vacate(memory, pointer, machine.codecs.of(type), "dropped", op)
     if first is not None:
         raise Unwinding(first)

@@ -109,7 +109,7 @@ class _Scheduler:
                     tails[block] = self.close(left, last)
             for index, successor in enumerate(last.successors):  # 2
                 target = cfg.number[successor.block]
-                surplus = scopes.edge(last, index, end) & ~solution.start[target]
+                surplus = scopes.surplus(last, index, end, solution.start[target])
                 if not surplus:
                     continue
                 ops = self.close(surplus, last)
