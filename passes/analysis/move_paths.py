@@ -115,6 +115,27 @@ class Located:
 NOWHERE = Located(None, GLOBAL)
 
 
+def has_paths(function: Function, module: Module) -> bool:
+    """Whether anything in ``function`` may be moved, or hold nothing, or lies in no path (globals, and what raw pointers and
+    shared references lead to)."""
+    moves: dict[Type, bool] = {}
+
+    def counts(value: Value) -> bool:
+        type = value.type
+        if type.is_place:
+            return True
+        if type not in moves:
+            moves[type] = not copies(type, module)
+        return moves[type]
+
+    if any(counts(value) for value in function.parameters):
+        return True
+    return any(
+        any(counts(argument) for argument in block.args) or any(counts(result) for op in block.ops for result in op.results)
+        for block in function.blocks
+    )
+
+
 class MovePaths:
     """The move paths of a function; see the module's docstring."""
 

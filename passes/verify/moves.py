@@ -51,6 +51,7 @@ from altru_ir.passes.analysis.move_paths import (
     REFERENCE,
     Located,
     MovePath,
+    has_paths,
     is_uninit,
 )
 from altru_ir.passes.analysis.why import why_it_moves
@@ -71,7 +72,7 @@ class CheckMoves(Check):
 
 def check_moves(function: Function, module: Module, facts: Initialization | None = None) -> list[Diagnostic]:
     """What is wrong with the moves of ``function``, which the structural verifier has accepted."""
-    if function.is_declaration:
+    if function.is_declaration or (facts is None and not has_paths(function, module)):
         return []
     return _Checker(function, module, facts or Initialization(function, module)).run()
 
