@@ -195,11 +195,11 @@ class _Unwinder:
             return 0
         cfg = self.scopes.cfg
         self.facts = Initialization(self.function, self.module, cfg)
-        cleanups = _cleanups(cfg.blocks)
+        unwinding = cleanups(cfg.blocks)
         blocks: list[Block] = []
         for number, block in enumerate(cfg.blocks):
             blocks.append(block)
-            if self.scopes.solution.reached[number] and block not in cleanups:  # 5
+            if self.scopes.solution.reached[number] and block not in unwinding:  # 5
                 blocks.extend(self.block(number, block))
         self.function.blocks = [*blocks, *self.added]
         return len(self.added)
@@ -278,7 +278,7 @@ class _Unwinder:
         return at
 
 
-def _cleanups(blocks: list[Block]) -> set[Block]:
+def cleanups(blocks: list[Block]) -> set[Block]:
     """The blocks that control reaches by unwinding alone."""
     found: set[Block] = set()
     work = [block.unwind for block in blocks if block.unwind is not None]
@@ -290,4 +290,4 @@ def _cleanups(blocks: list[Block]) -> set[Block]:
     return found
 
 
-__all__ = ["ScheduleDrops"]
+__all__ = ["ScheduleDrops", "cleanups"]
