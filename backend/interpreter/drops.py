@@ -82,8 +82,7 @@ def drop_place(machine: Machine, thread: Thread, type: Type, pointer: Pointer, o
 
     module, memory = machine.module, machine.memory
     if not needs_drop(type, module):
-        if not (isinstance(type, ArrayType) and type.is_unsized) and not isinstance(type, DynType):
-            vacate(memory, pointer, machine.codecs.of(type), "dropped", op)
+        _vacate_dropped(machine, type, pointer, op)
         return
     work: list[tuple[int, Type, Pointer, int, int]] = [(_DROP, type, pointer, 0, 0)]
     first: Panic | None = None
@@ -121,10 +120,20 @@ def drop_place(machine: Machine, thread: Thread, type: Type, pointer: Pointer, o
             except Unwinding as up:
                 first = first or up.panic
         _push_parts(machine, thread, each, at, op, work)
-    if not (isinstance(type, ArrayType) and type.is_unsized) and not isinstance(type, DynType):
-        vacate(memory, pointer, machine.codecs.of(type), "dropped", op)
+    _vacate_dropped(machine, type, pointer, op)
     if first is not None:
         raise Unwinding(first)
+
+
+def _vacate_dropped(machine: Machine, type: Type, pointer: Pointer, op: Operation) -> None:
+    if isinstance(type, ArrayType) and type.is_unsized:  # a range of an array, which may live on without it
+        element, count = machine.codecs.of(type.element), 1
+        for position, dimension in enumerate(type.dimensions):
+            count *= pointer.meta[position] if dimension is None else dimension
+        for index in range(count if element.size else min(count, 1)):
+            vacate(machine.memory, pointer.moved(index * element.size), element, "dropped", op)
+    elif not isinstance(type, DynType):
+        vacate(machine.memory, pointer, machine.codecs.of(type), "dropped", op)
 
 
 def expect_nothing(machine: Machine, type: Type, pointer: Pointer, op: Operation) -> None:
