@@ -19,7 +19,8 @@ Each ``end``, each ``drop`` with ``rest`` and each ``assign`` is looked at with 
  5. ``assign`` of what needs drop drops what is there, then stores by ``init``; where that drop may panic the old content is
     taken out first and dropped behind the store, so that the store happens all the same.
  6. A flag is changed in front of the operation that changes its path, so that it is right on the unwind edge too, and behind
-    the operation that defines the root.
+    the operation that defines the root. A drop that was written with a flag of its own clears those of its paths when it
+    takes place.
  7. A thread scope is joined by its ``end``.
  8. When a part of an open drop panics, the parts behind it are dropped all the same: the drop is written a second time for
     unwinding, is entered behind the part that panicked, and goes on at the block's cleanup.
@@ -42,7 +43,7 @@ from altru_ir.behaviour import drop_may_panic
 from altru_ir.marks import needs_drop
 from altru_ir.module import Block, Function, Module
 from altru_ir.ops.aggregates import field_types
-from altru_ir.passes.analysis.initialization import Effect, Initialization
+from altru_ir.passes.analysis.initialization import Effect, Initialization, is_conditional
 from altru_ir.passes.analysis.move_paths import DEREF, EXACT, MovePath
 from altru_ir.passes.base import FunctionPass
 from altru_ir.passes.transform.schedule_drops import cleanups
@@ -158,7 +159,10 @@ class _Elaborator:
                 elif self.is_site(op):
                     self.site(op, there, gone)
                 else:
-                    self.change(facts.panic_effect(op))  # 6
+                    if is_conditional(op):
+                        self.change_under(facts.panic_effect(op), op.operands[1])
+                    else:
+                        self.change(facts.panic_effect(op))  # 6
                     self.add(op)
                     self.change(facts.result_effect(op))
                 effect = facts.effect(op)
@@ -246,6 +250,16 @@ class _Elaborator:
         for path, flag in self.flags.items():
             if flag is not None and (effect.there | effect.gone) & path.bit:
                 self.emit("assign", [flag, self.truths[bool(effect.there & path.bit)]])
+
+    def change_under(self, effect: Effect, condition: Value) -> None:
+        """Clears flags when ``condition`` holds: what a drop with a flag leaves there has to be dropped yet."""
+        keeps: Value | None = None
+        for path, flag in self.flags.items():
+            if flag is not None and effect.gone & path.bit:
+                if keeps is None:
+                    keeps = self.emit("xor", [condition, self.truths[1]], {}, I1)
+                held = self.emit("load", [flag], {}, I1)
+                self.emit("assign", [flag, self.emit("and", [held, keeps], {}, I1)])
 
     def continue_in(self, block: Block) -> None:
         """The rest of the block is written to ``block``."""
