@@ -154,7 +154,7 @@ def expect_nothing(machine: Machine, type: Type, pointer: Pointer, op: Operation
                 work.append((_ELEMENTS, each, at, index + 1, count))
             work.append((_DROP, each.element, at.moved(index * machine.codecs.of(each.element).size), 0, 0))
         elif needs_drop(each, machine.module) and _is_there(machine, each, at):
-            if isinstance(each, (NamedType, TupleType, ArrayType)) and _destructor(machine, each) is None:
+            if isinstance(each, (NamedType, TupleType, ArrayType, CellType, MutexType)) and _destructor(machine, each) is None:
                 _push_parts(machine, machine.current, each, at, op, work)
             else:
                 raise fault("ALT-L001", f"a `{each}` is left behind in storage that ends", op, created=pointer.allocation)

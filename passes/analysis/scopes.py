@@ -12,7 +12,7 @@ an edge into a block where another edge has consumed a value leaves nothing of t
 
 Clauses, cited by number in the code:
  1. a definition opens: a result, a parameter, an argument of a block when an edge is taken;
- 2. consuming a value, and ``end``, close;
+ 2. consuming a value, and ``end``, close; a drop with a flag does not, for it may leave the value there;
  3. at the start of a block that is open which is open on all edges into it;
  4. on an unwind edge that stays open which the cleanup itself closes, and which was open at the head of the block too, for
     only such values dominate the target; the rest has to be closed on that edge;
@@ -29,6 +29,7 @@ from altru_ir.dataflow import BitProblem, Solution, solve
 from altru_ir.declare import CONSUME, END, ESCAPE
 from altru_ir.marks import needs_drop
 from altru_ir.module import Block, Function, Module
+from altru_ir.passes.analysis.initialization import is_conditional
 from altru_ir.types import PlaceType, Type
 from altru_ir.values import Operation, Value
 
@@ -125,7 +126,7 @@ class OpenScopes(BitProblem):
     def _closed(self, op: Operation) -> int:  # 2
         closed = 0
         for value, access in accesses(op):
-            if access == END or (access in (CONSUME, ESCAPE) and not value.type.is_place):
+            if access == END or (access in (CONSUME, ESCAPE) and not value.type.is_place and not is_conditional(op)):
                 closed |= self.bit.get(value, 0)
         return closed
 

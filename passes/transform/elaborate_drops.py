@@ -19,7 +19,8 @@ Each ``end``, each ``drop`` with ``rest`` and each ``assign`` is looked at with 
  5. ``assign`` of what needs drop drops what is there, then stores by ``init``; where that drop may panic the old content is
     taken out first and dropped behind the store, so that the store happens all the same.
  6. A flag is changed in front of the operation that changes its path, so that it is right on the unwind edge too, and behind
-    the operation that defines the root. Where a drop that was written with a condition does not drop, it stays set.
+    the operation that defines the root. A drop that was written with a flag of its own clears those of its paths when it
+    takes place.
  7. A thread scope is joined by its ``end``.
  8. When a part of an open drop panics, the parts behind it are dropped all the same: the drop is written a second time for
     unwinding, is entered behind the part that panicked, and goes on at the block's cleanup.
@@ -159,7 +160,7 @@ class _Elaborator:
                     self.site(op, there, gone)
                 else:
                     if is_conditional(op):
-                        self.change_by(facts.panic_effect(op), op.operands[1])
+                        self.change_under(facts.panic_effect(op), op.operands[1])
                     else:
                         self.change(facts.panic_effect(op))  # 6
                     self.add(op)
@@ -250,14 +251,15 @@ class _Elaborator:
             if flag is not None and (effect.there | effect.gone) & path.bit:
                 self.emit("assign", [flag, self.truths[bool(effect.there & path.bit)]])
 
-    def change_by(self, effect: Effect, condition: Value) -> None:
-        """Behind a drop that was written with a flag, what it drops is there where it did not drop it (6)."""
-        kept: Value | None = None
+    def change_under(self, effect: Effect, condition: Value) -> None:
+        """Clears flags when ``condition`` holds: what a drop with a flag leaves there has to be dropped yet."""
+        keeps: Value | None = None
         for path, flag in self.flags.items():
             if flag is not None and effect.gone & path.bit:
-                if kept is None:
-                    kept = self.emit("xor", [condition, self.truths[1]], {}, I1)
-                self.emit("assign", [flag, kept])
+                if keeps is None:
+                    keeps = self.emit("xor", [condition, self.truths[1]], {}, I1)
+                held = self.emit("load", [flag], {}, I1)
+                self.emit("assign", [flag, self.emit("and", [held, keeps], {}, I1)])
 
     def continue_in(self, block: Block) -> None:
         """The rest of the block is written to ``block``."""

@@ -37,7 +37,7 @@ from altru_ir import declare
 from altru_ir.behaviour import accesses, may_panic
 from altru_ir.declare import CONSUME
 from altru_ir.module import Block, Function
-from altru_ir.passes.analysis.initialization import Initialization
+from altru_ir.passes.analysis.initialization import Initialization, is_conditional
 from altru_ir.passes.analysis.scopes import OpenScopes, has_scopes
 from altru_ir.passes.base import FunctionPass
 from altru_ir.source import Location
@@ -62,9 +62,11 @@ class ScheduleDrops(FunctionPass):
 
 
 def moved_from(function: Function) -> set[Value]:
-    """The owners out of whose content something is moved."""
+    """The owners out of whose content something is moved, and the values that are dropped under a flag."""
     found: set[Value] = set()
     for op in function.operations():
+        if is_conditional(op) and not op.operands[0].type.is_place:
+            found.add(op.operands[0])
         for value, access in accesses(op):
             if access == CONSUME and value.type.is_place:
                 root: Value | None = value

@@ -117,7 +117,7 @@ class _Checker:
                 content = root.children.get(DEREF)
                 self.must_be_empty(op, value.type.pointee, content, there)
             elif op.attrs.get("rest"):
-                if gone & root.bit:
+                if gone & root.bit and not there & root.bit:
                     self.report_use(op, block, at, root, gone)
             elif gone & root.needed:  # 1
                 self.report_use(op, block, at, root, gone)
