@@ -60,6 +60,16 @@ def vacate(memory: Memory, pointer: Pointer, codec: Codec, how: str, op: Operati
     memory.empties.discard((pointer.address, codec.type))
 
 
+def _vacate_extent(machine: Machine, type: Type, pointer: Pointer, op: Operation) -> None:
+    """As ``vacate``, of something whose size its pointer knows."""
+    allocation, size = pointer.allocation, machine.extent(type, pointer)
+    if size and allocation is not None and not allocation.how:
+        allocation, offset = machine.memory.locate(pointer, size, 1, True, op)
+        allocation.data[offset : offset + size] = [Gone("dropped", op)] * size
+    if not size and isinstance(type, ArrayType):
+        machine.memory.empties.discard((pointer.address, type.element))
+
+
 def drop_value(machine: Machine, thread: Thread, type: Type, value: Any, op: Operation, by_flow: bool = False) -> Work:
     """Drops a value that is in no memory: a temporary holds it meanwhile."""
     if not needs_drop(type, machine.module):
@@ -126,13 +136,10 @@ def drop_place(machine: Machine, thread: Thread, type: Type, pointer: Pointer, o
 
 
 def _vacate_dropped(machine: Machine, type: Type, pointer: Pointer, op: Operation) -> None:
-    if isinstance(type, ArrayType) and type.is_unsized:  # a range of an array, which may live on without it
-        element, count = machine.codecs.of(type.element), 1
-        for position, dimension in enumerate(type.dimensions):
-            count *= pointer.meta[position] if dimension is None else dimension
-        for index in range(count if element.size else min(count, 1)):
-            vacate(machine.memory, pointer.moved(index * element.size), element, "dropped", op)
-    elif not isinstance(type, DynType):
+    """The bytes of what was dropped hold nothing, be its size in its type or in its pointer."""
+    if type.is_unsized:  # a range of an array, perhaps, which may live on without it
+        _vacate_extent(machine, type, pointer, op)
+    else:
         vacate(machine.memory, pointer, machine.codecs.of(type), "dropped", op)
 
 

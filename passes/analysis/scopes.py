@@ -15,7 +15,8 @@ Clauses, cited by number in the code:
  2. consuming a value, and ``end``, close;
  3. at the start of a block that is open which is open on all edges into it;
  4. on an unwind edge that stays open which the cleanup itself closes, and which was open at the head of the block too, for
-    only such values dominate the target; the rest has to be closed on that edge.
+    only such values dominate the target; the rest has to be closed on that edge;
+ 5. an edge back to a block defines the arguments of that block anew: what they held is closed on the edge.
 
 Invariant: what is open at a point dominates it, so the open scopes of a point have an order, that of their definitions.
 """
@@ -30,6 +31,31 @@ from altru_ir.marks import needs_drop
 from altru_ir.module import Block, Function, Module
 from altru_ir.types import PlaceType, Type
 from altru_ir.values import Operation, Value
+
+
+def has_scopes(function: Function) -> bool:
+    """Whether there is anything in ``function`` that could be open."""
+    assert function.module is not None
+    drops: dict[Type, bool] = {}
+
+    def opens(value: Value) -> bool:
+        type = value.type
+        if type.is_place:
+            return value.operation is not None and value.operation.name == "local"
+        if type not in drops:
+            drops[type] = needs_drop(type, function.module)  # type: ignore[arg-type]
+        return drops[type]
+
+    if any(opens(value) for value in function.parameters):
+        return True
+    for block in function.blocks:
+        if block.args and any(opens(value) for value in block.args):
+            return True
+        for op in block.ops:
+            for result in op.results:
+                if opens(result):
+                    return True
+    return False
 
 
 class OpenScopes(BitProblem):
@@ -144,12 +170,24 @@ class OpenScopes(BitProblem):
         return closed if target is None else closed | ~self.cleaned[target]  # 4
 
     def edge(self, op: Operation, index: int, state: int) -> int:
-        successor = op.successors[index]
-        for value in successor.args:
-            state &= ~self.bit.get(value, 0)  # 2
-        for argument in successor.block.args:
+        state = self.handed_over(op, index, state)
+        for argument in op.successors[index].block.args:
             state |= self.bit.get(argument, 0)  # 1
         return state
 
+    def handed_over(self, op: Operation, index: int, state: int) -> int:
+        """What is still open of ``state`` when an edge has taken its arguments, and not yet defined the block's own."""
+        for value in op.successors[index].args:
+            state &= ~self.bit.get(value, 0)  # 2
+        return state
 
-__all__ = ["OpenScopes"]
+    def surplus(self, op: Operation, index: int, state: int, target: int) -> int:
+        """What has to be closed on an edge, with ``target`` open behind it. What the block's own arguments held the last time
+        is closed, too: an edge that goes back defines them anew (5)."""
+        defined = 0
+        for argument in op.successors[index].block.args:
+            defined |= self.bit.get(argument, 0)
+        return self.handed_over(op, index, state) & (~target | defined)
+
+
+__all__ = ["OpenScopes", "has_scopes"]

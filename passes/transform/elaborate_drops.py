@@ -21,6 +21,8 @@ Each ``end``, each ``drop`` with ``rest`` and each ``assign`` is looked at with 
  6. A flag is changed in front of the operation that changes its path, so that it is right on the unwind edge too, and behind
     the operation that defines the root. Where a drop that was written with a condition does not drop, it stays set.
  7. A thread scope is joined by its ``end``.
+ 8. When a part of an open drop panics, the parts behind it are dropped all the same: the drop is written a second time for
+    unwinding, is entered behind the part that panicked, and goes on at the block's cleanup.
 
 Afterwards ``end`` is ``{dead}``, it only says that storage is, and ``drop`` drops a whole that is there (with ``if``: when the
 flag is set).
@@ -43,9 +45,36 @@ from altru_ir.ops.aggregates import field_types
 from altru_ir.passes.analysis.initialization import Effect, Initialization, is_conditional
 from altru_ir.passes.analysis.move_paths import DEREF, EXACT, MovePath
 from altru_ir.passes.base import FunctionPass
+from altru_ir.passes.transform.schedule_drops import cleanups
 from altru_ir.source import Location
 from altru_ir.types import I1, UNIT, USIZE, ArrayType, NamedType, OwnType, PlaceType, ThreadScopeType, Type
 from altru_ir.values import NO_ATTRIBUTES, Operation, Successor, Value
+
+
+class _Spot:
+    """Where something to be dropped is: a value, or a place whose path is written again in blocks that the first writing does
+    not dominate."""
+
+    def __init__(self, write: Callable[[], Value], value: Value | None = None) -> None:
+        self.write = write
+        self.value = value
+        self.epoch = -1
+
+
+@attrs.define
+class _Ladder:
+    """The way down through the rest of a drop in parts when one part panics (8): ``rungs[i]`` goes on behind the part ``i``."""
+
+    rungs: list[Block] = attrs.Factory(list)
+    entered: list[tuple[Block, int]] = attrs.Factory(list)
+    at: int = 0
+    unwinding: bool = False
+
+    def rung(self) -> Block:
+        if self.at == len(self.rungs):
+            self.rungs.append(Block())
+        self.at += 1
+        return self.rungs[self.at - 1]
 
 
 @attrs.define
@@ -76,12 +105,18 @@ class _Elaborator:
         self.truths: list[Value] = []
         self.unwind: Block | None = None
         self.loc: int | Location | None = None
+        self.ladder: _Ladder | None = None
+        self.epoch = 0
+        self.cleanups: set[Block] = set()
+        self.in_cleanup = False
+        self.behind: list[Block] = []
 
     def run(self) -> bool:
         sites = [op for op in self.function.operations() if self.is_site(op)]
         if not sites:
             return False
         self.facts = Initialization(self.function, self.module)
+        self.cleanups = cleanups(self.facts.cfg.blocks)
         self.walk(plan=True)
         self.walk(plan=False)
         return True
@@ -135,11 +170,12 @@ class _Elaborator:
             if not plan:
                 self.block.ops = self.out
         if not plan:
-            self.function.blocks = self.blocks
+            self.function.blocks = [*self.blocks, *self.behind]
 
     def begin(self, block: Block, number: int) -> None:
         self.block, self.out, self.unwind = block, [], block.unwind
         self.blocks.append(block)
+        self.in_cleanup = block in self.cleanups
         self.loc = block.ops[0].loc
         if number == 0:
             self.make_flags()
@@ -178,10 +214,10 @@ class _Elaborator:
         work = [path]
         while work:
             at = work.pop()
-            if not self.needs_drop(at.type) or not there & at.mask or not gone & at.mask:
+            if not self.needs_drop(at.type) or not there & at.mask or not gone & at.needed:
                 continue
             parts = self.parts(at)
-            if there & gone & at.bit:
+            if there & gone & at.bit and not at.is_sum:
                 self.flags.setdefault(at, None)
             work.extend(parts)
 
@@ -225,6 +261,8 @@ class _Elaborator:
 
     def continue_in(self, block: Block) -> None:
         """The rest of the block is written to ``block``."""
+        if self.ladder is not None:
+            self.epoch += 1
         self.block.ops = self.out
         block.function = self.function
         block.unwind = self.unwind
@@ -237,7 +275,7 @@ class _Elaborator:
             self.assign(op, reach, path, there, gone)
             return
         if path is not None and reach == EXACT:
-            self.drop(path, value, there, gone)
+            self.drop_in_parts(path, value, there, gone, None)
         if op.name == "end":
             op.set("dead", True)
             self.add(op)
@@ -250,33 +288,116 @@ class _Elaborator:
             self.change(self.facts.panic_effect(op))
             self.add(Operation(declare.find("init"), [place, value], attributes, loc=op.loc))
             return
-        whole = not tracked or not gone & path.mask  # type: ignore[union-attr]
+        whole = not tracked or not gone & path.needed  # type: ignore[union-attr]
         if whole and drop_may_panic(value.type, self.module):
             self.change(self.facts.panic_effect(op))
             old = self.emit("exchange", [place, value], attributes, value.type)
             self.emit("drop", [old])
             self.drops += 1
             return
+
+        def store() -> None:
+            self.change(self.facts.panic_effect(op))
+            self.add(Operation(declare.find("init"), [place, value], attributes, loc=op.loc))
+
         if tracked:
             assert path is not None
-            self.drop(path, place, there, gone)
+            self.drop_in_parts(path, place, there, gone, store)
         else:
             self.emit("drop", [place])
             self.drops += 1
-        self.change(self.facts.panic_effect(op))
-        self.add(Operation(declare.find("init"), [place, value], attributes, loc=op.loc))
+        store()
 
-    def drop(self, path: MovePath, at: Value, there: int, gone: int) -> None:
+    def drop_in_parts(self, path: MovePath, value: Value, there: int, gone: int, last: Callable[[], None] | None) -> None:
+        """Drops what ``path`` holds; when a part panics, the parts behind it and then ``last`` are done all the same (8)."""
+        spot = _Spot(lambda: value, value)
+        if self.in_cleanup or not gone & path.mask or not drop_may_panic(path.type, self.module):
+            self.drop(path, spot, there, gone)
+            return
+        ladder = self.ladder = _Ladder()
+        self.drop(path, spot, there, gone)
+        if ladder.rungs:
+            self.write_ladder(ladder, lambda: self.drop(path, spot, there, gone), last)
+        self.ladder = None
+
+    def write_ladder(self, ladder: _Ladder, write: Callable[[], None], last: Callable[[], None] | None) -> None:
+        """The same drop once more, for unwinding; only what can be reached from its rungs is kept."""
+        kept = self.block, self.out, self.unwind, self.blocks, self.drops
+        self.block, self.out, self.unwind, self.blocks = Block(), [], None, []
+        ladder.at, ladder.unwinding = 0, True
+        self.epoch += 1
+        write()
+        if last is not None:
+            last()
+        if kept[2] is None:
+            self.emit("resume", [])
+        else:
+            self.emit("br", [], {}, None, [Successor(kept[2])])
+        self.block.ops = self.out
+        copy = self.blocks
+        self.block, self.out, self.unwind, self.blocks, self.drops = kept
+        self.epoch += 1
+        inside, reached = set(copy), set()
+        work = []
+        for block, index in ladder.entered:
+            rung = ladder.rungs[index]
+            if len(rung.ops) == 1 and not any(s.block in inside for s in rung.ops[0].successors):  # nothing is left to do
+                block.unwind = self.unwind
+            else:
+                work.append(rung)
+        while work:
+            block = work.pop()
+            if block not in reached:
+                reached.add(block)
+                work.extend(s.block for op in block.ops[-1:] for s in op.successors if s.block in inside)
+        self.behind.extend(block for block in copy if block in reached)
+
+    def leaf(self, at: _Spot, type: Type, flag: Value | None = None) -> None:
+        """One drop of a whole, under a flag where there is one."""
+        ladder = self.ladder if drop_may_panic(type, self.module) else None
+        unwind = self.unwind
+        if ladder is not None and not ladder.unwinding:
+            rung, inner = ladder.rung(), Block()
+            ladder.entered.append((inner, ladder.at - 1))
+            self.emit("br", [], {}, None, [Successor(inner)])
+            self.unwind = rung
+            self.continue_in(inner)
+        operands = [self.place(at)]
+        if flag is not None:
+            operands.append(self.emit("load", [flag], {}, I1))
+        self.emit("drop", operands)
+        self.drops += 1
+        if ladder is not None:
+            behind = ladder.rung() if ladder.unwinding else Block()
+            self.unwind = unwind
+            self.emit("br", [], {}, None, [Successor(behind)])
+            self.continue_in(behind)
+
+    def place(self, at: _Spot) -> Value:
+        """The place itself, written where control is unless it is there already."""
+        if at.value is None or (at.epoch not in (-1, self.epoch)):
+            at.value, at.epoch = at.write(), self.epoch
+        return at.value
+
+    def part(self, at: _Spot, name: str, attributes: dict[str, object], type: PlaceType, *indices: int) -> _Spot:
+        def write() -> Value:
+            whole = self.place(at)
+            return self.emit(name, [whole, *(self.number(i) for i in indices)], attributes, type)
+
+        found = _Spot(write)
+        self.place(found)
+        return found
+
+    def drop(self, path: MovePath, at: _Spot, there: int, gone: int) -> None:
         """Drops what ``path`` holds; ``at`` is its place, or the owner itself."""
         if not self.needs_drop(path.type) or not there & path.mask:
             return  # 1
-        if not gone & path.mask:
-            self.emit("drop", [at])  # 2
-            self.drops += 1
+        if not gone & path.needed:
+            self.leaf(at, path.type)  # 2
             return
         parts = self.parts(path)
         if not any(there & part.mask or gone & part.mask for part in parts):
-            self.drop_whole(path, at, there, gone)  # 3
+            self.drop_whole(path, at, path.type, there, gone)  # 3
             return
         if isinstance(path.type, OwnType):
             self.drop_owner(path, path.type, at, there, gone)
@@ -289,17 +410,10 @@ class _Elaborator:
         else:
             raise AssertionError(path.type)
 
-    def drop_whole(self, path: MovePath, at: Value, there: int, gone: int) -> None:
-        """Drops ``at`` when ``path`` itself is there."""
-        if not there & path.bit:
-            return
-        self.drops += 1
-        if not gone & path.bit:
-            self.emit("drop", [at])
-        else:
-            flag = self.flags[path]
-            assert flag is not None
-            self.emit("drop", [at, self.emit("load", [flag], {}, I1)])
+    def drop_whole(self, path: MovePath, at: _Spot, type: Type, there: int, gone: int) -> None:
+        """Drops ``at``, a ``type``, when ``path`` itself is there."""
+        if there & path.bit:
+            self.leaf(at, type, self.flags[path] if gone & path.bit else None)
 
     def guarded(self, path: MovePath, there: int, gone: int, write: Callable[[], None]) -> None:
         """What ``write`` writes is done only when ``path`` is there."""
@@ -318,28 +432,29 @@ class _Elaborator:
         self.emit("br", [], {}, None, [Successor(no)])
         self.continue_in(no)
 
-    def drop_owner(self, path: MovePath, type: OwnType, at: Value, there: int, gone: int) -> None:
+    def drop_owner(self, path: MovePath, type: OwnType, at: _Spot, there: int, gone: int) -> None:
         content = path.children[DEREF]
-        place = self.emit("deref", [at], {}, PlaceType(type.target, True))
+        place = self.part(at, "deref", {}, PlaceType(type.target, True))
         self.drop(content, place, there, gone)
 
         def shell() -> None:
-            owner = at if not at.type.is_place else self.emit("take", [at], {}, type)
+            held = self.place(at)
+            owner = held if not held.type.is_place else self.emit("take", [held], {}, type)
             self.emit("dealloc", [owner])
 
         self.guarded(path, there, gone, shell)
 
-    def drop_struct(self, path: MovePath, type: NamedType, at: Value, there: int, gone: int) -> None:
+    def drop_struct(self, path: MovePath, type: NamedType, at: _Spot, there: int, gone: int) -> None:
         for name, part in (field_types(type, self.module, "struct") or {}).items():
             if self.needs_drop(part):
-                place = self.emit("field", [at], {"field": name}, PlaceType(part, True))
+                place = self.part(at, "field", {"field": name}, PlaceType(part, True))
                 child = path.children.get(("field", name))
                 if child is not None:
                     self.drop(child, place, there, gone)
                 else:
-                    self.drop_whole(path, place, there, gone)
+                    self.drop_whole(path, place, part, there, gone)
 
-    def drop_enum(self, path: MovePath, type: NamedType, at: Value, there: int, gone: int) -> None:
+    def drop_enum(self, path: MovePath, type: NamedType, at: _Spot, there: int, gone: int) -> None:
         """The payload of the variant that is there; the discriminant outlives what was moved out of it."""
         end = Block()
         cases: list[Successor] = []
@@ -352,20 +467,19 @@ class _Elaborator:
             body = Block()
             bodies.append((name, payload, body))
             cases.append(Successor(body, [], name))
-        self.emit("switch_enum", [at], {}, None, cases)
+        self.emit("switch_enum", [self.place(at)], {}, None, cases)
         for name, payload, body in bodies:
             self.continue_in(body)
-            place = self.emit("variant", [at], {"variant": name}, PlaceType(payload, True))
+            place = self.part(at, "variant", {"variant": name}, PlaceType(payload, True))
             child = path.children.get(("variant", name))
             if child is not None:
                 self.drop(child, place, there, gone)
             else:
-                self.emit("drop", [place])
-                self.drops += 1
+                self.leaf(place, payload)
             self.emit("br", [], {}, None, [Successor(end)])
         self.continue_in(end)
 
-    def drop_array(self, path: MovePath, type: ArrayType, at: Value, there: int, gone: int) -> None:
+    def drop_array(self, path: MovePath, type: ArrayType, at: _Spot, there: int, gone: int) -> None:
         """Elements with paths one by one, the ranges between them at once."""
         if len(type.dimensions) > 1:
             self.drop_matrix(path, type, at, there, gone)
@@ -375,18 +489,17 @@ class _Elaborator:
         upto = 0
         for index in sorted(step[1][0] for step in path.children if step[0] == "elem"):  # type: ignore[index]
             self.drop_range(path, type, at, upto, index, there, gone)
-            place = self.emit("elem", [at, self.number(index)], {}, PlaceType(type.element, True))
+            place = self.part(at, "elem", {}, PlaceType(type.element, True), index)
             self.drop(path.children["elem", (index,)], place, there, gone)
             upto = index + 1
         self.drop_range(path, type, at, upto, length, there, gone)
 
-    def drop_range(self, path: MovePath, type: ArrayType, at: Value, low: int, high: int, there: int, gone: int) -> None:
+    def drop_range(self, path: MovePath, type: ArrayType, at: _Spot, low: int, high: int, there: int, gone: int) -> None:
         if low < high and there & path.bit:
             part = PlaceType(ArrayType((None,), type.element), True)
-            place = self.emit("subrange", [at, self.number(low), self.number(high)], {}, part)
-            self.drop_whole(path, place, there, gone)
+            self.drop_whole(path, self.part(at, "subrange", {}, part, low, high), part.target, there, gone)
 
-    def drop_matrix(self, path: MovePath, type: ArrayType, at: Value, there: int, gone: int) -> None:
+    def drop_matrix(self, path: MovePath, type: ArrayType, at: _Spot, there: int, gone: int) -> None:
         total = 1
         for dimension in type.dimensions:
             assert dimension is not None
@@ -398,12 +511,12 @@ class _Elaborator:
                 indices.append(rest % dimension)
                 rest //= dimension
             indices.reverse()
-            place = self.emit("elem", [at, *(self.number(i) for i in indices)], {}, PlaceType(type.element, True))
+            place = self.part(at, "elem", {}, PlaceType(type.element, True), *indices)
             child = path.children.get(("elem", tuple(indices)))
             if child is not None:
                 self.drop(child, place, there, gone)
             else:
-                self.drop_whole(path, place, there, gone)
+                self.drop_whole(path, place, type.element, there, gone)
 
     def number(self, value: int) -> Value:
         return self.emit("const", [], {"value": value}, USIZE)

@@ -38,7 +38,7 @@ from altru_ir.behaviour import accesses, may_panic
 from altru_ir.declare import CONSUME
 from altru_ir.module import Block, Function
 from altru_ir.passes.analysis.initialization import Initialization
-from altru_ir.passes.analysis.scopes import OpenScopes
+from altru_ir.passes.analysis.scopes import OpenScopes, has_scopes
 from altru_ir.passes.base import FunctionPass
 from altru_ir.source import Location
 from altru_ir.values import NO_ATTRIBUTES, Operation, Successor, Value
@@ -51,6 +51,8 @@ class ScheduleDrops(FunctionPass):
     name = "schedule-drops"
 
     def run_on(self, function: Function) -> bool:
+        if not has_scopes(function):
+            return False
         scheduler = _Scheduler(function)
         added = scheduler.edges_and_exits()
         chained = _Unwinder(function).run()
@@ -109,7 +111,7 @@ class _Scheduler:
                     tails[block] = self.close(left, last)
             for index, successor in enumerate(last.successors):  # 2
                 target = cfg.number[successor.block]
-                surplus = scopes.edge(last, index, end) & ~solution.start[target]
+                surplus = scopes.surplus(last, index, end, solution.start[target])
                 if not surplus:
                     continue
                 ops = self.close(surplus, last)
@@ -193,11 +195,11 @@ class _Unwinder:
             return 0
         cfg = self.scopes.cfg
         self.facts = Initialization(self.function, self.module, cfg)
-        cleanups = _cleanups(cfg.blocks)
+        unwinding = cleanups(cfg.blocks)
         blocks: list[Block] = []
         for number, block in enumerate(cfg.blocks):
             blocks.append(block)
-            if self.scopes.solution.reached[number] and block not in cleanups:  # 5
+            if self.scopes.solution.reached[number] and block not in unwinding:  # 5
                 blocks.extend(self.block(number, block))
         self.function.blocks = [*blocks, *self.added]
         return len(self.added)
@@ -276,7 +278,7 @@ class _Unwinder:
         return at
 
 
-def _cleanups(blocks: list[Block]) -> set[Block]:
+def cleanups(blocks: list[Block]) -> set[Block]:
     """The blocks that control reaches by unwinding alone."""
     found: set[Block] = set()
     work = [block.unwind for block in blocks if block.unwind is not None]
@@ -288,4 +290,4 @@ def _cleanups(blocks: list[Block]) -> set[Block]:
     return found
 
 
-__all__ = ["ScheduleDrops"]
+__all__ = ["ScheduleDrops", "cleanups"]

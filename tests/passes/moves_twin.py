@@ -65,9 +65,40 @@ class Twin:
                         self.types[path] = value.type.target
                         value = value.operation.operands[0]
                         path = path[:-1]
+        for op in self.function.operations():
+            if op.name == "init":
+                self.name_fields(op.operands[0])
         for value in [*self.function.parameters, *(a for b in self.function.blocks for a in b.args)]:
             if not air_copies(value, self.module):
                 self.types[value,] = value.type
+
+    def name_fields(self, place: Value) -> None:
+        """What is filled field by field has all its fields named."""
+        path, reach, _ = self.where(place)
+        while reach == "exact" and len(path) > 1 and self.is_field(path):
+            path = path[:-1]
+            for name, type in self.fields(path).items():
+                self.types.setdefault((*path, name), type)
+
+    def fields(self, path: Path) -> dict[str, object]:
+        """The fields of a struct without a destructor."""
+        type = self.types.get(path)
+        declaration = self.module.types[type.name] if isinstance(type, air.types.NamedType) else None
+        if declaration is None or declaration.kind != "struct" or declaration.drop is not None:
+            return {}
+        return {member.name: member.type for member in declaration.members}
+
+    def is_field(self, path: Path) -> bool:
+        type = self.types.get(path[:-1])
+        return isinstance(type, air.types.NamedType) and self.module.types[type.name].kind == "struct"
+
+    def is_sum(self, path: Path) -> bool:
+        """Whether ``path`` is there when its fields are."""
+        fields = self.fields(path)
+        return bool(fields) and all((*path, name) in self.types for name in fields)
+
+    def needed(self, path: Path) -> list[Path]:
+        return [p for p in self.below(path) if not self.is_sum(p)]
 
     def where(self, place: Value) -> tuple[Path, str, bool]:
         """Root and steps, how far they lead, and whether a type with a destructor lies in between."""
@@ -177,7 +208,7 @@ class Twin:
                 elif op.attrs.get("rest"):
                     self.use(op, state, [(value,)])
                 else:
-                    self.use(op, state, self.below((value,)))
+                    self.use(op, state, self.needed((value,)))
                 if value in consumed:
                     self.errors.add((op, "use"))
                 consumed.add(value)
@@ -203,18 +234,23 @@ class Twin:
                 self.errors.add((op, "ALT-M005"))
         elif not stores:
             if op.name != "end" and not (op.attrs.get("rest") and reach == "exact"):
-                self.use(op, state, self.below(path))
+                self.use(op, state, self.needed(path))
         elif reach == "element":
-            self.use(op, state, self.below(path))
+            self.use(op, state, self.needed(path))
         else:
-            if len(path) > 1 and path[-1] != "*":
-                self.use(op, state, [path[:-1]])
+            self.check_whole(op, state, path)
             for length in range(1, len(path)):
                 type = self.types[path[:length]]
                 if isinstance(type, air.types.NamedType) and self.module.types[type.name].drop is not None:
-                    self.use(op, state, self.below(path[:length]))
+                    self.use(op, state, self.needed(path[:length]))
             if op.name == "init":
                 self.left(op, state, path)
+
+    def check_whole(self, op: Operation, state: dict[Path, str], path: Path) -> None:
+        while op.name == "init" and len(path) > 1 and self.is_field(path):
+            path = path[:-1]
+        if len(path) > 1 and path[-1] != "*" and state.get(path[:-1]) in (NEVER, MOVED):
+            self.use(op, state, self.needed(path))
 
     def left(self, op: Operation, state: dict[Path, str], path: Path) -> None:
         whole = self.types.get(path)
@@ -222,7 +258,9 @@ class Twin:
             whole = path[0].type.target
             if needs_drop(whole, self.module):
                 self.errors.add((op, "ALT-M005"))
-        elif any(state.get(p) == THERE and needs_drop(self.types[p], self.module) for p in self.below(path)):
+        elif any(
+            state.get(p) == THERE and not self.is_sum(p) and needs_drop(self.types[p], self.module) for p in self.below(path)
+        ):
             self.errors.add((op, "ALT-M005"))
 
 
