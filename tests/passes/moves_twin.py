@@ -176,7 +176,12 @@ class Twin:
         if op.name == "switch_enum" and op.operands[0].type.is_place and successor.case is not None:
             path, reach, _ = self.where(op.operands[0])
             for other in self.below(path):
-                if reach == "exact" and len(other) > len(path) and other[len(path)] != successor.case and state[other] == THERE:
+                if (
+                    reach == "exact"
+                    and len(other) > len(path)
+                    and other[len(path)] != successor.case
+                    and state.get(other) == THERE
+                ):
                     del state[other]
         for argument in successor.block.args:
             state.update(dict.fromkeys(self.below((argument,)), THERE))
