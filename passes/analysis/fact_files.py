@@ -113,7 +113,7 @@ def _wrong(line: str, columns: list[str]) -> str:
     if not line.strip():
         return f"an empty line where a row should be ({wanted})"
     if len(fields) != len(columns):
-        return f"a row with {len(fields)} columns instead of {len(columns)} ({wanted}), separated by tabs"
+        return f"a row with {len(fields)} column{'s' * (len(fields) != 1)} instead of {len(columns)} ({wanted}), separated by tabs"
     for field, column in zip(fields, columns):
         if not _FIELD.fullmatch(field):
             return f'the {column} is `{field}` and not a name in double quotes, as in "name"'

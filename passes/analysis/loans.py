@@ -8,13 +8,13 @@ its types; points are the places between and in its operations, joined by ``cfg_
     use(r);                 // var_used_at(r, s), and use_of_var_derefs_origin(r, '2): error q L
 
 The rules, of which this file computes the least solution; cited by number. What stands left of ``:-`` holds if all on the
-right does, ``!`` is negation, ``_`` is anything.
+right does; ``!`` is negation.
 
   Initialization
    1. ancestor(P, C) :- child_path(C, P).                 ancestor(G, C) :- ancestor(P, C), child_path(P, G).
-   2. assigned(X, n) :- path_assigned_at_base(X, n).      assigned(C, n) :- assigned(P, n), ancestor(P, C).
-   3. moved(X, n) :- path_moved_at_base(X, n).            moved(C, n) :- moved(P, n), ancestor(P, C).
-   4. begins_with(X, v) :- path_is_var(X, v).             begins_with(C, v) :- begins_with(P, v), ancestor(P, C).
+   2. assigned(X, n) :- path_assigned_at_base(X, n).      assigned(C, n) :- path_assigned_at_base(P, n), ancestor(P, C).
+   3. moved(X, n) :- path_moved_at_base(X, n).            moved(C, n) :- path_moved_at_base(P, n), ancestor(P, C).
+   4. begins_with(X, v) :- path_is_var(X, v).             begins_with(C, v) :- path_is_var(P, v), ancestor(P, C).
    5. path_init(X, n) :- assigned(X, n).                  path_init(X, m) :- path_init(X, n), cfg_edge(n, m), !moved(X, m).
    6. var_init_on_exit(v, n) :- path_init(X, n), begins_with(X, v).
       var_init_on_entry(v, m) :- var_init_on_exit(v, n), cfg_edge(n, m).
@@ -35,7 +35,7 @@ right does, ``!`` is negation, ``_`` is anything.
   17. error(n, L) :- loan_invalidated_at(n, L), contains(o, L, n), live(o, n).
   Placeholders: what a signature does not promise must not follow from the body
   18. known(o, L) :- placeholder(o, L).                   known(b, L) :- known(a, L), known_placeholder_subset(a, b).
-  19. subset_error(n, a, b) :- contains(b, L, n), placeholder(a, L), universal_region(b), !known(b, L), a != b.
+  19. subset_error(n, a, b) :- contains(b, L, n), placeholder(a, L), universal_region(b), !known(b, L).
 
 How: a loan is a node of the subset graph, with an edge to every origin that contains it, so that 12 and 15 are one transitive
 closure. The graph is kept closed, as bit sets in both directions: when an origin dies on an edge (13, 16) or a loan is killed
@@ -207,6 +207,9 @@ class _Closed:
 
     def take(self, other: _Closed) -> bool:
         """Adds all edges of another; whether there was a new one."""
+        if not self.nodes:
+            self.above, self.below, self.nodes = other.above.copy(), other.below.copy(), other.nodes
+            return self.nodes != 0
         grown = False
         for a, sinks in other.above.items():
             new = sinks & ~self.above.get(a, 0)
@@ -345,8 +348,8 @@ class _Solver:
         """The placeholder loans that could flow into an origin which is not known to contain them (19)."""
         return {
             named
-            for o, named in self.placeholders
-            if any(b != o and not self.known.get(b, 0) >> named & 1 for b in _bits(reach[named] & self.universal))
+            for _, named in self.placeholders
+            if any(not self.known.get(b, 0) >> named & 1 for b in _bits(reach[named] & self.universal))
         }
 
     # -- liveness ------------------------------------------------------------------------------------------------------------
@@ -492,16 +495,15 @@ class _Solver:
             queued[at] = 0
             graph = entries[at].copy()
             line = lines[at]
-            for n in line:
+            for n, following in zip(line, [*line[1:], None]):
                 for a, b in always if n < self.in_graph else ():
                     graph.add(a, b)
                 for a, b in edges.get(n, ()):
                     graph.add(a, b)
                 if n in self.invalidated or always:
                     self._judge(n, graph, base, found)
-                if n is line[-1]:
+                if following is None:
                     break
-                following = self.after[n][0]
                 gone = graph.nodes & ~(self.live[following] | loans) | killed.get(n, 0)  # 13, 16
                 if gone:
                     graph.remove(gone)
@@ -521,7 +523,7 @@ class _Solver:
                 found.errors.add((n, named))
         for o, named in self.placeholders:
             for b in _bits(graph.above.get(base + named, 0) & self.universal):
-                if b != o and not self.known.get(b, 0) >> named & 1:
+                if not self.known.get(b, 0) >> named & 1:
                     found.subset_errors.add((n, o, b))
 
     def _name(self, found: Conflicts) -> None:
