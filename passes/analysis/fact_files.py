@@ -64,7 +64,9 @@ def read(directory: Path) -> FactDirectory:
     found = FactDirectory(Facts(), [])
     if not directory.is_dir():
         said = "is no directory" if directory.exists() else "does not exist"
-        found.problems.append(Diagnostic("ALT-S002", f"`{directory}` {said}; a directory with the facts of one function is needed"))
+        found.problems.append(
+            Diagnostic("ALT-S002", f"`{directory}` {said}; a directory with the facts of one function is needed")
+        )
         return found
     if not any(directory.glob("*.facts")):
         inner = sorted(path.parent.relative_to(directory).as_posix() for path in directory.rglob("cfg_edge.facts"))
@@ -113,7 +115,9 @@ def _wrong(line: str, columns: list[str]) -> str:
     if not line.strip():
         return f"an empty line where a row should be ({wanted})"
     if len(fields) != len(columns):
-        return f"a row with {len(fields)} column{'s' * (len(fields) != 1)} instead of {len(columns)} ({wanted}), separated by tabs"
+        return (
+            f"a row with {len(fields)} column{'s' * (len(fields) != 1)} instead of {len(columns)} ({wanted}), separated by tabs"
+        )
     for field, column in zip(fields, columns):
         if not _FIELD.fullmatch(field):
             return f'the {column} is `{field}` and not a name in double quotes, as in "name"'
