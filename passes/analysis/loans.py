@@ -478,7 +478,8 @@ class _Solver:
         for o, named, n in self.issued:  # 14
             if named in suspects:
                 edges.setdefault(self.point[n], []).append((base + named, o))
-        always = sorted((base + named, o) for o, named in self.placeholders if named in suspects)
+        self.placeholders = {(o, named) for o, named in self.placeholders if named in suspects}
+        always = sorted((base + named, o) for o, named in self.placeholders)
         killed: dict[int, int] = {}
         for atom, n in self.facts.loan_killed_at:
             number = self.loan.get(atom, -1)
@@ -500,7 +501,7 @@ class _Solver:
                     graph.add(a, b)
                 for a, b in edges.get(n, ()):
                     graph.add(a, b)
-                if n in self.invalidated or always:
+                if always or n in self.invalidated:
                     self._judge(n, graph, base, found)
                 if following is None:
                     break

@@ -13,7 +13,7 @@ import pytest
 from altru_ir.passes.analysis import loans
 from altru_ir.passes.analysis.fact_files import lines, read
 from altru_ir.passes.analysis.loans import Conflicts, Facts, find_conflicts
-from tests.analysis.rules import Rules
+from tests.analysis.rules import Clause, Rules
 
 CASES = Path(__file__).parent.parent / "cases" / "polonius"
 RULES = Rules.of(loans.__doc__ or "")
@@ -57,6 +57,7 @@ def by_the_rules(rules: Rules, facts: Facts) -> Conflicts:
     return Conflicts({(n, loan) for n, loan in found["error"]}, {(n, a, b) for n, a, b in found["subset_error"]})
 
 
+@cache
 def any_facts(seed: int) -> Facts:
     """Facts with no sense at all but many interactions: few names, some of them unknown to the control flow."""
     rng = random.Random(seed)
@@ -76,13 +77,13 @@ def any_facts(seed: int) -> Facts:
         kinds = columns.split()
         return [tuple(rng.choice(names[kind]) for kind in kinds) for _ in range(rng.randint(0, most))]
 
-    drops = seed % 3 == 0  # else what is moved hardly ever decides
+    drops, flows = seed % 3 == 0, seed % 3 == 1  # else what is moved, or flows over many origins, hardly ever decides
     return Facts(
         loan_issued_at=rows("origin loan point", 6 if drops else 4),
         universal_region=rows("origin", rng.choice([0, 4, 6])),
         cfg_edge=edges,
         loan_killed_at=rows("loan point", 3),
-        subset_base=rows("origin origin point", 6),
+        subset_base=rows("origin origin point", 12 if flows else 6),
         loan_invalidated_at=rows("point loan", 20 if drops else 8),
         var_used_at=rows("variable point", 3),
         var_defined_at=rows("variable point", 3),
@@ -96,6 +97,11 @@ def any_facts(seed: int) -> Facts:
         known_placeholder_subset=rows("origin origin", 2),
         placeholder=rows("origin loan", rng.choice([0, 3, 5])),
     )
+
+
+def seeds(rule: int) -> range:
+    """Where a difference in a rule is most likely to show."""
+    return range(0, 9000, 3) if rule <= 8 else range(1, 9000, 3) if rule <= 15 else range(3000)
 
 
 @cache
@@ -158,7 +164,7 @@ DEFECTS = {
     ),
     "16: kills forgotten between lines": ("~(self.live[m] | loans) | killed.get(line[-1], 0)", "~(self.live[m] | loans)"),
     "16: killed before it counts": (
-        "if n in self.invalidated or always:",
+        "if always or n in self.invalidated:",
         "graph.remove(killed.get(n, 0))\n                if True:",
     ),
     "17: not live": ("if graph.above.get(base + named, 0) & self.live[n]:", "if graph.above.get(base + named, 0):"),
@@ -200,6 +206,6 @@ MUTANTS = list(RULES.mutants())
 
 
 @pytest.mark.parametrize(("clause", "mutant"), MUTANTS, ids=[str(clause) for clause, _ in MUTANTS])
-def test_a_changed_rule_is_noticed(clause: object, mutant: Rules) -> None:
+def test_a_changed_rule_is_noticed(clause: Clause, mutant: Rules) -> None:
     """What a solver without this clause, or without one of its conditions, would say differs on some of the random facts."""
-    assert any(by_the_rules(mutant, any_facts(seed)) != verdict(seed) for seed in range(3000))
+    assert any(by_the_rules(mutant, any_facts(seed)) != verdict(seed) for seed in seeds(clause.number))
