@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from altru_ir.backend.cli.options import UsageError, check_names, load_passes, parse_options
-from altru_ir.diagnostics import EXPLANATIONS, Diagnostic, DiagnosticError
+from altru_ir.diagnostics import ERROR, EXPLANATIONS, Diagnostic, DiagnosticError
 from altru_ir.faults import Panic
 from altru_ir.module import Module
 from altru_ir.source import Location, Source
@@ -212,6 +212,8 @@ class _Driver:
             os.environ["ALTRU_CACHE_DIR"] = options.cache_dir
         if not self.takes_input():
             return self.inform()
+        if options.polonius_facts is not None:
+            return self.judge_facts(Path(options.polonius_facts))
         files = options.files or ["-"]
         if len(files) > 1 and (options.run or options.interpret or options.output or options.reduce):
             _say("altru-opt: --run, --reduce and -o take one FILE\n")
@@ -233,6 +235,21 @@ class _Driver:
         if output:
             self.write("// -----\n".join(output).encode())
         return status
+
+    def judge_facts(self, directory: Path) -> int:
+        """Prints the conflicts that follow from a fact directory."""
+        from altru_ir.passes.analysis.fact_files import lines, read
+
+        with self.timed("read facts"):
+            found = self.guarded(lambda: read(directory))
+        self.report(found.problems)
+        wrong = [problem for problem in found.problems if problem.severity == ERROR]
+        if wrong:
+            return USAGE if any(problem.code == "ALT-S002" for problem in wrong) else ERRORS
+        with self.timed("loans"):
+            conflicts = lines(found)
+        self.write("".join(f"{line}\n" for line in conflicts).encode())
+        return ERRORS if conflicts else OK
 
     def inform(self) -> int:
         """The requests that need no input."""

@@ -87,6 +87,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--seed", type=_natural, metavar="N", help="with --generate: which (default 0); the same gives the same program")
     add("--size", type=_positive, metavar="N", help="with --generate: about how many statements a function has (default 8)")
     add("--families", metavar="LIST", help="with --generate: only these parts of the language, e.g. scalars,owners; or native")
+    add("--polonius-facts", metavar="DIR", help="print the borrow conflicts of a function given as a directory of facts")
     add("--view-cfg", metavar="FILE", help="draw the control flow of what is printed, as FILE.svg or FILE.dot")
     add("--print-locations", action="store_true", help="show the position of every operation in printed IR")
     add("--timing", nargs="?", const="", metavar="FILE", help="say how long each step took; as a Chrome trace in =FILE")
@@ -145,9 +146,11 @@ def _check_combination(options: argparse.Namespace, program: list[str]) -> None:
         raise UsageError("--seed, --size and --families are for --generate")
     if options.generate and options.files:
         raise UsageError("--generate takes no FILE")
-    for flag in ("reduce", "generate"):
-        if getattr(options, flag) not in (None, False) and _does_more(options):
+    for flag in ("reduce", "generate", "polonius-facts"):
+        if getattr(options, flag.replace("-", "_")) not in (None, False) and _does_more(options):
             raise UsageError(f"--{flag} does only that: what is to happen with a program is said to another altru-opt")
+    if options.polonius_facts is not None and (options.files or options.generate or options.reduce is not None):
+        raise UsageError("--polonius-facts takes its program from DIR; no FILE, --generate or --reduce goes with it")
     if options.reduce is not None and options.generate:
         raise UsageError("--reduce and --generate exclude each other")
     if options.reduce is not None and not options.reduce.strip():

@@ -92,8 +92,7 @@ def drop_place(machine: Machine, thread: Thread, type: Type, pointer: Pointer, o
 
     module, memory = machine.module, machine.memory
     if not needs_drop(type, module):
-        if not (isinstance(type, ArrayType) and type.is_unsized) and not isinstance(type, DynType):
-            vacate(memory, pointer, machine.codecs.of(type), "dropped", op)
+        _vacate_dropped(machine, type, pointer, op)
         return
     work: list[tuple[int, Type, Pointer, int, int]] = [(_DROP, type, pointer, 0, 0)]
     first: Panic | None = None
@@ -131,12 +130,17 @@ def drop_place(machine: Machine, thread: Thread, type: Type, pointer: Pointer, o
             except Unwinding as up:
                 first = first or up.panic
         _push_parts(machine, thread, each, at, op, work)
-    if type.is_unsized:
-        _vacate_extent(machine, type, pointer, op)
-    else:
-        vacate(memory, pointer, machine.codecs.of(type), "dropped", op)
+    _vacate_dropped(machine, type, pointer, op)
     if first is not None:
         raise Unwinding(first)
+
+
+def _vacate_dropped(machine: Machine, type: Type, pointer: Pointer, op: Operation) -> None:
+    """The bytes of what was dropped hold nothing, be its size in its type or in its pointer."""
+    if type.is_unsized:  # a range of an array, perhaps, which may live on without it
+        _vacate_extent(machine, type, pointer, op)
+    else:
+        vacate(machine.memory, pointer, machine.codecs.of(type), "dropped", op)
 
 
 def expect_nothing(machine: Machine, type: Type, pointer: Pointer, op: Operation) -> None:

@@ -21,6 +21,10 @@ ends there), and stops at the first step behind which nothing is known:
 Source: the move data of rustc (compiler/rustc_mir_dataflow/src/move_paths), whose shape this has; and Weiss, Gierczak,
 Patterson, Ahmed, "Oxide: The Essence of Rust", for paths as the domain of moves and loans.
 
+A struct without a destructor is its fields: where each of them has a path, nothing else has to be there for the whole to be
+there (``needed`` leaves its own bit out). So a struct may be filled field by field with ``init``, and all fields of one that
+is filled so have paths.
+
 Invariant: ``paths`` is in preorder, so that the paths below path ``i``, itself included, are ``i ... paths[i].last``, and a set
 of paths is an integer in which a subtree is one run of bits (``mask``).
 """
@@ -30,11 +34,23 @@ from __future__ import annotations
 import attrs
 
 from altru_ir.behaviour import accesses
-from altru_ir.declare import PATH
+from altru_ir.declare import INIT, PATH
 from altru_ir.literals import constant_integer
 from altru_ir.marks import copies
 from altru_ir.module import Function, Module
-from altru_ir.types import ArrayType, GcType, NamedType, OwnType, PlaceType, PtrType, Type, UninitType
+from altru_ir.ops.aggregates import field_types
+from altru_ir.types import (
+    UNIT,
+    ArrayType,
+    GcType,
+    NamedType,
+    OwnType,
+    PhantomType,
+    PlaceType,
+    PtrType,
+    Type,
+    UninitType,
+)
 from altru_ir.values import Operation, Value
 
 Step = tuple[str, object]
@@ -58,6 +74,10 @@ class MovePath:
     index: int = -1
     last: int = -1
     mask: int = 0
+    needed: int = 0
+    """The paths that have to be there for this one to be fully there."""
+    is_sum: bool = False
+    """Whether the path is there when its parts are."""
 
     @property
     def bit(self) -> int:
@@ -95,6 +115,27 @@ class Located:
 NOWHERE = Located(None, GLOBAL)
 
 
+def has_paths(function: Function, module: Module) -> bool:
+    """Whether anything in ``function`` may be moved, or hold nothing, or lies in no path (globals, and what raw pointers and
+    shared references lead to)."""
+    moves: dict[Type, bool] = {}
+
+    def counts(value: Value) -> bool:
+        type = value.type
+        if type.is_place:
+            return True
+        if type not in moves:
+            moves[type] = not copies(type, module)
+        return moves[type]
+
+    if any(counts(value) for value in function.parameters):
+        return True
+    return any(
+        any(counts(argument) for argument in block.args) or any(counts(result) for op in block.ops for result in op.results)
+        for block in function.blocks
+    )
+
+
 class MovePaths:
     """The move paths of a function; see the module's docstring."""
 
@@ -115,7 +156,9 @@ class MovePaths:
         for op in function.operations():
             for value, access in accesses(op):
                 if value.type.is_place and access != PATH:
-                    self.locate(value)
+                    located = self.locate(value)
+                    if access == INIT and located.path is not None and located.reach == EXACT:
+                        self._fill(located.path)
         self._number()
 
     def moves(self, type: Type) -> bool:
@@ -146,6 +189,30 @@ class MovePaths:
         for node in reversed(self.paths):
             node.last = max([node.index, *(child.last for child in node.children.values())])
             node.mask = ((1 << (node.last - node.index + 1)) - 1) << node.index
+            node.is_sum = self._is_sum(node)
+            node.needed = 0 if node.is_sum else node.bit
+            for child in node.children.values():
+                node.needed |= child.needed
+
+    def _fields(self, type: Type) -> dict[str, Type] | None:
+        """The fields of a struct that is no more than its fields, those without bytes left out."""
+        if not isinstance(type, NamedType) or self.module.types[type.name].drop is not None:
+            return None
+        fields = field_types(type, self.module, "struct")
+        if fields is None:
+            return None
+        return {name: t for name, t in fields.items() if not (t is UNIT or isinstance(t, PhantomType) or is_uninit(t))}
+
+    def _is_sum(self, node: MovePath) -> bool:
+        fields = self._fields(node.type)
+        return bool(fields) and all(("field", name) in node.children for name in fields or ())
+
+    def _fill(self, path: MovePath) -> None:
+        """Gives all fields of the structs around ``path`` paths, for it is filled part by part."""
+        while path.parent is not None and path.step is not None and path.step[0] == "field":
+            path = path.parent
+            for name, type in (self._fields(path.type) or {}).items():
+                self._child(path, ("field", name), type)
 
     # -- from a place to its path --
 

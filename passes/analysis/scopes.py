@@ -34,6 +34,31 @@ from altru_ir.types import PlaceType, Type
 from altru_ir.values import Operation, Value
 
 
+def has_scopes(function: Function) -> bool:
+    """Whether there is anything in ``function`` that could be open."""
+    assert function.module is not None
+    drops: dict[Type, bool] = {}
+
+    def opens(value: Value) -> bool:
+        type = value.type
+        if type.is_place:
+            return value.operation is not None and value.operation.name == "local"
+        if type not in drops:
+            drops[type] = needs_drop(type, function.module)  # type: ignore[arg-type]
+        return drops[type]
+
+    if any(opens(value) for value in function.parameters):
+        return True
+    for block in function.blocks:
+        if block.args and any(opens(value) for value in block.args):
+            return True
+        for op in block.ops:
+            for result in op.results:
+                if opens(result):
+                    return True
+    return False
+
+
 class OpenScopes(BitProblem):
     """The facts for one function: ``values`` by bit, ``bit`` of each, and ``solution``. Bits are in the order of definitions
     along each way down the dominator tree."""
@@ -166,4 +191,4 @@ class OpenScopes(BitProblem):
         return self.handed_over(op, index, state) & (~target | defined)
 
 
-__all__ = ["OpenScopes"]
+__all__ = ["OpenScopes", "has_scopes"]

@@ -220,10 +220,10 @@ class _Elaborator:
         work = [path]
         while work:
             at = work.pop()
-            if not self.needs_drop(at.type) or not there & at.mask or not gone & at.mask:
+            if not self.needs_drop(at.type) or not there & at.mask or not gone & at.needed:
                 continue
             parts = self.parts(at)
-            if there & gone & at.bit:
+            if there & gone & at.bit and not at.is_sum:
                 self.flags.setdefault(at, None)
             work.extend(parts)
 
@@ -295,7 +295,7 @@ class _Elaborator:
             self.change(self.facts.panic_effect(op))
             self.add(Operation(declare.find("init"), [place, value], attributes, loc=op.loc))
             return
-        whole = not tracked or not gone & path.mask  # type: ignore[union-attr]
+        whole = not tracked or not gone & path.needed  # type: ignore[union-attr]
         if whole and drop_may_panic(value.type, self.module):
             self.change(self.facts.panic_effect(op))
             old = self.emit("exchange", [place, value], attributes, value.type)
@@ -417,7 +417,7 @@ class _Elaborator:
         """What ``drop`` does; what has to be done in between is handed out."""
         if not self.needs_drop(path.type) or not there & path.mask:
             return  # 1
-        if not gone & path.mask:
+        if not gone & path.needed:
             self.leaf(at, path.type)  # 2
             return
         parts = self.parts(path)

@@ -38,7 +38,7 @@ from altru_ir.behaviour import accesses, may_panic
 from altru_ir.declare import CONSUME
 from altru_ir.module import Block, Function
 from altru_ir.passes.analysis.initialization import Initialization, is_conditional
-from altru_ir.passes.analysis.scopes import OpenScopes
+from altru_ir.passes.analysis.scopes import OpenScopes, has_scopes
 from altru_ir.passes.base import FunctionPass
 from altru_ir.source import Location
 from altru_ir.values import NO_ATTRIBUTES, Operation, Successor, Value
@@ -51,6 +51,8 @@ class ScheduleDrops(FunctionPass):
     name = "schedule-drops"
 
     def run_on(self, function: Function) -> bool:
+        if not has_scopes(function):
+            return False
         scheduler = _Scheduler(function)
         added = scheduler.edges_and_exits()
         chained = _Unwinder(function).run()

@@ -9,8 +9,9 @@ Clauses, cited by number in the code and planted as defects one by one in the te
  1. what is read, borrowed, consumed or exchanged is fully there: neither it nor a part of it may be gone (ALT-M001;
     ALT-I001 when it never held anything);
  2. a path through a pointer is taken only while the pointer is there;
- 3. a part is stored only into a whole that is there: into a field of a struct that was moved as a whole, into the content of
-    an owner that was moved, or into any part of what has a destructor and is not fully there, nothing is stored;
+ 3. a part is stored only into a whole that is there: nothing is assigned to a field of a struct that was moved as a whole, to
+    the content of an owner that was moved, or to any part of what has a destructor and is not fully there; ``init`` may fill a
+    struct without a destructor field by field;
  4. nothing is moved out of what a reference, a guard or a ``gc`` leads to, nor out of a global (ALT-M002);
  5. nothing is moved out of an element at an index that is not constant, or out of a subrange (ALT-M003);
  6. no part is moved out of a type with a destructor (ALT-M004);
@@ -50,6 +51,7 @@ from altru_ir.passes.analysis.move_paths import (
     REFERENCE,
     Located,
     MovePath,
+    has_paths,
     is_uninit,
 )
 from altru_ir.passes.analysis.why import why_it_moves
@@ -70,7 +72,7 @@ class CheckMoves(Check):
 
 def check_moves(function: Function, module: Module, facts: Initialization | None = None) -> list[Diagnostic]:
     """What is wrong with the moves of ``function``, which the structural verifier has accepted."""
-    if function.is_declaration:
+    if function.is_declaration or (facts is None and not has_paths(function, module)):
         return []
     return _Checker(function, module, facts or Initialization(function, module)).run()
 
@@ -117,7 +119,7 @@ class _Checker:
             elif op.attrs.get("rest"):
                 if gone & root.bit and not there & root.bit:
                     self.report_use(op, block, at, root, gone)
-            elif gone & root.mask:  # 1
+            elif gone & root.needed:  # 1
                 self.report_use(op, block, at, root, gone)
             if access in (CONSUME, ESCAPE):
                 gone |= root.mask
@@ -126,7 +128,7 @@ class _Checker:
             for value in successor.args:
                 root = self.paths.roots.get(value)
                 if root is not None:
-                    if lost & root.mask:
+                    if lost & root.needed:
                         self.report_use(op, block, at, root, lost)
                     lost |= root.mask
 
@@ -143,11 +145,11 @@ class _Checker:
         if access in (READ, BORROW, CONSUME, EXCHANGE):  # 1
             if is_uninit(place.type.target):  # type: ignore[attr-defined]
                 return
-            if gone & path.mask and (reach == ELEMENT or not op.attrs.get("rest")):
+            if gone & path.needed and (reach == ELEMENT or not op.attrs.get("rest")):
                 self.report_use(op, block, at, path, gone)
         elif access in (INIT, WRITE):
             if reach == ELEMENT:  # 3: some element of an array that is there
-                if gone & path.mask and not is_uninit(path.type):
+                if gone & path.needed and not is_uninit(path.type):
                     self.report_use(op, block, at, path, gone, stored=True)
                 return
             self.whole(op, block, at, located, gone)
@@ -181,10 +183,16 @@ class _Checker:
             outer = parent
             while outer.parent is not None and outer.type is not located.destructor:
                 outer = outer.parent
-            if gone & outer.mask:
+            if gone & outer.needed:
                 self.report_use(op, block, at, outer, gone, stored=True)
                 return
-        if path.step != DEREF and gone & parent.bit:
+        if op.name == "init":
+            while path.parent is not None and path.step is not None and path.step[0] == "field":
+                path = path.parent
+            if path.parent is None:
+                return
+            parent = path.parent
+        if path.step != DEREF and gone & parent.bit and gone & path.needed:
             self.report_use(op, block, at, parent, gone, stored=True)
 
     def may_move_out(self, op: Operation, place: Value, located: Located) -> None:
@@ -230,7 +238,7 @@ class _Checker:
     def held(self, path: MovePath, there: int) -> Iterator[MovePath]:
         """The paths from ``path`` downwards that may hold something; a whole is held only by what its tracked parts leave."""
         for index in range(path.index, path.last + 1):
-            if there >> index & 1:
+            if there >> index & 1 and not self.paths.paths[index].is_sum:
                 yield self.paths.paths[index]
 
     def drops(self, type: object) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tarfile
 import zipfile
 from pathlib import Path
 
@@ -64,8 +63,7 @@ def test_wheel_declares_the_command(wheel: Path) -> None:
 
 
 def test_wheel_of_the_source_archive_is_the_same(wheel: Path, sdist: Path, tmp_path: Path) -> None:
-    with tarfile.open(sdist) as archive:
-        archive.extractall(tmp_path, filter="data")
+    subprocess.run(["tar", "-xf", sdist, "-C", tmp_path], check=True)
     (unpacked,) = tmp_path.iterdir()
     assert not (unpacked / "passes").exists()
     again = built("wheel", unpacked, tmp_path / "dist")

@@ -257,8 +257,14 @@ static void pool(uint64_t seed, long count) {
         } else {
             compare(o->block, size, o->tag);
             if (by_handle) {
-                EXPECT(altru_pool_get(p, handles[i]) == o->block);
-                EXPECT(altru_pool_remove(p, handles[i]) == o->block);
+                altru_pool_handle h = handles[i];
+                EXPECT(altru_pool_get(p, h) == o->block);
+                EXPECT(altru_pool_find(p, h.index, h.generation) == o->block);
+                if (i % 8 == 0) {
+                    EXPECT(altru_pool_take_out(p, h.index, h.generation) == o->block);
+                } else {
+                    EXPECT(altru_pool_remove(p, h) == o->block);
+                }
                 EXPECT(altru_pool_get(p, handles[i]) == NULL);
                 EXPECT(altru_pool_remove(p, handles[i]) == NULL);
             }
@@ -301,7 +307,7 @@ static void pool(uint64_t seed, long count) {
  * ---------------------------------------------------------------------------------------- */
 
 static void nest(uint64_t *seed, int depth) {
-    altru_stack_mark mark = altru_stack_now();
+    altru_stack_mark mark = altru_stack_enter();
     unsigned char *blocks[20];
     size_t sizes[20];
     unsigned count = (unsigned)(next_random(seed) % 20);
@@ -318,7 +324,7 @@ static void nest(uint64_t *seed, int depth) {
     for (unsigned i = 0; i < count; i++) {
         compare(blocks[i], sizes[i], i);
     }
-    altru_stack_release(mark);
+    altru_stack_leave(mark);
     EXPECT(mark == 0 || altru_stack_now() == mark);
 }
 

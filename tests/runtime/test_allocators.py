@@ -5,6 +5,7 @@ The programs are ``allocators_program.c`` and ``misuse_program.c``. More operati
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -157,4 +158,4 @@ def test_line_coverage(tmp_path: Path) -> None:
         if (tmp_path / f"{path.name}.gcov").exists()
     }
     assert total > 500
-    assert reached / total >= 0.95, (reached / total, missed)
+    assert reached / total >= 0.95, (reached / total, json.dumps(missed))

@@ -1,0 +1,211 @@
+"""The loan solver against the verdicts of the Polonius project, and against its own rules applied as they stand."""
+
+from __future__ import annotations
+
+import random
+import sys
+import types
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from altru_ir.passes.analysis import loans
+from altru_ir.passes.analysis.fact_files import lines, read
+from altru_ir.passes.analysis.loans import Conflicts, Facts, find_conflicts
+from tests.analysis.rules import Clause, Rules
+
+CASES = Path(__file__).parent.parent / "cases" / "polonius"
+RULES = Rules.of(loans.__doc__ or "")
+
+
+def expected() -> dict[str, list[str]]:
+    """The lines for each directory; verdicts on moves are no loans."""
+    found: dict[str, list[str]] = {}
+    for line in (CASES / "expected.txt").read_text().splitlines():
+        if line.startswith("# "):
+            lines = found[line[2:].rpartition(" ")[0]] = []
+        elif not line.startswith("move_error"):
+            lines.append(line)
+    return found
+
+
+EXPECTED = expected()
+
+
+def test_every_directory_has_a_verdict() -> None:
+    assert sorted(EXPECTED) == sorted(path.parent.relative_to(CASES).as_posix() for path in CASES.rglob("cfg_edge.facts"))
+    assert sum(map(len, EXPECTED.values())) == 9
+
+
+@pytest.mark.parametrize("directory", EXPECTED)
+def test_verdicts_of_the_reference_engine(directory: str) -> None:
+    found = read(CASES / directory)
+    assert found.problems == []
+    assert lines(found) == EXPECTED[directory]
+
+
+@pytest.mark.parametrize(
+    "directory", [d for d in EXPECTED if not d.startswith("vec") and "move_" not in d and "conditional" not in d]
+)
+def test_the_rules_have_these_verdicts_too(directory: str) -> None:
+    assert by_the_rules(RULES, read(CASES / directory).facts) == find_conflicts(read(CASES / directory).facts)
+
+
+def by_the_rules(rules: Rules, facts: Facts) -> Conflicts:
+    found = rules.solve(facts)
+    return Conflicts({(n, loan) for n, loan in found["error"]}, {(n, a, b) for n, a, b in found["subset_error"]})
+
+
+@cache
+def any_facts(seed: int) -> Facts:
+    """Facts with no sense at all but many interactions: few names, some of them unknown to the control flow."""
+    rng = random.Random(seed)
+    drops, flows = seed % 3 == 0, seed % 3 == 1  # else what is moved, or lives shorter than a flow, hardly ever decides
+    count = 3 if flows else rng.randint(2, 9)
+    points = [f"p{n}" for n in range(count)]
+    edges = [(points[n], points[n + 1]) for n in range(count - 1) if rng.random() < 0.85]
+    edges += [(rng.choice(points), rng.choice(points)) for _ in range(rng.randint(0, 3))]
+    names = {
+        "point": points + ["nowhere"] * (rng.random() < 0.2),
+        "origin": [f"o{n}" for n in range(4 if flows else rng.randint(2, 6))],
+        "loan": [f"l{n}" for n in range(1 if flows else rng.randint(1, 4))],
+        "variable": [f"v{n}" for n in range(rng.randint(1, 3))],
+        "path": [f"x{n}" for n in range(rng.randint(1, 5))],
+    }
+
+    def rows(columns: str, most: int) -> list[tuple[str, ...]]:
+        kinds = columns.split()
+        return [tuple(rng.choice(names[kind]) for kind in kinds) for _ in range(rng.randint(0, most))]
+
+    return Facts(
+        loan_issued_at=rows("origin loan point", 6 if drops else 4),
+        universal_region=rows("origin", rng.choice([0, 4, 6])),
+        cfg_edge=edges,
+        loan_killed_at=rows("loan point", 3),
+        subset_base=rows("origin origin point", 6),
+        loan_invalidated_at=rows("point loan", 20 if drops else 8),
+        var_used_at=rows("variable point", 3),
+        var_defined_at=rows("variable point", 3),
+        var_dropped_at=rows("variable point", 5),
+        use_of_var_derefs_origin=rows("variable origin", 0 if drops else 3),
+        drop_of_var_derefs_origin=rows("variable origin", 5),
+        child_path=rows("path path", 4 if drops else 3),
+        path_is_var=rows("path variable", 3),
+        path_assigned_at_base=rows("path point", 6 if drops else 3),
+        path_moved_at_base=rows("path point", 6 if drops else 3),
+        known_placeholder_subset=rows("origin origin", 2),
+        placeholder=rows("origin loan", rng.choice([0, 3, 5])),
+    )
+
+
+def seeds(rule: int) -> range:
+    """Where a difference in a rule is most likely to show."""
+    return range(0, 9000, 3) if rule in (*range(1, 7), 8, 10) else range(1, 9000, 3) if rule in (12, 13, 15) else range(3000)
+
+
+@cache
+def verdict(seed: int) -> Conflicts:
+    return find_conflicts(any_facts(seed))
+
+
+def test_equal_to_the_rules_on_random_facts() -> None:
+    both = [0, 0]
+    for seed in range(600):
+        found = verdict(seed)
+        assert verdict_of_the_rules(seed) == found, f"seed {seed}"
+        both[0] += bool(found.errors)
+        both[1] += bool(found.subset_errors)
+    assert min(both) > 60  # the facts are not so random that nothing ever happens
+
+
+@cache
+def verdict_of_the_rules(seed: int) -> Conflicts:
+    return by_the_rules(RULES, any_facts(seed))
+
+
+DEFECTS = {
+    "1: only children": ("for child in after[at]:\n                    family |= whole[child]", "pass"),
+    "2, 3: no descendants": (
+        "where[self.point[n]] |= below.get(x, 0)",
+        "where[self.point[n]] |= 1 << path[x] if x in path else 0",
+    ),
+    "4: no descendants": ("if (child, v) not in pairs:", "if False:"),
+    "5: moves forgotten": (
+        "_flow(self.before, self.after, self.order, made, ended)",
+        "_flow(self.before, self.after, self.order, made, [0] * len(made))",
+    ),
+    "6: on exit for on entry": ("on_entry |= on_exit[source]", "on_entry |= on_exit[n]"),
+    "7: definitions forgotten": ("used, self._at_points(facts.var_defined_at, user))", "used, [0] * len(used))"),
+    "8: definitions forgotten": ("ended = self._at_points(facts.var_defined_at, dropper)", "ended = [0] * len(dropped)"),
+    "8: what holds nothing is dropped": ("dropped[n] &= on_entry", "pass"),
+    "8: live where it holds nothing": ("ended[n] |= ~on_exit[n]", "pass"),
+    "9: uses forgotten": ("live[n] |= image.of(used[n])", "pass"),
+    "9: an image keeps what has gone": ("self.image ^= 1 << right", "pass"),
+    "10: drops forgotten": ("live[n] |= image.of(dropped[n])", "pass"),
+    "11: live outside of the graph": (
+        "[self.universal] * self.in_graph + [0] *",
+        "[self.universal] * self.in_graph + [self.universal] *",
+    ),
+    "12: not transitive upwards": ("sources, sinks = below.get(a, 0) | 1 << a,", "sources, sinks = 1 << a,"),
+    "12: not transitive downwards": ("above.get(b, 0) | 1 << b\n", "1 << b\n"),
+    "13: the dead stay within a line": ("gone = graph.nodes & ~(self.live[following] | loans) |", "gone ="),
+    "13: the dead stay between lines": ("passed.remove(graph.nodes & ~(self.live[m] | loans) |", "passed.remove("),
+    "13: lines that meet replace": ("grown = grown or new != 0", "grown = False"),
+    "14: reissues forgotten": (
+        "starts.setdefault(named, set()).add(o)\n        for",
+        "starts.setdefault(named, {o})\n        for",
+    ),
+    "14: placeholders outside of the graph": ("always if n < self.in_graph else ()", "always"),
+    "15: reach is one step": ("reached |= above[b]", "reached |= 1 << b"),
+    "16: kills forgotten within a line": (
+        "~(self.live[following] | loans) | killed.get(n, 0)",
+        "~(self.live[following] | loans)",
+    ),
+    "16: kills forgotten between lines": ("~(self.live[m] | loans) | killed.get(line[-1], 0)", "~(self.live[m] | loans)"),
+    "16: killed before it counts": (
+        "if always or n in self.invalidated:",
+        "graph.remove(killed.get(n, 0))\n                if True:",
+    ),
+    "17: not live": ("if graph.above.get(base + named, 0) & self.live[n]:", "if graph.above.get(base + named, 0):"),
+    "17: one per point": ("reach.get(named, 0) & self.live[n]:", "reach.get(named, 0) & self.live[n] and not suspects:"),
+    "18: not transitive": ("work.append(b)\n        return known", "pass\n        return known"),
+    "19: any origin": (
+        "graph.above.get(base + named, 0) & self.universal",
+        "graph.above.get(base + named, 0) & ((1 << base) - 1)",
+    ),
+    "19: promises forgotten": ("                if not self.known.get(b, 0) >> named & 1:", "                if b != o:"),
+}
+"""Defects to plant in the solver: the rule, what stands there, and what is put in its place."""
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_a_planted_defect_is_found(defect: str) -> None:
+    source = Path(loans.__file__).read_text()
+    before, after = DEFECTS[defect]
+    assert before in source
+    module = types.ModuleType("planted")
+    sys.modules["planted"] = module  # attrs looks a class's module up
+    try:
+        exec(compile(source.replace(before, after, 1), "planted", "exec"), module.__dict__)
+    finally:
+        del sys.modules["planted"]
+
+    def differs(seed: int) -> bool:
+        found, right = module.find_conflicts(any_facts(seed)), verdict_of_the_rules(seed)
+        return (found.errors, found.subset_errors) != (right.errors, right.subset_errors)
+
+    assert any(differs(seed) for seed in range(3000))
+
+
+def test_the_header_has_all_rules() -> None:
+    assert sorted({clause.number for clause in RULES.clauses}) == list(range(1, 20))
+
+
+MUTANTS = list(RULES.mutants())
+
+
+@pytest.mark.parametrize(("clause", "mutant"), MUTANTS, ids=[str(clause) for clause, _ in MUTANTS])
+def test_a_changed_rule_is_noticed(clause: Clause, mutant: Rules) -> None:
+    """What a solver without this clause, or without one of its conditions, would say differs on some of the random facts."""
+    assert any(by_the_rules(mutant, any_facts(seed)) != verdict(seed) for seed in seeds(clause.number))

@@ -1,0 +1,113 @@
+"""A defect for each clause of move checking and of drops, planted by a change of one expression: the expectations beside the
+programs, or the twin, notice each."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import textwrap
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import altru_ir as air
+from tests.passes.test_moves_twin import disagreement
+from tests.test_files import check, run_lines
+
+HERE = Path(__file__).parent
+INITIALIZATION = "analysis.initialization:Initialization."
+MOVES = "verify.moves:_Checker."
+SCOPES = "analysis.scopes:OpenScopes."
+SCHEDULER, UNWINDER = "transform.schedule_drops:_Scheduler.", "transform.schedule_drops:_Unwinder."
+ELABORATOR = "transform.elaborate_drops:_Elaborator."
+
+MUTANTS: dict[str, tuple[str, str, str]] = {
+    "initialization 1, places": (INITIALIZATION + "_of_operands", "(CONSUME, END)", "(END,)"),
+    "initialization 1, values": (INITIALIZATION + "_of_operands", "(CONSUME, ESCAPE)", "(ESCAPE,)"),
+    "initialization 2": (INITIALIZATION + "_of_operands", "(INIT, WRITE)", "(INIT,)"),
+    "initialization 3": (INITIALIZATION + "_of_results", "made |= root.mask", "made |= 0"),
+    "initialization 4": (INITIALIZATION + "_whole", "return Effect(path.mask, path.mask)", "return Effect()"),
+    "initialization 5": (INITIALIZATION + "edge_effect", "gone |= root.mask", "gone |= 0"),
+    "initialization 6": (INITIALIZATION + "panic_effect", "self._operands.get(op, NO_EFFECT)", "NO_EFFECT"),
+    "initialization 7": (INITIALIZATION + "_of_operands", "0 if is_conditional(op) else gone", "gone"),
+    "initialization 8": (INITIALIZATION + "inactive", "variant != case", "False"),
+    "moves 1, places": (MOVES + "place", "(READ, BORROW, CONSUME, EXCHANGE)", "(READ, CONSUME, EXCHANGE)"),
+    "moves 1, values": (MOVES + "operation", "elif gone & root.mask:", "elif gone & root.bit:"),
+    "moves 2": (MOVES + "pointers", "step.step == DEREF", "False"),
+    "moves 3": (MOVES + "whole", "gone & parent.bit", "False"),
+    "moves 4": (MOVES + "may_move_out", "if what is not None:", "if False:"),
+    "moves 5": (MOVES + "may_move_out", "located.reach == ELEMENT", "False"),
+    "moves 6": (MOVES + "may_move_out", "located.destructor is not None and", "False and"),
+    "moves 7, init": (MOVES + "place", 'access == INIT and op.name == "init"', "False"),
+    "moves 7, dealloc": (MOVES + "operation", "self.must_be_empty(op, value.type.pointee, content, there)", "pass"),
+    "moves 8": (MOVES + "operation", "if access in (CONSUME, ESCAPE):", "if False:"),
+    "scopes 1, results": (SCOPES + "gen", "return self.opens.get(op, 0)", "return 0"),
+    "scopes 1, parameters": (SCOPES + "boundary", "return self.made_in.get(None, 0)", "return 0"),
+    "scopes 1, arguments": (SCOPES + "edge", "state |= self.bit.get(argument, 0)", "pass"),
+    "scopes 2": (SCOPES + "kill", "return self.closes.get(op, 0)", "return 0"),
+    "scopes 2, edges": (SCOPES + "edge", "state &= ~self.bit.get(value, 0)", "pass"),
+    "scopes 4": (SCOPES + "panic_kill", "closed | ~self.cleaned[target]", "closed"),
+    "schedule-drops 1": (SCHEDULER + "edges_and_exits", '("ret", "resume")', '("ret",)'),
+    "schedule-drops 1, order": (SCHEDULER + "close", "reversed(self.scopes.in_order(scopes))", "self.scopes.in_order(scopes)"),
+    "schedule-drops 1, rest": (SCHEDULER + "close", "self.partly", "set()"),
+    "schedule-drops 1, what needs no drop": (SCHEDULER + "edges_and_exits", "end & scopes.dropping", "end"),
+    "schedule-drops 2": (SCHEDULER + "edges_and_exits", "if not surplus:", "if True:"),
+    "schedule-drops 2, in front": (SCHEDULER + "edges_and_exits", "len(last.successors) == 1", "True"),
+    "schedule-drops 3, holding": (UNWINDER + "holding", "root is None or there & root.mask", "True"),
+    "schedule-drops 3, shared": (UNWINDER + "target", "self.chain.get(key)", "None"),
+    "schedule-drops 3, goes on": (UNWINDER + "target", "at = written", "at = None"),
+    "schedule-drops 4": (UNWINDER + "block", "or left & fresh", ""),
+    "schedule-drops 5": (UNWINDER + "run", "block not in cleanups", "True"),
+    "elaborate-drops 1": (ELABORATOR + "drop", "or not there & path.mask", "or gone & path.mask"),
+    "elaborate-drops 2": (ELABORATOR + "drop", "if not gone & path.mask:", "if False:"),
+    "elaborate-drops 3": (ELABORATOR + "drop_whole", "if not gone & path.bit:", "if True:"),
+    "elaborate-drops 4, order": (ELABORATOR + "drop_struct", 'or {}).items()', "or {}).items().__reversed__()"),
+    "elaborate-drops 4, ranges": (ELABORATOR + "drop_array", "upto = index + 1", "upto = index + 2"),
+    "elaborate-drops 4, shells": (ELABORATOR + "drop_owner", 'self.emit("dealloc", [owner])', "pass"),
+    "elaborate-drops 4, payloads": (ELABORATOR + "drop_enum", "child is not None and not there", "not there"),
+    "elaborate-drops 5": (ELABORATOR + "assign", "whole and drop_may_panic(value.type, self.module)", "False"),
+    "elaborate-drops 6": (ELABORATOR + "change", "bool(effect.there & path.bit)", "1"),
+    "elaborate-drops 6, conditions": (ELABORATOR + "change_by", "kept])", "self.truths[0]])"),
+    "elaborate-drops 6, arguments": (ELABORATOR + "begin", "if arrived:", "if False:"),
+    "elaborate-drops 7": (ELABORATOR + "is_site", "and not isinstance(held, ThreadScopeType)", ""),
+}  # fmt: skip
+
+
+def plant(patch: pytest.MonkeyPatch, where: str, old: str, new: str) -> None:
+    """Replaces a method by one in whose text ``old`` is ``new``."""
+    file, _, name = where.partition(":")
+    module = importlib.import_module(f"altru_ir.passes.{file}")
+    kind, _, method = name.partition(".")
+    text = textwrap.dedent(inspect.getsource(getattr(getattr(module, kind), method)))
+    assert text.count(old) >= 1, f"{where} has no `{old}`"
+    made: dict[str, Any] = {}
+    exec("from __future__ import annotations\n" + text.replace(old, new), vars(module), made)
+    patch.setattr(getattr(module, kind), method, made[method])
+
+
+def noticed(name: str) -> bool:
+    folders = {"initialization": "elaborate-drops check-moves", "moves": "check-moves", "scopes": "schedule-drops"}
+    kind = name.split()[0]
+    try:
+        for folder in folders.get(kind, kind).split():
+            for path in sorted((HERE / folder).glob("*.air")):
+                with pytest.MonkeyPatch.context() as patch:
+                    for line in run_lines(path):
+                        check(path, line, patch)
+        counts: Counter[str] = Counter()
+        return any(disagreement(seed, counts) is not None for seed in range(100))
+    except (AssertionError, AttributeError, IndexError, KeyError, TypeError, ValueError, air.DiagnosticError):
+        return True
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_planted_defect_is_noticed(name: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        plant(patch, *MUTANTS[name])
+        assert noticed(name)
+
+
+def test_without_a_defect_there_is_nothing_to_notice() -> None:
+    assert not noticed("schedule-drops")
