@@ -165,7 +165,7 @@ class _Elaborator:
                     self.site(op, there, gone)
                 else:
                     if is_conditional(op):
-                        self.change_under(facts.panic_effect(op), op.operands[1])
+                        self.change_by(facts.panic_effect(op), op.operands[1])
                     else:
                         self.change(facts.panic_effect(op))  # 6
                     self.add(op)
@@ -256,15 +256,14 @@ class _Elaborator:
             if flag is not None and (effect.there | effect.gone) & path.bit:
                 self.emit("assign", [flag, self.truths[bool(effect.there & path.bit)]])
 
-    def change_under(self, effect: Effect, condition: Value) -> None:
-        """Clears flags when ``condition`` holds: what a drop with a flag leaves there has to be dropped yet."""
-        keeps: Value | None = None
+    def change_by(self, effect: Effect, condition: Value) -> None:
+        """Sets flags to the opposite of ``condition``: a drop with a flag is of what is there, and may leave it there (6)."""
+        kept: Value | None = None
         for path, flag in self.flags.items():
             if flag is not None and effect.gone & path.bit:
-                if keeps is None:
-                    keeps = self.emit("xor", [condition, self.truths[1]], {}, I1)
-                held = self.emit("load", [flag], {}, I1)
-                self.emit("assign", [flag, self.emit("and", [held, keeps], {}, I1)])
+                if kept is None:
+                    kept = self.emit("xor", [condition, self.truths[1]], {}, I1)
+                self.emit("assign", [flag, kept])
 
     def continue_in(self, block: Block) -> None:
         """The rest of the block is written to ``block``."""
