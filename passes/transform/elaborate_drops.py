@@ -34,7 +34,8 @@ flags for paths that are in both sets at no drop. Source: rustc's elaborate_drop
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import attrs
 
@@ -51,14 +52,18 @@ from altru_ir.source import Location
 from altru_ir.types import I1, UNIT, USIZE, ArrayType, NamedType, OwnType, PlaceType, ThreadScopeType, Type
 from altru_ir.values import NO_ATTRIBUTES, Operation, Successor, Value
 
+_Steps = Iterator[Any]
+"""Work that hands out the work to be done in between, so that nothing recurses over the depth of types."""
+
 
 class _Spot:
     """Where something to be dropped is: a value, or a place whose path is written again in blocks that the first writing does
     not dominate."""
 
-    def __init__(self, write: Callable[[], Value], value: Value | None = None) -> None:
-        self.write = write
+    def __init__(self, value: Value | None, whole: _Spot | None = None, write: Callable[[Value], Value] | None = None) -> None:
         self.value = value
+        self.whole = whole
+        self.write = write
         self.epoch = -1
 
 
@@ -160,7 +165,7 @@ class _Elaborator:
                     self.site(op, there, gone)
                 else:
                     if is_conditional(op):
-                        self.change_under(facts.panic_effect(op), op.operands[1])
+                        self.change_by(facts.panic_effect(op), op.operands[1])
                     else:
                         self.change(facts.panic_effect(op))  # 6
                     self.add(op)
@@ -251,15 +256,14 @@ class _Elaborator:
             if flag is not None and (effect.there | effect.gone) & path.bit:
                 self.emit("assign", [flag, self.truths[bool(effect.there & path.bit)]])
 
-    def change_under(self, effect: Effect, condition: Value) -> None:
-        """Clears flags when ``condition`` holds: what a drop with a flag leaves there has to be dropped yet."""
-        keeps: Value | None = None
+    def change_by(self, effect: Effect, condition: Value) -> None:
+        """Sets flags to the opposite of ``condition``: a drop with a flag is of what is there, and may leave it there (6)."""
+        kept: Value | None = None
         for path, flag in self.flags.items():
             if flag is not None and effect.gone & path.bit:
-                if keeps is None:
-                    keeps = self.emit("xor", [condition, self.truths[1]], {}, I1)
-                held = self.emit("load", [flag], {}, I1)
-                self.emit("assign", [flag, self.emit("and", [held, keeps], {}, I1)])
+                if kept is None:
+                    kept = self.emit("xor", [condition, self.truths[1]], {}, I1)
+                self.emit("assign", [flag, kept])
 
     def continue_in(self, block: Block) -> None:
         """The rest of the block is written to ``block``."""
@@ -312,7 +316,7 @@ class _Elaborator:
 
     def drop_in_parts(self, path: MovePath, value: Value, there: int, gone: int, last: Callable[[], None] | None) -> None:
         """Drops what ``path`` holds; when a part panics, the parts behind it and then ``last`` are done all the same (8)."""
-        spot = _Spot(lambda: value, value)
+        spot = _Spot(value)
         if self.in_cleanup or not gone & path.mask or not drop_may_panic(path.type, self.module):
             self.drop(path, spot, there, gone)
             return
@@ -377,21 +381,39 @@ class _Elaborator:
 
     def place(self, at: _Spot) -> Value:
         """The place itself, written where control is unless it is there already."""
-        if at.value is None or (at.epoch not in (-1, self.epoch)):
-            at.value, at.epoch = at.write(), self.epoch
+        stale = []
+        each: _Spot | None = at
+        while each is not None and each.whole is not None and each.epoch != self.epoch:
+            stale.append(each)
+            each = each.whole
+        for each in reversed(stale):
+            assert each.whole is not None
+            assert each.whole.value is not None
+            assert each.write is not None
+            each.value, each.epoch = each.write(each.whole.value), self.epoch
+        assert at.value is not None
         return at.value
 
     def part(self, at: _Spot, name: str, attributes: dict[str, object], type: PlaceType, *indices: int) -> _Spot:
-        def write() -> Value:
-            whole = self.place(at)
+        def write(whole: Value) -> Value:
             return self.emit(name, [whole, *(self.number(i) for i in indices)], attributes, type)
 
-        found = _Spot(write)
+        found = _Spot(None, at, write)
         self.place(found)
         return found
 
     def drop(self, path: MovePath, at: _Spot, there: int, gone: int) -> None:
         """Drops what ``path`` holds; ``at`` is its place, or the owner itself."""
+        work = [self.steps(path, at, there, gone)]
+        while work:
+            inner = next(work[-1], None)
+            if inner is None:
+                work.pop()
+            else:
+                work.append(inner)
+
+    def steps(self, path: MovePath, at: _Spot, there: int, gone: int) -> _Steps:
+        """What ``drop`` does; what has to be done in between is handed out."""
         if not self.needs_drop(path.type) or not there & path.mask:
             return  # 1
         if not gone & path.needed:
@@ -402,13 +424,13 @@ class _Elaborator:
             self.drop_whole(path, at, path.type, there, gone)  # 3
             return
         if isinstance(path.type, OwnType):
-            self.drop_owner(path, path.type, at, there, gone)
+            yield self.drop_owner(path, path.type, at, there, gone)
         elif isinstance(path.type, ArrayType):
-            self.drop_array(path, path.type, at, there, gone)
+            yield self.drop_array(path, path.type, at, there, gone)
         elif isinstance(path.type, NamedType) and self.module.types[path.type.name].kind == "enum":
-            self.guarded(path, there, gone, lambda: self.drop_enum(path, path.type, at, there, gone))  # type: ignore[arg-type]
+            yield self.guarded(path, there, gone, self.drop_enum(path, path.type, at, there, gone))
         elif isinstance(path.type, NamedType):
-            self.drop_struct(path, path.type, at, there, gone)
+            yield self.drop_struct(path, path.type, at, there, gone)
         else:
             raise AssertionError(path.type)
 
@@ -417,12 +439,12 @@ class _Elaborator:
         if there & path.bit:
             self.leaf(at, type, self.flags[path] if gone & path.bit else None)
 
-    def guarded(self, path: MovePath, there: int, gone: int, write: Callable[[], None]) -> None:
+    def guarded(self, path: MovePath, there: int, gone: int, write: _Steps) -> _Steps:
         """What ``write`` writes is done only when ``path`` is there."""
         if not there & path.bit:
             return
         if not gone & path.bit:
-            write()
+            yield write
             return
         flag = self.flags[path]
         assert flag is not None
@@ -430,33 +452,34 @@ class _Elaborator:
         yes, no = Block(), Block()
         self.emit("cond_br", [loaded], {}, None, [Successor(yes), Successor(no)])
         self.continue_in(yes)
-        write()
+        yield write
         self.emit("br", [], {}, None, [Successor(no)])
         self.continue_in(no)
 
-    def drop_owner(self, path: MovePath, type: OwnType, at: _Spot, there: int, gone: int) -> None:
+    def drop_owner(self, path: MovePath, type: OwnType, at: _Spot, there: int, gone: int) -> _Steps:
         content = path.children[DEREF]
         place = self.part(at, "deref", {}, PlaceType(type.target, True))
-        self.drop(content, place, there, gone)
+        yield self.steps(content, place, there, gone)
 
-        def shell() -> None:
+        def shell() -> _Steps:
             held = self.place(at)
             owner = held if not held.type.is_place else self.emit("take", [held], {}, type)
             self.emit("dealloc", [owner])
+            yield from ()
 
-        self.guarded(path, there, gone, shell)
+        yield self.guarded(path, there, gone, shell())
 
-    def drop_struct(self, path: MovePath, type: NamedType, at: _Spot, there: int, gone: int) -> None:
+    def drop_struct(self, path: MovePath, type: NamedType, at: _Spot, there: int, gone: int) -> _Steps:
         for name, part in (field_types(type, self.module, "struct") or {}).items():
             if self.needs_drop(part):
                 place = self.part(at, "field", {"field": name}, PlaceType(part, True))
                 child = path.children.get(("field", name))
                 if child is not None:
-                    self.drop(child, place, there, gone)
+                    yield self.steps(child, place, there, gone)
                 else:
                     self.drop_whole(path, place, part, there, gone)
 
-    def drop_enum(self, path: MovePath, type: NamedType, at: _Spot, there: int, gone: int) -> None:
+    def drop_enum(self, path: MovePath, type: NamedType, at: _Spot, there: int, gone: int) -> _Steps:
         """The payload of the variant that is there; the discriminant outlives what was moved out of it."""
         end = Block()
         cases: list[Successor] = []
@@ -475,16 +498,16 @@ class _Elaborator:
             place = self.part(at, "variant", {"variant": name}, PlaceType(payload, True))
             child = path.children.get(("variant", name))
             if child is not None:
-                self.drop(child, place, there, gone)
+                yield self.steps(child, place, there, gone)
             else:
                 self.leaf(place, payload)
             self.emit("br", [], {}, None, [Successor(end)])
         self.continue_in(end)
 
-    def drop_array(self, path: MovePath, type: ArrayType, at: _Spot, there: int, gone: int) -> None:
+    def drop_array(self, path: MovePath, type: ArrayType, at: _Spot, there: int, gone: int) -> _Steps:
         """Elements with paths one by one, the ranges between them at once."""
         if len(type.dimensions) > 1:
-            self.drop_matrix(path, type, at, there, gone)
+            yield self.drop_matrix(path, type, at, there, gone)
             return
         length = type.dimensions[0]
         assert length is not None
@@ -492,7 +515,7 @@ class _Elaborator:
         for index in sorted(step[1][0] for step in path.children if step[0] == "elem"):  # type: ignore[index]
             self.drop_range(path, type, at, upto, index, there, gone)
             place = self.part(at, "elem", {}, PlaceType(type.element, True), index)
-            self.drop(path.children["elem", (index,)], place, there, gone)
+            yield self.steps(path.children["elem", (index,)], place, there, gone)
             upto = index + 1
         self.drop_range(path, type, at, upto, length, there, gone)
 
@@ -501,7 +524,7 @@ class _Elaborator:
             part = PlaceType(ArrayType((None,), type.element), True)
             self.drop_whole(path, self.part(at, "subrange", {}, part, low, high), part.target, there, gone)
 
-    def drop_matrix(self, path: MovePath, type: ArrayType, at: _Spot, there: int, gone: int) -> None:
+    def drop_matrix(self, path: MovePath, type: ArrayType, at: _Spot, there: int, gone: int) -> _Steps:
         total = 1
         for dimension in type.dimensions:
             assert dimension is not None
@@ -516,7 +539,7 @@ class _Elaborator:
             place = self.part(at, "elem", {}, PlaceType(type.element, True), *indices)
             child = path.children.get(("elem", tuple(indices)))
             if child is not None:
-                self.drop(child, place, there, gone)
+                yield self.steps(child, place, there, gone)
             else:
                 self.drop_whole(path, place, type.element, there, gone)
 
