@@ -209,3 +209,21 @@ MUTANTS = list(RULES.mutants())
 def test_a_changed_rule_is_noticed(clause: Clause, mutant: Rules) -> None:
     """What a solver without this clause, or without one of its conditions, would say differs on some of the random facts."""
     assert any(by_the_rules(mutant, any_facts(seed)) != verdict(seed) for seed in seeds(clause.number))
+
+
+def test_deep_nesting_needs_no_deep_stack() -> None:
+    count = 20_000
+    points = [f"p{n}" for n in range(count)]
+    paths = [(f"x{n + 1}", f"x{n}") for n in range(count)]
+    facts = Facts(
+        cfg_edge=list(zip(points, points[1:])),
+        child_path=paths,
+        path_is_var=[("x0", "v")],
+        path_assigned_at_base=[(f"x{count}", "p0")],
+        var_dropped_at=[("v", points[-1])],
+        drop_of_var_derefs_origin=[("v", f"o{count}")],
+        subset_base=[(f"o{n}", f"o{n + 1}", "p0") for n in range(count)],
+        loan_issued_at=[("o0", "loan", "p0")],
+        loan_invalidated_at=[(points[-1], "loan")],
+    )
+    assert find_conflicts(facts).errors == {(points[-1], "loan")}
