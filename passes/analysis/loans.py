@@ -37,11 +37,11 @@ right does; ``!`` is negation.
   18. known(o, L) :- placeholder(o, L).                   known(b, L) :- known(a, L), known_placeholder_subset(a, b).
   19. subset_error(n, a, b) :- contains(b, L, n), placeholder(a, L), universal_region(b), !known(b, L).
 
-How: a loan is a node of the subset graph, with an edge to every origin that contains it, so that 12 and 15 are one transitive
-closure. The graph is kept closed, as bit sets in both directions: when an origin dies on an edge (13, 16) or a loan is killed
-(16) its node goes, and what led through it stays. It is changed in place along a straight line of points, and kept only where
-lines meet. Before, the same without places (Polonius' location-insensitive rules) leaves the loans that could be in an error
-at all, and the origins that they could flow into; mostly there are none.
+How: subsets at a point are a graph over origins that is kept transitively closed (12), as bit sets in both directions, and
+each origin has the set of loans that it contains (15). When an origin dies on an edge (13, 16) its node goes, and what led
+through it stays; a loan that is killed (16) goes out of the sets. The graph is changed in place along a straight line of
+points, and kept only where lines meet. Before, the same without places (Polonius' location-insensitive rules) leaves the
+loans that could be in an error at all, and the origins that they could flow into; mostly there are none.
 
 Invariant: a graph is transitively closed after each change, and graphs of lines only grow, until nothing is added.
 
@@ -168,22 +168,27 @@ def _flow(sources: list[list[int]], targets: list[list[int]], order: Iterable[in
 
 
 class _Closed:
-    """A transitively closed graph: ``above[a]`` are the nodes that ``a`` flows into, ``below`` is the reverse."""
+    """A transitively closed graph: ``above[a]`` are the nodes that ``a`` flows into, ``below`` is the reverse.
 
-    __slots__ = ("above", "below", "nodes")
+    ``loans[a]`` are the loans that ``a`` contains; whatever it flows into contains them as well.
+    """
+
+    __slots__ = ("above", "below", "loans", "nodes")
 
     def __init__(self) -> None:
         self.above: dict[int, int] = {}
         self.below: dict[int, int] = {}
+        self.loans: dict[int, int] = {}
         self.nodes = 0
 
     def copy(self) -> _Closed:
         other = _Closed()
-        other.above, other.below, other.nodes = self.above.copy(), self.below.copy(), self.nodes
+        other.above, other.below, other.loans = self.above.copy(), self.below.copy(), self.loans.copy()
+        other.nodes = self.nodes
         return other
 
     def add(self, a: int, b: int) -> None:
-        """Rules 12 and 15: an edge, and all that follows from it."""
+        """Rule 12: an edge, and all that follows from it."""
         above, below = self.above, self.below
         if above.get(a, 0) >> b & 1:
             return
@@ -193,6 +198,17 @@ class _Closed:
             above[source] = above.get(source, 0) | sinks
         for sink in _bits(sinks):
             below[sink] = below.get(sink, 0) | sources
+        if a in self.loans:
+            self.issue(self.loans[a], b)
+
+    def issue(self, loans: int, o: int) -> None:
+        """Rule 15: loans in an origin, and in all that it flows into."""
+        have = self.loans
+        if not loans & ~have.get(o, 0):
+            return
+        self.nodes |= 1 << o
+        for sink in _bits(self.above.get(o, 0) | 1 << o):
+            have[sink] = have.get(sink, 0) | loans
 
     def remove(self, nodes: int) -> None:
         """Takes nodes away; what flowed through them still does."""
@@ -200,6 +216,7 @@ class _Closed:
         gone = nodes & self.nodes
         self.nodes &= ~gone
         for node in _bits(gone):
+            self.loans.pop(node, None)
             for sink in _bits(above.pop(node, 0) & self.nodes):
                 below[sink] &= ~gone
             for source in _bits(below.pop(node, 0) & self.nodes):
@@ -208,7 +225,8 @@ class _Closed:
     def take(self, other: _Closed) -> bool:
         """Adds all edges of another; whether there was a new one."""
         if not self.nodes:
-            self.above, self.below, self.nodes = other.above.copy(), other.below.copy(), other.nodes
+            self.above, self.below, self.loans = other.above.copy(), other.below.copy(), other.loans.copy()
+            self.nodes = other.nodes
             return self.nodes != 0
         grown = False
         for a, sinks in other.above.items():
@@ -216,6 +234,10 @@ class _Closed:
             grown = grown or new != 0
             for b in _bits(new):
                 self.add(a, b)
+        for o, loans in other.loans.items():
+            if loans & ~self.loans.get(o, 0):
+                grown = True
+                self.issue(loans, o)
         return grown
 
 
@@ -281,7 +303,7 @@ class _Solver:
             self.invalidated[self.point[n]] = self.invalidated.get(self.point[n], 0) | 1 << loan[named]
         self.subsets = [(origin[a], origin[b], n) for a, b, n in facts.subset_base]
         self.issued = [(origin[o], loan[named], n) for o, named, n in facts.loan_issued_at]
-        reach = self._reach()
+        self.reach = reach = self._reach()
         suspects = self._suspicious_placeholders(reach)
         contested = 0
         for loans in self.invalidated.values():
@@ -297,6 +319,7 @@ class _Solver:
             relevant = 0
             for named in suspects:
                 relevant |= reach[named]
+            self.suspects = sum(1 << named for named in suspects)
             self._follow(suspects, relevant, found)
         return found
 
@@ -467,24 +490,21 @@ class _Solver:
 
     def _follow(self, suspects: set[int], relevant: int, found: Conflicts) -> None:
         """Rules 12 to 17 and 19, for loans that could be in an error and the origins they could flow into."""
-        base = len(self.origin)  # a loan's node is its number behind those of the origins
-        loans = 0
-        for named in suspects:
-            loans |= 1 << base + named
         edges: dict[int, list[tuple[int, int]]] = {}
         for a, b, n in self.subsets:  # 12
             if a != b and relevant >> a & 1:
                 edges.setdefault(self.point[n], []).append((a, b))
+        issues: dict[int, list[tuple[int, int]]] = {}
         for o, named, n in self.issued:  # 14
             if named in suspects:
-                edges.setdefault(self.point[n], []).append((base + named, o))
+                issues.setdefault(self.point[n], []).append((1 << named, o))
         self.placeholders = {(o, named) for o, named in self.placeholders if named in suspects}
-        always = sorted((base + named, o) for o, named in self.placeholders)
+        always = sorted((1 << named, o) for o, named in self.placeholders)
         killed: dict[int, int] = {}
         for atom, n in self.facts.loan_killed_at:
             number = self.loan.get(atom, -1)
             if number in suspects:
-                killed[self.point[n]] = killed.get(self.point[n], 0) | 1 << base + number
+                killed[self.point[n]] = killed.get(self.point[n], 0) | 1 << number
         lines = self._lines()
         line_of = {line[0]: at for at, line in enumerate(lines)}
         entries = [_Closed() for _ in lines]
@@ -497,34 +517,46 @@ class _Solver:
             graph = entries[at].copy()
             line = lines[at]
             for n, following in zip(line, [*line[1:], None]):
-                for a, b in always if n < self.in_graph else ():
-                    graph.add(a, b)
                 for a, b in edges.get(n, ()):
                     graph.add(a, b)
+                for loan, o in issues.get(n, ()):
+                    graph.issue(loan, o)
+                for loan, o in always if n < self.in_graph else ():
+                    graph.issue(loan, o)
                 if always or n in self.invalidated:
-                    self._judge(n, graph, base, found)
+                    self._judge(n, graph, found)
                 if following is None:
                     break
-                gone = graph.nodes & ~(self.live[following] | loans) | killed.get(n, 0)  # 13, 16
-                if gone:
-                    graph.remove(gone)
+                if n in killed:
+                    self._kill(killed[n], graph)  # 16
+                graph.remove(graph.nodes & ~self.live[following])  # 13, 16
             successors = self.after[line[-1]]
+            self._kill(killed.get(line[-1], 0), graph)  # 16
             for m in successors:
                 passed = graph.copy() if len(successors) > 1 else graph
-                passed.remove(graph.nodes & ~(self.live[m] | loans) | killed.get(line[-1], 0))
+                passed.remove(graph.nodes & ~self.live[m])  # 13, 16
                 if entries[line_of[m]].take(passed) and not queued[line_of[m]]:
                     queued[line_of[m]] = 1
                     heappush(queue, line_of[m])
         self._name(found)
 
-    def _judge(self, n: int, graph: _Closed, base: int, found: Conflicts) -> None:
+    def _kill(self, loans: int, graph: _Closed) -> None:
+        """Takes loans out of all origins; they cannot be in others than those of their reach."""
+        for named in _bits(loans):
+            for o in _bits(self.reach[named] & graph.nodes):
+                if graph.loans.get(o, 0) >> named & 1:
+                    graph.loans[o] ^= 1 << named
+
+    def _judge(self, n: int, graph: _Closed, found: Conflicts) -> None:
         """Rules 17 and 19 at one point, in numbers; the graph only grows until the end, so what is found stays true."""
-        for named in _bits(self.invalidated.get(n, 0) & graph.nodes >> base):
-            if graph.above.get(base + named, 0) & self.live[n]:
-                found.errors.add((n, named))
+        for named in _bits(self.invalidated.get(n, 0) & self.suspects):
+            for o in _bits(self.reach[named] & graph.nodes & self.live[n]):
+                if graph.loans.get(o, 0) >> named & 1:
+                    found.errors.add((n, named))
+                    break
         for o, named in self.placeholders:
-            for b in _bits(graph.above.get(base + named, 0) & self.universal):
-                if not self.known.get(b, 0) >> named & 1:
+            for b in _bits(self.reach[named] & graph.nodes & self.universal):
+                if graph.loans.get(b, 0) >> named & 1 and not self.known.get(b, 0) >> named & 1:
                     found.subset_errors.add((n, o, b))
 
     def _name(self, found: Conflicts) -> None:
