@@ -186,14 +186,16 @@ BODIES: dict[str, tuple[str, list[Any], Any]] = {
         1,
     ),
     "pool.remove": (
-        "(%c: i1, %a: i32) -> i32 {\n^e:\n  %home = local : pool<i32>\n  %p0 = pool.new : pool<i32>\n  init %home, %p0\n  %s = borrow %home\n  %h = pool.insert %s, %a\n"
+        "(%c: i1, %a: i32) -> i32 {\n^e:\n  %home = local : pool<i32>\n  %p0 = pool.new : pool<i32>\n"
+        "  init %home, %p0\n  %s = borrow %home\n  %h = pool.insert %s, %a\n"
         "  %m = borrow mut %home\n  cond_br %c, ^gone, ^there\n^gone:\n  %b = pool.remove %m, %h\n  br ^there\n^there:\n"
         "  %x = pool.remove %m, %h\n  end %home\n  ret %a\n}",
         [False, 3],
         3,
     ),
     "pool.get_mut": (
-        "(%c: i1, %a: i32) -> i32 {\n^e:\n  %home = local : pool<i32>\n  %p0 = pool.new : pool<i32>\n  init %home, %p0\n  %s = borrow %home\n  %h = pool.insert %s, %a\n"
+        "(%c: i1, %a: i32) -> i32 {\n^e:\n  %home = local : pool<i32>\n  %p0 = pool.new : pool<i32>\n"
+        "  init %home, %p0\n  %s = borrow %home\n  %h = pool.insert %s, %a\n"
         "  %m = borrow mut %home\n  cond_br %c, ^gone, ^there\n^gone:\n  %b = pool.remove %m, %h\n  br ^there\n^there:\n"
         "  %x = pool.get_mut %m, %h\n  %q = deref %x\n  %r = load %q\n  end %home\n  ret %r\n}",
         [False, 3],
