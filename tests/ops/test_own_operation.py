@@ -9,18 +9,19 @@ from pathlib import Path
 import pytest
 
 import altru_ir as air
-from altru_ir import backend, declare
+from altru_ir import backend, declare, describe
 from altru_ir.backend.interpreter.code import MEANINGS
 from altru_ir.backend.lower.ops import LOWERINGS
 from altru_ir.passes.manager import PassManager
 from altru_ir.passes.pipeline_text import parse_pipeline
+from altru_ir.testing.reduce import reduce_module
 
 FILE = Path(__file__).with_name("own_operation.py")
 PAGE = Path(__file__).parents[2] / "docs" / "own-operations.md"
 NAME = "front.clamp"
 TEXT = """\
 altru 1
-module @own
+module @own {target = "x86_64-linux-gnu"}
 
 func @f(%x: i32, %a: i32, %b: i32) -> i32 {
 ^entry:
@@ -30,7 +31,7 @@ func @f(%x: i32, %a: i32, %b: i32) -> i32 {
 """
 VARIABLE = """\
 altru 1
-module @own
+module @own {target = "x86_64-linux-gnu"}
 
 func @f(%x: i32, %a: i32, %b: i32) -> i32 {
 ^entry:
@@ -86,3 +87,15 @@ def test_passes_read_its_traits() -> None:
     PassManager(parse_pipeline("check-moves,mem2reg,cse,dce")).run(module)
     assert str(module).count(NAME) == 1
     assert "local" not in str(module)
+
+
+def test_it_is_described() -> None:
+    found = next(entry for entry in describe.operations() if entry["name"] == NAME)
+    assert "pure" in str(found)
+
+
+def test_the_reducer_keeps_it() -> None:
+    small = reduce_module(air.parse(VARIABLE), lambda module: NAME in str(module), steps=300).module
+    assert air.verify(small) == []
+    assert str(small).count(NAME) == 1
+    assert "add" not in str(small)
