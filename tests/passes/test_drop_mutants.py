@@ -61,7 +61,7 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "schedule-drops 4": (UNWINDER + "block", "or left & fresh", ""),
     "schedule-drops 5": (UNWINDER + "run", "block not in unwinding", "True"),
     "elaborate-drops 1": (ELABORATOR + "steps", "or not there & path.mask", "or gone & path.mask"),
-    "elaborate-drops 2": (ELABORATOR + "steps", "if not gone & path.mask:", "if False:"),
+    "elaborate-drops 2": (ELABORATOR + "steps", "if not gone & path.needed:", "if False:"),
     "elaborate-drops 3": (ELABORATOR + "drop_whole", "self.flags[path] if gone & path.bit else None", "None"),
     "elaborate-drops 4, order": (ELABORATOR + "drop_struct", 'or {}).items()', "or {}).items().__reversed__()"),
     "elaborate-drops 4, ranges": (ELABORATOR + "drop_array", "upto = index + 1", "upto = index + 2"),
