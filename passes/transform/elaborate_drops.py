@@ -317,7 +317,7 @@ class _Elaborator:
     def drop_in_parts(self, path: MovePath, value: Value, there: int, gone: int, last: Callable[[], None] | None) -> None:
         """Drops what ``path`` holds; when a part panics, the parts behind it and then ``last`` are done all the same (8)."""
         spot = _Spot(value)
-        if self.in_cleanup or not gone & path.mask or not drop_may_panic(path.type, self.module):
+        if self.in_cleanup or not gone & path.needed or not drop_may_panic(path.type, self.module):
             self.drop(path, spot, there, gone)
             return
         ladder = self.ladder = _Ladder()
