@@ -354,6 +354,7 @@ def test_a_row_faults(name: str) -> None:
     operands, code = FAULTS[name]
     with pytest.raises(MemoryFault) as caught:
         backend.interpret(module(), f"run {name}", operands)
+    assert caught.value.diagnostic is not None
     assert caught.value.diagnostic.code == code
 
 

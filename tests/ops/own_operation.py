@@ -28,7 +28,7 @@ class Clamp:
 def _clamp(stage: Stage, op: Operation) -> Step:
     value, low, high = (stage.slot(operand) for operand in op.operands)
 
-    def run(s: Any) -> int:
+    def run(s: Any) -> Any:
         return min(max(s[value], s[low]), s[high])
 
     return stage.define(op, run)
