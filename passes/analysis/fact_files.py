@@ -44,9 +44,9 @@ COLUMNS: dict[str, str] = {
 }
 """What the columns of each relation are."""
 
-_ATOM = r'"[^"\\\t\r\n]*+(?:\\[^\t\r\n][^"\\\t\r\n]*+)*+"'
+_ATOM = r'"[^"\\\t\r\n]*(?:\\[^\t\r\n][^"\\\t\r\n]*)*"'
 _ROWS = {
-    width: re.compile(rf"(?:{_ATOM}{(width - 1) * f'{chr(9)}{_ATOM}'}(?:\r?\n|\Z))*+") for width in (1, 2, 3)
+    width: re.compile(rf"(?:{_ATOM}{(width - 1) * f'{chr(9)}{_ATOM}'}(?:\r?\n|\Z))*") for width in (1, 2, 3)
 }  # fmt: skip
 _FIELD = re.compile(_ATOM)
 
