@@ -19,21 +19,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from altru_ir.declare import CONSUME, END, PATH, READ, WRITE
-from altru_ir.marks import PLAIN, copies, needs_drop
+from altru_ir.marks import PLAIN, copies, dropped_parts, needs_drop
 from altru_ir.module import Module
 from altru_ir.types import (
-    ArrayType,
     CellType,
     DynType,
     FunctionType,
-    MutexType,
     NamedType,
     OwnType,
     PlaceType,
-    PoolType,
     ThreadScopeType,
     ThreadType,
-    TupleType,
     Type,
 )
 from altru_ir.values import Operation, Value
@@ -89,31 +85,13 @@ def runs_destructors(op: Operation, module: Module) -> bool:
 def drop_may_panic(type: Type, module: Module) -> bool:
     """Whether dropping a value of ``type`` may panic: a destructor or release function that is not ``nounwind``, an erased
     type, or a thread scope, which hands on the panics of its threads."""
-    work, seen = [type], {type}
-    while work:
-        each = work.pop()
-        inner: list[Type] = []
+    for each in dropped_parts(type, module):
         if isinstance(each, (DynType, ThreadScopeType)):
             return True
-        if isinstance(each, OwnType):
-            if each.release is not None and _panics(each.release, module):
-                return True
-            inner = [each.target]
-        elif isinstance(each, (CellType, MutexType, PoolType)):
-            inner = [each.target]
-        elif isinstance(each, ArrayType):
-            inner = [each.element]
-        elif isinstance(each, TupleType):
-            inner = list(each.elements)
-        elif isinstance(each, NamedType):
-            declaration = module.types.get(each.name)
-            if declaration is not None:
-                if declaration.drop is not None and _panics(declaration.drop, module):
-                    return True
-                inner = [member.type for member in declaration.members]
-        new = [t for t in inner if t not in seen]
-        seen.update(new)
-        work.extend(new)
+        declaration = module.types.get(each.name) if isinstance(each, NamedType) else None
+        run = declaration.drop if declaration is not None else each.release if isinstance(each, OwnType) else None
+        if run is not None and _panics(run, module):
+            return True
     return False
 
 

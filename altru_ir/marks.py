@@ -105,6 +105,32 @@ def needs_drop(type: Type, module: Module) -> bool:
     return False
 
 
+def drops_next(type: Type, module: Module) -> list[Type]:
+    """What goes next when a value of ``type`` is dropped, of what itself needs drop: its parts, or what it owns."""
+    parts: list[Type] = []
+    if isinstance(type, NamedType):
+        declaration = module.types.get(type.name)
+        parts = [] if declaration is None else [member.type for member in declaration.members]
+    elif isinstance(type, TupleType):
+        parts = list(type.elements)
+    elif isinstance(type, ArrayType):
+        parts = [type.element]
+    elif isinstance(type, (OwnType, CellType, MutexType, PoolType)):
+        parts = [type.target]
+    return [part for part in parts if needs_drop(part, module)]
+
+
+def dropped_parts(type: Type, module: Module) -> list[Type]:
+    """The types of all that goes when a value of ``type`` is dropped and itself needs drop: parts, and what owners own."""
+    found = [type] if needs_drop(type, module) else []
+    seen = {type}
+    for each in found:
+        new = [part for part in drops_next(each, module) if part not in seen]
+        seen.update(new)
+        found.extend(dict.fromkeys(new))
+    return found
+
+
 def _inner(each: Type, module: Module) -> list[Type]:
     """The types that a value of ``each`` holds by value, one level down; a pointer holds none."""
     if isinstance(each, (ArrayType, UninitType, CellType, AtomicType, MutexType)):

@@ -60,7 +60,7 @@ def prepare(
     manager = PassManager([]) if manager is None else manager
     manager.passes = passes if check else [p for p in passes if isinstance(p, InsertChecks)]
     manager.run(copy)
-    counters["passes"] += len(passes)
+    counters["passes"] += len(manager.passes)
     return copy
 
 

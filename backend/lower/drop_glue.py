@@ -33,7 +33,7 @@ from altru_ir.backend.lower.releases import release
 from altru_ir.backend.lower.types import LoweringError, dimensions_of, llvm_type, quote
 from altru_ir.behaviour import drop_may_panic
 from altru_ir.layout import enum_layout, field_offsets, layout_of, round_up
-from altru_ir.marks import needs_drop
+from altru_ir.marks import drops_next, needs_drop
 from altru_ir.ops.aggregates import field_types
 from altru_ir.types import (
     ArenaType,
@@ -93,7 +93,7 @@ class DropGlue:
                 code.run(f"void {cycle.symbol}(ptr %a0, i32 {cycle.number[type]})", self.may_panic(type))
             else:
                 code.content(type, "%a0", [f"%a{i + 1}" for i in range(rank)])
-                release(code, "%a0", type)
+                code.give_back(type, "%a0")
         elif isinstance(type, (ArenaType, PoolType)):
             code = Code(self, symbol, ["ptr"])
             code.resource(type, "%a0")
@@ -121,7 +121,7 @@ class DropGlue:
         at = 0
         while at < len(types):
             row = []
-            for part in self.reached(types[at]):
+            for part in (next.erased for next in drops_next(types[at], self.module)):
                 if part not in number:
                     number[part] = len(types)
                     types.append(part)
@@ -138,19 +138,6 @@ class DropGlue:
                     self._cycles[member] = cycle if isinstance(member, OwnType) and not member.target.is_unsized else None
             if cycle is not None and any(self._cycles[t] is cycle for t in members):
                 self._pending.append(cycle.write)
-
-    def reached(self, type: Type) -> list[Type]:
-        """What dropping a ``type`` drops next, of what needs drop."""
-        found: list[Type] = []
-        if isinstance(type, (OwnType, CellType)):
-            found = [type.target]
-        elif isinstance(type, ArrayType):
-            found = [type.element]
-        elif isinstance(type, TupleType):
-            found = list(type.elements)
-        elif isinstance(type, NamedType):
-            found = [m.type for m in self.module.types[type.name].members]
-        return [t.erased for t in found if needs_drop(t, self.module)]
 
 
 def dimensions_of_sequence(type: ArrayType) -> int:
@@ -272,6 +259,14 @@ class Code:
         else:
             raise LoweringError(f"dropping a `{type}` cannot be compiled yet")
 
+    def give_back(self, type: OwnType, pointer: str) -> None:
+        """Gives the memory of an owner back; a function that the program names for that may panic."""
+        if type.release is None:
+            release(self, pointer, type)
+            return
+        nounwind = self.module.functions[type.release].signature.type.nounwind
+        self.run(f"void {self.owner.symbol(type.release)}(ptr {pointer})", self.owner.unwinds and not nounwind)
+
     def resource(self, type: Type, address: str) -> None:
         if isinstance(type, PoolType) and needs_drop(type.target, self.module):
             raise LoweringError(f"dropping a `{type}` cannot be compiled yet")
@@ -379,7 +374,7 @@ class _Cycle:
         for i, owner in enumerate(self.owners):
             code.start(f"owner{i}")
             self.drop(owner.target.erased, "%node", 0)
-            release(code, code.emit(f"load ptr, ptr %node, align {self.align}"), owner)
+            code.give_back(owner, code.emit(f"load ptr, ptr %node, align {self.align}"))
             code.goto("up")
         code.start("up")
         top = code.emit(f"load {self.word}, ptr %top")

@@ -25,20 +25,15 @@ from functools import cached_property
 from typing import Any, Self
 
 from altru_ir.behaviour import dropped_types
-from altru_ir.marks import needs_drop
+from altru_ir.marks import dropped_parts, needs_drop
 from altru_ir.module import Module
 from altru_ir.passes.analysis.graphs import strongly_connected
 from altru_ir.passes.analysis.manager import Get, ModuleAnalysis
 from altru_ir.passes.analysis.notes import Notes
 from altru_ir.types import (
-    ArrayType,
-    CellType,
     DynType,
-    MutexType,
     NamedType,
     OwnType,
-    PoolType,
-    TupleType,
     Type,
 )
 from altru_ir.values import Operation
@@ -208,29 +203,6 @@ class CallGraph(ModuleAnalysis):
                 names[name] = None
             dyn |= isinstance(each, DynType)
         return tuple(names), dyn
-
-
-def dropped_parts(type: Type, module: Module) -> list[Type]:
-    """The types of all that goes when a value of ``type`` is dropped and itself needs drop: parts, and what owners own."""
-    found = [type] if needs_drop(type, module) else []
-    seen = {type}
-    for each in found:
-        parts: list[Type] = []
-        if isinstance(each, NamedType):
-            declaration = module.types.get(each.name)
-            parts = [] if declaration is None else [member.type for member in declaration.members]
-        elif isinstance(each, TupleType):
-            parts = list(each.elements)
-        elif isinstance(each, ArrayType):
-            parts = [each.element]
-        elif isinstance(each, OwnType | CellType | MutexType | PoolType):
-            parts = [each.target]
-        for part in parts:
-            if part not in seen:
-                seen.add(part)
-                if needs_drop(part, module):
-                    found.append(part)
-    return found
 
 
 def _called(op: Operation) -> Type:

@@ -27,9 +27,10 @@ import attrs
 
 from altru_ir.behaviour import accesses, calls_here, dropped_types, may_collect, may_free, may_panic, runs_destructors
 from altru_ir.declare import BORROW, CONSUME, END, EXCHANGE, INIT, PATH, READ, SYNC, WRITE
+from altru_ir.marks import dropped_parts
 from altru_ir.module import Function, Module
 from altru_ir.passes.analysis.aliases import ALLOCATES, ANYTHING, DEREF, MOST, Aliases, Objects, Path, Unknown
-from altru_ir.passes.analysis.call_graph import CallGraph, dropped_parts
+from altru_ir.passes.analysis.call_graph import CallGraph
 from altru_ir.passes.analysis.control_flow import ControlFlow
 from altru_ir.passes.analysis.loops import Loops
 from altru_ir.passes.analysis.manager import Get, ModuleAnalysis

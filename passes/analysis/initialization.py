@@ -22,6 +22,8 @@ Source: rustc's MaybeInitializedPlaces and MaybeUninitializedPlaces.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import attrs
 
 from altru_ir.behaviour import accesses
@@ -106,6 +108,11 @@ class Initialization:
                 return Effect(there=path.mask)
             return Effect(path.mask, path.mask)
         return Effect(found.gone & ~made, found.empty & ~made, found.there | made) if made else found
+
+    def states(self, block: int) -> Iterator[tuple[Operation, int, int]]:
+        """The operations of a block in order, each with what may be there and what may be gone in front of it."""
+        for (op, there, _), (_, gone, _) in zip(self.there.replay(block), self.gone.replay(block), strict=True):
+            yield op, there, gone
 
     def effect(self, op: Operation) -> Effect:
         """What ``op`` does."""

@@ -152,11 +152,10 @@ class _Elaborator:
                 if not plan:
                     self.blocks.append(block)
                 continue
-            there, gone = facts.there.start[number], facts.gone.start[number]
-            ops = block.ops
+            states = list(facts.states(number))
             if not plan:
                 self.begin(block, number)
-            for op in ops:
+            for op, there, gone in states:
                 self.loc = op.loc
                 if plan:
                     if self.is_site(op):
@@ -170,9 +169,6 @@ class _Elaborator:
                         self.change(facts.panic_effect(op))  # 6
                     self.add(op)
                     self.change(facts.result_effect(op))
-                effect = facts.effect(op)
-                there = (there & ~effect.empty) | effect.there
-                gone = (gone & ~effect.there) | effect.gone
             if not plan:
                 self.block.ops = self.out
         if not plan:

@@ -53,9 +53,9 @@ class ScheduleDrops(FunctionPass):
     def run_on(self, function: Function) -> bool:
         if not has_scopes(function):
             return False
-        scheduler = _Scheduler(function)
-        added = scheduler.edges_and_exits()
-        chained = _Unwinder(function).run()
+        partly = moved_from(function)
+        added = _Scheduler(function, partly).edges_and_exits()
+        chained = _Unwinder(function, partly).run()
         self.count("drops added", added)
         self.count("cleanup blocks added", chained)
         return bool(added or chained)
@@ -88,11 +88,11 @@ def closing(value: Value, partly: set[Value], loc: int | Location | None) -> Ope
 class _Scheduler:
     """Rules 1 and 2."""
 
-    def __init__(self, function: Function) -> None:
+    def __init__(self, function: Function, partly: set[Value]) -> None:
         assert function.module is not None
         self.function = function
         self.scopes = OpenScopes(function, function.module)
-        self.partly = moved_from(function)
+        self.partly = partly
         self.added = 0
 
     def edges_and_exits(self) -> int:
@@ -180,14 +180,13 @@ class _Scheduler:
 class _Unwinder:
     """Rules 3, 4 and 5."""
 
-    def __init__(self, function: Function) -> None:
+    def __init__(self, function: Function, partly: set[Value]) -> None:
         assert function.module is not None
         self.function = function
         self.module = function.module
         self.chain: dict[tuple[Block | None, Value], Block] = {}
-        self.bottom: Block | None = None
         self.added: list[Block] = []
-        self.partly = moved_from(function)
+        self.partly = partly
 
     def run(self) -> int:
         if not any(may_panic(op, self.module) for op in self.function.operations()):
@@ -214,8 +213,7 @@ class _Unwinder:
         pieces: list[tuple[Block | None, list[Operation]]] = [(None, [])]
         decided = False  # whether the last piece has an operation that may panic
         fresh = 0  # scopes opened in the last piece
-        opened, there = scopes.solution.start[number], facts.there.start[number]
-        for op in block.ops:
+        for (op, opened, _), (_, there, _) in zip(scopes.solution.replay(number), facts.there.replay(number), strict=True):
             if op.decl.may_panic and may_panic(op, self.module):
                 effect = facts.panic_effect(op)
                 left = opened & ~scopes.closes.get(op, 0) & scopes.dropping & ~known
@@ -228,11 +226,7 @@ class _Unwinder:
                     pieces[-1] = (target, pieces[-1][1])
                     decided = True
             pieces[-1][1].append(op)
-            effect = facts.effect(op)
-            there = (there & ~effect.empty) | effect.there
-            new = scopes.opens.get(op, 0)
-            opened = (opened & ~scopes.closes.get(op, 0)) | new
-            fresh |= new
+            fresh |= scopes.opens.get(op, 0)
         return self.cut(block, pieces)
 
     def holding(self, scopes: int, there: int) -> int:

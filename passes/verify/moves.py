@@ -31,6 +31,7 @@ verdicts on moves these are.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 import attrs
 
@@ -90,14 +91,10 @@ class _Checker:
     def run(self) -> list[Diagnostic]:
         facts = self.facts
         for number in facts.cfg.reverse_postorder:
-            gone, there = facts.gone.start[number], facts.there.start[number]
             block = facts.cfg.blocks[number]
-            for at, op in enumerate(block.ops):
+            for at, (op, there, gone) in enumerate(facts.states(number)):
                 if op.operands or op.successors:
                     self.operation(op, block, at, gone, there)
-                effect = facts.effect(op)
-                gone = (gone & ~effect.there) | effect.gone
-                there = (there & ~effect.empty) | effect.there
         return self.found
 
     def operation(self, op: Operation, block: Block, at: int, gone: int, there: int) -> None:
@@ -152,8 +149,8 @@ class _Checker:
                 if gone & path.needed and not is_uninit(path.type):
                     self.report_use(op, block, at, path, gone, stored=True)
                 return
-            self.whole(op, block, at, located, gone)
-            if access == INIT and op.name == "init":
+            self.whole(op, block, at, located, access, gone)
+            if access == INIT:
                 self.must_be_empty(op, path.type, path, there)
 
     def pointers(self, op: Operation, block: Block, at: int, located: Located, gone: int) -> None:
@@ -172,7 +169,7 @@ class _Checker:
                 return
             step = step.parent
 
-    def whole(self, op: Operation, block: Block, at: int, located: Located, gone: int) -> None:
+    def whole(self, op: Operation, block: Block, at: int, located: Located, access: str, gone: int) -> None:
         """Clause 3: what is stored into is there around the part."""
         path = located.path
         assert path is not None
@@ -186,7 +183,7 @@ class _Checker:
             if gone & outer.needed:
                 self.report_use(op, block, at, outer, gone, stored=True)
                 return
-        if op.name == "init":
+        if access == INIT:
             while path.parent is not None and path.step is not None and path.step[0] == "field":
                 path = path.parent
             if path.parent is None:
@@ -272,7 +269,7 @@ class _Checker:
         made = path.root.owner
         if isinstance(made, Operation):
             labels.append((made.location, f"`%{path.root.name}` is {'declared' if made.name == 'local' else 'made'} here"))
-        there = self.there_at(block, at)
+        _, there, _ = next(islice(self.facts.states(self.facts.cfg.number[block]), at, None))
         if not moves:
             sometimes = " on some ways here" if there & path.bit else ""
             self.report(
@@ -295,14 +292,6 @@ class _Checker:
         """Whether control has gone through the block of ``op`` when it comes to ``before``."""
         cfg = self.facts.cfg
         return op.block is not None and cfg.dominators.dominates(cfg.number[op.block], cfg.number[before])
-
-    def there_at(self, block: Block, at: int) -> int:
-        """What may be there in front of an operation."""
-        state = self.facts.there.start[self.facts.cfg.number[block]]
-        for op in block.ops[:at]:
-            effect = self.facts.effect(op)
-            state = (state & ~effect.empty) | effect.there
-        return state
 
     def tell(self, cause: Cause, path: MovePath) -> str:
         when = ", in an earlier iteration of the loop" if cause.earlier else ""
