@@ -40,7 +40,7 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "moves 4": (MOVES + "may_move_out", "if what is not None:", "if False:"),
     "moves 5": (MOVES + "may_move_out", "located.reach == ELEMENT", "False"),
     "moves 6": (MOVES + "may_move_out", "located.destructor is not None and", "False and"),
-    "moves 7, init": (MOVES + "place", 'access == INIT and op.name == "init"', "False"),
+    "moves 7, init": (MOVES + "place", "self.must_be_empty(op, path.type, path, there)", "pass"),
     "moves 7, dealloc": (MOVES + "operation", "self.must_be_empty(op, value.type.pointee, content, there)", "pass"),
     "moves 8": (MOVES + "operation", "if access in (CONSUME, ESCAPE):", "if False:"),
     "scopes 1, results": (SCOPES + "gen", "return self.opens.get(op, 0)", "return 0"),
