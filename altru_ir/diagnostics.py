@@ -54,6 +54,22 @@ class DiagnosticError(Exception):
         super().__init__("\n".join(str(d) for d in diagnostics))
 
 
+FAMILIES: dict[str, str] = {
+    "B": "borrows",
+    "C": "checks",
+    "F": "free and use after free",
+    "I": "initialization",
+    "L": "leaks",
+    "M": "moves",
+    "P": "parsing",
+    "S": "system and environment",
+    "T": "threads",
+    "U": "unsafe",
+    "V": "structure and types",
+    "X": "crossings",
+}
+"""What the letter of a code stands for."""
+
 EXPLANATIONS: dict[str, str] = {
     "ALT-B020": "An access through a reference is against the aliasing rules: another access has invalidated it or must not.",
     "ALT-C001": "An index or range is outside the dimension it indexes.",

@@ -13,5 +13,5 @@ PIPELINES: dict[str, list[str]] = {
     "O2": ["insert-checks", "schedule-drops", "check-moves", "elaborate-drops"],
     "O3": ["insert-checks", "schedule-drops", "check-moves", "elaborate-drops"],
     "check-memory": ["insert-checks", "schedule-drops", "check-moves"],
-    "simplify": ["inline", "mem2reg", "canonicalize", "cse", "simplify-cfg", "dce"],
+    "simplify": ["inline", "sroa", "mem2reg", "canonicalize", "cse", "simplify-cfg", "dce"],
 }

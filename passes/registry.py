@@ -26,6 +26,7 @@ PASSES: dict[str, str] = {
     "check-moves": "altru_ir.passes.verify.moves:CheckMoves",
     "elaborate-drops": "altru_ir.passes.transform.elaborate_drops:ElaborateDrops",
     "inline": "altru_ir.passes.transform.inline:Inline",
+    "sroa": "altru_ir.passes.transform.sroa:SplitLocals",
     "mem2reg": "altru_ir.passes.transform.mem2reg:PromoteLocals",
     "canonicalize": "altru_ir.passes.transform.canonicalize:Canonicalize",
     "cse": "altru_ir.passes.transform.cse:CommonSubexpressions",

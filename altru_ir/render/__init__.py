@@ -1,1 +1,1 @@
-"""Diagnostics for readers: ``terminal`` for people, ``json`` for programs."""
+"""Diagnostics for readers: ``terminal`` for people, ``json`` for programs, ``sarif`` for viewers and services."""

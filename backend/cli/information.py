@@ -52,10 +52,14 @@ def program(seed: int, size: int, families: str | None) -> str:
 
 
 def describe(what: str, *, as_json: bool) -> str:
-    """A part of the IR: ``ops``, ``types``, ``grammar``, ``passes`` or ``codes``."""
+    """A part of the IR: ``ops``, ``types``, ``grammar``, ``passes``, ``codes``; the JSON schema of ``diagnostics``."""
     from altru_ir import describe as data
 
     found: Any
+    if what == "diagnostics":
+        from altru_ir.render.json import schema
+
+        return schema()
     if what == "passes":
         found = _pass_records()
     elif what == "grammar":

@@ -132,7 +132,7 @@ def _interruptible() -> Iterator[None]:
 
 
 class _Driver:
-    """State of one invocation: the sources read, and the diagnostics collected for the JSON form.
+    """State of one invocation: the sources read, and the diagnostics collected for JSON and SARIF.
 
     ``owns_process`` says that the process ends with it.
     """
@@ -172,11 +172,20 @@ class _Driver:
             self.report([Diagnostic(problem.code, str(problem))])
             status = USAGE
         finally:
-            if self.options.format == "json" and self.takes_input():
-                from altru_ir.render.json import render
-
-                _say(render(self.collected))
+            if self.options.format != "text" and self.takes_input():
+                _say(self.collection())
         return status
+
+    def collection(self) -> str:
+        """The diagnostics in the form for programs that was asked for."""
+        if self.options.format == "json":
+            from altru_ir.render import json
+
+            return json.render(self.collected)
+        from altru_ir import __version__
+        from altru_ir.render import sarif
+
+        return sarif.render(self.collected, self.sources, __version__)
 
     def tell(self) -> None:
         """What was recorded while the passes ran."""
@@ -360,7 +369,7 @@ class _Driver:
             raise EnvironmentProblem(f"cannot write {output or 'standard output'}: {error.strerror}") from None
 
     def report(self, diagnostics: list[Diagnostic]) -> None:
-        if self.options.format == "json":
+        if self.options.format != "text":
             self.collected += diagnostics
             return
         if not diagnostics:

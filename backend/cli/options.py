@@ -75,7 +75,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--steps", type=_positive, metavar="N", help="how many steps --interpret takes at most (default 100,000,000)")
     add("--check", action="store_true", help="parse, verify and check memory, then stop")
     add("--no-check", action="store_true", help="do not verify before printing IR, nor check the memory of what is interpreted")
-    add("--format", default="text", choices=["text", "json"], help="how diagnostics are written")
+    add("--format", default="text", choices=["text", "json", "sarif"], help="how diagnostics are written")
     add("--explain", metavar="CODE", help="say what a diagnostic code means")
     add("--verify-each", action="store_true", help="verify after each pass")
     add("--verify-diagnostics", action="store_true", help="compare diagnostics with the expected-... comments of the text")
@@ -106,7 +106,8 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add("--jobs", type=_positive, default=1, metavar="N", help="run function passes in N processes")
     add("--list-passes", action="store_true", help="list the passes and the named pipelines")
-    add("--describe", choices=["ops", "types", "grammar", "passes", "codes"], help="describe a part of the IR")
+    described = ["ops", "types", "grammar", "passes", "codes", "diagnostics"]
+    add("--describe", choices=described, help="describe a part of the IR; diagnostics: the schema of --format=json")
     add("--json", action="store_true", help="with --describe: as JSON")
     add("--cache-dir", metavar="DIR", help="where built libraries and compiled objects are kept")
     add("--clear-cache", action="store_true", help="remove everything from the cache")

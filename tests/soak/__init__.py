@@ -19,6 +19,7 @@ import altru_ir as air
 from altru_ir.testing import whole_language
 from altru_ir.testing.generator import generate
 from altru_ir.values import Operation
+from tests.soak.demotion import demoted, in_memory
 
 Finding = str
 ARGUMENTS = ((1, 2), (-5, 2**63 - 1), (-(2**63), 0x0123456789ABCDEF))
@@ -148,8 +149,8 @@ def check_machine(seed: int, change: Callable[[str], str] = _unchanged) -> Findi
 
 
 PIPELINES = (
-    "mem2reg", "canonicalize", "cse", "dce", "simplify-cfg", "inline", "canonicalize,cse,canonicalize,dce",
-    "inline{max-size=60},mem2reg,canonicalize,cse,dce,simplify-cfg",
+    "sroa", "mem2reg", "canonicalize", "cse", "dce", "simplify-cfg", "inline", "canonicalize,cse,canonicalize,dce",
+    "inline{max-size=60},sroa,mem2reg,canonicalize,cse,dce,simplify-cfg",
 )  # fmt: skip
 """What the suite ``passes`` runs: each pass alone, and together."""
 
@@ -185,42 +186,6 @@ def specialized(module: air.Module, arguments: tuple[int, int]) -> air.Module:
     return copy
 
 
-def demoted(module: air.Module) -> air.Module:
-    """A copy in which the arguments of blocks are locals: stored before each branch, loaded where the block begins."""
-    from altru_ir.declare import find
-    from altru_ir.marks import copies
-    from altru_ir.module import Block
-    from altru_ir.passes.transform.rewriting import edges_into, replace_values
-    from altru_ir.types import PlaceType
-    from altru_ir.values import Operation, Value
-
-    def add(block: Block, at: int, name: str, operands: list[Value], type: air.Type | None = None) -> Operation:
-        op = Operation(find(name), operands)
-        op.results = [] if type is None else [Value(type, None, op)]
-        return block.insert(at, op)
-
-    copy = module.clone()
-    for function in copy.functions.values():
-        loaded: dict[Value, Value] = {}
-        for block, edges in (edges_into(function) if function.blocks else {}).items():
-            several = len({branch for branch, _ in edges}) < len(edges)
-            if several or not edges or any(len(edge.args) != len(block.args) for _, edge in edges):
-                continue
-            if not all(copies(argument.type, copy) for argument in block.args):
-                continue
-            for at, argument in enumerate(block.args):
-                place = add(function.entry, 0, "local", [], PlaceType(argument.type, True)).result
-                for branch, edge in edges:
-                    assert branch.block is not None
-                    add(branch.block, len(branch.block.ops) - 1, "assign", [place, edge.args[at]])
-                loaded[argument] = add(block, 0, "load", [place], argument.type).result
-            block.args = []
-            for _, edge in edges:
-                edge.args = []
-        replace_values(function, loaded)
-    return copy
-
-
 def check_passes(
     seed: int, change: Callable[[str], str] = _unchanged, pipelines: tuple[str, ...] = PIPELINES
 ) -> Finding | None:
@@ -236,6 +201,8 @@ def check_passes(
         cases = [(before.clone(), ARGUMENTS, wanted)]
         if "mem2reg" in pipeline:
             cases[0] = (demoted(before), ARGUMENTS, wanted)
+        if "sroa" in pipeline:
+            cases[0] = (in_memory(cases[0][0]), ARGUMENTS, wanted)
         if "canonicalize" in pipeline:
             cases.append((specialized(before, ARGUMENTS[known]), ARGUMENTS[known : known + 1], wanted[known : known + 1]))
         for module, given, answers in cases:

@@ -17,7 +17,7 @@ import pytest
 
 from altru_ir import behaviour
 from altru_ir.module import Function, Module
-from altru_ir.passes.transform import canonicalize, cse, dce, folding, inline, mem2reg, simplify_cfg
+from altru_ir.passes.transform import canonicalize, cse, dce, folding, inline, mem2reg, simplify_cfg, sroa
 from altru_ir.values import Operation, Successor, Value
 from tests.soak import check_passes
 
@@ -286,6 +286,45 @@ def a_borrow_is_no_use(patch: Patch) -> None:
     patch.setattr(mem2reg, "READS", mem2reg.READS | {"borrow"})
 
 
+@mutant("sroa")
+def parts_are_read_in_reverse(patch: Patch) -> None:
+    reads = sroa._Splitting.reads
+
+    def wrong(self: Any, *given: Any) -> Any:
+        made = reads(self, *given)
+        if len({value.type for value in made[-1].operands}) == 1:
+            made[-1].operands.reverse()
+        return made
+
+    patch.setattr(sroa._Splitting, "reads", wrong)
+
+
+@mutant("sroa")
+def every_part_gets_the_first(patch: Patch) -> None:
+    stores = sroa._Splitting.stores
+
+    def wrong(self: Any, *given: Any) -> Any:
+        made = stores(self, *given)
+        first: dict[Any, Value] = {}
+        for op in made:
+            if len(op.operands) == 2:
+                op.operands[1] = first.setdefault(op.operands[1].type, op.operands[1])
+        return made
+
+    patch.setattr(sroa._Splitting, "stores", wrong)
+
+
+@mutant("sroa")
+def an_exchange_stores_first(patch: Patch) -> None:
+    instead_of = sroa._Splitting.instead_of
+
+    def wrong(self: Any, op: Operation) -> Any:
+        made = instead_of(self, op)
+        return sorted(made, key=lambda each: each.decl.name == "load") if op.decl.name == "exchange" else made
+
+    patch.setattr(sroa._Splitting, "instead_of", wrong)
+
+
 @mutant("inline{max-size=1000}")
 def arguments_in_reverse(patch: Patch) -> None:
     splice = inline._splice
@@ -329,6 +368,9 @@ SEEDS = {
     "assign_stores_nothing": 1,
     "edges_get_the_value_of_the_first": 0,
     "a_borrow_is_no_use": 1,
+    "parts_are_read_in_reverse": 282,
+    "every_part_gets_the_first": 21,
+    "an_exchange_stores_first": 11,
     "arguments_in_reverse": 228,
     "collected_values_are_kept": 22,
 }
