@@ -113,10 +113,7 @@ class _Checker:
                     self.report_use(op, block, at, root, gone)
                 content = root.children.get(DEREF)
                 self.must_be_empty(op, value.type.pointee, content, there)
-            elif op.attrs.get("rest"):
-                if gone & root.bit and not there & root.bit:
-                    self.report_use(op, block, at, root, gone)
-            elif gone & root.needed:  # 1
+            elif gone & root.needed and not op.attrs.get("rest"):  # 1
                 self.report_use(op, block, at, root, gone)
             if access in (CONSUME, ESCAPE):
                 gone |= root.mask
