@@ -288,6 +288,7 @@ class _Unwinder:
         rest = left
         while rest and (written, rest, wide) not in self.chain:
             if len(missing) == self.room and not wide:
+                self.room = 0  # the search is paid for, too
                 return None
             missing.append(rest.bit_length() - 1)
             rest ^= 1 << missing[-1]
