@@ -18,6 +18,7 @@ from tests.test_files import check, run_lines
 
 HERE = Path(__file__).parent
 INITIALIZATION = "analysis.initialization:Initialization."
+STORAGE = "analysis.storage:EndedStorage."
 MOVES = "verify.moves:_Checker."
 SCOPES = "analysis.scopes:OpenScopes."
 SCHEDULER, UNWINDER = "transform.schedule_drops:_Scheduler.", "transform.schedule_drops:_Unwinder."
@@ -43,6 +44,10 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "moves 7, init": (MOVES + "place", "self.must_be_empty(op, path.type, path, there)", "pass"),
     "moves 7, dealloc": (MOVES + "operation", "self.must_be_empty(op, value.type.pointee, content, there)", "pass"),
     "moves 8": (MOVES + "operation", "if access in (CONSUME, ESCAPE):", "if False:"),
+    "moves 9": (MOVES + "storage", "not ended & storage.bit.get(local, 0)", "True"),
+    "storage 1": (STORAGE + "_change", "self.bit.get(op.operands[0], 0), 0", "0, 0"),
+    "storage 2": (STORAGE + "_change", "0, self.bit.get(op.result, 0)", "0, 0"),
+    "storage 3": (STORAGE + "join", "a | b", "a & b"),
     "scopes 1, results": (SCOPES + "gen", "return self.opens.get(op, 0)", "return 0"),
     "scopes 1, parameters": (SCOPES + "boundary", "return self.made_in.get(None, 0)", "return 0"),
     "scopes 1, arguments": (SCOPES + "edge", "state |= self.bit.get(argument, 0)", "pass"),
@@ -88,7 +93,7 @@ def plant(patch: pytest.MonkeyPatch, where: str, old: str, new: str) -> None:
 
 
 def noticed(name: str) -> bool:
-    folders = {"initialization": "elaborate-drops check-moves", "moves": "check-moves", "scopes": "schedule-drops"}
+    folders = {"initialization": "elaborate-drops check-moves", "moves": "check-moves", "storage": "check-moves", "scopes": "schedule-drops"}
     kind = name.split()[0]
     try:
         for folder in folders.get(kind, kind).split():
