@@ -104,6 +104,7 @@ class _Elaborator:
         self.module = module
         self.needs: dict[Type, bool] = {}
         self.flags: dict[MovePath, Value | None] = {}
+        self.with_flags = 0
         self.drops = 0
         self.out: list[Operation] = []
         self.block: Block
@@ -197,6 +198,7 @@ class _Elaborator:
         for path in self.flags:
             place = self.emit("local", [], {}, PlaceType(I1, True))
             self.flags[path] = place
+            self.with_flags |= path.bit
             self.emit("init", [place, self.truths[bool(self.facts.parameters & path.bit)]])
 
     def plan(self, op: Operation, there: int, gone: int) -> None:
@@ -246,20 +248,26 @@ class _Elaborator:
 
     def change(self, effect: Effect) -> None:
         """Sets and clears flags (6)."""
-        if not self.flags or not (effect.there | effect.gone):
-            return
-        for path, flag in self.flags.items():
-            if flag is not None and (effect.there | effect.gone) & path.bit:
-                self.emit("assign", [flag, self.truths[bool(effect.there & path.bit)]])
+        for path, flag in self.flagged(effect.there | effect.gone):
+            self.emit("assign", [flag, self.truths[bool(effect.there & path.bit)]])
 
     def change_by(self, effect: Effect, condition: Value) -> None:
         """Sets flags to the opposite of ``condition``: a drop with a flag is of what is there, and may leave it there (6)."""
         kept: Value | None = None
-        for path, flag in self.flags.items():
-            if flag is not None and effect.gone & path.bit:
-                if kept is None:
-                    kept = self.emit("xor", [condition, self.truths[1]], {}, I1)
-                self.emit("assign", [flag, kept])
+        for _, flag in self.flagged(effect.gone):
+            if kept is None:
+                kept = self.emit("xor", [condition, self.truths[1]], {}, I1)
+            self.emit("assign", [flag, kept])
+
+    def flagged(self, paths: int) -> Iterator[tuple[MovePath, Value]]:
+        """Those of ``paths`` that have a flag, with it."""
+        paths &= self.with_flags
+        while paths:
+            path = self.facts.paths.paths[(paths & -paths).bit_length() - 1]
+            paths &= paths - 1
+            flag = self.flags[path]
+            assert flag is not None
+            yield path, flag
 
     def continue_in(self, block: Block) -> None:
         """The rest of the block is written to ``block``."""

@@ -20,13 +20,16 @@ Rules, cited by number in the code; what is open at a point, ``scopes`` says.
  2. On an edge, what is open behind its source and not at its target is closed: at the end of the source if that has no
     other successor, at the head of the target if that has no other predecessor, else in a block of its own.
  3. An operation that may panic gets an unwind edge to a chain of blocks that closes what is open there and may hold something,
-    the innermost first, then resumes or goes on at the cleanup that its block named before. Chains share their ends.
+    the innermost first, then resumes or goes on at the cleanup that its block named before. Chains share their ends. Where
+    operations want chains of their own for what some have given away and others not, the *wide* chain of all that is defined
+    serves them: it drops the ``rest``, and elaboration leaves out or puts under a flag what is not there.
  4. A block has one unwind target, so it is split where that changes, and behind each definition that the target wants:
     a cleanup uses only what dominates the head of each block that names it.
  5. A panic in a cleanup aborts, so nothing in a cleanup has an unwind edge.
 
 Invariant: afterwards no scope is open at an exit, and each edge closes what its target does not know; written ends and drops
-stay where they are. The work is that of three dataflow problems and one walk.
+stay where they are. The work is that of three dataflow problems and one walk; the blocks added are at most ``ROOM`` for each
+operation that may panic and a few for each scope (the drop tree of rustc's MIR construction is what the wide chains are).
 """
 
 from __future__ import annotations
@@ -177,6 +180,10 @@ class _Scheduler:
         successor.args = []
 
 
+ROOM = 4
+"""How many blocks an operation that may panic may add to the chains before it has to take the wide one."""
+
+
 class _Unwinder:
     """Rules 3, 4 and 5."""
 
@@ -184,9 +191,12 @@ class _Unwinder:
         assert function.module is not None
         self.function = function
         self.module = function.module
-        self.chain: dict[tuple[Block | None, Value], Block] = {}
+        self.chain: dict[tuple[Block | None, int, bool], Block] = {}
         self.added: list[Block] = []
         self.partly = partly
+        self.seen = 0  # what may be there, as `holding` was last told
+        self.held = 0  # the scopes that then may hold something
+        self.room = 0
 
     def run(self) -> int:
         if not any(may_panic(op, self.module) for op in self.function.operations()):
@@ -196,6 +206,8 @@ class _Unwinder:
             return 0
         cfg = self.scopes.cfg
         self.facts = Initialization(self.function, self.module, cfg)
+        self.room = 2 * len(self.scopes.values)
+        self.untracked = sum(bit for value, bit in self.scopes.bit.items() if value not in self.facts.paths.roots)
         unwinding = cleanups(cfg.blocks)
         blocks: list[Block] = []
         for number, block in enumerate(cfg.blocks):
@@ -213,12 +225,13 @@ class _Unwinder:
         pieces: list[tuple[Block | None, list[Operation]]] = [(None, [])]
         decided = False  # whether the last piece has an operation that may panic
         fresh = 0  # scopes opened in the last piece
+        made = 0  # and in the block
         for (op, opened, _), (_, there, _) in zip(scopes.solution.replay(number), facts.there.replay(number), strict=True):
             if op.decl.may_panic and may_panic(op, self.module):
                 effect = facts.panic_effect(op)
-                left = opened & ~scopes.closes.get(op, 0) & scopes.dropping & ~known
-                left = self.holding(left, (there & ~effect.empty) | effect.there)
-                target = self.target(left, written)
+                opened = opened & ~scopes.closes.get(op, 0) & scopes.dropping & ~known
+                left = self.holding(opened, (there & ~effect.empty) | effect.there)
+                target, left = self.target(left, opened | ((scopes.before(number) | made) & ~known), written)
                 if (decided and target is not pieces[-1][0]) or left & fresh:  # 4
                     pieces.append((target, []))
                     fresh, decided = 0, True
@@ -227,16 +240,21 @@ class _Unwinder:
                     decided = True
             pieces[-1][1].append(op)
             fresh |= scopes.opens.get(op, 0)
+            made |= scopes.opens.get(op, 0) & ~scopes.locals
         return self.cut(block, pieces)
 
     def holding(self, scopes: int, there: int) -> int:
-        """Those of ``scopes`` that may hold something."""
-        found = 0
-        for value in self.scopes.in_order(scopes):
-            root = self.facts.paths.roots.get(value)
-            if root is None or there & root.mask:
-                found |= self.scopes.bit[value]
-        return found
+        """Those of ``scopes`` that may hold something. Only what has changed since the last call is looked at."""
+        paths, bits = self.facts.paths.paths, self.scopes.bit
+        changed = there ^ self.seen
+        while changed:
+            path = paths[changed.bit_length() - 1]
+            root = self.facts.paths.roots[path.root]
+            changed &= ~root.mask
+            bit = bits.get(path.root, 0)
+            self.held = self.held | bit if there & root.mask else self.held & ~bit
+        self.seen = there
+        return scopes & (self.held | self.untracked)
 
     def cut(self, block: Block, pieces: list[tuple[Block | None, list[Operation]]]) -> list[Block]:
         block.unwind, block.ops = pieces[0]
@@ -253,23 +271,43 @@ class _Unwinder:
             at = new
         return found
 
-    def target(self, left: int, written: Block | None) -> Block | None:
-        """The head of the chain that closes ``left`` and then goes on at ``written``."""
-        at = written
-        for value in self.scopes.in_order(left):
-            key = (at, value)
-            node = self.chain.get(key)
-            if node is None:
-                node = self.chain[key] = Block()
-                node.function = self.function
-                owner = value.owner
-                loc = owner.location if isinstance(owner, Operation) else None
-                node.append(closing(value, self.partly, loc))
-                if at is None:
-                    node.append(Operation(declare.find("resume"), [], loc=loc))
-                else:
-                    node.append(Operation(declare.find("br"), [], successors=[Successor(at)], loc=loc))
-                self.added.append(node)
+    def target(self, left: int, defined: int, written: Block | None) -> tuple[Block | None, int]:
+        """The head of a chain that closes ``left`` and then goes on at ``written``, and the scopes that it closes: of the wide
+        chain, those of ``defined`` that are still open or no local."""
+        self.room += ROOM
+        head = self.head(left, written, False)
+        if head is None and left:
+            left = defined & self.scopes.dropping
+            head = self.head(left, written, True)
+        return (head if left else written), left
+
+    def head(self, left: int, written: Block | None, wide: bool) -> Block | None:
+        """The head of the chain for ``left``; None where it would take more new blocks than there is room for, unless it is
+        ``wide``. The innermost is the highest bit."""
+        missing: list[int] = []
+        rest = left
+        while rest and (written, rest, wide) not in self.chain:
+            if len(missing) == self.room and not wide:
+                self.room = 0  # the search is paid for, too
+                return None
+            missing.append(rest.bit_length() - 1)
+            rest ^= 1 << missing[-1]
+        if not wide:
+            self.room -= len(missing)
+        at = self.chain[written, rest, wide] if rest else written
+        for index in reversed(missing):
+            rest |= 1 << index
+            node = self.chain[written, rest, wide] = Block()
+            node.function = self.function
+            value = self.scopes.values[index]
+            owner = value.owner
+            loc = owner.location if isinstance(owner, Operation) else None
+            node.append(closing(value, {value} if wide else self.partly, loc))
+            if at is None:
+                node.append(Operation(declare.find("resume"), [], loc=loc))
+            else:
+                node.append(Operation(declare.find("br"), [], successors=[Successor(at)], loc=loc))
+            self.added.append(node)
             at = node
         return at
 

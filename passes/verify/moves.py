@@ -16,7 +16,8 @@ Clauses, cited by number in the code and planted as defects one by one in the te
  5. nothing is moved out of an element at an index that is not constant, or out of a subrange (ALT-M003);
  6. no part is moved out of a type with a destructor (ALT-M004);
  7. ``init`` stores, and ``dealloc`` releases, only where nothing is left that would have to be dropped (ALT-M005);
- 8. two operands of one operation do not consume the same value (ALT-M001).
+ 8. two operands of one operation do not consume the same value (ALT-M001);
+ 9. nothing is done to a local that may have been ended, not even a store (ALT-F004).
 
 ``end`` and a drop with ``rest`` take what is still there, whatever that is; ``assign`` drops by flow what it overwrites.
 
@@ -55,6 +56,7 @@ from altru_ir.passes.analysis.move_paths import (
     has_paths,
     is_uninit,
 )
+from altru_ir.passes.analysis.storage import EndedStorage
 from altru_ir.passes.analysis.why import why_it_moves
 from altru_ir.passes.base import Check
 from altru_ir.values import Operation, Value
@@ -90,12 +92,43 @@ class _Checker:
 
     def run(self) -> list[Diagnostic]:
         facts = self.facts
+        storage = EndedStorage(self.function, facts.cfg)
         for number in facts.cfg.reverse_postorder:
             block = facts.cfg.blocks[number]
+            ended = storage.solution.start[number] if storage.bit else 0
             for at, (op, there, gone) in enumerate(facts.states(number)):
                 if op.operands or op.successors:
+                    before = len(self.found)
                     self.operation(op, block, at, gone, there)
+                    if ended and len(self.found) == before:
+                        self.storage(op, ended, storage)
+                if storage.bit:
+                    ended = storage.transfer(op, ended)
         return self.found
+
+    def storage(self, op: Operation, ended: int, storage: EndedStorage) -> None:
+        """Clause 9."""
+        if op.decl.is_projection and op.results[0].type.is_place:
+            return
+        for value in op.operands:
+            if not value.type.is_place:
+                continue
+            path = self.paths.locate(value).path
+            local = None if path is None else path.root
+            if local is None or not ended & storage.bit.get(local, 0):
+                continue
+            key = (local, "ended")
+            if key in self.told:
+                return
+            self.told.add(key)
+            ends = [each for each in self.function.operations() if each.name == "end" and each.operands[0] is local]
+            labels = [(each.location, f"the scope of `%{local.name}` ends here") for each in ends if each is not op]
+            use = "ended again" if op.name == "end" else "used"
+            self.report(
+                "ALT-F004", op, f"`%{local.name}` is {use} after its scope has ended", labels=labels,  # type: ignore[arg-type]
+                help="`end` it where nothing uses it any more; run its `local` again for fresh storage",
+            )  # fmt: skip
+            return
 
     def operation(self, op: Operation, block: Block, at: int, gone: int, there: int) -> None:
         """Checks the operands of one operation in order; what one consumes is gone for the next (8)."""
@@ -113,10 +146,7 @@ class _Checker:
                     self.report_use(op, block, at, root, gone)
                 content = root.children.get(DEREF)
                 self.must_be_empty(op, value.type.pointee, content, there)
-            elif op.attrs.get("rest"):
-                if gone & root.bit and not there & root.bit:
-                    self.report_use(op, block, at, root, gone)
-            elif gone & root.needed:  # 1
+            elif gone & root.needed and not op.attrs.get("rest"):  # 1
                 self.report_use(op, block, at, root, gone)
             if access in (CONSUME, ESCAPE):
                 gone |= root.mask

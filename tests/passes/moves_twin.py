@@ -205,9 +205,7 @@ class Twin:
                 if op.name == "dealloc":
                     self.use(op, state, [(value,)])
                     self.left(op, state, (value, "*"))
-                elif op.attrs.get("rest"):
-                    self.use(op, state, [(value,)])
-                else:
+                elif not op.attrs.get("rest"):
                     self.use(op, state, self.needed((value,)))
                 if value in consumed:
                     self.errors.add((op, "use"))

@@ -18,6 +18,7 @@ from tests.test_files import check, run_lines
 
 HERE = Path(__file__).parent
 INITIALIZATION = "analysis.initialization:Initialization."
+STORAGE = "analysis.storage:EndedStorage."
 MOVES = "verify.moves:_Checker."
 SCOPES = "analysis.scopes:OpenScopes."
 SCHEDULER, UNWINDER = "transform.schedule_drops:_Scheduler.", "transform.schedule_drops:_Unwinder."
@@ -34,7 +35,7 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "initialization 7": (INITIALIZATION + "_of_operands", "0 if is_conditional(op) else gone", "gone"),
     "initialization 8": (INITIALIZATION + "inactive", "variant != case", "False"),
     "moves 1, places": (MOVES + "place", "(READ, BORROW, CONSUME, EXCHANGE)", "(READ, CONSUME, EXCHANGE)"),
-    "moves 1, values": (MOVES + "operation", "elif gone & root.needed:", "elif gone & root.bit:"),
+    "moves 1, values": (MOVES + "operation", "elif gone & root.needed and", "elif gone & root.bit and"),
     "moves 2": (MOVES + "pointers", "step.step == DEREF", "False"),
     "moves 3": (MOVES + "whole", "gone & parent.bit", "False"),
     "moves 4": (MOVES + "may_move_out", "if what is not None:", "if False:"),
@@ -43,6 +44,10 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "moves 7, init": (MOVES + "place", "self.must_be_empty(op, path.type, path, there)", "pass"),
     "moves 7, dealloc": (MOVES + "operation", "self.must_be_empty(op, value.type.pointee, content, there)", "pass"),
     "moves 8": (MOVES + "operation", "if access in (CONSUME, ESCAPE):", "if False:"),
+    "moves 9": (MOVES + "storage", "not ended & storage.bit.get(local, 0)", "True"),
+    "storage 1": (STORAGE + "_change", "self.bit.get(op.operands[0], 0), 0", "0, 0"),
+    "storage 2": (STORAGE + "_change", "0, self.bit.get(op.result, 0)", "0, 0"),
+    "storage 3": (STORAGE + "join", "a | b", "a & b"),
     "scopes 1, results": (SCOPES + "gen", "return self.opens.get(op, 0)", "return 0"),
     "scopes 1, parameters": (SCOPES + "boundary", "return self.made_in.get(None, 0)", "return 0"),
     "scopes 1, arguments": (SCOPES + "edge", "state |= self.bit.get(argument, 0)", "pass"),
@@ -55,9 +60,9 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "schedule-drops 1, what needs no drop": (SCHEDULER + "edges_and_exits", "end & scopes.dropping", "end"),
     "schedule-drops 2": (SCHEDULER + "edges_and_exits", "if not surplus:", "if True:"),
     "schedule-drops 2, in front": (SCHEDULER + "edges_and_exits", "len(last.successors) == 1", "True"),
-    "schedule-drops 3, holding": (UNWINDER + "holding", "root is None or there & root.mask", "True"),
-    "schedule-drops 3, shared": (UNWINDER + "target", "self.chain.get(key)", "None"),
-    "schedule-drops 3, goes on": (UNWINDER + "target", "at = written", "at = None"),
+    "schedule-drops 3, holding": (UNWINDER + "holding", "if there & root.mask", "if True"),
+    "schedule-drops 3, shared": (UNWINDER + "head", "(written, rest, wide) not in self.chain", "True"),
+    "schedule-drops 3, goes on": (UNWINDER + "head", "if rest else written", "if rest else None"),
     "schedule-drops 4": (UNWINDER + "block", "or left & fresh", ""),
     "schedule-drops 5": (UNWINDER + "run", "block not in unwinding", "True"),
     "elaborate-drops 1": (ELABORATOR + "steps", "or not there & path.mask", "or gone & path.mask"),
@@ -88,7 +93,7 @@ def plant(patch: pytest.MonkeyPatch, where: str, old: str, new: str) -> None:
 
 
 def noticed(name: str) -> bool:
-    folders = {"initialization": "elaborate-drops check-moves", "moves": "check-moves", "scopes": "schedule-drops"}
+    folders = {"initialization": "elaborate-drops check-moves", "moves": "check-moves", "storage": "check-moves", "scopes": "schedule-drops"}
     kind = name.split()[0]
     try:
         for folder in folders.get(kind, kind).split():
