@@ -8,6 +8,8 @@ Example: ``read(judge(path)).module`` is verified structure; ``check-moves`` run
 
 from __future__ import annotations
 
+import re
+
 import attrs
 
 from altru_ir.marks import copies
@@ -30,7 +32,14 @@ class Program:
     module: Module
     bodies: dict[str, Body] = attrs.Factory(dict)
     refused: dict[str, str] = attrs.Factory(dict)
+    refused_lines: list[tuple[int, int]] = attrs.Factory(list)
     spans: dict[str, tuple[int, int]] = attrs.Factory(dict)
+
+    def is_refused(self, line: int) -> bool:
+        """Whether a line stands in a body that was refused, and in none that was translated."""
+        if any(first <= line <= last for first, last in self.spans.values()):
+            return False
+        return any(first <= line <= last for first, last in self.refused_lines)
 
 
 def read(answer: Answer) -> Program:
@@ -45,6 +54,7 @@ def read(answer: Answer) -> Program:
             bodies[path.name] = body
         except Refused as refused:
             program.refused[path.name] = str(refused)
+            program.refused_lines.append(_lines_of_text(path.read_text()))
     items = read_items(answer.expanded)
     dropped, copied = evidence(bodies.values())
     types = Types(program.module, items, dropped, copied)
@@ -59,6 +69,7 @@ def read(answer: Answer) -> Program:
             program.spans[name] = _lines(body)
         except Refused as refused:
             program.refused[dump] = str(refused)
+            program.refused_lines.append(_lines(body))
     return program
 
 
@@ -106,6 +117,11 @@ def _parameters(body: Body, items: object) -> bool:
 
 def _is_parameter(name: str) -> bool:
     return name == "Self" or (len(name) <= 2 and name[0].isupper() and (len(name) == 1 or name[1].isdigit()))
+
+
+def _lines_of_text(dump: str) -> tuple[int, int]:
+    lines = [int(number) for number in re.findall(r"\bat program\.rs:(\d+):", dump)]
+    return (min(lines), max(lines)) if lines else (0, 0)
 
 
 def _lines(body: Body) -> tuple[int, int]:

@@ -276,7 +276,7 @@ class _StatementReader:
         region = tokens.next() if tokens.kind == "region" else ""
         kind = "shared"
         if tokens.take("fake"):
-            tokens.next()
+            tokens.take("shallow") or tokens.take("deep")
             kind = "fake"
         elif tokens.take("mut"):
             kind = "mut"

@@ -158,14 +158,14 @@ class TypeReader:
             raise Refused("an inferred type")
         return self._path()
 
-    def _tuple(self) -> RustType:
+    def _tuple(self, always: bool = False) -> RustType:
         self.tokens.expect("(")
         parts: list[RustType] = []
         comma = False
         while not self.tokens.take(")"):
             parts.append(self.read())
             comma = self.tokens.take(",")
-        if len(parts) == 1 and not comma:
+        if len(parts) == 1 and not comma and not always:
             return parts[0]
         return RustType("tuple", "", (), tuple(parts))
 
@@ -236,7 +236,7 @@ class TypeReader:
         self.tokens.skip_angles()
 
     def _bounds(self) -> RustType:
-        """``dyn A<B> + 'a`` and ``impl A``: a name that is its text, with the regions and types in it."""
+        """``dyn A<B> + 'a`` and ``impl A``: a name that is its text; a ``dyn`` has one region, that of its bound."""
         tokens = self.tokens
         word = tokens.next()
         regions: list[str] = []
@@ -251,24 +251,28 @@ class TypeReader:
                 shown.append(self._bound(parts))
             if not tokens.take("+"):
                 break
-        return RustType("dyn" if word == "dyn" else "opaque", " ".join(shown), tuple(regions), tuple(parts))
+        if word == "dyn":
+            return RustType("dyn", " ".join(shown), tuple(regions[-1:]) or ("'_",))
+        return RustType("opaque", " ".join(shown), tuple(regions), tuple(parts))
 
     def _bound(self, parts: list[RustType]) -> str:
         tokens = self.tokens
         tokens.take("?")
+        if tokens.take("("):
+            name = self._bound(parts)
+            tokens.expect(")")
+            return name
         name = self._segments()
+        inner: tuple[RustType, ...] = ()
         if tokens.peek() == "<":
             inner, regions = self._arguments()
-            parts.extend(inner)
             if regions:
                 parts.append(RustType("tuple", "", regions, ()))
-            name += "<" + ", ".join(spell(each) for each in inner) + ">"
         elif tokens.peek() == "(":
-            arguments = self._tuple()
-            result = self.read() if tokens.take("->") else UNIT
-            parts.extend((arguments, result))
-            name += f"{spell(arguments)} -> {spell(result)}"
-        return name
+            arguments = self._tuple(always=True)
+            inner = (arguments, self.read() if tokens.take("->") else UNIT)
+        parts.extend(inner)
+        return name + (f"<{', '.join(spell(each) for each in inner)}>" if inner else "")
 
     def _projection(self) -> RustType:
         tokens = self.tokens
@@ -404,12 +408,16 @@ def walk(type: RustType) -> Iterator[RustType]:
 
 
 def regions_of(type: RustType) -> list[str]:
-    """The regions in a type, in the order of its text."""
-    return [region for each in walk(type) for region in each.regions]
+    """The regions in a type, in the order of its text; those of function types are bound there or of no interest."""
+    if type.kind in ("fn", "fn_item"):
+        return []
+    return [*type.regions, *(region for each in type.parts for region in regions_of(each))]
 
 
 def rename_regions(type: RustType, change: Callable[[str], str]) -> RustType:
     """``type`` with ``change`` applied to its regions, in the order of the text."""
+    if type.kind in ("fn", "fn_item"):
+        return type
     regions = tuple(change(region) for region in type.regions)
     return attrs.evolve(type, regions=regions, parts=tuple(rename_regions(each, change) for each in type.parts))
 

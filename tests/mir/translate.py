@@ -221,13 +221,28 @@ class Translator:
             if operand.type is None:
                 raise Refused("a constant without a type")
             return self.constant(self.types.ir(operand.type), operand.text)
+        last = operand.place.steps[-1:]
+        if last and last[0].kind == "subslice":
+            return self.part_of_array(operand.place)
         held = self.place(operand.place)
-        assert held.value.type.is_place
         if held.value.type.target.is_unsized:  # type: ignore[attr-defined]
             raise Refused("a value without a size")
         if copies(held.value.type.target, self.module):  # type: ignore[attr-defined]
             return b.load(held.value)
         return b.take(held.value)
+
+    def part_of_array(self, place: Place) -> Value:
+        """The elements of a subslice of an array, each taken by itself."""
+        whole, step = Place(place.local, place.steps[:-1]), place.steps[-1]
+        type = self.type_of(Operand("move", whole))
+        if type.kind != "array":
+            raise Refused("a part of a slice as a whole")
+        end = int(type.name) - step.limit if step.backwards else step.limit
+        taken = []
+        for index in range(step.index, end):
+            element = Place(place.local, (*whole.steps, Projection("constant", index=index, limit=index + 1)))
+            taken.append(self.operand(Operand("move", element)))
+        return self.builder.array(taken) if taken else self.unknown(self.types.ir(attrs.evolve(type, name="0")))
 
     def constant(self, type: Type, text: str = "") -> Value:
         if isinstance(type, (IntType, UsizeType)):
@@ -320,9 +335,9 @@ class Translator:
 
     def block(self, name: str, late: set[str]) -> None:
         statements = self.body.blocks[name].statements
+        places = self.places_of(statements)
         for at, statement in enumerate(statements):
-            if statement.span is not None:
-                self.span = Location(statement.span.file, statement.span.line, statement.span.column)
+            self.span = places[at]
             self.builder._location = self.span
             if at + 1 == len(statements):
                 self.terminator(name, statement)
@@ -331,6 +346,20 @@ class Translator:
                 return
             else:
                 self.statement(statement, late)
+
+    @staticmethod
+    def places_of(statements: list[Statement]) -> list[Location | None]:
+        """Where each statement stands; one that comes from a macro of the library stands where its neighbours do."""
+        found: list[Location | None] = [
+            None if s.span is None or s.span.file.startswith("/") else Location(s.span.file, s.span.line, s.span.column)
+            for s in statements
+        ]
+        known: Location | None = None
+        for at in reversed(range(len(found))):
+            known = found[at] = found[at] or known
+        for at, each in enumerate(found):
+            known = found[at] = each or known
+        return found
 
     def reads_discriminant(self, statement: Statement, switch: Statement) -> bool:
         """Clause 6."""
