@@ -43,6 +43,7 @@ from altru_ir.types import (
     UNIT,
     ArrayType,
     NamedType,
+    PhantomType,
     PlaceType,
     PtrType,
     RefType,
@@ -154,7 +155,7 @@ class _Verifier:
                 work.append((each.element, level + 1))
             elif isinstance(each, TupleType):
                 work.extend((element, level + 1) for element in each.elements)
-            elif each.pointee is None:
+            elif each.pointee is None and not isinstance(each, PhantomType):
                 work.extend((part, level + 1) for part in parts(each))
         return deepest
 
@@ -170,7 +171,7 @@ class _Verifier:
                 work.append(each.element)
             elif isinstance(each, TupleType):
                 work.extend(each.elements)
-            elif each.pointee is None:
+            elif each.pointee is None and not isinstance(each, PhantomType):  # of no size
                 work.extend(parts(each))
         return found
 

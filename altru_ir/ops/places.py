@@ -109,10 +109,11 @@ def _field_place(op: Operation, module: Module) -> Type:
             if member is None:
                 known = ", ".join(f.name for f in declaration.members)
                 raise InferenceError(f"`{named}` has no field `{op.attrs['field']}`; it has {known or 'none'}")
-            if named.regions:
+            if declaration.regions:
+                from altru_ir.ops.aggregates import given_regions
                 from altru_ir.types import map_regions
 
-                known_regions = dict(zip(declaration.regions, named.regions, strict=False))
+                known_regions = given_regions(named, declaration)
                 return PlaceType(map_regions(member.type, lambda r: known_regions.get(r, r)), base.mutable)
             return PlaceType(member.type, base.mutable)
     raise InferenceError(f"`field` of a `{named}`, which is no struct or union")

@@ -1,0 +1,583 @@
+"""MIR as functions of the IR: what the borrow checker of rustc sees, in the words of ours.
+
+    _2 = move _1;                     %0 = take %_1
+    drop(_1) -> [return: bb1, ...]    init %_2, %0
+                                      drop %_1 {rest}
+
+Clauses:
+ 1. a MIR local is a ``local``, defined where its only ``StorageLive`` stands when that dominates every use, in the entry block
+    otherwise; ``StorageDead`` is ``end``; locals of type ``()`` and ``!`` hold an empty struct;
+ 2. ``move`` is ``take`` and ``copy`` is ``load``; an assignment to a local is ``init``, one to a part of a local is ``assign``:
+    MIR has its drops written out, so neither drops anything;
+ 3. ``drop(p)`` is ``drop p {rest}``: at this stage of rustc it drops what is there;
+ 4. a terminator that may unwind stands in a block of its own, so that no statement shares its edge;
+ 5. a call is one of a declaration whose signature is read off the types of its operands and of its target;
+    arithmetic, casts and constants are such calls too, of functions that do not unwind;
+ 6. the reading of a discriminant and the switch on it are one ``switch_enum``;
+ 7. a false edge is a branch on what nothing is known of; ``FakeRead`` of a place that moves is a borrow that nobody uses.
+
+Invariant: each operation carries the line and column of the MIR statement it comes from.
+"""
+
+from __future__ import annotations
+
+import attrs
+import networkx
+
+from altru_ir.builder import Builder
+from altru_ir.marks import copies
+from altru_ir.module import Block, Function, Module, Signature
+from altru_ir.source import Location
+from altru_ir.types import I1, USIZE, ArrayType, FloatType, FunctionType, IntType, NamedType, PtrType, Type, UninitType, UsizeType
+from altru_ir.values import Value
+from tests.mir.ir_types import Types
+from tests.mir.mir_text import Body, Operand, Place, Projection, Rvalue, Statement
+from tests.mir.rust_types import Refused, RustType, spell
+
+_MISSING_UNWIND = frozenset(("return", "resume", "goto", "switch", "unreachable", "false_edge"))
+
+
+@attrs.frozen
+class Held:
+    """A place while it is being written: the place of the IR, the Rust type of what is there, and the variant it is seen as."""
+
+    value: Value
+    type: RustType
+    variant: str | None = None
+
+
+class Translator:
+    """Translates one body into ``types.module``."""
+
+    def __init__(self, types: Types, body: Body, name: str) -> None:
+        self.types = types
+        self.module: Module = types.module
+        self.body = body
+        self.name = name
+        self.builder = Builder(self.module)
+        self.locals: dict[str, Value] = {}
+        self.blocks: dict[str, Block] = {}
+        self.span: Location | None = None
+        self.cleanups: dict[str, Block] = {}
+
+    def run(self) -> Function:
+        """The function. Raises ``Refused``; then nothing is left of it in the module."""
+        body, b = self.body, self.builder
+        parameters = [(f"p{name}", self.types.ir(body.locals[name])) for name in body.parameters]
+        result = self.types.ir(body.locals["_0"])
+        function = b.function(self.name, parameters, result)
+        try:
+            entry = b.current
+            assert entry is not None
+            for name in body.blocks:
+                self.blocks[name] = b.block(name)
+            b.at_end(entry)
+            late = self.late()
+            for name in self.used():
+                if name not in late:
+                    self.define(name)
+            for name, value in zip(body.parameters, function.parameters, strict=True):
+                b.init(self.locals[name], value)
+            b.br(self.blocks["bb0"])
+            for name in self.order():
+                b.at_end(self.blocks[name])
+                self.block(name, late)
+        except Refused:
+            self.module.remove(function)
+            raise
+        reached = function.cfg()
+        dead = set(function.blocks) - {reached.blocks[i] for i in reached.reverse_postorder}
+        function.blocks = [block for block in function.blocks if block not in dead]
+        return function
+
+    # -- locals ---------------------------------------------------------------------------------------------------------
+
+    def used(self) -> list[str]:
+        return sorted(self.body.locals, key=lambda name: int(name[1:]))
+
+    def define(self, name: str) -> None:
+        shown = self.body.names.get(name, name)
+        taken = {value.name for value in self.locals.values()}
+        self.locals[name] = self.builder.local(self.types.ir(self.body.locals[name]), name=name if shown in taken else shown)
+
+    def graph(self) -> networkx.DiGraph[str]:
+        graph: networkx.DiGraph[str] = networkx.DiGraph()
+        graph.add_nodes_from(self.body.blocks)
+        for name, block in self.body.blocks.items():
+            graph.add_edges_from((name, target) for _, target in block.statements[-1].targets)
+        return graph
+
+    def order(self) -> list[str]:
+        """The blocks that control reaches, each behind those that dominate it."""
+        return list(networkx.dfs_preorder_nodes(self.dominators, "bb0"))
+
+    def late(self) -> set[str]:
+        """Clause 1: the locals that their only ``StorageLive`` may define."""
+        graph = self.graph()
+        reached = {"bb0"} | networkx.descendants(graph, "bb0")
+        above = networkx.immediate_dominators(graph.subgraph(reached), "bb0")
+        self.dominators: networkx.DiGraph[str] = networkx.DiGraph()
+        self.dominators.add_node("bb0")
+        self.dominators.add_edges_from((parent, child) for child, parent in above.items() if child != parent)
+        depth: dict[str, int] = {"bb0": 0}
+        for parent, child in networkx.bfs_edges(self.dominators, "bb0"):
+            depth[child] = depth[parent] + 1
+        alive: dict[str, list[str]] = {}
+        uses: dict[str, set[str]] = {}
+        first: dict[tuple[str, str], str] = {}
+        for name in reached:
+            for statement in self.body.blocks[name].statements:
+                for local in mentioned(statement):
+                    uses.setdefault(local, set()).add(name)
+                    first.setdefault((local, name), statement.kind)
+                if statement.kind == "live" and statement.place is not None:
+                    alive.setdefault(statement.place.local, []).append(name)
+        found: set[str] = set()
+        for local, places in alive.items():
+            if len(places) != 1 or local in self.body.parameters:
+                continue
+            home = places[0]
+            if first[(local, home)] == "live" and all(self.dominates(home, use, above, depth) for use in uses[local]):
+                found.add(local)
+        return found
+
+    @staticmethod
+    def dominates(upper: str, lower: str, above: dict[str, str], depth: dict[str, int]) -> bool:
+        while depth[lower] > depth[upper]:
+            lower = above[lower]
+        return upper == lower
+
+    # -- places ---------------------------------------------------------------------------------------------------------
+
+    def place(self, place: Place) -> Held:
+        b = self.builder
+        held = Held(self.locals[place.local], self.body.locals[place.local])
+        for step in place.steps:
+            held = self.step(held, step)
+        assert b.current is not None
+        return held
+
+    def step(self, held: Held, step: Projection) -> Held:
+        b, type = self.builder, held.type
+        if step.kind == "deref":
+            if type.kind in ("ptr", "ptr_mut"):
+                return Held(b.deref(b.load(held.value), unsafe=True), type.parts[0])
+            if type.kind in ("ref", "ref_mut") or (type.kind == "adt" and type.name == "Box"):
+                return Held(b.deref(held.value), type.parts[0])
+            raise Refused("a dereference of a library type")
+        if step.kind == "variant":
+            if not self.types.is_enum(type):
+                raise Refused("a variant of a library type")
+            return Held(b.variant(held.value, step.name), type, step.name)
+        if step.kind == "field":
+            fields = self.types.fields(type, held.variant)
+            if fields is None or step.index >= len(fields):
+                raise Refused("a field of a library type")
+            name, declared = fields[step.index]
+            return Held(b.field(held.value, name), step.type or declared)
+        if type.kind not in ("array", "slice"):
+            raise Refused("an element of a library type")
+        return self.element(held, step)
+
+    def element(self, held: Held, step: Projection) -> Held:
+        b, type = self.builder, held.type
+        length = int(type.name) if type.kind == "array" else None
+        if step.kind == "index":
+            return Held(b.elem(held.value, [b.load(self.locals[step.name])]), type.parts[0])
+        if step.kind == "constant":
+            if step.backwards and length is None:
+                index = self.unknown(USIZE)
+            else:
+                index = b.const(length - step.index if step.backwards and length is not None else step.index, USIZE)
+            return Held(b.elem(held.value, [index]), type.parts[0])
+        if length is None:
+            low = b.const(step.index, USIZE)
+            return Held(b.subrange(held.value, low, self.unknown(USIZE)), type)
+        raise Refused("a part of an array as a whole")
+
+    # -- values ---------------------------------------------------------------------------------------------------------
+
+    def type_of(self, operand: Operand) -> RustType:
+        if operand.place is None:
+            assert operand.type is not None
+            return operand.type
+        type, variant = self.body.locals[operand.place.local], None
+        for step in operand.place.steps:
+            if step.kind == "variant":
+                variant = step.name
+            elif step.kind == "field":
+                assert step.type is not None
+                type = step.type
+            elif step.kind != "subslice":
+                if not type.parts:
+                    raise Refused("a dereference of a library type")
+                type = type.parts[0]
+        del variant
+        return type
+
+    def operand(self, operand: Operand) -> Value:
+        b = self.builder
+        if operand.place is None:
+            if operand.type is None:
+                raise Refused("a constant without a type")
+            return self.constant(self.types.ir(operand.type), operand.text)
+        last = operand.place.steps[-1:]
+        if last and last[0].kind == "subslice":
+            return self.part_of_array(operand.place)
+        held = self.place(operand.place)
+        if held.value.type.target.is_unsized:  # type: ignore[attr-defined]
+            raise Refused("a value without a size")
+        if copies(held.value.type.target, self.module):  # type: ignore[attr-defined]
+            return b.load(held.value)
+        return b.take(held.value)
+
+    def part_of_array(self, place: Place) -> Value:
+        """The elements of a subslice of an array, each taken by itself."""
+        whole, step = Place(place.local, place.steps[:-1]), place.steps[-1]
+        type = self.type_of(Operand("move", whole))
+        if type.kind != "array":
+            raise Refused("a part of a slice as a whole")
+        end = int(type.name) - step.limit if step.backwards else step.limit
+        taken = []
+        for index in range(step.index, end):
+            element = Place(place.local, (*whole.steps, Projection("constant", index=index, limit=index + 1)))
+            taken.append(self.operand(Operand("move", element)))
+        return self.builder.array(taken) if taken else self.unknown(self.types.ir(attrs.evolve(type, name="0")))
+
+    def constant(self, type: Type, text: str = "") -> Value:
+        if isinstance(type, (IntType, UsizeType)):
+            return self.builder.const(_number(text, type), type)
+        if isinstance(type, FloatType):
+            return self.builder.const(0.0, type)
+        return self.unknown(type)
+
+    def unknown(self, type: Type) -> Value:
+        """Some value of ``type``, of which nothing is known."""
+        return self.call("any", [], type, unwinds=False)
+
+    def call(self, what: str, arguments: list[Value], result: Type, *, unwinds: bool) -> Value:
+        """Clause 5."""
+        types = tuple(value.type for value in arguments)
+        name = f"{what}({', '.join(t.text for t in types)}) -> {result.text}"
+        known = self.module.functions.get(name)
+        if known is None:
+            made = FunctionType((), types, result, unsafe=True, nounwind=not unwinds)
+            known = Function(name, Signature(made))
+            self.module.add(known)
+        return self.builder.call(known, arguments, unsafe=True).results[0]
+
+    def rvalue(self, value: Rvalue, target: RustType) -> Value | None:
+        b = self.builder
+        type = self.types.ir(target)
+        if value.kind == "use":
+            only = value.operands[0]
+            return self.operand(only if only.place is not None or only.type is not None else attrs.evolve(only, type=target))
+        if value.kind == "ref":
+            assert value.place is not None
+            if value.name == "fake":
+                return None
+            held = self.place(value.place)
+            if value.name == "mut" and not held.value.type.mutable:  # type: ignore[attr-defined]
+                raise Refused("an exclusive borrow through a shared reference, another check's matter")
+            return b.borrow(held.value, mut=value.name == "mut")
+        if value.kind == "raw":
+            return self.raw(value, type)
+        if value.kind == "aggregate":
+            return self.aggregate(value, target, type)
+        if value.kind == "discriminant":
+            assert value.place is not None
+            held = self.place(value.place)
+            if not self.types.is_enum(held.type):
+                raise Refused("a discriminant of a library type")
+            read = b.discriminant(held.value)
+            return self.call("number", [read], type, unwinds=False)
+        if value.kind in ("Len", "CopyForDeref"):
+            assert value.place is not None
+            if value.kind == "CopyForDeref":
+                return self.operand(Operand("copy", value.place))
+            return self.unknown(type)
+        given = [self.operand(each) for each in value.operands]
+        if value.kind == "repeat":
+            return self.call("repeat", given, type, unwinds=False)
+        return self.call(value.kind if value.kind != "cast" else "cast", given, type, unwinds=False)
+
+    def raw(self, value: Rvalue, type: Type) -> Value:
+        b = self.builder
+        assert value.place is not None
+        held = self.place(value.place)
+        mutable = value.name == "mut" and held.value.type.mutable  # type: ignore[attr-defined]
+        reference = b.borrow(held.value, mut=mutable)
+        return self.call("raw", [reference], type, unwinds=False)
+
+    def aggregate(self, value: Rvalue, target: RustType, type: Type) -> Value:
+        b = self.builder
+        given = [self.operand(each) for each in value.operands]
+        if target.kind == "array":
+            return b.array(given) if given else self.unknown(type)
+        if self.types.is_enum(target):
+            fields = self.types.fields(target, value.name)
+            if not fields:
+                return b.enum(value.name, type)
+            assert isinstance(type, NamedType)
+            return b.enum(value.name, type, b.struct(given, NamedType(f"{type.name}::{value.name}")))
+        fields = self.types.fields(target)
+        if fields is None:
+            if target.kind in ("ptr", "ptr_mut"):
+                return self.call("aggregate", given, type, unwinds=False)
+            raise Refused("an aggregate of a library type")
+        assert isinstance(type, NamedType)
+        members = self.module.types[type.name].members
+        for extra in members[len(given) :]:
+            given.append(self.unknown(extra.type))
+        return b.struct(given, type)
+
+    # -- statements -----------------------------------------------------------------------------------------------------
+
+    def block(self, name: str, late: set[str]) -> None:
+        statements = self.body.blocks[name].statements
+        places = self.places_of(statements)
+        for at, statement in enumerate(statements):
+            self.span = places[at]
+            self.builder._location = self.span
+            if at + 1 == len(statements):
+                self.terminator(name, statement)
+            elif at + 2 == len(statements) and self.reads_discriminant(statement, statements[-1]):
+                self.switch_enum(statement, statements[-1])
+                return
+            else:
+                self.statement(statement, late)
+
+    @staticmethod
+    def places_of(statements: list[Statement]) -> list[Location | None]:
+        """Where each statement stands; one that comes from a macro of the library stands where its neighbours do."""
+        found: list[Location | None] = [
+            None if s.span is None or s.span.file.startswith("/") else Location(s.span.file, s.span.line, s.span.column)
+            for s in statements
+        ]
+        known: Location | None = None
+        for at in reversed(range(len(found))):
+            known = found[at] = found[at] or known
+        for at, each in enumerate(found):
+            known = found[at] = each or known
+        return found
+
+    def reads_discriminant(self, statement: Statement, switch: Statement) -> bool:
+        """Clause 6."""
+        if switch.kind != "switch" or statement.value is None or statement.value.kind != "discriminant":
+            return False
+        assert statement.value.place is not None and statement.place is not None
+        if switch.arguments[0].place != statement.place:
+            return False
+        item = self.types.item(self.type_of(Operand("copy", statement.value.place)))
+        return item is not None and item.kind == "enum" and not item.discriminants
+
+    def switch_enum(self, statement: Statement, switch: Statement) -> None:
+        assert statement.value is not None and statement.value.place is not None
+        held = self.place(statement.value.place)
+        item = self.types.item(held.type)
+        assert item is not None
+        cases: list[tuple[str | None, Block]] = []
+        for label, target in switch.targets:
+            if label == "otherwise":
+                cases.append((None, self.landing(target)))
+            else:
+                cases.append((item.variants[int(label)].name, self.landing(target)))
+        declared = self.module.types[held.value.type.target.name].members  # type: ignore[attr-defined]
+        if cases[-1][0] is not None and len(cases) < len(declared):
+            cases.append((None, self.dead_end()))
+        elif cases[-1][0] is None and len(cases) > len(declared):
+            cases.pop()
+        self.builder.switch_enum(held.value, cases)
+        self.finish_landings()
+
+    def landing(self, target: str) -> Block:
+        """A block in front of ``target`` that drops the payload which the switch hands over in place: there is none."""
+        return self.blocks[target]
+
+    def finish_landings(self) -> None:
+        return
+
+    def dead_end(self) -> Block:
+        b = self.builder
+        here = b.current
+        assert here is not None
+        made = b.block()
+        b.at_end(made)
+        b.unreachable()
+        b.at_end(here)
+        return made
+
+    def statement(self, statement: Statement, late: set[str]) -> None:
+        b, kind = self.builder, statement.kind
+        if kind == "live":
+            assert statement.place is not None
+            if statement.place.local in late:
+                self.define(statement.place.local)
+        elif kind == "dead":
+            assert statement.place is not None
+            b.end(self.locals[statement.place.local])
+        elif kind == "assign":
+            assert statement.place is not None and statement.value is not None
+            target = self.type_of(Operand("copy", statement.place))
+            value = self.rvalue(statement.value, target)
+            if value is not None:
+                self.store(statement.place, value)
+        elif kind == "fake_read":
+            assert statement.place is not None
+            if statement.name in ("ForMatchedPlace", "ForLet", "ForIndex"):
+                held = self.place(statement.place)
+                if not copies(held.value.type.target, self.module) and not held.value.type.target.is_unsized:  # type: ignore[attr-defined]
+                    b.borrow(held.value)
+        elif kind not in ("mention", "nop"):
+            raise Refused(f"a statement `{kind}`")
+
+    def store(self, place: Place, value: Value) -> None:
+        """Clause 2."""
+        b = self.builder
+        held = self.place(place)
+        if not held.value.type.mutable:  # type: ignore[attr-defined]
+            raise Refused("a store through a shared reference, another check's matter")
+        if place.steps:
+            b.assign(held.value, value)
+        else:
+            b.init(held.value, value)
+
+    # -- terminators ----------------------------------------------------------------------------------------------------
+
+    def terminator(self, name: str, statement: Statement) -> None:
+        b, kind = self.builder, statement.kind
+        cleanup = statement.target("unwind")
+        if cleanup is not None and kind not in _MISSING_UNWIND:  # 4
+            made = b.block(f"{name}.{kind}")
+            b.br(made)
+            made.unwind = self.blocks[cleanup]
+            b.at_end(made)
+        if kind == "goto":
+            b.br(self.only(statement))
+        elif kind == "return":
+            self.give_back()
+        elif kind == "resume":
+            b.resume()
+        elif kind == "unreachable":
+            b.unreachable()
+        elif kind == "terminate":
+            b.abort()
+        elif kind == "false_edge":  # 7
+            real, imaginary = statement.target("real"), statement.target("imaginary")
+            assert real is not None and imaginary is not None
+            if real == imaginary:
+                b.br(self.blocks[real])
+            else:
+                b.cond_br(self.unknown(I1), self.blocks[real], self.blocks[imaginary])
+        elif kind == "false_unwind":
+            self.call("may unwind", [], self.types.ir(RustType("tuple")), unwinds=True)
+            b.br(self.only(statement))
+        elif kind == "drop":
+            self.drop(statement)
+        elif kind == "assert":
+            self.check(statement)
+        elif kind == "switch":
+            self.switch(statement)
+        elif kind == "call":
+            self.called(statement)
+        else:
+            raise Refused(f"a terminator `{kind}`")
+
+    def only(self, statement: Statement) -> Block:
+        target = statement.target("return", "real", "success", "otherwise") or statement.targets[0][1]
+        return self.blocks[target]
+
+    def give_back(self) -> None:
+        b = self.builder
+        place = self.locals["_0"]
+        assert place.type.is_place
+        b.ret(b.load(place) if copies(place.type.target, self.module) else b.take(place))  # type: ignore[attr-defined]
+
+    def drop(self, statement: Statement) -> None:
+        b = self.builder
+        assert statement.place is not None
+        held = self.place(statement.place)
+        if not held.value.type.mutable:  # type: ignore[attr-defined]
+            raise Refused("a drop through a shared reference, another check's matter")
+        b.drop(held.value, rest=True)  # 3
+        b.br(self.only(statement))
+
+    def check(self, statement: Statement) -> None:
+        b = self.builder
+        condition = self.operand(statement.arguments[0])
+        self.call("assert", [condition], self.types.ir(RustType("tuple")), unwinds=True)
+        b.br(self.only(statement))
+
+    def switch(self, statement: Statement) -> None:
+        b = self.builder
+        value = self.operand(statement.arguments[0])
+        cases: list[tuple[int | None, Block]] = []
+        seen: set[int] = set()
+        for label, target in statement.targets:
+            number = None if label == "otherwise" else int(label)
+            if isinstance(value.type, IntType) and number is not None:
+                number &= (1 << value.type.bits) - 1
+            if number is None or number not in seen:
+                cases.append((number, self.blocks[target]))
+                seen.add(number if number is not None else -1)
+        if cases[-1][0] is not None:
+            cases.append((None, self.dead_end()))
+        if value.type is I1:
+            zero = next((target for number, target in cases if number == 0), cases[-1][1])
+            one = next((target for number, target in cases if number in (1, None)), cases[-1][1])
+            b.cond_br(value, one, zero)
+        else:
+            b.switch(value, cases)
+
+    def called(self, statement: Statement) -> None:
+        b = self.builder
+        assert statement.function is not None and statement.place is not None
+        callee: list[Value] = []
+        what = "call"
+        if statement.function.place is not None:
+            callee = [self.operand(statement.function)]
+        elif statement.function.type is not None:
+            what = statement.function.type.name or "call"
+        arguments = callee + [self.operand(each) for each in statement.arguments]
+        target = self.type_of(Operand("copy", statement.place))
+        result = self.types.ir(target)
+        value = self.call(what, arguments, result, unwinds=True)
+        back = statement.target("return")
+        if back is None:
+            b.unreachable()
+            return
+        here = b.current
+        assert here is not None
+        if here.unwind is not None:
+            made = b.block()
+            b.br(made)
+            b.at_end(made)
+        self.store(statement.place, value)
+        b.br(self.blocks[back])
+
+
+def mentioned(statement: Statement) -> list[str]:
+    """The locals in a statement."""
+    places = [statement.place]
+    operands = list(statement.arguments)
+    if statement.value is not None:
+        places.append(statement.value.place)
+        operands.extend(statement.value.operands)
+    if statement.function is not None:
+        operands.append(statement.function)
+    places.extend(operand.place for operand in operands)
+    found = [place.local for place in places if place is not None]
+    found.extend(step.name for place in places if place is not None for step in place.steps if step.kind == "index")
+    return found
+
+
+def _number(text: str, type: Type) -> int:
+    """The value of a constant of MIR, 0 where it is not written as a number."""
+    import re
+
+    found = re.search(r"\((?:Leaf\()?0x([0-9a-fA-F]+)", text)
+    return int(found[1], 16) if found is not None else 0
+
+
+__all__ = ["Translator"]
+_ = (ArrayType, PtrType, UninitType, spell)
