@@ -24,6 +24,7 @@ from typing import Any
 from altru_ir import declare
 from altru_ir.builder_methods import BuilderMethods
 from altru_ir.declare import Declaration, InferenceError
+from altru_ir.diagnostics import Diagnostic
 from altru_ir.module import Block, Field, Function, Global, Module, Signature, TypeDeclaration, Variant
 from altru_ir.scopes import Loop, Structured, Variable
 from altru_ir.source import Location
@@ -34,11 +35,14 @@ from altru_ir.values import NO_ATTRIBUTES, Operation, Successor, Symbol, Value
 class BuilderError(Exception):
     """A builder was asked for something that no valid program has; the message names the operation and the place.
 
-    ``location`` is the builder's location at that moment, None outside of ``with b.loc(...)``.
+    ``location`` is the builder's location at that moment, None outside of ``with b.loc(...)``. ``diagnostic`` tells of a broken
+    rule of the IR as the verifier would, for a front-end that leaves checks to the builder; it is None where the builder itself
+    was misused.
     """
 
-    def __init__(self, message: str, location: Location | None = None) -> None:
+    def __init__(self, message: str, location: Location | None = None, diagnostic: Diagnostic | None = None) -> None:
         self.location = location
+        self.diagnostic = diagnostic
         super().__init__(message)
 
 
@@ -55,15 +59,17 @@ class Builder(BuilderMethods, Structured):
         self.scopes: list[list[Value]] = []
         self._strings: dict[bytes, Global] = {}
 
-    def error(self, message: str) -> BuilderError:
-        """The exception for ``message``, with the place of the insertion point."""
+    def error(self, message: str, code: str | None = None) -> BuilderError:
+        """The exception for ``message``, with the place of the insertion point; ``code`` is that of the broken rule."""
         where = []
-        block = self.current
+        block, function = self.current, None
         if block is not None and block.function is not None:
-            where.append(f"in @{block.function.name}, {_spelled(block)}")
+            function = block.function.name
+            where.append(f"in @{function}, {_spelled(block)}")
         if self._location is not None:
             where.append(f"at {self._location}")
-        return BuilderError(f"{message} ({', '.join(where)})" if where else message, self._location)
+        problem = None if code is None else Diagnostic(code, message, self._location, function=function)
+        return BuilderError(f"{message} ({', '.join(where)})" if where else message, self._location, problem)
 
     # -- declarations ---------------------------------------------------------------------------------------------------
 
@@ -78,15 +84,21 @@ class Builder(BuilderMethods, Structured):
     ) -> Function:
         """Starts a function: declares it, gives it an entry block, and moves the insertion point there.
 
-        Parameters: ``parameters`` as pairs of name and type. Raises ``ValueError`` when the name is taken.
+        Parameters: ``parameters`` as pairs of name and type. Raises ``BuilderError`` when the name is taken.
         """
         type = FunctionType((), tuple(t for _, t in parameters), result, unsafe=unsafe)
         made = Function(name, Signature(type), [spell_name(n) for n, _ in parameters])
         made.linkage = linkage
         made.loc = self._location
-        self.module.add(made)
+        self._add(made)
         self._enter(made)
         return made
+
+    def _add(self, declaration: TypeDeclaration | Global | Function) -> None:
+        try:
+            self.module.add(declaration)
+        except ValueError as error:
+            raise self.error(str(error), "ALT-P003") from None
 
     def _enter(self, function: Function) -> None:
         self.environment = {}
@@ -133,27 +145,28 @@ class Builder(BuilderMethods, Structured):
         known = self.module.functions.get(name)
         if known is not None:
             if known.signature.type is not type:
-                raise self.error(f"@{name} is already declared as `{known.signature.type}`, not as `{type}`")
+                raise self.error(f"@{name} is already declared as `{known.signature.type}`, not as `{type}`", "ALT-P003")
             return known
         made = Function(name, Signature(type), [spell_name(p[0]) for p in parameters])
-        self.module.add(made)
+        made.loc = self._location
+        self._add(made)
         return made
 
     def declare_struct(self, name: str, fields: Sequence[tuple[str, Type]], *, representation: str | None = None) -> Type:
         """Declares a struct and returns its type."""
         members = [Field(n, t) for n, t in fields]
-        self.module.add(TypeDeclaration("struct", name, members, representation=representation, location=self._location))
+        self._add(TypeDeclaration("struct", name, members, representation=representation, location=self._location))
         return NamedType(name)
 
     def declare_enum(self, name: str, variants: Sequence[tuple[str, Type]]) -> Type:
         """Declares an enum (payload unit where a variant has none) and returns its type."""
-        self.module.add(TypeDeclaration("enum", name, [Variant(n, t) for n, t in variants], location=self._location))
+        self._add(TypeDeclaration("enum", name, [Variant(n, t) for n, t in variants], location=self._location))
         return NamedType(name)
 
     def declare_constant(self, name: str, type: Type, initial: Any) -> Global:
         """Declares a constant global."""
         made = Global(name, type, "const", initial, location=self._location)
-        self.module.add(made)
+        self._add(made)
         return made
 
     def string(self, text: str | bytes) -> Value:
@@ -165,7 +178,7 @@ class Builder(BuilderMethods, Structured):
             while (name := f"string.{number}") in self.module.globals or name in self.module.functions:
                 number += 1
             made = self._strings[data] = Global(name, ArrayType((len(data),), I8), "const", data, "private")
-            self.module.add(made)
+            self._add(made)
         return self.unsize(self.global_ref(made.name), RefType(ArrayType((None,), I8), region=STATIC))
 
     def c_string(self, text: str | bytes) -> Value:
@@ -279,15 +292,15 @@ class Builder(BuilderMethods, Structured):
                         continue
                     inferred = decl._infer_one(result, op, self.module)
                 except InferenceError as error:
-                    raise self.error(str(error)) from None
+                    raise self.error(str(error), "ALT-V005") from None
                 if inferred is not None and not (result.optional and inferred is UNIT):
                     types.append(inferred)
         spelled = None if name is None else spell_name(name)
         op.results = [Value(t, spelled, op) for t in types]
         if not decl.holds(op, self.module):
-            problems = [message for _, message in decl.problems(op, self.module)]
+            problems = list(decl.problems(op, self.module))
             if problems:
-                raise self.error("; ".join(problems))
+                raise self.error("; ".join(message for _, message in problems), f"ALT-{problems[0][0]}")
         if self._before is not None:
             if self._before.block is not block:
                 raise self.error(f"`{self._before.name}`, in front of which to build, was removed")

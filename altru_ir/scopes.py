@@ -162,6 +162,20 @@ class Structured:
         yield arms
         self._join([arm.finished() for arm in arms], before)
 
+    def both(self: Builder, first: Value, second: Callable[[], Value]) -> Value:  # type: ignore[misc]
+        """``first and second()``: what ``second`` builds runs only when ``first`` holds."""
+        result = self.variable(first.type, first)
+        with self.if_(first):
+            result.set(second())
+        return self.environment.pop(result)
+
+    def either(self: Builder, first: Value, second: Callable[[], Value]) -> Value:  # type: ignore[misc]
+        """``first or second()``: what ``second`` builds runs only when ``first`` does not hold."""
+        result = self.variable(first.type, first)
+        with self.if_(self.xor(first, self.const(True, first.type))):
+            result.set(second())
+        return self.environment.pop(result)
+
     @contextmanager
     def match(self: Builder, value: Value) -> Iterator[Match]:  # type: ignore[misc]
         """A match over an enum value, an enum in a place, or an integer.

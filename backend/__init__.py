@@ -286,16 +286,23 @@ def _compiled(
     return triple, parse_and_optimize(text, machine, opt=opt, jit=entries == "table"), machine
 
 
-def command(front_end: Callable[[Source], Module], name: str, argv: list[str] | None = None) -> int:
+def command(
+    front_end: Callable[[Source], Module],
+    name: str,
+    argv: list[str] | None = None,
+    *,
+    reword: Callable[[str], str] | None = None,
+) -> int:
     """``altru-opt`` for another language: reads, checks, compiles and runs its files, with all flags; gives the exit status.
 
     Parameters: ``front_end`` makes the module of a source, with the source's positions as locations, and raises
-    ``DiagnosticError`` when the source has errors; ``name`` is how the command calls itself; ``argv``, its arguments, are the
-    process's own by default.
+    ``DiagnosticError`` when the source has errors (a ``BuilderError`` that tells of a broken rule will do); ``name`` is how the
+    command calls itself; ``argv``, its arguments, are the process's own by default; ``reword`` says the texts of diagnostics in
+    the words of the language (they quote values as `%x` and types of the IR).
     """
     from altru_ir.backend.cli.opt import main
 
-    return main(argv, front_end, name)
+    return main(argv, front_end, name, reword)
 
 
 def __getattr__(name: str) -> object:

@@ -57,13 +57,19 @@ FrontEnd = Callable[[Source], Module]
 """Makes a module of the text of another language; raises ``DiagnosticError`` when that has errors."""
 
 
-def main(argv: list[str] | None = None, front_end: FrontEnd | None = None, name: str = "altru-opt") -> int:
+def main(
+    argv: list[str] | None = None,
+    front_end: FrontEnd | None = None,
+    name: str = "altru-opt",
+    reword: Callable[[str], str] | None = None,
+) -> int:
     """Runs ``altru-opt`` with ``argv`` (the process's own by default) and returns its exit status.
 
-    Parameters: with ``front_end``, files are not IR but what that takes; ``name`` is the command's own.
+    Parameters: with ``front_end``, files are not IR but what that takes; ``name`` is the command's own; ``reword`` changes the
+    texts of diagnostics.
     """
     arguments = sys.argv[1:] if argv is None else argv
-    driver = _Driver(owns_process=argv is None, front_end=front_end, name=name)
+    driver = _Driver(owns_process=argv is None, front_end=front_end, name=name, reword=reword)
     try:
         status = _reporting_internal_errors(driver, arguments)
         if sys.stdout is not None:
@@ -140,11 +146,19 @@ def _interruptible() -> Iterator[None]:
 class _Driver:
     """State of one invocation: the sources read, and the diagnostics collected for the JSON form.
 
-    ``owns_process`` says that the process ends with it; ``front_end`` and ``name`` are those of ``main``.
+    ``owns_process`` says that the process ends with it; ``front_end``, ``name`` and ``reword`` are those of ``main``.
     """
 
-    def __init__(self, *, owns_process: bool = False, front_end: FrontEnd | None = None, name: str = "altru-opt") -> None:
+    def __init__(
+        self,
+        *,
+        owns_process: bool = False,
+        front_end: FrontEnd | None = None,
+        name: str = "altru-opt",
+        reword: Callable[[str], str] | None = None,
+    ) -> None:
         self.owns_process = owns_process
+        self.reword = reword
         self.front_end = front_end
         self.name = name
         self.options = argparse.Namespace()
@@ -368,6 +382,8 @@ class _Driver:
             raise EnvironmentProblem(f"cannot write {output or 'standard output'}: {error.strerror}") from None
 
     def report(self, diagnostics: list[Diagnostic]) -> None:
+        if self.reword is not None:
+            diagnostics = [each.reworded(self.reword) for each in diagnostics]
         if self.options.format == "json":
             self.collected += diagnostics
             return
@@ -471,7 +487,14 @@ class _Driver:
     def translate(self, source: Source) -> Module:
         """The module that a text says. Raises ``DiagnosticError``."""
         if self.front_end is not None:
-            return self.front_end(source)
+            from altru_ir.builder import BuilderError
+
+            try:
+                return self.front_end(source)
+            except BuilderError as error:
+                if error.diagnostic is None:
+                    raise
+                raise DiagnosticError([error.diagnostic], source) from None
         from altru_ir.text.parser import parse
 
         return parse(source.text, source.filename, source.first_line)

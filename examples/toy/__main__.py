@@ -4,5 +4,6 @@ import sys
 
 from altru_ir import backend
 from examples.toy.compiler import translate
+from examples.toy.syntax import reword
 
-sys.exit(backend.command(translate, "toy"))
+sys.exit(backend.command(translate, "toy", reword=reword))

@@ -1,4 +1,4 @@
-"""The grammar of the toy language: from text to a tree, each node with its place in the text.
+"""The grammar of the toy language: from text to a tree, each node with its place in the text, and how types are spelled.
 
     program    = { struct | function }
     struct     = "struct" name "{" [ field { "," field } ] "}"          field = name ":" type
@@ -16,7 +16,8 @@
     argument   = [ "&" [ "mut" ] ] expression
 
 A comment goes from ``//`` to the end of the line. What nests more than 60 deep is refused: the parser, and the compiler
-behind it, recurse.
+behind it, recurse. An array is an ``own<[? x T]>`` of the IR and a string an ``own<[? x i8]>``, so they move; ``&string`` and
+``&[T]`` are slices.
 """
 
 from __future__ import annotations
@@ -30,17 +31,13 @@ from typing import NoReturn, TypeVar
 import altru_ir as air
 
 Located = air.Location
+BYTES = air.ArrayType((None,), air.I8)
+SIMPLE: dict[str, air.Type] = {"int": air.I64, "bool": air.I1, "string": air.OwnType(BYTES)}
 
 
 @dataclass
-class Number:
-    value: int
-    at: Located
-
-
-@dataclass
-class Truth:
-    value: bool
+class Literal:
+    value: int  # or a bool, which Python counts among them
     at: Located
 
 
@@ -112,7 +109,7 @@ class Borrow:
     at: Located
 
 
-Expression = Number | Truth | Text | Name | Unary | Binary | Call | Member | Index | Elements | Repeat | Borrow
+Expression = Literal | Text | Name | Unary | Binary | Call | Member | Index | Elements | Repeat | Borrow
 
 
 @dataclass
@@ -151,7 +148,7 @@ class Leave:
 class If:
     condition: Expression
     then: Block
-    otherwise: Block | None
+    otherwise: Block
     at: Located
 
 
@@ -182,24 +179,17 @@ Statement = Let | Assign | Do | Return | Leave | If | While | For | Block
 
 
 @dataclass
-class TypeName:
-    name: str  # "int", "bool", "string", a struct's, "[" with an element type, "&" or "&mut" with what is borrowed
-    of: TypeName | None
-    at: Located
-
-
-@dataclass
 class Struct:
     name: str
-    fields: list[tuple[str, TypeName]]
+    fields: list[tuple[str, air.Type]]
     at: Located
 
 
 @dataclass
 class Function:
     name: str
-    parameters: list[tuple[str, TypeName]]
-    result: TypeName | None
+    parameters: list[tuple[str, air.Type]]
+    result: air.Type | None
     body: Block
     at: Located
 
@@ -208,7 +198,9 @@ TOKEN = re.compile(
     r"""(?P<skip>\s+|//[^\n]*)|(?P<number>\d+)|(?P<word>[A-Za-z_]\w*)|(?P<text>"(?:[^"\\\n]|\\[nt"\\])*")"""
     r"""|(?P<mark>->|\.\.|\|\||&&|[=!<>]=|[-+*/%!<>=&.,:;()\[\]{}])"""
 )
-KEYWORDS = frozenset("struct fn let return break continue if else while for in true false mut int bool string".split())
+BUILT_IN = ("print", "len")
+WORDS = "struct fn let return break continue if else while for in true false mut"
+KEYWORDS = frozenset([*WORDS.split(), *SIMPLE, *BUILT_IN])
 ESCAPES = {r"\n": "\n", r"\t": "\t", r"\"": '"', r"\\": "\\"}
 WEAK_TO_STRONG = [["||"], ["&&"], ["==", "!=", "<", "<=", ">", ">="], ["+", "-"], ["*", "/", "%"]]
 STRENGTH = {operator: level for level, operators in enumerate(WEAK_TO_STRONG) for operator in operators}
@@ -223,9 +215,39 @@ class Token:
     at: Located
 
 
-def problem(message: str, at: Located, code: str = "TOY-001", help: str | None = None) -> air.DiagnosticError:
+def problem(message: str, at: Located) -> air.DiagnosticError:
     """What is wrong with a program, as an exception."""
-    return air.DiagnosticError([air.Diagnostic(code, message, at, help=help)])
+    return air.DiagnosticError([air.Diagnostic("TOY-001", message, at)])
+
+
+def array_of(element: air.Type) -> air.Type:
+    """The type of an array."""
+    return air.OwnType(air.ArrayType((None,), element))
+
+
+def spelled(type: air.Type) -> str:
+    """A type as a program writes it."""
+    if isinstance(type, air.RefType):
+        inner = air.OwnType(type.target) if isinstance(type.target, air.ArrayType) else type.target
+        return f"{'&mut ' if type.mutable else '&'}{spelled(inner)}"
+    for name, known in SIMPLE.items():
+        if type is known:
+            return name
+    if isinstance(type, air.OwnType) and isinstance(type.target, air.ArrayType):
+        return f"[{spelled(type.target.element)}]"
+    return type.name if isinstance(type, air.NamedType) else "nothing" if type is air.UNIT else str(type)
+
+
+def reword(text: str) -> str:
+    """What the library says of a program, in the words of the language: `%x` is `x`, and types are its own."""
+
+    def one(quoted: re.Match[str]) -> str:
+        try:
+            return f"`{spelled(air.parse_type(quoted[1]))}`"
+        except air.DiagnosticError:
+            return f"`{quoted[1].removeprefix('%')}`"
+
+    return re.sub(r"`([^`]+)`", one, text)
 
 
 def tokens(source: air.Source) -> Iterator[Token]:
@@ -249,6 +271,8 @@ class Parser:
         self.rest = tokens(source)
         self.token = next(self.rest)
         self.depth = 0
+        self.loops = 0
+        self.named: list[tuple[str, Located]] = []
 
     # -- tools ----------------------------------------------------------------------------------------------------------
 
@@ -311,31 +335,36 @@ class Parser:
                 found.append(Function(name.text, parameters, result, self.block(), name.at))
             else:
                 self.fail("`struct` or `fn`")
+        structs = {each.name for each in found if isinstance(each, Struct)}
+        for struct, at in self.named:
+            if struct not in structs:
+                raise problem(f"there is no type `{struct}`", at)
         return found
 
-    def field(self) -> tuple[str, TypeName]:
+    def field(self) -> tuple[str, air.Type]:
         name = self.word().text
         self.expect(":")
         return name, self.type()
 
-    def parameter(self) -> tuple[str, TypeName]:
+    def parameter(self) -> tuple[str, air.Type]:
         name = self.word().text
         self.expect(":")
-        at = self.token.at
         if not self.accept("&"):
             return name, self.type()
-        return name, TypeName("&mut" if self.accept("mut") else "&", self.type(), at)
+        mutable, lent = self.accept("mut"), self.type()
+        return name, air.RefType(lent.target if isinstance(lent, air.OwnType) else lent, mutable)
 
-    def type(self) -> TypeName:
-        at = self.token.at
+    def type(self) -> air.Type:
         if self.accept("["):
             with self.nested():
                 element = self.type()
             self.expect("]")
-            return TypeName("[", element, at)
-        if self.sees("int", "bool", "string") or self.token.kind == "word":
-            return TypeName(self.next().text, None, at)
-        return self.fail("a type")
+            return array_of(element)
+        if self.sees(*SIMPLE):
+            return SIMPLE[self.next().text]
+        name = self.next() if self.token.kind == "word" else self.fail("a type")
+        self.named.append((name.text, name.at))
+        return air.NamedType(name.text)
 
     # -- statements -----------------------------------------------------------------------------------------------------
 
@@ -352,23 +381,29 @@ class Parser:
             return self.block()
         if self.accept("if"):
             condition, then = self.expression(), self.block()
-            otherwise: Block | None = None
+            otherwise = Block([], at, at)
             if self.accept("else"):
                 with self.nested():
                     one = self.statement() if self.sees("if") else self.block()
                 otherwise = one if isinstance(one, Block) else Block([one], one.at, one.at)
             return If(condition, then, otherwise, at)
         if self.accept("while"):
-            return While(self.expression(), self.block(), at)
+            return While(self.expression(), self.loop(), at)
         if self.accept("for"):
             name = self.word().text
             self.expect("in")
             low = self.expression()
             self.expect("..")
-            return For(name, low, self.expression(), self.block(), at)
+            return For(name, low, self.expression(), self.loop(), at)
         made = self.simple(at)
         self.expect(";")
         return made
+
+    def loop(self) -> Block:
+        self.loops += 1
+        body = self.block()
+        self.loops -= 1
+        return body
 
     def simple(self, at: Located) -> Statement:
         if self.accept("let"):
@@ -378,6 +413,8 @@ class Parser:
         if self.accept("return"):
             return Return(None if self.sees(";") else self.expression(), at)
         if self.sees("break", "continue"):
+            if not self.loops:
+                raise problem(f"there is no loop to {self.token.text}", at)
             return Leave(self.next().text, at)
         value = self.expression()
         return Assign(value, self.expression(), at) if self.accept("=") else Do(value, at)
@@ -419,21 +456,19 @@ class Parser:
         if token.kind == "number":
             if len(token.text) > 19 or int(token.text) >= 2**63:
                 raise problem(f"a number is at most {2**63 - 1}", token.at)
-            return Number(int(self.next().text), token.at)
+            return Literal(int(self.next().text), token.at)
         if token.kind == "text":
             return Text(re.sub(r"\\.", lambda found: ESCAPES[found[0]], self.next().text[1:-1]), token.at)
-        if token.kind == "word":
+        if token.kind == "word" or self.sees(*BUILT_IN):
             name = self.next().text
             return Call(name, self.list(self.argument, ")"), token.at) if self.accept("(") else Name(name, token.at)
         if self.sees("true", "false"):
-            return Truth(self.next().text == "true", token.at)
+            return Literal(self.next().text == "true", token.at)
         if self.accept("("):
             inner = self.expression()
             self.expect(")")
             return inner
         if self.accept("["):
-            if self.accept("]"):
-                return Elements([], token.at)
             first = self.expression()
             if self.accept(";"):
                 count = self.expression()
