@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from altru_ir.builder import Builder
+    from altru_ir.builder import Builder, BuilderError
     from altru_ir.diagnostics import Diagnostic, DiagnosticError, Label
     from altru_ir.faults import MemoryFault, Panic
     from altru_ir.module import Block, Field, Function, Global, Module, Signature, TypeDeclaration, Variant
@@ -47,14 +47,14 @@ __version__ = "0.1.0"
 
 __all__ = [
     "ARENA", "F32", "F64", "I1", "I8", "I16", "I32", "I64", "I128", "STATIC", "UNIT", "USIZE", "ArrayType", "Block",
-    "Builder", "Diagnostic", "DiagnosticError", "Field", "Function", "FunctionType", "Global", "Label", "Location",
-    "MemoryFault", "Module", "NamedType", "Operation", "OwnType", "Panic", "PtrType", "RefType", "Signature", "Source",
-    "Successor", "Symbol", "TupleType", "Type", "TypeDeclaration", "UninitType", "Value", "Variant", "parse", "parse_type",
-    "verify",
+    "Builder", "BuilderError", "Diagnostic", "DiagnosticError", "Field", "Function", "FunctionType", "Global", "Label",
+    "Location", "MemoryFault", "Module", "NamedType", "Operation", "OwnType", "Panic", "PtrType", "RefType", "Signature",
+    "Source", "Successor", "Symbol", "TupleType", "Type", "TypeDeclaration", "UninitType", "Value", "Variant", "parse",
+    "parse_type", "verify",
 ]  # fmt: skip
 
 _HOMES = {
-    "builder": "Builder",
+    "builder": "Builder BuilderError",
     "diagnostics": "Diagnostic DiagnosticError Label",
     "faults": "MemoryFault Panic",
     "module": "Block Field Function Global Module Signature TypeDeclaration Variant",

@@ -9,10 +9,10 @@
 A builder has an insertion point (a block and a place in it) and a current location; each method makes its operation
 there, infers the result types as the parser does, and returns the result. The methods are in ``builder_methods``, which
 ``make generate`` writes from the declarations; ``op`` makes any declared operation, a front-end's own too. Structured control
-flow and variables are in ``scopes``.
+flow, variables and scopes are in ``scopes``.
 
 Invariant: what a builder makes passes the per-operation rules of the verifier, or a ``BuilderError`` says at once which
-rule it breaks; structure that only shows at the end (terminators, dominance) is left to ``air.verify``.
+rule it breaks and where; that a body has its terminators is seen when ``with b.body(f)`` is left, dominance by ``air.verify``.
 """
 
 from __future__ import annotations
@@ -24,15 +24,26 @@ from typing import Any
 from altru_ir import declare
 from altru_ir.builder_methods import BuilderMethods
 from altru_ir.declare import Declaration, InferenceError
+from altru_ir.diagnostics import Diagnostic
 from altru_ir.module import Block, Field, Function, Global, Module, Signature, TypeDeclaration, Variant
 from altru_ir.scopes import Loop, Structured, Variable
 from altru_ir.source import Location
-from altru_ir.types import ERROR, UNIT, FunctionType, NamedType, PlaceType, Type, spell_name
+from altru_ir.types import ERROR, I8, STATIC, UNIT, ArrayType, FunctionType, NamedType, PlaceType, RefType, Type, spell_name
 from altru_ir.values import NO_ATTRIBUTES, Operation, Successor, Symbol, Value
 
 
 class BuilderError(Exception):
-    """A builder was asked for something that no valid program has; the message names the operation and the place."""
+    """A builder was asked for something that no valid program has; the message names the operation and the place.
+
+    ``location`` is the builder's location at that moment, None outside of ``with b.loc(...)``. ``diagnostic`` tells of a broken
+    rule of the IR as the verifier would, for a front-end that leaves checks to the builder; it is None where the builder itself
+    was misused.
+    """
+
+    def __init__(self, message: str, location: Location | None = None, diagnostic: Diagnostic | None = None) -> None:
+        self.location = location
+        self.diagnostic = diagnostic
+        super().__init__(message)
 
 
 class Builder(BuilderMethods, Structured):
@@ -45,12 +56,20 @@ class Builder(BuilderMethods, Structured):
         self._location: Location | None = None
         self.environment: dict[Variable, Value] = {}
         self.loops: list[Loop] = []
+        self.scopes: list[list[Value]] = []
+        self._strings: dict[bytes, Global] = {}
 
-    def error(self, message: str) -> BuilderError:
-        """The exception for ``message``, with the place of the insertion point."""
-        block = self.current
-        where = f" (in @{block.function.name})" if block is not None and block.function is not None else ""
-        return BuilderError(message + where)
+    def error(self, message: str, code: str | None = None) -> BuilderError:
+        """The exception for ``message``, with the place of the insertion point; ``code`` is that of the broken rule."""
+        where = []
+        block, function = self.current, None
+        if block is not None and block.function is not None:
+            function = block.function.name
+            where.append(f"in @{function}, {_spelled(block)}")
+        if self._location is not None:
+            where.append(f"at {self._location}")
+        problem = None if code is None else Diagnostic(code, message, self._location, function=function)
+        return BuilderError(f"{message} ({', '.join(where)})" if where else message, self._location, problem)
 
     # -- declarations ---------------------------------------------------------------------------------------------------
 
@@ -65,17 +84,45 @@ class Builder(BuilderMethods, Structured):
     ) -> Function:
         """Starts a function: declares it, gives it an entry block, and moves the insertion point there.
 
-        Parameters: ``parameters`` as pairs of name and type. Raises ``ValueError`` when the name is taken.
+        Parameters: ``parameters`` as pairs of name and type. Raises ``BuilderError`` when the name is taken.
         """
         type = FunctionType((), tuple(t for _, t in parameters), result, unsafe=unsafe)
         made = Function(name, Signature(type), [spell_name(n) for n, _ in parameters])
         made.linkage = linkage
         made.loc = self._location
-        self.module.add(made)
+        self._add(made)
+        self._enter(made)
+        return made
+
+    def _add(self, declaration: TypeDeclaration | Global | Function) -> None:
+        try:
+            self.module.add(declaration)
+        except ValueError as error:
+            raise self.error(str(error), "ALT-P003") from None
+
+    def _enter(self, function: Function) -> None:
         self.environment = {}
         self.loops = []
-        self.at_end(made.add_block(Block("entry")))
-        return made
+        self.scopes = []
+        self.at_end(function.blocks[-1] if function.blocks else function.add_block(Block("entry")))
+
+    @contextmanager
+    def body(self, function: Function) -> Iterator[list[Value]]:
+        """What is built inside is the body of ``function``, which ``function`` or ``declare`` made; yields its parameters.
+
+        So functions can be declared first, and call each other. The body is a scope. At its end a function without result
+        returns. Raises ``BuilderError`` for another module's function, and for each block that has no terminator then.
+        """
+        if function.module is not self.module:
+            raise BuilderError(f"@{function.name} is no function of module @{self.module.name}", self._location)
+        self._enter(function)
+        with self.scope():
+            yield function.parameters
+            if self.is_open and function.signature.result is UNIT:
+                self.ret()
+        unfinished = [block for block in function.blocks if block.terminator is None]
+        if unfinished:
+            raise self.error(f"@{function.name} ends without a terminator in {', '.join(map(_spelled, unfinished))}")
 
     def declare(
         self,
@@ -98,35 +145,52 @@ class Builder(BuilderMethods, Structured):
         known = self.module.functions.get(name)
         if known is not None:
             if known.signature.type is not type:
-                raise BuilderError(f"@{name} is already declared as `{known.signature.type}`, not as `{type}`")
+                raise self.error(f"@{name} is already declared as `{known.signature.type}`, not as `{type}`", "ALT-P003")
             return known
         made = Function(name, Signature(type), [spell_name(p[0]) for p in parameters])
-        self.module.add(made)
+        made.loc = self._location
+        self._add(made)
         return made
 
     def declare_struct(self, name: str, fields: Sequence[tuple[str, Type]], *, representation: str | None = None) -> Type:
         """Declares a struct and returns its type."""
         members = [Field(n, t) for n, t in fields]
-        self.module.add(TypeDeclaration("struct", name, members, representation=representation, location=self._location))
+        self._add(TypeDeclaration("struct", name, members, representation=representation, location=self._location))
         return NamedType(name)
 
     def declare_enum(self, name: str, variants: Sequence[tuple[str, Type]]) -> Type:
         """Declares an enum (payload unit where a variant has none) and returns its type."""
-        self.module.add(TypeDeclaration("enum", name, [Variant(n, t) for n, t in variants], location=self._location))
+        self._add(TypeDeclaration("enum", name, [Variant(n, t) for n, t in variants], location=self._location))
         return NamedType(name)
 
     def declare_constant(self, name: str, type: Type, initial: Any) -> Global:
         """Declares a constant global."""
         made = Global(name, type, "const", initial, location=self._location)
-        self.module.add(made)
+        self._add(made)
         return made
+
+    def string(self, text: str | bytes) -> Value:
+        """A slice of constant bytes, ``ref<'static, [? x i8]>``; text as UTF-8. Equal ones share a global."""
+        data = text.encode() if isinstance(text, str) else bytes(text)
+        made = self._strings.get(data)
+        if made is None or self.module.globals.get(made.name) is not made:
+            number = len(self._strings)
+            while (name := f"string.{number}") in self.module.globals or name in self.module.functions:
+                number += 1
+            made = self._strings[data] = Global(name, ArrayType((len(data),), I8), "const", data, "private")
+            self._add(made)
+        return self.unsize(self.global_ref(made.name), RefType(ArrayType((None,), I8), region=STATIC))
+
+    def c_string(self, text: str | bytes) -> Value:
+        """A constant string for C, ended by a zero byte: ``ptr<i8>``."""
+        return self.slice_ptr(self.string((text.encode() if isinstance(text, str) else bytes(text)) + b"\0"))
 
     # -- where ----------------------------------------------------------------------------------------------------------
 
     def block(self, label: str | None = None, parameters: Sequence[tuple[str, Type]] = ()) -> Block:
         """Appends a block to the current function; the insertion point stays. Raises ``BuilderError`` without one."""
         if self.current is None or self.current.function is None:
-            raise BuilderError("no function is being built: call `function` or `at_end` first")
+            raise self.error("no function is being built: call `function` or `at_end` first")
         made = Block(None if label is None else spell_name(label))
         made.loc = self._location
         for name, type in parameters:
@@ -136,24 +200,30 @@ class Builder(BuilderMethods, Structured):
     def at_end(self, block: Block) -> None:
         """Moves the insertion point to the end of ``block``."""
         if block.function is None or block.function.module is not self.module:
-            raise BuilderError(f"^{block.label} is in no function of module @{self.module.name}")
+            raise BuilderError(f"{_spelled(block)} is in no function of module @{self.module.name}", self._location)
         self.current = block
         self._before = None
 
     def before(self, op: Operation) -> None:
         """Moves the insertion point in front of ``op``."""
         if op.block is None or op.function is None or op.function.module is not self.module:
-            raise BuilderError(f"`{op.name}` is in no function of module @{self.module.name}")
+            raise BuilderError(f"`{op.name}` is in no function of module @{self.module.name}", self._location)
         self.current = op.block
         self._before = op
 
     @contextmanager
-    def loc(self, line: int, column: int = 0, file: str | None = None) -> Iterator[None]:
-        """While it is entered, operations get this location (``file`` defaults to that of the enclosing one)."""
+    def loc(self, line: int | Location, column: int = 0, file: str | None = None) -> Iterator[None]:
+        """While it is entered, operations get this location: a ``Location``, or its parts.
+
+        ``file`` defaults to that of the enclosing one.
+        """
         previous = self._location
-        if file is None:
-            file = previous.file if previous is not None else f"{self.module.name}"
-        self._location = Location(file, line, column)
+        if isinstance(line, Location):
+            self._location = line
+        else:
+            if file is None:
+                file = previous.file if previous is not None else f"{self.module.name}"
+            self._location = Location(file, line, column)
         try:
             yield
         finally:
@@ -180,7 +250,7 @@ class Builder(BuilderMethods, Structured):
         try:
             decl = declare.find(name)
         except KeyError:
-            raise BuilderError(f"there is no operation `{name}`") from None
+            raise self.error(f"there is no operation `{name}`") from None
         edges = [s if isinstance(s, Successor) else Successor(s) for s in successors]
         return self._insert(decl, list(operands), attributes or {}, edges, unsafe, type, result_name)
 
@@ -196,20 +266,20 @@ class Builder(BuilderMethods, Structured):
     ) -> Operation:
         block = self.current
         if block is None or block.function is None:
-            raise BuilderError(f"`{decl.name}` has nowhere to go: call `function`, `at_end` or `before` first")
+            raise self.error(f"`{decl.name}` has nowhere to go: call `function`, `at_end` or `before` first")
         if self._before is None and block.terminator is not None:
-            raise BuilderError(
-                f"`{decl.name}` cannot follow `{block.ops[-1].name}`, which ends ^{block.label} of @{block.function.name}"
-            )
+            raise self.error(f"`{decl.name}` cannot follow `{block.ops[-1].name}`, which ends the block")
+        if self.scopes and self._before is None and decl.name == "ret":
+            self.close_scopes(0)
         for value in (*operands, *(v for s in successors for v in s.args)):
             self._check_home(decl, value, block)
         for successor in successors:
             if successor.block.function is not block.function:
-                raise BuilderError(f"`{decl.name}` goes to ^{successor.block.label}, which is not in @{block.function.name}")
+                raise self.error(f"`{decl.name}` goes to {_spelled(successor.block)}, which is not in @{block.function.name}")
         op = Operation(decl, operands, attributes or NO_ATTRIBUTES, successors, unsafe, self._location)
         op.block = block
         if decl.written is not None and type is None:
-            raise BuilderError(f"`{decl.name}` needs the type of its result")
+            raise self.error(f"`{decl.name}` needs the type of its result")
         types: list[Type] = []
         if decl.callee is not None or decl._count_is_right(op):
             for result in decl.results:
@@ -222,29 +292,36 @@ class Builder(BuilderMethods, Structured):
                         continue
                     inferred = decl._infer_one(result, op, self.module)
                 except InferenceError as error:
-                    raise BuilderError(str(error)) from None
+                    raise self.error(str(error), "ALT-V005") from None
                 if inferred is not None and not (result.optional and inferred is UNIT):
                     types.append(inferred)
         spelled = None if name is None else spell_name(name)
         op.results = [Value(t, spelled, op) for t in types]
         if not decl.holds(op, self.module):
-            problems = [message for _, message in decl.problems(op, self.module)]
+            problems = list(decl.problems(op, self.module))
             if problems:
-                raise BuilderError(f"{'; '.join(problems)} (in @{block.function.name}, ^{block.label})")
+                raise self.error("; ".join(message for _, message in problems), f"ALT-{problems[0][0]}")
         if self._before is not None:
+            if self._before.block is not block:
+                raise self.error(f"`{self._before.name}`, in front of which to build, was removed")
             block.insert(block.ops.index(self._before), op)
-        else:
-            block.append(op)
+            return op
+        block.append(op)
+        if self.scopes:
+            if decl.name == "local":
+                self.scopes[-1].append(op.result)
+            elif decl.name == "end" and operands[0] in self.scopes[-1]:
+                self.scopes[-1].remove(operands[0])
         return op
 
     def _check_home(self, decl: Declaration, value: Value, block: Block) -> None:
         if not isinstance(value, Value):
-            raise BuilderError(f"`{decl.name}` was given {value!r} where a value is expected")
+            raise self.error(f"`{decl.name}` was given {value!r} where a value is expected")
         owner = value.owner
         home = owner if isinstance(owner, Function) else owner.function if owner is not None else None
         if home is not block.function and value.type is not ERROR:
             where = f"@{home.name}" if home is not None else "no function (its operation was removed)"
-            raise BuilderError(f"`{decl.name}` in @{block.function.name} uses %{value.name}, which belongs to {where}")  # type: ignore[union-attr]
+            raise self.error(f"`{decl.name}` uses %{value.name or '?'}, which belongs to {where}")
 
     def _edge(self, target: Block | Successor, case: Any = None) -> Successor:
         if isinstance(target, Block):
@@ -255,6 +332,15 @@ class Builder(BuilderMethods, Structured):
         if isinstance(callee, Value):
             return [callee], {}
         return [], {"callee": Symbol(callee.name if isinstance(callee, Function) else callee)}
+
+
+def _spelled(block: Block) -> str:
+    """How a message names ``block``: by its label, or by its position where it has none."""
+    if block.label is not None:
+        return f"^{block.label}"
+    blocks = block.function.blocks if block.function is not None else []
+    number = next((i for i, each in enumerate(blocks) if each is block), None)
+    return "a removed block" if number is None else f"block {number}"
 
 
 __all__ = ["Builder", "BuilderError"]

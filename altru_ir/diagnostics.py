@@ -9,6 +9,8 @@ Example: ``Diagnostic("ALT-P001", "expected `,`", location).severity`` is ``"err
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import attrs
 
 from altru_ir.source import Location, Source
@@ -39,6 +41,12 @@ class Diagnostic:
     function: str | None = None
     labels: tuple[Label, ...] = ()
     help: str | None = None
+
+    def reworded(self, reword: Callable[[str], str]) -> Diagnostic:
+        """The same with each of its texts changed by ``reword``."""
+        labels = tuple(Label(label.location, reword(label.message)) for label in self.labels)
+        help = None if self.help is None else reword(self.help)
+        return attrs.evolve(self, message=reword(self.message), labels=labels, help=help)
 
     def __str__(self) -> str:
         place = f"{self.location}: " if self.location is not None else f"@{self.function}: " if self.function else ""

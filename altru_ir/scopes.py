@@ -1,4 +1,4 @@
-"""Structured control flow for the builder: variables with automatic SSA, branches, loops, matches.
+"""Structured control flow for the builder: variables with automatic SSA, scopes, branches, loops, matches.
 
     total = b.variable(air.I32, zero)
     with b.for_range(start, end) as i:
@@ -10,20 +10,25 @@ loop hands every variable to its head and to the block after it (arguments that 
 nothing in machine code). No block is built before its terminator is known, none is left without one unless the caller
 leaves it so.
 
-Invariants: after a construct, the insertion point is the block in which control goes on, and each variable's value there
-dominates it. A branch that has ended (``ret``, ``panic``, ``break_``) takes no part in the join.
+In a scope (``with b.scope()``, the body of a function made by ``with b.body(f)``, and in these each branch and each round of
+a loop) the locals that are made have their ends where it is left: at its end and in front of ``ret``, ``break_`` and
+``continue_``, the last one made first. Panics, and what is no local, are left to ``schedule-drops``.
+
+Invariants: after a construct, the insertion point is where control goes on, and each variable's value there dominates it. A
+branch that has ended (``ret``, ``panic``, ``break_``) takes no part in the join; where none goes on there is no join, and
+``is_open`` is false.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from altru_ir.module import Block
-from altru_ir.types import UNIT, Type
+from altru_ir.types import UNIT, IntType, PlaceType, Type, UsizeType
 from altru_ir.values import Successor, Value
 
 if TYPE_CHECKING:
@@ -69,15 +74,22 @@ class Structured:
 
     environment: Environment
 
+    @property
+    def is_open(self: Builder) -> bool:  # type: ignore[misc]
+        """Whether control gets to the insertion point and nothing has ended its block yet."""
+        return self.current is not None and (self._before is not None or self.current.terminator is None)
+
     def _open_end(self: Builder) -> _End | None:  # type: ignore[misc]
-        block = self.current
-        if block is None or block.terminator is not None:
+        if self.current is None or not self.is_open:
             return None
-        return _End(block, dict(self.environment))
+        return _End(self.current, dict(self.environment))
 
     def _join(self: Builder, ends: Sequence[_End | None], before: Environment) -> None:  # type: ignore[misc]
         """Goes on in a new block reached from every end; variables that differ become its arguments."""
         live = [end for end in ends if end is not None]
+        if not live:
+            self.environment = before
+            return
         changed = [v for v in before if len({end.environment[v] for end in live}) > 1]
         join = self.block(None)
         for variable in changed:
@@ -86,12 +98,47 @@ class Structured:
             self.at_end(end.block)
             self.br(join.to(*(end.environment[v] for v in changed)))
         self.at_end(join)
-        settled = live[0].environment if live else before
-        self.environment = {v: settled[v] for v in before}
+        self.environment = {v: live[0].environment[v] for v in before}
         self.environment.update(zip(changed, join.args, strict=True))
 
+    # -- scopes ---------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def scope(self: Builder) -> Iterator[None]:  # type: ignore[misc]
+        """The locals and variables made inside live to its end, on every way out of it."""
+        before = list(self.environment)
+        opened: list[Value] = []
+        self.scopes.append(opened)
+        yield
+        self._leave_scope(opened)
+        self.environment = {v: self.environment[v] for v in before if v in self.environment}
+
+    def _leave_scope(self: Builder, opened: list[Value]) -> None:  # type: ignore[misc]
+        if not self.scopes or self.scopes[-1] is not opened:
+            raise self.error("a scope is left that is not the innermost one of the function being built")
+        if self.is_open:
+            self.close_scopes(len(self.scopes) - 1)
+        self.scopes.pop()
+
+    def close_scopes(self: Builder, outer: int) -> None:  # type: ignore[misc]
+        """Ends the locals of all scopes but the ``outer`` outermost here, the last one made first; the scopes stay open."""
+        open_here = self.scopes
+        self.scopes = []  # what is built now is in no scope
+        for scope in reversed(open_here[outer:]):
+            for local in reversed(scope):
+                self.end(local)
+        self.scopes = open_here
+
+    def use(self: Builder, place: Value, *, name: str | None = None) -> Value:  # type: ignore[misc]
+        """What a place holds, as a value: a copy where the type copies, else moved out of it."""
+        from altru_ir.marks import copies
+
+        if not isinstance(place.type, PlaceType):
+            raise self.error(f"`use` takes a place, not a `{place.type}`")
+        return self.load(place, name=name) if copies(place.type.target, self.module) else self.take(place, name=name)
+
     def variable(self: Builder, type: Type, initial: Value, name: str | None = None) -> Variable:  # type: ignore[misc]
-        """A variable with its first value; it lives to the end of the innermost branch or loop."""
+        """A variable with its first value; it lives to the end of the innermost scope, branch or loop."""
         made = Variable(self, type, name)
         self.environment[made] = initial
         made.set(initial)
@@ -115,17 +162,42 @@ class Structured:
         yield arms
         self._join([arm.finished() for arm in arms], before)
 
+    def both(self: Builder, first: Value, second: Callable[[], Value]) -> Value:  # type: ignore[misc]
+        """``first and second()``: what ``second`` builds runs only when ``first`` holds."""
+        result = self.variable(first.type, first)
+        with self.if_(first):
+            result.set(second())
+        return self.environment.pop(result)
+
+    def either(self: Builder, first: Value, second: Callable[[], Value]) -> Value:  # type: ignore[misc]
+        """``first or second()``: what ``second`` builds runs only when ``first`` does not hold."""
+        result = self.variable(first.type, first)
+        with self.if_(self.xor(first, self.const(True, first.type))):
+            result.set(second())
+        return self.environment.pop(result)
+
     @contextmanager
     def match(self: Builder, value: Value) -> Iterator[Match]:  # type: ignore[misc]
-        """A match over an enum value: ``with b.match(v) as m: with m.case("Some") as x: ... with m.otherwise(): ...``."""
+        """A match over an enum value, an enum in a place, or an integer.
+
+        ``with b.match(v) as m: with m.case("Some") as x: ... with m.otherwise(): ...``. An arm of an enum value yields the
+        payload, which it owns; an arm of a place yields the payload's place. Of integers, and of enums where a variant has
+        no arm, what matches none goes on behind.
+        """
         made = Match(self, value)
         origin = self.current
         yield made
         if origin is None:
             raise self.error("`match` has nowhere to go")
+        arms = made.finished()
         self.at_end(origin)
-        self.switch_enum(value, [(name, arm.block) for name, arm in made.arms])
-        self._join([arm.finished() for _, arm in made.arms], made.before)
+        self.environment = dict(made.before)
+        cases = [(case, arm.block) for case, arm in arms]
+        if made.is_enum:
+            self.switch_enum(value, cases)
+        else:
+            self.switch(value, cases)
+        self._join([arm.finished() for _, arm in arms], made.before)
 
     @contextmanager
     def loop(self: Builder) -> Iterator[Loop]:  # type: ignore[misc]
@@ -146,15 +218,17 @@ class Structured:
         made.close()
 
     @contextmanager
-    def for_range(self: Builder, low: Value, high: Value, name: str | None = None) -> Iterator[Value]:  # type: ignore[misc]
-        """A loop over the integers from ``low`` to before ``high`` (unsigned); yields the index.
+    def for_range(  # type: ignore[misc]
+        self: Builder, low: Value, high: Value, name: str | None = None, *, signed: bool = False
+    ) -> Iterator[Value]:
+        """A loop over the integers from ``low`` to before ``high``; yields the index.
 
         For ``break_`` and ``continue_``, ``self.innermost_loop`` is the loop.
         """
         index = self.variable(low.type, low, name)
         made = Loop(self, lambda: index.set(self.add(index.get(), self.const(1, low.type))))
         body = self.block(None)
-        self.cond_br(self.icmp("ult", index.get(), high), body, made.leaving())
+        self.cond_br(self.icmp("slt" if signed else "ult", index.get(), high), body, made.leaving())
         self.at_end(body)
         yield index.get()
         made.close()
@@ -169,26 +243,35 @@ class Structured:
 
 
 class Arm:
-    """One branch; entered once with ``with``."""
+    """One branch; entered once with ``with``, while its construct is open."""
 
-    def __init__(self, builder: Builder, block: Block, before: Environment, payload: Value | None = None) -> None:
+    def __init__(
+        self, builder: Builder, block: Block, before: Environment, payload: Callable[[], Value | None] | None = None
+    ) -> None:
         self._builder = builder
         self.block = block
         self._before = before
         self._payload = payload
         self._end: _End | None = None
         self._entered = False
+        self._scope: list[Value] = []
 
     def __enter__(self) -> Value | None:
+        builder = self._builder
         if self._entered:
-            raise self._builder.error("an arm is entered once")
+            raise builder.error("an arm is entered once, and not behind its construct")
         self._entered = True
-        self._builder.at_end(self.block)
-        self._builder.environment = dict(self._before)
-        return self._payload
+        builder.at_end(self.block)
+        builder.environment = dict(self._before)
+        if builder.scopes:
+            builder.scopes.append(self._scope)
+        return self._payload() if self._payload is not None else None
 
-    def __exit__(self, *_: object) -> None:
-        self._end = self._builder._open_end()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            if self._builder.scopes:
+                self._builder._leave_scope(self._scope)
+            self._end = self._builder._open_end()
 
     def finished(self) -> _End | None:
         """Where it ended; an arm that was never entered is empty."""
@@ -202,29 +285,57 @@ class Match:
     """The cases of a ``match``."""
 
     def __init__(self, builder: Builder, value: Value) -> None:
-        self._builder = builder
-        self._value = value
-        self.before = dict(builder.environment)
-        self.arms: list[tuple[str | None, Arm]] = []
-
-    def case(self, variant: str) -> Arm:
-        """The arm of a variant; entering it gives the payload (None when the variant has none)."""
         from altru_ir.ops.enums import variants_of
 
-        variants = variants_of(self._value.type, self._builder.module)
-        if variants is None or variant not in variants:
-            raise self._builder.error(f"`{self._value.type}` has no variant `{variant}`")
+        of = value.type
+        self._builder = builder
+        self._value = value
+        self._variants = variants_of(of.target if isinstance(of, PlaceType) else of, builder.module)
+        if self._variants is None and not isinstance(of, IntType | UsizeType):
+            raise builder.error(f"`match` takes an enum or an integer, not a `{of}`")
+        self.is_enum = self._variants is not None
+        self.before = dict(builder.environment)
+        self._arms: list[tuple[Any, Arm]] = []
+        self._closed = False
+
+    def case(self, case: str | int) -> Arm:
+        """The arm of a variant, or of a number; entering it gives the payload (None when there is none)."""
+        self._check_open()
+        if self._variants is None:
+            if not isinstance(case, int):
+                raise self._builder.error(f"`{case}` is no number, and a `{self._value.type}` is matched")
+            return self._arm(case, Arm(self._builder, self._builder.block(None), self.before))
+        if not isinstance(case, str) or case not in self._variants:
+            raise self._builder.error(f"`{self._value.type}` has no variant `{case}`")
         block = self._builder.block(None)
-        payload = None if variants[variant] is UNIT else block.add_arg(variants[variant])
-        arm = Arm(self._builder, block, self.before, payload)
-        self.arms.append((variant, arm))
-        return arm
+        type, value = self._variants[case], self._value
+        if type is UNIT:
+            return self._arm(case, Arm(self._builder, block, self.before))
+        if value.type.is_place:
+            return self._arm(case, Arm(self._builder, block, self.before, lambda: self._builder.variant(value, case)))
+        payload = block.add_arg(type)
+        return self._arm(case, Arm(self._builder, block, self.before, lambda: payload))
 
     def otherwise(self) -> Arm:
-        """The arm of all other variants; the last one."""
-        arm = Arm(self._builder, self._builder.block(None), self.before)
-        self.arms.append((None, arm))
+        """The arm of everything else; the last one."""
+        self._check_open()
+        return self._arm(None, Arm(self._builder, self._builder.block(None), self.before))
+
+    def _check_open(self) -> None:
+        if self._closed or (self._arms and self._arms[-1][0] is None):
+            raise self._builder.error("no arm follows `otherwise`, or the end of its `match`")
+
+    def _arm(self, case: Any, arm: Arm) -> Arm:
+        self._arms.append((case, arm))
         return arm
+
+    def finished(self) -> list[tuple[Any, Arm]]:
+        """All arms, with an empty one for what has none."""
+        named = {case for case, _ in self._arms}
+        if None not in named and (self._variants is None or len(named) < len(self._variants)):
+            self.otherwise()
+        self._closed = True
+        return self._arms
 
 
 class Loop:
@@ -235,11 +346,16 @@ class Loop:
         self._step = step
         self._variables = list(builder.environment)
         self._head = self._block()
-        self._after = self._block()
+        self._after: Block | None = None
         self._again = self._block() if step is not None else self._head
+        self._scope: list[Value] = []
+        self._depth = len(builder.scopes)
+        self._closed = False
         builder.loops.append(self)
         builder.br(self._edge(self._head))
         self._enter(self._head)
+        if builder.scopes:
+            builder.scopes.append(self._scope)
 
     def _block(self) -> Block:
         block = self._builder.block(None)
@@ -254,32 +370,65 @@ class Loop:
         self._builder.at_end(block)
         self._builder.environment = dict(zip(self._variables, block.args, strict=True))
 
+    def _out(self) -> Successor:
+        """The edge to the block behind the loop, which exists when there is one."""
+        if self._after is None:
+            self._after = self._block()
+        return self._edge(self._after)
+
+    def _check_open(self) -> None:
+        if self._closed or self not in self._builder.loops:
+            raise self._builder.error("the loop is no longer being built")
+
     def leaving(self) -> Successor:
         """The edge out of the loop from here, for a terminator of the caller's own."""
-        return self._edge(self._after)
+        self._check_open()
+        builder = self._builder
+        if not any(builder.scopes[self._depth :]):
+            return self._out()
+        here, ends = builder.current, builder.block(None)
+        assert here is not None
+        builder.at_end(ends)
+        builder.close_scopes(self._depth)
+        builder.br(self._out())
+        builder.at_end(here)
+        return ends.to()
 
     def break_(self) -> None:
         """Leaves the loop."""
-        self._builder.br(self.leaving())
+        self._check_open()
+        self._builder.close_scopes(self._depth)
+        self._builder.br(self._out())
 
     def break_if(self, condition: Value) -> None:
         """Leaves the loop when ``condition`` holds."""
+        leaving = self.leaving()
         going_on = self._builder.block(None)
-        self._builder.cond_br(condition, self.leaving(), going_on)
+        self._builder.cond_br(condition, leaving, going_on)
         self._builder.at_end(going_on)
 
     def continue_(self) -> None:
         """Goes to the next round."""
+        self._check_open()
+        self._builder.close_scopes(self._depth)
         self._builder.br(self._edge(self._again))
 
     def close(self) -> None:
-        """Ends the body; the insertion point is behind the loop."""
+        """Ends the body; the insertion point is behind the loop, unless nothing leaves it."""
         builder = self._builder
-        if builder._open_end() is not None:
+        if builder.loops[-1:] != [self]:
+            raise builder.error("a loop is left that is not the innermost one of the function being built")
+        if builder.is_open:
             self.continue_()
+        if self._depth:
+            builder.scopes.pop()
         if self._step is not None:
             self._enter(self._again)
             self._step()
             builder.br(self._edge(self._head))
+        self._closed = True
         builder.loops.pop()
-        self._enter(self._after)
+        if self._after is not None:
+            self._enter(self._after)
+        else:
+            builder.environment = dict(zip(self._variables, self._head.args, strict=True))

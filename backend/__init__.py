@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from altru_ir.backend.library import Library, Options
     from altru_ir.module import Module
     from altru_ir.passes.manager import PassManager
+    from altru_ir.source import Source
 
 counters: Counter[str] = Counter()
 """What this process has done: ``passes``, ``code generations``, ``cached objects``."""
@@ -294,6 +295,25 @@ def _compiled(
     except (LoweringError, LayoutError) as error:
         raise DiagnosticError([Diagnostic("ALT-S006", str(error))], module.source) from None
     return triple, parse_and_optimize(text, machine, opt=opt, jit=entries == "table"), machine
+
+
+def command(
+    front_end: Callable[[Source], Module],
+    name: str,
+    argv: list[str] | None = None,
+    *,
+    reword: Callable[[str], str] | None = None,
+) -> int:
+    """``altru-opt`` for another language: reads, checks, compiles and runs its files, with all flags; gives the exit status.
+
+    Parameters: ``front_end`` makes the module of a source, with the source's positions as locations, and raises
+    ``DiagnosticError`` when the source has errors (a ``BuilderError`` that tells of a broken rule will do); ``name`` is how the
+    command calls itself; ``argv``, its arguments, are the process's own by default; ``reword`` says the texts of diagnostics in
+    the words of the language (they quote values as `%x` and types of the IR).
+    """
+    from altru_ir.backend.cli.opt import main
+
+    return main(argv, front_end, name, reword)
 
 
 def __getattr__(name: str) -> object:

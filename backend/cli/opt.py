@@ -54,11 +54,25 @@ class EnvironmentProblem(Exception):
         super().__init__(message)
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Runs ``altru-opt`` with ``argv`` (the process's own by default) and returns its exit status."""
+FrontEnd = Callable[[Source], Module]
+"""Makes a module of the text of another language; raises ``DiagnosticError`` when that has errors."""
+
+
+def main(
+    argv: list[str] | None = None,
+    front_end: FrontEnd | None = None,
+    name: str = "altru-opt",
+    reword: Callable[[str], str] | None = None,
+) -> int:
+    """Runs ``altru-opt`` with ``argv`` (the process's own by default) and returns its exit status.
+
+    Parameters: with ``front_end``, files are not IR but what that takes; ``name`` is the command's own; ``reword`` changes the
+    texts of diagnostics.
+    """
     arguments = sys.argv[1:] if argv is None else argv
+    driver = _Driver(owns_process=argv is None, front_end=front_end, name=name, reword=reword)
     try:
-        status = _reporting_internal_errors(arguments, owns_process=argv is None)
+        status = _reporting_internal_errors(driver, arguments)
         if sys.stdout is not None:
             sys.stdout.flush()
     except KeyboardInterrupt:
@@ -67,7 +81,7 @@ def main(argv: list[str] | None = None) -> int:
         _abandon_output()  # whoever read it has gone: that is their decision, not an error to report
         return OK
     except OSError as error:
-        _say(f"altru-opt: cannot write standard output: {error.strerror}\n")
+        _say(f"{name}: cannot write standard output: {error.strerror}\n")
         _abandon_output()
         return USAGE
     return status
@@ -87,9 +101,8 @@ def _say(text: str) -> None:
             sys.stderr.flush()
 
 
-def _reporting_internal_errors(arguments: list[str], *, owns_process: bool) -> int:
+def _reporting_internal_errors(driver: _Driver, arguments: list[str]) -> int:
     """The one place where an unforeseen exception is caught: it leaves a reproducer and says where."""
-    driver = _Driver(owns_process=owns_process)
     try:
         return driver.run(arguments)
     except BrokenPipeError:
@@ -97,20 +110,20 @@ def _reporting_internal_errors(arguments: list[str], *, owns_process: bool) -> i
     except Exception as error:
         # One line per line of the comment, whatever the arguments hold.
         replay = f"altru-opt --replay: -p {shlex.quote(driver.pipeline)}\n" if driver.pipeline else ""
-        head = f"{replay}altru-opt {shlex.join(arguments)}\n{traceback.format_exc()}"
+        head = f"{replay}{driver.name} {shlex.join(arguments)}\n{traceback.format_exc()}"
         text = "".join(f"// {line}\n" for line in head.splitlines()) + driver.text
-        what = f"error[internal]: altru-opt failed on its own account ({type(error).__name__}: {error}).\n"
+        what = f"error[internal]: {driver.name} failed on its own account ({type(error).__name__}: {error}).\n"
         try:
-            with tempfile.NamedTemporaryFile("wb", prefix="altru-opt-", suffix=".repro.air", delete=False) as file:
+            with tempfile.NamedTemporaryFile("wb", prefix=f"{driver.name}-", suffix=".repro.air", delete=False) as file:
                 file.write(text.encode(errors="backslashreplace"))
         except OSError as problem:
             _say(
-                f"{what}  This is a defect of altru-opt, not of the program. No file for a report could be written\n"
+                f"{what}  This is a defect of {driver.name}, not of the program. No file for a report could be written\n"
                 f"  ({problem.strerror}; TMPDIR says where); please report this with the input:\n{head}"
             )
             return INTERNAL
         _say(
-            f"{what}  This is a defect of altru-opt, not of the program. The input, the command line and where it failed\n"
+            f"{what}  This is a defect of {driver.name}, not of the program. The input, the command line and where it failed\n"
             f"  are in {file.name}; please report it with that file.\n"
         )
         return INTERNAL
@@ -134,11 +147,21 @@ def _interruptible() -> Iterator[None]:
 class _Driver:
     """State of one invocation: the sources read, and the diagnostics collected for JSON and SARIF.
 
-    ``owns_process`` says that the process ends with it.
+    ``owns_process`` says that the process ends with it; ``front_end``, ``name`` and ``reword`` are those of ``main``.
     """
 
-    def __init__(self, *, owns_process: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        owns_process: bool = False,
+        front_end: FrontEnd | None = None,
+        name: str = "altru-opt",
+        reword: Callable[[str], str] | None = None,
+    ) -> None:
         self.owns_process = owns_process
+        self.reword = reword
+        self.front_end = front_end
+        self.name = name
         self.options = argparse.Namespace()
         self.sources: dict[str, Source] = {}
         self.text = ""
@@ -150,13 +173,13 @@ class _Driver:
 
     def run(self, arguments: list[str]) -> int:
         try:
-            self.options, program = parse_options(arguments)
+            self.options, program = parse_options(arguments, self.name)
             if self.takes_input():
                 check_names(self.options)
             else:
                 load_passes(self.options)
         except UsageError as error:
-            _say(f"altru-opt: {error}\nTry `altru-opt --help`.\n")
+            _say(f"{self.name}: {error}\nTry `{self.name} --help`.\n")
             return USAGE
         except SystemExit as end:  # --help has printed
             return int(end.code or 0)
@@ -226,10 +249,10 @@ class _Driver:
             return self.judge_facts(Path(options.polonius_facts))
         files = options.files or ["-"]
         if len(files) > 1 and (options.run or options.interpret or options.output or options.reduce):
-            _say("altru-opt: --run, --reduce and -o take one FILE\n")
+            _say(f"{self.name}: --run, --reduce and -o take one FILE\n")
             return USAGE
         if not options.files and sys.stdin is not None and sys.stdin.isatty():
-            _say("altru-opt: no FILE, and standard input is a terminal; try `altru-opt --help`\n")
+            _say(f"{self.name}: no FILE, and standard input is a terminal; try `{self.name} --help`\n")
             return USAGE
         if options.reduce is not None:
             return self.reduce(files[0])
@@ -275,14 +298,14 @@ class _Driver:
         elif options.explain is not None:
             code = options.explain.upper()
             if code not in EXPLANATIONS:
-                _say(f"altru-opt: there is no code {options.explain}; there are {', '.join(EXPLANATIONS)}\n")
+                _say(f"{self.name}: there is no code {options.explain}; there are {', '.join(EXPLANATIONS)}\n")
                 return USAGE
             text = information.explain(code)
         elif options.generate:
             try:
                 text = information.program(options.seed or 0, options.size or 8, options.families)
             except ValueError as error:
-                _say(f"altru-opt: --families: {error}\n")
+                _say(f"{self.name}: --families: {error}\n")
                 return USAGE
         else:
             from altru_ir.runtime.build import clear_cache
@@ -369,6 +392,8 @@ class _Driver:
             raise EnvironmentProblem(f"cannot write {output or 'standard output'}: {error.strerror}") from None
 
     def report(self, diagnostics: list[Diagnostic]) -> None:
+        if self.reword is not None:
+            diagnostics = [each.reworded(self.reword) for each in diagnostics]
         if self.options.format != "text":
             self.collected += diagnostics
             return
@@ -396,7 +421,7 @@ class _Driver:
         options = self.options
         output = None if options.output in (None, "-") else Path(options.output)
         if output is not None and file != "-" and output.exists() and output.samefile(file):
-            _say("altru-opt: -o names the file to reduce, which is never changed; name another one\n")
+            _say(f"{self.name}: -o names the file to reduce, which is never changed; name another one\n")
             return USAGE
         text = self.read_bytes(file).decode(errors="surrogateescape")
         name = "stdin.air" if file == "-" else Path(file).name
@@ -448,12 +473,11 @@ class _Driver:
         return ERRORS if any(problem.severity == "error" for problem in found) else OK
 
     def load(self, source: Source) -> tuple[Module | None, list[Diagnostic]]:
-        from altru_ir.text.parser import parse
         from altru_ir.verifier import verify
 
         try:
             with self.timed("parse"):
-                module = parse(source.text, source.filename, source.first_line)
+                module = self.translate(source)
         except DiagnosticError as error:
             return None, error.diagnostics
         if self.owns_process:
@@ -469,6 +493,21 @@ class _Driver:
             return module, []
         with self.timed("verify"):
             return module, verify(module)
+
+    def translate(self, source: Source) -> Module:
+        """The module that a text says. Raises ``DiagnosticError``."""
+        if self.front_end is not None:
+            from altru_ir.builder import BuilderError
+
+            try:
+                return self.front_end(source)
+            except BuilderError as error:
+                if error.diagnostic is None:
+                    raise
+                raise DiagnosticError([error.diagnostic], source) from None
+        from altru_ir.text.parser import parse
+
+        return parse(source.text, source.filename, source.first_line)
 
     def compare(self, source: Source, module: Module | None, diagnostics: list[Diagnostic]) -> int:
         from altru_ir.backend.cli.expectations import mismatches

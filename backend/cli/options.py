@@ -44,17 +44,19 @@ found; 70 an internal error (a reproducer is left); with --run and --interpret t
 """
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """The argument parser; it raises ``UsageError`` instead of exiting."""
+def make_parser(name: str = "altru-opt") -> argparse.ArgumentParser:
+    """The argument parser of ``altru-opt``, or of a front-end's command; it raises ``UsageError`` instead of exiting."""
+    own = name == "altru-opt"
+    what = "programs in Altru's intermediate representation" if own else "programs, with the flags of altru-opt"
     parser = _Parser(
-        prog="altru-opt",
-        description="Checks, transforms, compiles and runs programs in Altru's intermediate representation.",
+        prog=name,
+        description=f"Checks, transforms, compiles and runs {what}.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("files", nargs="*", metavar="FILE", help="text files of IR, or `-`")
+    add("files", nargs="*", metavar="FILE", help="text files of IR, or `-`" if own else "source files, or `-`")
     add("-o", dest="output", metavar="OUT", help="where the result goes")
     add("-p", "--pass-pipeline", dest="pipeline", metavar="PIPELINE", help="passes to run: a,b{option=value}")
     for level in range(4):
@@ -115,15 +117,15 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def parse_options(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
-    """The options, and what stands behind ``--``. Raises ``UsageError``."""
+def parse_options(arguments: list[str], name: str = "altru-opt") -> tuple[argparse.Namespace, list[str]]:
+    """The options of the command ``name``, and what stands behind ``--``. Raises ``UsageError``."""
     program: list[str] = []
     if "--" in arguments:
         at = arguments.index("--")
         arguments, program = arguments[:at], arguments[at + 1 :]
     # Without `=` the flag takes no value: what stands behind it is a file to read.
     arguments = ["--timing=" if argument == "--timing" else argument for argument in arguments]
-    options = make_parser().parse_args(arguments)
+    options = make_parser(name).parse_args(arguments)
     _check_combination(options, program)
     options.entry = options.entry or "main"
     return options, program

@@ -52,14 +52,15 @@ class Call:
 
         return bytes(plain(self.memory.read(pointer, size, 1, self.op), I8, self.op))
 
-    def text(self, pointer: Pointer) -> bytes:
-        """A string up to its zero byte."""
+    def text(self, pointer: Pointer, limit: float = math.inf) -> bytes:
+        """A string up to its zero byte, or of ``limit`` bytes."""
         found = bytearray()
-        while True:
+        while len(found) < limit:
             byte = self.bytes_at(pointer.moved(len(found)), 1)[0]
             if byte == 0:
-                return bytes(found)
+                break
             found.append(byte)
+        return bytes(found)
 
 
 Extern = Callable[[Call], Any]
@@ -220,13 +221,15 @@ def formatted(call: Call, format: bytes, given: list[Any]) -> bytes:
             precision = b"%d" % signed(following(found[0]) & 0xFFFFFFFF, 32)
         value = following(found[0])
         spec = b"%" + flags + (width or b"")
+        limit = math.inf
         if has_precision and not (precision or b"").startswith(b"-"):
             spec += b"." + (precision or b"0")
-        out += _convert(call, spec, kind, _LENGTHS.get(length or b"", 32), value)
+            limit = int(precision or b"0")
+        out += _convert(call, spec, kind, _LENGTHS.get(length or b"", 32), value, limit)
     return bytes(out)
 
 
-def _convert(call: Call, spec: bytes, kind: bytes, bits: int, value: Any) -> bytes:
+def _convert(call: Call, spec: bytes, kind: bytes, bits: int, value: Any, limit: float) -> bytes:
     if kind in b"fFeEgG":
         if math.isfinite(value):
             return bytes((spec + kind) % value)
@@ -235,8 +238,7 @@ def _convert(call: Call, spec: bytes, kind: bytes, bits: int, value: Any) -> byt
         plain_spec = re.sub(rb"\.\d+", b"", spec.replace(b"0", b"", 1) if spec[1:2] == b"0" else spec).replace(b"+", b"")
         return bytes((plain_spec + b"s") % (sign + (text.upper() if kind.isupper() else text)))
     if kind == b"s":
-        text = call.text(value)
-        return (spec + b"s") % text
+        return (spec + b"s") % call.text(value, limit)  # of a string that long no zero byte is looked for
     if kind == b"c":
         return bytes((spec + b"c") % (value & 0xFF))
     if kind == b"p":
