@@ -100,7 +100,7 @@ def test_a_value_that_reaches_the_answer() -> None:
     module = first_program(returned("sdiv"), large, least=300)
     begin = time.monotonic()
     reduction = reduce_module(module, returned("sdiv"))
-    assert time.monotonic() - begin < 10
+    assert time.monotonic() - begin < 60
     assert number_of_operations(reduction.module) <= 10
 
 
@@ -223,4 +223,4 @@ def test_deep_and_long_programs() -> None:
     begin = time.monotonic()
     reduction = reduce_module(air.parse(text), contains("add"))
     assert number_of_operations(reduction.module) <= 3
-    assert time.monotonic() - begin < 10
+    assert time.monotonic() - begin < 60
