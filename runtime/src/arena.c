@@ -7,7 +7,7 @@
  *                         ^ cursor, end
  *
  * Invariant: chunks up to `current` hold what was taken, those behind hold nothing; cursor lies in
- * current (or is 0 before the first chunk) and is a multiple of 8.
+ * current (or is NOWHERE before the first chunk) and is a multiple of 8.
  */
 #include "internal.h"
 
@@ -16,6 +16,7 @@
 enum {
     ALTRU_ARENA_LIVE = 0x41524e41,
     FIRST_CHUNK = 4096,
+    NOWHERE = 8, /* the cursor without a chunk: beyond the limit, for objects without bytes too */
     FILL_GONE = 0xdf,
 };
 
@@ -43,7 +44,7 @@ static uintptr_t end_of(const struct altru_chunk *chunk) {
 /* Makes `chunk` the one that is taken from, at `cursor`. */
 static void enter(altru_arena *arena, struct altru_chunk *chunk, uintptr_t cursor) {
     arena->current = chunk;
-    arena->cursor = cursor;
+    arena->cursor = chunk == NULL ? NOWHERE : cursor;
     arena->end = chunk == NULL ? 0 : end_of(chunk);
     arena->limit = altru_sees_all() ? 0 : arena->end;
     if (chunk != NULL) {
@@ -67,6 +68,7 @@ altru_arena *altru_arena_new(void) {
     altru_arena *arena = altru_alloc(sizeof *arena);
     if (arena != NULL) {
         memset(arena, 0, sizeof *arena);
+        arena->cursor = NOWHERE;
         arena->state = ALTRU_ARENA_LIVE;
     }
     return arena;
@@ -264,7 +266,8 @@ void altru_arena_destroy(altru_arena *arena) {
     run_deferred(arena, NULL);
     release_chunks(arena->first);
     arena->state = 0;
-    arena->cursor = arena->limit = arena->end = 0;
+    arena->limit = arena->end = 0;
+    arena->cursor = NOWHERE;
     altru_free(arena);
 }
 
@@ -302,7 +305,8 @@ const char *altru_arena_check(const altru_arena *arena) {
         return "the current chunk is not in the list";
     }
     if (arena->current == NULL) {
-        return arena->first == NULL && arena->cursor == 0 ? NULL : "chunks, but no current one";
+        return arena->first == NULL && arena->cursor == NOWHERE ? NULL
+                                                                : "chunks, but no current one";
     }
     if (arena->cursor < start_of(arena->current) || arena->cursor > arena->end ||
         arena->end != end_of(arena->current) || arena->cursor % 8 != 0) {

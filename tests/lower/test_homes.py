@@ -293,3 +293,20 @@ func @main() -> i32 {
             rows = {line.split()[0]: line.split()[1:] for line in done.stderr.splitlines()[1:]}
             assert int(rows["heap"][2]) > 1000
             assert int(rows["heap"][0]) == 0
+
+
+def test_an_object_without_bytes_is_the_first_of_an_arena() -> None:
+    program = """func @main() -> i32 {
+^entry:
+  %a = local : arena
+  %made = arena.new
+  init %a, %made
+  %r = borrow %a
+  %nothing = tuple
+  %x = arena.alloc %r, %nothing
+  %zero = const 0 : i32
+  ret %zero
+}
+"""
+    for opt in (0, 2):
+        assert backend.compile(air.parse(HEAD + program), opt=opt)["main"]() == 0

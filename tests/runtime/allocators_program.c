@@ -172,6 +172,12 @@ static void arena(uint64_t seed, long count) {
     altru_arena *a = altru_arena_new();
     EXPECT(a != NULL);
     EXPECT(altru_arena_alloc(a, 8, 3) == NULL && altru_arena_alloc(a, SIZE_MAX - 8, 8) == NULL);
+    EXPECT(altru_arena_take(a, 0) != NULL); /* an object without bytes is somewhere */
+    altru_arena_trim(a);
+    altru_arena_reset(a);
+    altru_arena_trim(a);
+    EXPECT_WELL(altru_arena_check(a));
+    EXPECT(altru_arena_take(a, 0) != NULL);
     altru_arena_mark mark = altru_arena_now(a);
     for (long step = 0; step < count; step++) {
         uint64_t random = next_random(&seed);
