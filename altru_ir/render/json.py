@@ -1,7 +1,8 @@
 """Diagnostics for programs: one JSON object per run, ``{"version": 1, "diagnostics": [...]}``.
 
 Each diagnostic has ``code``, ``severity``, ``message``, ``location`` (``file``, ``line``, ``column``, ``length``, or null),
-``function``, ``labels`` (``location`` and ``message``) and ``help``.
+``function``, ``labels`` (``location`` and ``message``), ``help`` and ``fix``: null, or its ``message`` and ``edits``, each a
+``location``, whose ``length`` characters (line ends count) are replaced, and a ``replacement``.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from altru_ir.diagnostics import Diagnostic
+from altru_ir.diagnostics import Diagnostic, Fix
 from altru_ir.source import Location
 
 VERSION = 1
@@ -30,7 +31,13 @@ def record(diagnostic: Diagnostic) -> dict[str, Any]:
         "function": diagnostic.function,
         "labels": [{"location": _place(label.location), "message": label.message} for label in diagnostic.labels],
         "help": diagnostic.help,
+        "fix": None if diagnostic.fix is None else _fix(diagnostic.fix),
     }
+
+
+def _fix(fix: Fix) -> dict[str, Any]:
+    edits = [{"location": _place(edit.location), "replacement": edit.replacement} for edit in fix.edits]
+    return {"message": fix.message, "edits": edits}
 
 
 def render(diagnostics: Iterable[Diagnostic]) -> str:

@@ -16,11 +16,24 @@ from altru_ir.source import Location
 
 
 def check_memory(module: Module) -> list[Diagnostic]:
-    """What is wrong with the memory of ``module``, in the order of the text; empty when nothing is.
+    """What is wrong with the memory of ``module``, in the order of the text; empty when nothing is. Where a way to mend it was
+    tried and holds, a problem says so.
 
     Works on a clone. The module must be structurally valid (``altru_ir.verify``).
     """
+    from altru_ir.passes.verify.fixes import with_fixes
+
+    return with_fixes(check_memory_once(module), module.source)
+
+
+def check_memory_once(module: Module, only: str | None = None) -> list[Diagnostic]:
+    """As ``check_memory``, but proposals are not tried. With ``only`` a function is looked at alone, the others as
+    declarations."""
     copy = module.clone()
+    if only is not None:
+        for name, function in copy.functions.items():
+            if name != only:
+                function.blocks = []
     found: list[Diagnostic] = []
     for each in parse_pipeline("check-memory"):
         if isinstance(each, Check):
@@ -34,4 +47,4 @@ def _place(location: Location | None) -> tuple[int, int]:
     return (0, 0) if location is None else (location.line, location.column)
 
 
-__all__ = ["check_memory"]
+__all__ = ["check_memory", "check_memory_once"]

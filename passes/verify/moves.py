@@ -39,7 +39,7 @@ import attrs
 from altru_ir.behaviour import accesses
 from altru_ir.dataflow import panicking
 from altru_ir.declare import BORROW, CONSUME, ESCAPE, EXCHANGE, INIT, READ, WRITE
-from altru_ir.diagnostics import Diagnostic, Label
+from altru_ir.diagnostics import Diagnostic, Fix, Label
 from altru_ir.marks import needs_drop
 from altru_ir.module import Block, Function, Module
 from altru_ir.passes.analysis.initialization import Initialization
@@ -59,6 +59,7 @@ from altru_ir.passes.analysis.move_paths import (
 from altru_ir.passes.analysis.storage import EndedStorage
 from altru_ir.passes.analysis.why import why_it_moves
 from altru_ir.passes.base import Check
+from altru_ir.passes.verify.move_fixes import MoveFixes
 from altru_ir.values import Operation, Value
 
 
@@ -127,6 +128,7 @@ class _Checker:
             self.report(
                 "ALT-F004", op, f"`%{local.name}` is {use} after its scope has ended", labels=labels,  # type: ignore[arg-type]
                 help="`end` it where nothing uses it any more; run its `local` again for fresh storage",
+                proposals=self.fixes.ended(op, ends),
             )  # fmt: skip
             return
 
@@ -234,11 +236,12 @@ class _Checker:
                 "ALT-M002", op, f"a `{type}` {what} cannot be {verb}: it stays there for others",
                 help="use `exchange` to put another value there, or `borrow` it"
                 + ("" if self.paths.moves(type) else ", or `load` a copy"),
+                proposals=self.fixes.stays(op, place),
             )  # fmt: skip
         elif located.reach == ELEMENT:
             self.report(
                 "ALT-M003", op, f"an element at an index that is not constant cannot be {verb}",
-                help="use `exchange`, or a constant index",
+                help="use `exchange`, or a constant index", proposals=self.fixes.stays(op, place),
             )  # fmt: skip
         elif located.destructor is not None and located.reach == EXACT:
             declaration = self.module.types[located.destructor.name]  # type: ignore[attr-defined]
@@ -246,7 +249,7 @@ class _Checker:
                 "ALT-M004", op,
                 f"a part of a `{located.destructor}` cannot be {verb}: its destructor @{declaration.drop} will want it",
                 labels=[(declaration.location, f"`{located.destructor}` is declared with a destructor here")],
-                help="use `exchange`, or `borrow` the part",
+                help="use `exchange`, or `borrow` the part", proposals=self.fixes.stays(op, place),
             )  # fmt: skip
 
     def must_be_empty(self, op: Operation, type: object, path: MovePath | None, there: int) -> None:
@@ -260,7 +263,7 @@ class _Checker:
             message, help = f"the memory is released, but {name} may still hold something that must be dropped", "use `drop`"
         else:
             message, help = f"`init` over {name}, which may hold something that must be dropped", "use `assign`, which drops it"
-        self.report("ALT-M005", op, message, help=help)
+        self.report("ALT-M005", op, message, help=help, proposals=self.fixes.overwritten(op))
 
     def held(self, path: MovePath, there: int) -> Iterator[MovePath]:
         """The paths from ``path`` downwards that may hold something; a whole is held only by what its tracked parts leave."""
@@ -278,10 +281,19 @@ class _Checker:
 
     def report(
         self, code: str, op: Operation, message: str, *,
-        labels: list[tuple[object, str]] | None = None, help: str | None = None,
+        labels: list[tuple[object, str]] | None = None, help: str | None = None, proposals: tuple[Fix, ...] = (),
     ) -> None:  # fmt: skip
         shown = tuple(Label(where, text) for where, text in labels or [] if where is not None)  # type: ignore[arg-type]
-        self.found.append(Diagnostic(code, message, op.location, function=self.function.name, labels=shown, help=help))
+        self.found.append(
+            Diagnostic(
+                code, message, op.location, function=self.function.name, labels=shown, help=help, proposals=proposals
+            )
+        )  # fmt: skip
+
+    @property
+    def fixes(self) -> MoveFixes:
+        """What may mend an error, looked for when there is one."""
+        return MoveFixes(self.function, self.module, self.paths)
 
     def report_use(
         self, op: Operation, block: Block, at: int, path: MovePath, gone: int, *, stored: bool = False
@@ -305,6 +317,7 @@ class _Checker:
             self.report(
                 "ALT-I001", op, f"{use}, but {f'{name} holds' if stored else 'holds'} nothing{sometimes}", labels=labels,
                 help="store the whole first" if stored else "store something first: `init`",
+                proposals=self.fixes.holds_nothing(op, path, stored),
             )  # fmt: skip
             return
         labels.extend((cause.op.location, self.tell(cause, path)) for cause in moves)
@@ -316,7 +329,10 @@ class _Checker:
             story = f"was {happened}" if certain else f"may have been {happened}"
             whole = gone & path.bit or path.mask == path.bit
             message = f"{use} after it {story}" if whole else f"{use}, of which a part {story}"
-        self.report("ALT-M001", op, message, labels=labels, help=why_it_moves(moves[0].path.type, self.module))
+        self.report(
+            "ALT-M001", op, message, labels=labels, help=why_it_moves(moves[0].path.type, self.module),
+            proposals=self.fixes.used_after_move(op, path, [(cause.op, cause.path) for cause in moves]),
+        )  # fmt: skip
 
     def always_runs(self, op: Operation, before: Block) -> bool:
         """Whether control has gone through the block of ``op`` when it comes to ``before``."""
