@@ -7,8 +7,8 @@
 
 A check knows what it would change and not what follows from that, so it *proposes* (``Diagnostic.proposals``). Here each
 proposal in turn
- 1. is applied to the text that the program was read from, and the text is parsed and verified again;
- 2. the function is checked again, by all checks of memory, with the others as declarations;
+ 1. is applied to the text of its function, which is parsed and verified again behind the declarations of all else;
+ 2. the function is checked again, by all checks of memory;
  3. is the ``fix`` when what is found then is what was found before without this problem: problems are told apart by code,
     function and message, and counted.
  4. Trying ends with the first that holds, and for all problems together when ``PATIENCE`` characters have been parsed.
@@ -21,11 +21,12 @@ Invariant: a text with its fixes applied has fewer problems than before, and non
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 
 import attrs
 
-from altru_ir.diagnostics import ERROR, Diagnostic, DiagnosticError, Fix, edited
-from altru_ir.module import Module
+from altru_ir.diagnostics import ERROR, Diagnostic, DiagnosticError, Edit, Fix, edited
+from altru_ir.module import Function, Global, Module, TypeDeclaration
 from altru_ir.passes.verify.memory import check_memory_once
 from altru_ir.source import Source
 
@@ -45,7 +46,10 @@ def with_fixes(diagnostics: list[Diagnostic], source: Source | None) -> list[Dia
     """
     if source is None or not any(problem.proposals for problem in diagnostics):
         return diagnostics
-    trial = _Trial(source)
+    try:
+        trial = _Trial(source)
+    except DiagnosticError:  # the text has changed since
+        return diagnostics
     return [attrs.evolve(problem, fix=trial.first(problem)) if problem.proposals else problem for problem in diagnostics]
 
 
@@ -85,41 +89,78 @@ def _together(source: Source, fixes: list[Fix], before: Counter[_Key]) -> str | 
 
 
 class _Trial:
-    """Tries proposals for one text."""
+    """Tries proposals for one text, each on the text of its function behind the declarations of all else."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self.patience = PATIENCE
+        self.module = _parsed(source)
+        places = [_start(source, declaration) for declaration in self.module.order]
+        self.ends = dict(pairwise(sorted([*places, len(source.text)])))
         self.before: dict[str, Counter[_Key]] = {}
+        self.heads: dict[str, str] = {}
 
     def first(self, problem: Diagnostic) -> Fix | None:
-        if problem.function is None:
+        function = self.module.functions.get(problem.function or "")
+        if function is None or function.is_declaration:
             return None
-        before = self.before.get(problem.function)
+        before = self.before.get(function.name)
         if before is None:
-            before = self.before[problem.function] = self.problems(self.source, problem.function) or Counter()
+            before = self.before[function.name] = self.problems(function, ()) or Counter()
         key = _key(problem)
         if not before[key]:
             return None
         for fix in problem.proposals:
             if self.patience < 0:  # 4
                 return None
-            try:
-                text = edited(self.source, fix.edits)
-            except ValueError:
-                continue
-            after = self.problems(Source(self.source.filename, text, self.source.first_line), problem.function)
+            after = self.problems(function, fix.edits)
             if after is not None and after <= before - Counter([key]):  # 3
                 return fix
         return None
 
-    def problems(self, source: Source, function: str) -> Counter[_Key] | None:
-        """What is wrong with the function; None when the text is no program."""
-        self.patience -= len(source.text)
+    def problems(self, function: Function, edits: tuple[Edit, ...]) -> Counter[_Key] | None:
+        """What is wrong with the function after ``edits``; None when that is no program."""
+        start = _start(self.source, function)
+        end = self.ends[start]
+        head = self.heads.get(function.name)
+        if head is None:
+            head = self.heads[function.name] = self.head(function)
         try:
-            return Counter(_key(p) for p in check_memory_once(_parsed(source), only=function))  # 1, 2
+            text = edited(self.source, [*edits, *self.around(start, end)])  # 1
+        except ValueError:
+            return None
+        self.patience -= len(text) + len(head)
+        try:
+            return Counter(_key(p) for p in check_memory_once(_parsed(Source(self.source.filename, head + text))))  # 2
         except DiagnosticError:
             return None
+
+    def around(self, start: int, end: int) -> list[Edit]:
+        """Edits that leave nothing of the text but what is from ``start`` to ``end``."""
+        return [
+            Edit(self.source.position(0, start), ""),
+            Edit(self.source.position(end, len(self.source.text) - end), "\n"),
+        ]
+
+    def head(self, function: Function) -> str:
+        """The module without ``function``, as declarations."""
+        copy = Module(self.module.name, self.module.target)
+        copy.attributes = self.module.attributes
+        for declaration in self.module.order:
+            if isinstance(declaration, Function) and declaration is not function:
+                stub = Function(declaration.name, declaration.signature, [p.name for p in declaration.parameters])
+                stub.attributes = declaration.attributes
+                copy.add(stub)
+            elif not isinstance(declaration, Function):
+                copy.add(declaration)
+        return copy.text()
+
+
+def _start(source: Source, declaration: TypeDeclaration | Global | Function) -> int:
+    """The offset at which a declaration begins."""
+    place = declaration.location
+    assert place is not None
+    return source.line_starts()[place.line - source.first_line] + max(place.column, 1) - 1
 
 
 def _parsed(source: Source) -> Module:

@@ -26,14 +26,9 @@ def check_memory(module: Module) -> list[Diagnostic]:
     return with_fixes(check_memory_once(module), module.source)
 
 
-def check_memory_once(module: Module, only: str | None = None) -> list[Diagnostic]:
-    """As ``check_memory``, but proposals are not tried. With ``only`` a function is looked at alone, the others as
-    declarations."""
+def check_memory_once(module: Module) -> list[Diagnostic]:
+    """As ``check_memory``, but what is proposed is not tried."""
     copy = module.clone()
-    if only is not None:
-        for name, function in copy.functions.items():
-            if name != only:
-                function.blocks = []
     found: list[Diagnostic] = []
     for each in parse_pipeline("check-memory"):
         if isinstance(each, Check):

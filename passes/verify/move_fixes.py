@@ -80,7 +80,9 @@ class MoveFixes:
     def holds_nothing(self, op: Operation, path: MovePath, stored: bool) -> tuple[Fix, ...]:
         """For a use of what was never stored, or a store into a part of it (ALT-I001)."""
         return self.collect(
-            lambda: self.renamed(op, "assign", "init", "store the part with `init`, which drops nothing") if stored else iter(()),
+            lambda: (
+                self.renamed(op, "assign", "init", "store the part with `init`, which drops nothing") if stored else iter(())
+            ),
             lambda: self.reordered(op, path),
             lambda: self.first_value(path),
         )

@@ -93,7 +93,12 @@ def plant(patch: pytest.MonkeyPatch, where: str, old: str, new: str) -> None:
 
 
 def noticed(name: str) -> bool:
-    folders = {"initialization": "elaborate-drops check-moves", "moves": "check-moves", "storage": "check-moves", "scopes": "schedule-drops"}
+    folders = {
+        "initialization": "elaborate-drops check-moves",
+        "moves": "check-moves",
+        "storage": "check-moves",
+        "scopes": "schedule-drops",
+    }
     kind = name.split()[0]
     try:
         for folder in folders.get(kind, kind).split():
