@@ -230,7 +230,7 @@ class MoveFixes:
     # -- values ------------------------------------------------------------------------------------------------------
 
     def value(self, type: Type, base: str, lines: list[str]) -> str:
-        """Appends the operations that make some value of ``type``, and gives its name. Raises ``NoText`` where there is none."""
+        """Appends the operations that make some value of ``type``; its name. Raises ``NoText`` where there are none."""
         order: list[tuple[Type, list[int]]] = []
         work: list[tuple[Type, int]] = [(type, -1)]
         while work:  # preorder; parts stand behind their wholes

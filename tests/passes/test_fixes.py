@@ -107,11 +107,11 @@ def test_the_command_mends(tmp_path: Path) -> None:
     assert (status, err) == (0, "")
     assert "  assign %l, %y_copy       // stays\n" in out or "  assign %l, %y       // stays\n" in out
     assert kinds(out) == Counter()
-    status, text, err = command("--check", str(file))
+    status, _, err = command("--check", str(file))
     assert status == 1
     assert "= help: use `assign`, which drops what is there first" in err
     assert "11 -   init %l, %y       // stays\n11 +   assign %l, %y       // stays\n" in err
-    status, text, err = command("--check", "--format=json", str(file))
+    status, _, err = command("--check", "--format=json", str(file))
     records = json.loads(err)["diagnostics"]
     fix = next(record["fix"] for record in records if record["code"] == "ALT-M005")
     edits = [air.Edit(Location(**edit["location"]), edit["replacement"]) for edit in fix["edits"]]
