@@ -49,8 +49,8 @@ __all__ = [
     "ARENA", "F32", "F64", "I1", "I8", "I16", "I32", "I64", "I128", "STATIC", "UNIT", "USIZE", "ArrayType", "Block",
     "Builder", "Diagnostic", "DiagnosticError", "Edit", "Field", "Fix", "Function", "FunctionType", "Global", "Label",
     "Location", "MemoryFault", "Module", "NamedType", "Operation", "OwnType", "Panic", "PtrType", "RefType", "Signature",
-    "Source", "Successor", "Symbol", "TupleType", "Type", "TypeDeclaration", "UninitType", "Value", "Variant", "parse", "parse_type",
-    "verify",
+    "Source", "Successor", "Symbol", "TupleType", "Type", "TypeDeclaration", "UninitType", "Value", "Variant", "parse",
+    "parse_type", "verify",
 ]  # fmt: skip
 
 _HOMES = {

@@ -110,6 +110,8 @@ EXPLANATIONS: dict[str, str] = {
     "ALT-I002": "Bytes are no value of the type they are read as.",
     "ALT-I003": "The payload of a variant is accessed that the enum does not hold.",
     "ALT-L001": "Memory is never released.",
+    "ALT-L002": "A value is forgotten that would have been dropped: what it owns stays behind.",
+    "ALT-L003": "Owners own each other, so that nothing releases any of them.",
     "ALT-M001": "A value is used after it was moved out or dropped.",
     "ALT-M002": "Something is moved out of what a reference, a collected object or a global holds.",
     "ALT-M003": "Something is moved out of an element at an index that is not constant.",

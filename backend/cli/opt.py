@@ -486,6 +486,10 @@ class _Driver:
                 self.passes(module)
             except DiagnosticError as error:
                 diagnostics = error.diagnostics
+        elif module is not None and self.options.check and not diagnostics:
+            from altru_ir.passes.verify.memory import check_memory_once
+
+            diagnostics = check_memory_once(module)
         found = mismatches(source, diagnostics)
         _say("".join(f"{line}\n" for line in found))
         return ERRORS if found else OK

@@ -54,7 +54,7 @@ class NoText(Exception):
 class MoveFixes:
     """Proposals for one function."""
 
-    def __init__(self, function: Function, module: Module, paths: MovePaths) -> None:
+    def __init__(self, function: Function, module: Module, paths: MovePaths | None) -> None:
         self.function = function
         self.module = module
         self.paths = paths
@@ -164,7 +164,7 @@ class MoveFixes:
 
     def reordered(self, op: Operation, path: MovePath) -> Iterator[Fix]:  # 6
         block = op.block
-        if block is None:
+        if block is None or self.paths is None:
             return
         at = block.ops.index(op)
         for store in block.ops[at + 1 :]:
@@ -212,20 +212,18 @@ class MoveFixes:
 
     def first_value(self, path: MovePath) -> Iterator[Fix]:  # 8
         local = path.root.operation
-        if local is None or local.name != "local":
+        if local is None or local.name != "local" or self.paths is None:
             return
+        whole = self.paths.roots[path.root]
+        below = set(self.paths.paths[whole.index : whole.last + 1])
         lines: list[str] = []
         made = self.value(path.root.type.target, self.base(path.root), lines)  # type: ignore[attr-defined]
         first = [*lines, f"init {self.spelled(path.root)}, {made}"]
         edits = [self.behind(local, first)]
         for op in self.function.operations():
-            if op.name == "init" and self.paths.locate(op.operands[0]).path in self.below(path.root):
+            if op.name == "init" and self.paths.locate(op.operands[0]).path in below:
                 edits.append(self.word(op, "init", "assign"))
         yield Fix(f"let `%{path.root.name}` hold something from the beginning", tuple(edits))
-
-    def below(self, root: Value) -> set[MovePath]:
-        whole = self.paths.roots[root]
-        return set(self.paths.paths[whole.index : whole.last + 1])
 
     # -- values ------------------------------------------------------------------------------------------------------
 
@@ -376,4 +374,18 @@ class MoveFixes:
         return f"%{name}"
 
 
-__all__ = ["MoveFixes"]
+def give_back(function: Function, conversion: Operation, last: Operation) -> tuple[Fix, ...]:
+    """For a raw pointer that nothing releases when the function is left at ``last`` (ALT-L001): it is turned back there."""
+    assert function.module is not None
+    fixes = MoveFixes(function, function.module, None)
+    pointer, owner = conversion.result, conversion.operands[0]
+
+    def turned_back() -> Iterator[Fix]:
+        again = fixes.fresh(pointer, "owner")
+        lines = [f"{again} = own.from_ptr {fixes.spelled(pointer)} unsafe : {owner.type}", f"drop {again}"]
+        yield Fix("turn it back into an owner, and drop that", (fixes.before(last, lines),))
+
+    return fixes.collect(turned_back)
+
+
+__all__ = ["MoveFixes", "give_back"]

@@ -16,7 +16,7 @@ Clauses, cited by number in the code and planted as defects one by one in the te
  5. nothing is moved out of an element at an index that is not constant, or out of a subrange (ALT-M003);
  6. no part is moved out of a type with a destructor (ALT-M004);
  7. ``init`` stores, and ``dealloc`` releases, only where nothing is left that would have to be dropped (ALT-M005);
- 8. two operands of one operation do not consume the same value (ALT-M001);
+ 8. two operands of one operation do not consume the same value, and nothing is stored into what it owns (ALT-M001);
  9. nothing is done to a local that may have been ended, not even a store (ALT-F004).
 
 ``end`` and a drop with ``rest`` take what is still there, whatever that is; ``assign`` drops by flow what it overwrites.
@@ -133,12 +133,17 @@ class _Checker:
             return
 
     def operation(self, op: Operation, block: Block, at: int, gone: int, there: int) -> None:
-        """Checks the operands of one operation in order; what one consumes is gone for the next (8)."""
+        """Checks the operands of one operation in order, places behind values; what one consumes is gone for the next (8)."""
         if op.decl.is_projection and op.results[0].type.is_place:
             return
-        for value, access in accesses(op):
+        consumed: set[Value] = set()
+        for value, access in sorted(accesses(op), key=lambda each: each[0].type.is_place):
             if value.type.is_place:
-                self.place(op, block, at, value, access, gone, there)
+                located = self.paths.locate(value).path
+                if located is not None and located.root in consumed:
+                    self.into_itself(op, located)
+                else:
+                    self.place(op, block, at, value, access, gone, there)
                 continue
             root = self.paths.roots.get(value)
             if root is None:
@@ -151,6 +156,7 @@ class _Checker:
             elif gone & root.needed and not op.attrs.get("rest"):  # 1
                 self.report_use(op, block, at, root, gone)
             if access in (CONSUME, ESCAPE):
+                consumed.add(value)
                 gone |= root.mask
         for successor in op.successors:
             lost = gone
@@ -160,6 +166,13 @@ class _Checker:
                     if lost & root.needed:
                         self.report_use(op, block, at, root, lost)
                     lost |= root.mask
+
+    def into_itself(self, op: Operation, path: MovePath) -> None:  # 8
+        name = f"`%{path.root.name}`"
+        self.report(
+            "ALT-M001", op, f"{name} is stored into what it owns itself: nobody would own {name} then",
+            help=why_it_moves(path.root.type, self.module),
+        )  # fmt: skip
 
     def place(self, op: Operation, block: Block, at: int, place: Value, access: str, gone: int, there: int) -> None:
         located = self.paths.locate(place)
