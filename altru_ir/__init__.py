@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from altru_ir.builder import Builder, BuilderError
-    from altru_ir.diagnostics import Diagnostic, DiagnosticError, Label
+    from altru_ir.diagnostics import Diagnostic, DiagnosticError, Edit, Fix, Label
     from altru_ir.faults import MemoryFault, Panic
     from altru_ir.module import Block, Field, Function, Global, Module, Signature, TypeDeclaration, Variant
     from altru_ir.source import Location, Source
@@ -47,7 +47,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "ARENA", "F32", "F64", "I1", "I8", "I16", "I32", "I64", "I128", "STATIC", "UNIT", "USIZE", "ArrayType", "Block",
-    "Builder", "BuilderError", "Diagnostic", "DiagnosticError", "Field", "Function", "FunctionType", "Global", "Label",
+    "Builder", "BuilderError", "Diagnostic", "DiagnosticError", "Edit", "Field", "Fix", "Function", "FunctionType", "Global",
+    "Label",
     "Location", "MemoryFault", "Module", "NamedType", "Operation", "OwnType", "Panic", "PtrType", "RefType", "Signature",
     "Source", "Successor", "Symbol", "TupleType", "Type", "TypeDeclaration", "UninitType", "Value", "Variant", "parse",
     "parse_type", "verify",
@@ -55,7 +56,7 @@ __all__ = [
 
 _HOMES = {
     "builder": "Builder BuilderError",
-    "diagnostics": "Diagnostic DiagnosticError Label",
+    "diagnostics": "Diagnostic DiagnosticError Edit Fix Label",
     "faults": "MemoryFault Panic",
     "module": "Block Field Function Global Module Signature TypeDeclaration Variant",
     "source": "Location Source",

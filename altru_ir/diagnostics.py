@@ -9,7 +9,7 @@ Example: ``Diagnostic("ALT-P001", "expected `,`", location).severity`` is ``"err
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import attrs
 
@@ -27,11 +27,47 @@ class Label:
 
 
 @attrs.frozen
+class Edit:
+    """A piece of text and what is to stand in its place: the ``location.length`` characters (lines' ends count) from
+    ``location`` on; none of them is an insertion."""
+
+    location: Location
+    replacement: str
+
+    def span(self, source: Source) -> tuple[int, int]:
+        """The offsets in the text of ``source`` where the replaced piece begins and ends."""
+        start = source.line_starts()[self.location.line - source.first_line] + self.location.column - 1
+        return start, start + self.location.length
+
+
+@attrs.frozen
+class Fix:
+    """A way to mend a problem: what it does, in words, and the edits of the text that do it, none of which overlap."""
+
+    message: str
+    edits: tuple[Edit, ...]
+
+
+def edited(source: Source, edits: Iterable[Edit]) -> str:
+    """The text of ``source`` after ``edits``. Raises ``ValueError`` when two of them overlap."""
+    pieces: list[str] = []
+    at = 0
+    for start, end, replacement in sorted((*edit.span(source), edit.replacement) for edit in edits):
+        if start < at:
+            raise ValueError("two edits of a text overlap")
+        pieces += [source.text[at:start], replacement]
+        at = end
+    return "".join([*pieces, source.text[at:]])
+
+
+@attrs.frozen
 class Diagnostic:
     """One problem.
 
     ``code`` as ``ALT-V001``; ``message`` without place or code; ``location`` may be None for programs built in memory;
-    ``function`` names the function it is in; ``labels`` are further places, ``help`` says how to mend it.
+    ``function`` names the function it is in; ``labels`` are further places, ``help`` says how to mend it. ``fix`` is a way that
+    is known to mend it and to break nothing else; ``proposals`` are such as nobody has tried yet, the best first, and are shown
+    to nobody.
     """
 
     code: str
@@ -41,6 +77,8 @@ class Diagnostic:
     function: str | None = None
     labels: tuple[Label, ...] = ()
     help: str | None = None
+    fix: Fix | None = None
+    proposals: tuple[Fix, ...] = attrs.field(default=(), eq=False, repr=False)
 
     def reworded(self, reword: Callable[[str], str]) -> Diagnostic:
         """The same with each of its texts changed by ``reword``."""
@@ -106,6 +144,8 @@ EXPLANATIONS: dict[str, str] = {
     "ALT-I002": "Bytes are no value of the type they are read as.",
     "ALT-I003": "The payload of a variant is accessed that the enum does not hold.",
     "ALT-L001": "Memory is never released.",
+    "ALT-L002": "A value is forgotten that would have been dropped: what it owns stays behind.",
+    "ALT-L003": "Owners own each other, so that nothing releases any of them.",
     "ALT-M001": "A value is used after it was moved out or dropped.",
     "ALT-M002": "Something is moved out of what a reference, a collected object or a global holds.",
     "ALT-M003": "Something is moved out of an element at an index that is not constant.",

@@ -77,11 +77,16 @@ class Source:
 
     def token(self, index: int) -> Location:
         """The location of token ``index``, by the tokenizer that the parser left in ``find_spans``."""
+        spans = self.token_spans()
+        if not spans:
+            return self.position(0)
+        if index >= len(spans):
+            return self.position(len(self.text))
+        start, end = spans[index]
+        return self.position(start, max(1, end - start))
+
+    def token_spans(self) -> list[tuple[int, int]]:
+        """Where each token begins and ends; empty when no tokenizer was left."""
         if self._spans is None:
             self._spans = self.find_spans(self.text) if self.find_spans else []
-        if not self._spans:
-            return self.position(0)
-        if index >= len(self._spans):
-            return self.position(len(self.text))
-        start, end = self._spans[index]
-        return self.position(start, max(1, end - start))
+        return self._spans

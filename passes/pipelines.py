@@ -12,6 +12,6 @@ PIPELINES: dict[str, list[str]] = {
     "O1": ["insert-checks", "schedule-drops", "check-moves", "elaborate-drops"],
     "O2": ["insert-checks", "schedule-drops", "check-moves", "elaborate-drops"],
     "O3": ["insert-checks", "schedule-drops", "check-moves", "elaborate-drops"],
-    "check-memory": ["insert-checks", "schedule-drops", "check-moves"],
+    "check-memory": ["insert-checks", "schedule-drops", "check-moves", "check-leaks"],
     "simplify": ["inline", "sroa", "mem2reg", "canonicalize", "cse", "simplify-cfg", "dce"],
 }

@@ -25,6 +25,7 @@ PASSES: dict[str, str] = {
     "schedule-drops": "altru_ir.passes.transform.schedule_drops:ScheduleDrops",
     "check-moves": "altru_ir.passes.verify.moves:CheckMoves",
     "check-loans": "altru_ir.passes.verify.loans:CheckLoans",
+    "check-leaks": "altru_ir.passes.verify.leaks:CheckLeaks",
     "elaborate-drops": "altru_ir.passes.transform.elaborate_drops:ElaborateDrops",
     "inline": "altru_ir.passes.transform.inline:Inline",
     "sroa": "altru_ir.passes.transform.sroa:SplitLocals",

@@ -3,7 +3,7 @@
 Example, shortened:
 
     {"version": 1, "diagnostics": [{"code": "ALT-V011", "severity": "error", "message": "`ret` needs a value: ...",
-      "location": {"file": "a.air", "line": 4, "column": 3, "length": 3}, "function": "f", "labels": [], "help": null}]}
+      "location": {"file": "a.air", "line": 4, "column": 3, "length": 3}, "function": "f", "labels": [], "help": null, "fix": null}]}
 
 ``SCHEMA`` (JSON Schema 2020-12, published as docs/reference/diagnostics.schema.json, printed by ``altru-opt
 --describe=diagnostics``) says what each member is.
@@ -18,7 +18,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from altru_ir.diagnostics import ERROR, NOTE, WARNING, Diagnostic
+from altru_ir.diagnostics import ERROR, NOTE, WARNING, Diagnostic, Fix
 from altru_ir.source import Location
 
 VERSION = 1
@@ -58,9 +58,21 @@ SCHEMA: dict[str, Any] = {
             "required": ["location", "message"],
             "properties": {"location": {"$ref": "#/$defs/location"}, "message": {"type": "string"}},
         },
+        "edit": {
+            "description": "A piece of the text and what is to stand in its place; length 0 is an insertion, and ends of lines count.",
+            "type": "object",
+            "required": ["location", "replacement"],
+            "properties": {"location": {"$ref": "#/$defs/location"}, "replacement": {"type": "string"}},
+        },
+        "fix": {
+            "description": "Edits, none of which overlap, that are known to mend the problem and to break nothing else.",
+            "type": "object",
+            "required": ["message", "edits"],
+            "properties": {"message": {"type": "string"}, "edits": {"type": "array", "items": {"$ref": "#/$defs/edit"}}},
+        },
         "diagnostic": {
             "type": "object",
-            "required": ["code", "severity", "message", "location", "function", "labels", "help"],
+            "required": ["code", "severity", "message", "location", "function", "labels", "help", "fix"],
             "properties": {
                 "code": {
                     "type": "string",
@@ -80,6 +92,7 @@ SCHEMA: dict[str, Any] = {
                     "description": "In the order in which they are to be told.",
                 },
                 "help": {"type": ["string", "null"], "description": "How to mend it."},
+                "fix": {"anyOf": [{"$ref": "#/$defs/fix"}, {"type": "null"}], "description": "Applied by --fix."},
             },
         },
     },
@@ -101,7 +114,13 @@ def record(diagnostic: Diagnostic) -> dict[str, Any]:
         "function": diagnostic.function,
         "labels": [{"location": _place(label.location), "message": label.message} for label in diagnostic.labels],
         "help": diagnostic.help,
+        "fix": None if diagnostic.fix is None else _fix(diagnostic.fix),
     }
+
+
+def _fix(fix: Fix) -> dict[str, Any]:
+    edits = [{"location": _place(edit.location), "replacement": edit.replacement} for edit in fix.edits]
+    return {"message": fix.message, "edits": edits}
 
 
 def render(diagnostics: Iterable[Diagnostic]) -> str:

@@ -17,7 +17,8 @@ What stands where:
   same places, and behind them the place of the problem, are a code flow too (3.36), so that a viewer steps through it.
 - What is said about no program (a file that cannot be read, a linker that fails) is no result but a notification of the
   invocation (3.20.21), which then was not successful.
-- Help is the last paragraph of a message: SARIF's ``fixes`` (3.55) hold edits of text.
+- Help is the last paragraph of a message; a fix whose text is at hand is one of SARIF's (3.55), its edits by offsets in
+  characters.
 
 Invariant: each index is that of the rule or artifact that is named beside it. The text depends on the diagnostics and their
 sources alone: there is no time, no machine and no absolute path in it that was not in a file's name.
@@ -30,7 +31,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from altru_ir.diagnostics import ERROR, EXPLANATIONS, FAMILIES, Diagnostic
+from altru_ir.diagnostics import ERROR, EXPLANATIONS, FAMILIES, Diagnostic, Fix
 from altru_ir.source import Location, Source
 
 VERSION = "2.1.0"
@@ -112,7 +113,22 @@ class _Log:
             if diagnostic.code[4:5] in _HISTORIES and diagnostic.location is not None:
                 steps = [*related, self.location(diagnostic.location, diagnostic.message)]
                 found["codeFlows"] = [{"threadFlows": [{"locations": [{"location": step} for step in steps]}]}]
+        if diagnostic.fix is not None and all(edit.location.file in self.sources for edit in diagnostic.fix.edits):
+            found["fixes"] = [self.fix(diagnostic.fix)]
         return found
+
+    def fix(self, fix: Fix) -> dict[str, Any]:
+        changes: dict[str, list[dict[str, Any]]] = {}
+        for edit in fix.edits:
+            start, end = edit.span(self.sources[edit.location.file])
+            region = {"charOffset": start, "charLength": end - start}
+            replacement = {"deletedRegion": region, "insertedContent": {"text": edit.replacement}}
+            changes.setdefault(edit.location.file, []).append(replacement)
+        changed = [
+            {"artifactLocation": {"uri": _uri(file), "index": self.artifacts[file]}, "replacements": replacements}
+            for file, replacements in changes.items()
+        ]
+        return {"description": {"text": fix.message}, "artifactChanges": changed}
 
     def notification(self, diagnostic: Diagnostic) -> dict[str, Any]:
         return {

@@ -8,6 +8,12 @@ Example:
      7 |   %e = elem %arr, %five
        |   ^^
 
+A fix is shown as the lines that it takes away and puts there:
+
+        = help: use `assign`, which drops what is there
+     9 -   init %l, %b
+     9 +   assign %l, %b
+
 Invariant: an underline stands below its text whatever tabs and wide characters come before it; control characters of the
 source or of a file's name never reach the terminal; of a long line only the part around the underline is shown.
 """
@@ -17,11 +23,11 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 
-from altru_ir.diagnostics import Diagnostic
+from altru_ir.diagnostics import Diagnostic, Edit, Fix, edited
 from altru_ir.source import Location, Source
 
 _COLOURS = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m", "note": "\x1b[1;36m"}
-_BOLD, _BLUE, _RESET = "\x1b[1m", "\x1b[1;34m", "\x1b[0m"
+_BOLD, _BLUE, _GREEN, _RESET = "\x1b[1m", "\x1b[1;34m", "\x1b[1;32m", "\x1b[0m"
 TAB = 4
 WINDOW = 160
 """How many characters of a source line are shown."""
@@ -79,7 +85,42 @@ def _one(diagnostic: Diagnostic, sources: Mapping[str, Source], colour: bool) ->
         lines += _snippet(label.location, label.message, sources, gutter, paint, "-")
     if diagnostic.help is not None:
         lines.append(f"{' ' * gutter}  {paint('=', _BLUE)} {paint('help', _BOLD)}: {_visible(diagnostic.help)}")
+    if diagnostic.fix is not None:
+        lines += _suggestion(diagnostic.fix, sources, gutter, paint)
     return "\n".join(lines) + "\n"
+
+
+def _suggestion(fix: Fix, sources: Mapping[str, Source], gutter: int, paint: _Paint) -> list[str]:
+    """What the fix does, then the lines that it takes away and those that it puts there."""
+    source = sources.get(fix.edits[0].location.file) if fix.edits else None
+    known = source is not None and all(source.first_line <= e.location.line for e in fix.edits)
+    touched: dict[int, list[Edit]] = {}
+    upto = 0
+    for edit in sorted(fix.edits, key=lambda e: (e.location.line, e.location.column)) if known else []:
+        assert source is not None
+        start, end = edit.span(source)
+        line = edit.location.line
+        if touched and line <= upto:
+            line = next(reversed(touched))
+        touched.setdefault(line, []).append(edit)
+        upto = max(upto, edit.location.line + source.text.count("\n", start, end))
+    lines = [f"{' ' * gutter}  {paint('=', _BLUE)} {paint('help', _BOLD)}: {_visible(fix.message)}"]
+    for line, edits in touched.items():
+        assert source is not None
+        start = source.line_starts()[line - source.first_line]
+        end = source.text.find("\n", max(edit.span(source)[1] for edit in edits))
+        end = len(source.text) if end < 0 else end
+        old = Source(source.filename, source.text[start:end], line)
+        before, behind = old.text.split("\n"), edited(old, edits).split("\n")
+        while before and behind and before[-1] == behind[-1]:
+            del before[-1], behind[-1]
+        while before and behind and before[0] == behind[0]:
+            del before[0], behind[0]
+            line += 1
+        number = str(line).rjust(gutter)
+        lines += [paint(f"{number} - {_visible(text)}", _COLOURS["error"]) for text in before]
+        lines += [paint(f"{number} + {_visible(text)}", _GREEN) for text in behind]
+    return lines
 
 
 def _snippet(at: Location, message: str, sources: Mapping[str, Source], gutter: int, paint: _Paint, mark: str) -> list[str]:

@@ -450,6 +450,8 @@ class _Driver:
         self.report(diagnostics)
         if module is None or any(d.severity == "error" for d in diagnostics):
             return ERRORS
+        if self.options.fix:
+            return self.fix(source, output)
         if self.options.check:
             return self.check(module)
         from altru_ir.layout import LayoutError
@@ -460,9 +462,25 @@ class _Driver:
             self.report([Diagnostic(UNSUPPORTED, str(error))])
             return ERRORS
         except DiagnosticError as error:
-            self.report(error.diagnostics)
+            from altru_ir.passes.verify.fixes import with_fixes
+
+            self.report(with_fixes(error.diagnostics, module.source))
             outside = all(d.code.startswith("ALT-S") and d.code != UNSUPPORTED for d in error.diagnostics)
             return USAGE if outside else ERRORS
+
+    def fix(self, source: Source, output: list[str]) -> int:
+        """Mends what can be, prints the text, and says what is left."""
+        from altru_ir.passes.verify.fixes import mend
+        from altru_ir.passes.verify.memory import check_memory
+        from altru_ir.text.parser import parse
+
+        with self.timed("fix"):
+            text = mend(source)
+            found = check_memory(parse(text, source.filename, source.first_line))
+        self.sources[source.filename] = Source(source.filename, text, source.first_line)
+        self.report(found)
+        output.append(text)
+        return ERRORS if any(problem.severity == "error" for problem in found) else OK
 
     def check(self, module: Module) -> int:
         from altru_ir.passes.verify.memory import check_memory
@@ -517,6 +535,10 @@ class _Driver:
                 self.passes(module)
             except DiagnosticError as error:
                 diagnostics = error.diagnostics
+        elif module is not None and self.options.check and not diagnostics:
+            from altru_ir.passes.verify.memory import check_memory_once
+
+            diagnostics = check_memory_once(module)
         found = mismatches(source, diagnostics)
         _say("".join(f"{line}\n" for line in found))
         return ERRORS if found else OK

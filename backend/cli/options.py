@@ -76,6 +76,7 @@ def make_parser(name: str = "altru-opt") -> argparse.ArgumentParser:
     add("--entry", metavar="NAME", help="the function that --run or --interpret calls (default main)")
     add("--steps", type=_positive, metavar="N", help="how many steps --interpret takes at most (default 100,000,000)")
     add("--check", action="store_true", help="parse, verify and check memory, then stop")
+    add("--fix", action="store_true", help="print the text with all errors of memory mended that have a fix that was tried")
     add("--no-check", action="store_true", help="do not verify before printing IR, nor check the memory of what is interpreted")
     add("--format", default="text", choices=["text", "json", "sarif"], help="how diagnostics are written")
     add("--explain", metavar="CODE", help="say what a diagnostic code means")
@@ -150,7 +151,7 @@ def _check_combination(options: argparse.Namespace, program: list[str]) -> None:
         raise UsageError("--seed, --size and --families are for --generate")
     if options.generate and options.files:
         raise UsageError("--generate takes no FILE")
-    for flag in ("reduce", "generate", "polonius-facts"):
+    for flag in ("reduce", "generate", "polonius-facts", "fix"):
         if getattr(options, flag.replace("-", "_")) not in (None, False) and _does_more(options):
             raise UsageError(f"--{flag} does only that: what is to happen with a program is said to another altru-opt")
     if options.polonius_facts is not None and (options.files or options.generate or options.reduce is not None):
@@ -159,6 +160,8 @@ def _check_combination(options: argparse.Namespace, program: list[str]) -> None:
         raise UsageError("--reduce and --generate exclude each other")
     if options.reduce is not None and not options.reduce.strip():
         raise UsageError("--reduce needs a command")
+    if options.fix and (options.no_check or options.generate or options.reduce is not None or options.polonius_facts):
+        raise UsageError("--fix mends what the checks of memory find in a FILE")
     if options.output is not None and (runs or options.check or options.verify_diagnostics):
         raise UsageError("-o is for what is printed or emitted; --run, --interpret, --check and the like give no file")
     if options.output == "":

@@ -77,7 +77,7 @@ class OpenScopes(BitProblem):
         self.dropping = 0
         self.locals = 0
         self._drops: dict[Type, bool] = {}
-        self._before: dict[int, int] = {}
+        self._dominating: dict[int, int] = {}
         for parameter in function.parameters:
             self._add(parameter, None)
         for number in self.cfg.dominators.order:
@@ -148,18 +148,18 @@ class OpenScopes(BitProblem):
                         work.append(successor.block)
         return closed
 
-    def before(self, number: int) -> int:
+    def dominating(self, number: int) -> int:
         """The values, not the locals, whose definitions dominate the first operation of a block."""
-        if not self._before:
+        if not self._dominating:
             dominators = self.cfg.dominators
             made = {block: bits & ~self.locals for block, bits in self.made_in.items()}
             for each in dominators.order:
                 block, above = self.cfg.blocks[each], dominators.parent[each]
-                outer = made.get(None, 0) if above < 0 else self._before[above] | made.get(self.cfg.blocks[above], 0)
+                outer = made.get(None, 0) if above < 0 else self._dominating[above] | made.get(self.cfg.blocks[above], 0)
                 for argument in block.args:
                     outer |= self.bit.get(argument, 0)
-                self._before[each] = outer
-        return self._before[number]
+                self._dominating[each] = outer
+        return self._dominating[number]
 
     def in_order(self, scopes: int) -> list[Value]:
         """The values of a set of scopes that are open at one point, the outermost first."""

@@ -4,8 +4,8 @@
     ^b:  end %l   br ^c
     ^c:  init %l, %x            %l may have been ended: one way comes from its `end`
 
-A bit per local. Clauses: (1) ``end`` ends the local, also when a drop in it panics; (2) ``local`` gives fresh storage, so around
-a loop nothing is carried into it; (3) where ways meet, what one of them has ended may have been ended.
+A bit per local. Clauses: (1) ``end`` ends the local, also when a drop in it panics; (2) ``local`` gives fresh storage, so
+nothing is carried around a loop into it; (3) where ways meet, what one of them has ended may have been ended.
 
 Most functions end a local where nothing follows. So only locals with an ``end`` in a block that is left for another one, or
 that stands in front of another use in its block, have a bit; where there are none, nothing is solved.

@@ -231,7 +231,7 @@ class _Unwinder:
                 effect = facts.panic_effect(op)
                 opened = opened & ~scopes.closes.get(op, 0) & scopes.dropping & ~known
                 left = self.holding(opened, (there & ~effect.empty) | effect.there)
-                target, left = self.target(left, opened | ((scopes.before(number) | made) & ~known), written)
+                target, left = self.target(left, opened | ((scopes.dominating(number) | made) & ~known), written)
                 if (decided and target is not pieces[-1][0]) or left & fresh:  # 4
                     pieces.append((target, []))
                     fresh, decided = 0, True

@@ -16,10 +16,18 @@ from altru_ir.source import Location
 
 
 def check_memory(module: Module) -> list[Diagnostic]:
-    """What is wrong with the memory of ``module``, in the order of the text; empty when nothing is.
+    """What is wrong with the memory of ``module``, in the order of the text; empty when nothing is. Where a way to mend it was
+    tried and holds, a problem says so.
 
     Works on a clone. The module must be structurally valid (``altru_ir.verify``).
     """
+    from altru_ir.passes.verify.fixes import with_fixes
+
+    return with_fixes(check_memory_once(module), module.source)
+
+
+def check_memory_once(module: Module) -> list[Diagnostic]:
+    """As ``check_memory``, but what is proposed is not tried."""
     copy = module.clone()
     found: list[Diagnostic] = []
     for each in parse_pipeline("check-memory"):
@@ -34,4 +42,4 @@ def _place(location: Location | None) -> tuple[int, int]:
     return (0, 0) if location is None else (location.line, location.column)
 
 
-__all__ = ["check_memory"]
+__all__ = ["check_memory", "check_memory_once"]

@@ -16,7 +16,7 @@ Clauses, cited by number in the code and planted as defects one by one in the te
  5. nothing is moved out of an element at an index that is not constant, or out of a subrange (ALT-M003);
  6. no part is moved out of a type with a destructor (ALT-M004);
  7. ``init`` stores, and ``dealloc`` releases, only where nothing is left that would have to be dropped (ALT-M005);
- 8. two operands of one operation do not consume the same value (ALT-M001);
+ 8. two operands of one operation do not consume the same value, and nothing is stored into what it owns (ALT-M001);
  9. nothing is done to a local that may have been ended, not even a store (ALT-F004).
 
 ``end`` and a drop with ``rest`` take what is still there, whatever that is; ``assign`` drops by flow what it overwrites.
@@ -39,7 +39,7 @@ import attrs
 from altru_ir.behaviour import accesses
 from altru_ir.dataflow import panicking
 from altru_ir.declare import BORROW, CONSUME, ESCAPE, EXCHANGE, INIT, READ, WRITE
-from altru_ir.diagnostics import Diagnostic, Label
+from altru_ir.diagnostics import Diagnostic, Fix, Label
 from altru_ir.marks import needs_drop
 from altru_ir.module import Block, Function, Module
 from altru_ir.passes.analysis.initialization import Initialization
@@ -59,6 +59,7 @@ from altru_ir.passes.analysis.move_paths import (
 from altru_ir.passes.analysis.storage import EndedStorage
 from altru_ir.passes.analysis.why import why_it_moves
 from altru_ir.passes.base import Check
+from altru_ir.passes.verify.move_fixes import MoveFixes
 from altru_ir.values import Operation, Value
 
 
@@ -127,16 +128,22 @@ class _Checker:
             self.report(
                 "ALT-F004", op, f"`%{local.name}` is {use} after its scope has ended", labels=labels,  # type: ignore[arg-type]
                 help="`end` it where nothing uses it any more; run its `local` again for fresh storage",
+                proposals=self.fixes.ended(op, ends),
             )  # fmt: skip
             return
 
     def operation(self, op: Operation, block: Block, at: int, gone: int, there: int) -> None:
-        """Checks the operands of one operation in order; what one consumes is gone for the next (8)."""
+        """Checks the operands of one operation in order, places behind values; what one consumes is gone for the next (8)."""
         if op.decl.is_projection and op.results[0].type.is_place:
             return
-        for value, access in accesses(op):
+        consumed: set[Value] = set()
+        for value, access in sorted(accesses(op), key=lambda each: each[0].type.is_place):
             if value.type.is_place:
-                self.place(op, block, at, value, access, gone, there)
+                located = self.paths.locate(value).path
+                if located is not None and located.root in consumed:
+                    self.into_itself(op, located)
+                else:
+                    self.place(op, block, at, value, access, gone, there)
                 continue
             root = self.paths.roots.get(value)
             if root is None:
@@ -149,6 +156,7 @@ class _Checker:
             elif gone & root.needed and not op.attrs.get("rest"):  # 1
                 self.report_use(op, block, at, root, gone)
             if access in (CONSUME, ESCAPE):
+                consumed.add(value)
                 gone |= root.mask
         for successor in op.successors:
             lost = gone
@@ -158,6 +166,13 @@ class _Checker:
                     if lost & root.needed:
                         self.report_use(op, block, at, root, lost)
                     lost |= root.mask
+
+    def into_itself(self, op: Operation, path: MovePath) -> None:  # 8
+        name = f"`%{path.root.name}`"
+        self.report(
+            "ALT-M001", op, f"{name} is stored into what it owns itself: nobody would own {name} then",
+            help=why_it_moves(path.root.type, self.module),
+        )  # fmt: skip
 
     def place(self, op: Operation, block: Block, at: int, place: Value, access: str, gone: int, there: int) -> None:
         located = self.paths.locate(place)
@@ -234,11 +249,12 @@ class _Checker:
                 "ALT-M002", op, f"a `{type}` {what} cannot be {verb}: it stays there for others",
                 help="use `exchange` to put another value there, or `borrow` it"
                 + ("" if self.paths.moves(type) else ", or `load` a copy"),
+                proposals=self.fixes.stays(op, place),
             )  # fmt: skip
         elif located.reach == ELEMENT:
             self.report(
                 "ALT-M003", op, f"an element at an index that is not constant cannot be {verb}",
-                help="use `exchange`, or a constant index",
+                help="use `exchange`, or a constant index", proposals=self.fixes.stays(op, place),
             )  # fmt: skip
         elif located.destructor is not None and located.reach == EXACT:
             declaration = self.module.types[located.destructor.name]  # type: ignore[attr-defined]
@@ -246,7 +262,7 @@ class _Checker:
                 "ALT-M004", op,
                 f"a part of a `{located.destructor}` cannot be {verb}: its destructor @{declaration.drop} will want it",
                 labels=[(declaration.location, f"`{located.destructor}` is declared with a destructor here")],
-                help="use `exchange`, or `borrow` the part",
+                help="use `exchange`, or `borrow` the part", proposals=self.fixes.stays(op, place),
             )  # fmt: skip
 
     def must_be_empty(self, op: Operation, type: object, path: MovePath | None, there: int) -> None:
@@ -260,7 +276,7 @@ class _Checker:
             message, help = f"the memory is released, but {name} may still hold something that must be dropped", "use `drop`"
         else:
             message, help = f"`init` over {name}, which may hold something that must be dropped", "use `assign`, which drops it"
-        self.report("ALT-M005", op, message, help=help)
+        self.report("ALT-M005", op, message, help=help, proposals=self.fixes.overwritten(op))
 
     def held(self, path: MovePath, there: int) -> Iterator[MovePath]:
         """The paths from ``path`` downwards that may hold something; a whole is held only by what its tracked parts leave."""
@@ -278,10 +294,19 @@ class _Checker:
 
     def report(
         self, code: str, op: Operation, message: str, *,
-        labels: list[tuple[object, str]] | None = None, help: str | None = None,
+        labels: list[tuple[object, str]] | None = None, help: str | None = None, proposals: tuple[Fix, ...] = (),
     ) -> None:  # fmt: skip
         shown = tuple(Label(where, text) for where, text in labels or [] if where is not None)  # type: ignore[arg-type]
-        self.found.append(Diagnostic(code, message, op.location, function=self.function.name, labels=shown, help=help))
+        self.found.append(
+            Diagnostic(
+                code, message, op.location, function=self.function.name, labels=shown, help=help, proposals=proposals
+            )
+        )  # fmt: skip
+
+    @property
+    def fixes(self) -> MoveFixes:
+        """What may mend an error, looked for when there is one."""
+        return MoveFixes(self.function, self.module, self.paths)
 
     def report_use(
         self, op: Operation, block: Block, at: int, path: MovePath, gone: int, *, stored: bool = False
@@ -305,6 +330,7 @@ class _Checker:
             self.report(
                 "ALT-I001", op, f"{use}, but {f'{name} holds' if stored else 'holds'} nothing{sometimes}", labels=labels,
                 help="store the whole first" if stored else "store something first: `init`",
+                proposals=self.fixes.holds_nothing(op, path, stored),
             )  # fmt: skip
             return
         labels.extend((cause.op.location, self.tell(cause, path)) for cause in moves)
@@ -316,7 +342,10 @@ class _Checker:
             story = f"was {happened}" if certain else f"may have been {happened}"
             whole = gone & path.bit or path.mask == path.bit
             message = f"{use} after it {story}" if whole else f"{use}, of which a part {story}"
-        self.report("ALT-M001", op, message, labels=labels, help=why_it_moves(moves[0].path.type, self.module))
+        self.report(
+            "ALT-M001", op, message, labels=labels, help=why_it_moves(moves[0].path.type, self.module),
+            proposals=self.fixes.used_after_move(op, path, [(cause.op, cause.path) for cause in moves]),
+        )  # fmt: skip
 
     def always_runs(self, op: Operation, before: Block) -> bool:
         """Whether control has gone through the block of ``op`` when it comes to ``before``."""

@@ -78,6 +78,6 @@ def test_json_is_data() -> None:
         "version": to_json.VERSION,
         "diagnostics": [{
             "code": "ALT-V002", "severity": "error", "message": "é", "location": place, "function": None,
-            "labels": [{"location": place, "message": "l"}], "help": "h",
+            "labels": [{"location": place, "message": "l"}], "help": "h", "fix": None,
         }],
     }  # fmt: skip

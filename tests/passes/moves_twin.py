@@ -198,9 +198,11 @@ class Twin:
         if op.name in PROJECTIONS or op.name == "local":
             return
         consumed: set[Value] = set()
+        stored = {value for value in op.operands[1:] if op.name in ("init", "assign", "exchange")}
+        after = {path: MOVED if path[0] in stored and state.get(path) == THERE else how for path, how in state.items()}
         for at, value in enumerate([*op.operands, *(v for s in op.successors for v in s.args)]):
             if value.type.is_place:
-                self.check_place(op, at, value, state)
+                self.check_place(op, at, value, after)
             elif (value,) in self.types:
                 if op.name == "dealloc":
                     self.use(op, state, [(value,)])

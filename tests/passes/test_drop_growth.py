@@ -100,7 +100,9 @@ def test_very_large(shape: Callable[[int], str], count: int) -> None:
     assert sum(op.name == "end" for op in module.functions["f"].operations()) >= count
 
 
-IRREDUCIBLE = HEAD + """  %l = local : own<i32>
+IRREDUCIBLE = (
+    HEAD
+    + """  %l = local : own<i32>
   %o = new %n : own<i32>
   init %l, %o
   cond_br %c, ^a, ^b
@@ -124,6 +126,7 @@ IRREDUCIBLE = HEAD + """  %l = local : own<i32>
   cond_br %c, ^never, ^out
 }
 """
+)
 
 
 def test_irreducible_and_unreachable() -> None:

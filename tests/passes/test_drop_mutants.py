@@ -18,6 +18,7 @@ from tests.test_files import check, run_lines
 
 HERE = Path(__file__).parent
 INITIALIZATION = "analysis.initialization:Initialization."
+LEAKS = "verify.leaks:_Leaks."
 STORAGE = "analysis.storage:EndedStorage."
 MOVES = "verify.moves:_Checker."
 SCOPES = "analysis.scopes:OpenScopes."
@@ -48,6 +49,17 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "storage 1": (STORAGE + "_change", "self.bit.get(op.operands[0], 0), 0", "0, 0"),
     "storage 2": (STORAGE + "_change", "0, self.bit.get(op.result, 0)", "0, 0"),
     "storage 3": (STORAGE + "join", "a | b", "a & b"),
+    "moves 8, itself": (MOVES + "operation", "located.root in consumed", "False"),
+    "leaks 1": (LEAKS + "forget", "self.drops(value.type) and", "True or"),
+    "leaks 2": (LEAKS + "conversion", "if way is None", "if True"),
+    "leaks 2, again": (LEAKS + "conversion", "again=not carried", "again=False"),
+    "leaks 3, names": (LEAKS + "names", "if value in found and argument", "if False and argument"),
+    "leaks 3, calls": (LEAKS + "is_release", '!= "borrowed"', '!= "lent"'),
+    "leaks 4": (LEAKS + "hidden", "if local not in looked", "if True"),
+    "leaks 5": (LEAKS + "cycles", "if not part.edges", "if len(component) < 2"),
+    "leaks 5, opened": (LEAKS + "cycles", "if edge[0] not in opened", ""),
+    "leaks 6": (LEAKS + "loses", "return self.drops(owner.target)", "return True"),
+    "leaks 7": (LEAKS + "report", 'op.attrs.get("allow") != code', "True"),
     "scopes 1, results": (SCOPES + "gen", "return self.opens.get(op, 0)", "return 0"),
     "scopes 1, parameters": (SCOPES + "boundary", "return self.made_in.get(None, 0)", "return 0"),
     "scopes 1, arguments": (SCOPES + "edge", "state |= self.bit.get(argument, 0)", "pass"),
@@ -93,7 +105,13 @@ def plant(patch: pytest.MonkeyPatch, where: str, old: str, new: str) -> None:
 
 
 def noticed(name: str) -> bool:
-    folders = {"initialization": "elaborate-drops check-moves", "moves": "check-moves", "storage": "check-moves", "scopes": "schedule-drops"}
+    folders = {
+        "initialization": "elaborate-drops check-moves",
+        "moves": "check-moves",
+        "storage": "check-moves",
+        "leaks": "check-leaks",
+        "scopes": "schedule-drops",
+    }
     kind = name.split()[0]
     try:
         for folder in folders.get(kind, kind).split():

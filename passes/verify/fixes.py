@@ -1,0 +1,181 @@
+"""Fixes that were tried: what a check proposes is applied to the text, and shown only when the error is gone and none is new.
+
+    error[ALT-M005]: `init` over `%l`, which may hold something that must be dropped
+      = help: use `assign`, which drops it first
+      9 -   init %l, %b
+      9 +   assign %l, %b
+
+A check knows what it would change and not what follows from that, so it *proposes* (``Diagnostic.proposals``). Here each
+proposal in turn
+ 1. is applied to the text of its function, which is parsed and verified again behind the declarations of all else;
+ 2. the function is checked again, by all checks of memory;
+ 3. is the ``fix`` when what is found then is what was found before without this problem: problems are told apart by code,
+    function and message, and counted.
+ 4. Trying ends with the first that holds, and for all problems together when ``PATIENCE`` characters have been parsed.
+
+``mend`` applies the fixes of all problems, those that go together at once, and looks again until there is none (5).
+
+Invariant: a text with its fixes applied has fewer problems than before, and none that it did not have.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import pairwise
+
+import attrs
+
+from altru_ir.diagnostics import ERROR, Diagnostic, DiagnosticError, Edit, Fix, edited
+from altru_ir.module import Function, Global, Module, TypeDeclaration
+from altru_ir.passes.verify.memory import check_memory_once
+from altru_ir.source import Source
+
+PATIENCE = 4_000_000
+"""How many characters of candidates are parsed for one program; a mebibyte takes a few seconds."""
+
+ROUNDS = 8
+"""How often ``mend`` looks again: errors stand in front of others."""
+
+_Key = tuple[str, str | None, str]
+
+
+def with_fixes(diagnostics: list[Diagnostic], source: Source | None) -> list[Diagnostic]:
+    """``diagnostics`` with a ``fix`` wherever one of the proposals holds what it promises.
+
+    Parameters: ``source``, the text that the program was parsed from; without one nothing can be tried.
+    """
+    if source is None or not any(problem.proposals for problem in diagnostics):
+        return diagnostics
+    try:
+        trial = _Trial(source)
+    except DiagnosticError:  # the text has changed since
+        return diagnostics
+    return [attrs.evolve(problem, fix=trial.first(problem)) if problem.proposals else problem for problem in diagnostics]
+
+
+def mend(source: Source) -> str:
+    """The text of ``source`` with all fixes applied that hold together. Raises ``DiagnosticError`` when it is no program."""
+    for _ in range(ROUNDS):  # 5
+        module = _parsed(source)
+        problems = with_fixes(check_memory_once(module), module.source)
+        fixes = list(dict.fromkeys(problem.fix for problem in problems if problem.fix is not None))
+        before = Counter(_key(problem) for problem in problems)
+        text = _together(source, fixes, before)
+        if text is None:
+            break
+        source = Source(source.filename, text, source.first_line)
+    return source.text
+
+
+def _together(source: Source, fixes: list[Fix], before: Counter[_Key]) -> str | None:
+    """The text after as many of ``fixes`` as go together; None when there are none."""
+    while fixes:
+        chosen: list[Fix] = []
+        for fix in fixes:
+            try:
+                edited(source, [edit for each in (*chosen, fix) for edit in each.edits])
+            except ValueError:
+                continue
+            chosen.append(fix)
+        text = edited(source, [edit for each in chosen for edit in each.edits])
+        try:
+            after = Counter(_key(p) for p in check_memory_once(_parsed(Source(source.filename, text, source.first_line))))
+        except DiagnosticError:
+            after = Counter({("", None, "no program"): 1})
+        if after < before:
+            return text
+        fixes = fixes[: len(chosen) // 2]
+    return None
+
+
+class _Trial:
+    """Tries proposals for one text, each on the text of its function behind the declarations of all else."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.patience = PATIENCE
+        self.module = _parsed(source)
+        places = [_start(source, declaration) for declaration in self.module.order]
+        self.ends = dict(pairwise(sorted([*places, len(source.text)])))
+        self.before: dict[str, Counter[_Key]] = {}
+        self.heads: dict[str, str] = {}
+
+    def first(self, problem: Diagnostic) -> Fix | None:
+        function = self.module.functions.get(problem.function or "")
+        if function is None or function.is_declaration:
+            return None
+        before = self.before.get(function.name)
+        if before is None:
+            before = self.before[function.name] = self.problems(function, ()) or Counter()
+        key = _key(problem)
+        if not before[key]:
+            return None
+        for fix in problem.proposals:
+            if self.patience < 0:  # 4
+                return None
+            after = self.problems(function, fix.edits)
+            if after is not None and after <= before - Counter([key]):  # 3
+                return fix
+        return None
+
+    def problems(self, function: Function, edits: tuple[Edit, ...]) -> Counter[_Key] | None:
+        """What is wrong with the function after ``edits``; None when that is no program."""
+        start = _start(self.source, function)
+        end = self.ends[start]
+        head = self.heads.get(function.name)
+        if head is None:
+            head = self.heads[function.name] = self.head(function)
+        try:
+            text = edited(self.source, [*edits, *self.around(start, end)])  # 1
+        except ValueError:
+            return None
+        self.patience -= len(text) + len(head)
+        try:
+            return Counter(_key(p) for p in check_memory_once(_parsed(Source(self.source.filename, head + text))))  # 2
+        except DiagnosticError:
+            return None
+
+    def around(self, start: int, end: int) -> list[Edit]:
+        """Edits that leave nothing of the text but what is from ``start`` to ``end``."""
+        return [
+            Edit(self.source.position(0, start), ""),
+            Edit(self.source.position(end, len(self.source.text) - end), "\n"),
+        ]
+
+    def head(self, function: Function) -> str:
+        """The module without ``function``, as declarations."""
+        copy = Module(self.module.name, self.module.target)
+        copy.attributes = self.module.attributes
+        for declaration in self.module.order:
+            if isinstance(declaration, Function) and declaration is not function:
+                stub = Function(declaration.name, declaration.signature, [p.name for p in declaration.parameters])
+                stub.attributes = declaration.attributes
+                copy.add(stub)
+            elif not isinstance(declaration, Function):
+                copy.add(declaration)
+        return copy.text()
+
+
+def _start(source: Source, declaration: TypeDeclaration | Global | Function) -> int:
+    """The offset at which a declaration begins."""
+    place = declaration.location
+    assert place is not None
+    return source.line_starts()[place.line - source.first_line] + max(place.column, 1) - 1
+
+
+def _parsed(source: Source) -> Module:
+    from altru_ir.text.parser import parse
+    from altru_ir.verifier import verify
+
+    module = parse(source.text, source.filename, source.first_line)
+    problems = verify(module)
+    if any(problem.severity == ERROR for problem in problems):
+        raise DiagnosticError(problems, source)
+    return module
+
+
+def _key(problem: Diagnostic) -> _Key:
+    return problem.code, problem.function, problem.message
+
+
+__all__ = ["mend", "with_fixes"]
