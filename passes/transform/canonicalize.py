@@ -80,8 +80,11 @@ class Canonicalize(FunctionPass):
             self.count("simplifications", done)
             self.count("sweeps")
             more = folded or _more(function)  # 8
-            if folded or removed or threaded or merged:
+            if folded or removed or threaded:
                 order = postorder(function)
+            elif merged:  # what is left is in this order still
+                left = set(function.blocks)
+                order = [block for block in order if block in left]
             if not more:
                 operations, arguments = sweep(function, order)  # 7
                 changed = bool(operations or arguments) or changed
@@ -178,8 +181,11 @@ class _Sweeps:
             into = edges[block]
             assumed = self.assumption(block, into) if len(into) == 1 else None
             if self.first or block in self.joined.blocks or assumed != self.assumed.get(block):
-                for op in block.ops:
-                    self.operation(op, assumed)
+                if assumed is None:
+                    self.all_operations(block)
+                else:
+                    for op in block.ops:
+                        self.operation(op, assumed)
             elif self.dirty or self.replacement:
                 dirty, replaced = self.dirty, self.replacement.keys()
                 for op in block.ops:
@@ -278,6 +284,22 @@ class _Sweeps:
                 block.args = [v for at, v in enumerate(block.args) if at not in gone]
 
     # -- operations (1) ---------------------------------------------------------------------------------------------------
+
+    def all_operations(self, block: Block) -> None:
+        """``operation`` for each of a block, for the many that no rule has anything to say of."""
+        folder, keep, rules, replaced = self.folder, self.out.append, RULES, self.replacement.keys()
+        for op in block.ops:
+            rule = rules.get(op.decl.name)
+            if op.successors or self.joined.values or not replaced.isdisjoint(op.operands):
+                self.operation(op, None)
+            elif rule is None:
+                keep(op)
+            else:
+                self.near = op.loc
+                before = folder.changed
+                found = rule(folder, op)
+                if (found is None and folder.changed == before) or not self.simplified(op, found):
+                    keep(op)
 
     def operation(self, op: Operation, assumed: tuple[Value, int] | None) -> None:
         operands, replacement = op.operands, self.replacement
