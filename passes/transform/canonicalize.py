@@ -36,13 +36,14 @@ from typing import Any
 import attrs
 
 from altru_ir.behaviour import may_remove
+from altru_ir.cfg import postorder
 from altru_ir.declare import find
 from altru_ir.marks import copies
 from altru_ir.module import Block, Function, Module
 from altru_ir.passes.base import FunctionPass
 from altru_ir.passes.transform.dce import sweep
 from altru_ir.passes.transform.folding import RULES, Folder
-from altru_ir.passes.transform.rewriting import edges_into, operations_of, postorder, remove_others, resolve
+from altru_ir.passes.transform.rewriting import edges_into, operations_of, remove_others, resolve
 from altru_ir.passes.transform.simplify_cfg import Joined, simplify
 from altru_ir.types import IntType, Type, UsizeType
 from altru_ir.values import Operation, Successor, Value

@@ -24,10 +24,11 @@ from __future__ import annotations
 import attrs
 
 from altru_ir.behaviour import may_remove
+from altru_ir.cfg import postorder
 from altru_ir.marks import copies
 from altru_ir.module import Block, Function, Module
 from altru_ir.passes.base import FunctionPass
-from altru_ir.passes.transform.rewriting import edges_into, postorder, remove_others
+from altru_ir.passes.transform.rewriting import edges_into, remove_others
 from altru_ir.values import Operation, Successor, Value
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator
 
+from altru_ir.cfg import postorder
 from altru_ir.module import Block, Function
 from altru_ir.values import Operation, Successor, Value
 
@@ -51,25 +52,6 @@ def count_uses(function: Function) -> Counter[Value]:
             for successor in op.successors:
                 used += successor.args
     return Counter(used)
-
-
-def postorder(function: Function) -> list[Block]:
-    """The blocks that control may reach, in depth-first postorder: what a value is used by comes before its definition."""
-    entry = function.entry
-    seen = {entry}
-    order: list[Block] = []
-    stack = [(entry, iter(entry.successors))]
-    while stack:
-        block, rest = stack[-1]
-        for after in rest:
-            if after not in seen:
-                seen.add(after)
-                stack.append((after, iter(after.successors)))
-                break
-        else:
-            order.append(block)
-            stack.pop()
-    return order
 
 
 def remove_unreachable(function: Function) -> int:
