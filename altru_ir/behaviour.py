@@ -140,18 +140,22 @@ def may_collect(op: Operation, module: Module) -> bool:
     return op.decl.is_safepoint and (not op.decl.drops or runs_destructors(op, module))  # 1
 
 
+def is_plain(op: Operation) -> bool:
+    """Whether the types of all operands and results of ``op`` are plain ones. Most operations are, and this is fast."""
+    for value in op.results:
+        if value.type.__class__ not in PLAIN:
+            return False
+    for value in op.operands:  # noqa: SIM110 - a generator would take three times as long
+        if value.type.__class__ not in PLAIN:
+            return False
+    return True
+
+
 def only_copies(op: Operation, module: Module) -> bool:
     """Whether ``op`` takes over nothing that moves and gives nothing that must be dropped: running it twice, or not at all,
     makes no difference to who owns what."""
-    for value in op.results:
-        if value.type.__class__ not in PLAIN:
-            break
-    else:
-        for value in op.operands:
-            if value.type.__class__ not in PLAIN:
-                break
-        else:
-            return True
+    if is_plain(op):
+        return True
     for value in op.results:
         if needs_drop(value.type, module):
             return False
@@ -163,6 +167,8 @@ def is_function_of_operands(op: Operation, module: Module) -> bool:
     can stand for another that it dominates. The results copy, or are places: a path is evaluated anew where it is used."""
     if not (op.decl.is_pure or op.decl.is_projection):
         return False
+    if is_plain(op):
+        return True
     for value in op.results:
         if value.type.__class__ not in PLAIN and not value.type.is_place and not copies(value.type, module):
             return False
@@ -174,4 +180,4 @@ def may_remove(op: Operation, module: Module) -> bool:
     decl = op.decl
     if not (decl.is_pure or decl.is_projection or decl.is_removable):
         return False
-    return only_copies(op, module) and "volatile" not in op.attrs
+    return (is_plain(op) or only_copies(op, module)) and "volatile" not in op.attrs

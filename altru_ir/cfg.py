@@ -107,3 +107,23 @@ class ControlFlowGraph:
                 for successor in block.ops[-1].successors:
                     graph.add_edge(block.label, successor.block.label, kind="branch")
         return graph
+
+
+def postorder(function: Function) -> list[Block]:
+    """The blocks that control may reach, in depth-first postorder: what uses a value comes before what defines it. As
+    ``ControlFlowGraph.postorder``, for who needs nothing else of the graph."""
+    entry = function.entry
+    seen = {entry}
+    order: list[Block] = []
+    stack = [(entry, iter(entry.successors))]
+    while stack:
+        block, rest = stack[-1]
+        for after in rest:
+            if after not in seen:
+                seen.add(after)
+                stack.append((after, iter(after.successors)))
+                break
+        else:
+            order.append(block)
+            stack.pop()
+    return order

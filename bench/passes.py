@@ -8,6 +8,7 @@ same name (as ``--mlir-timing`` counts it, one thread, the two in turn); the slo
 
 from __future__ import annotations
 
+import gc
 import re
 import resource
 import shutil
@@ -78,7 +79,12 @@ def after(text: str, pipeline: str) -> tuple[float, int]:
     from altru_ir import passes
 
     module = air.parse(text)
-    seconds = cpu_time(lambda: passes.run(module, pipeline))
+    gc.collect()
+    gc.freeze()  # as the command does: the collector need not walk the module
+    try:
+        seconds = cpu_time(lambda: passes.run(module, pipeline))
+    finally:
+        gc.unfreeze()
     return seconds, sum(1 for f in module.functions.values() for _ in f.operations())
 
 

@@ -32,6 +32,9 @@ from altru_ir.values import NO_ATTRIBUTES, Operation, Successor, Symbol, Value
     _TEXT, _OPERAND, _OPTIONAL, _VARIADIC, _WORD, _NAME, _FLAG, _LITERAL, _SYMBOL, _TYPE, _CALLEE, _TARGET, _CASES, _GROUP,
 ) = range(14)  # fmt: skip
 
+_BEHIND = frozenset({"{", "unsafe", ":", "loc"})
+"""What may begin the part of an operation behind its format."""
+
 
 def _steps_of(decl: Declaration) -> list[tuple[int, Any]]:
     steps = decl.parse_steps
@@ -130,6 +133,7 @@ class Bodies(TypeGrammar):
         """Reads blocks up to the closing brace; returns the index behind it."""
         tokens = self.tokens
         values = self.values
+        blocks = self.blocks
         module = self.target_module
         table = declare.table()
         find_decl = table.get
@@ -185,25 +189,40 @@ class Bodies(TypeGrammar):
                         if token != payload:
                             self.expected(at, f"`{payload}`")
                         at += 1
+                    elif kind == _TARGET:
+                        to = blocks.get(token)
+                        if to is None:
+                            to, at = self.target(at)
+                        else:
+                            at += 1
+                        args: list[Value] = []
+                        if tokens[at] == "(":
+                            at = self.arguments(at, args)
+                        successors.append(Successor(to, args))
+                    elif kind == _WORD and token in payload.choices:
+                        attrs[payload.name] = token
+                        at += 1
                     else:
                         at = self.step(kind, payload, at, operands, attrs, successors)
                 token = tokens[at]
-                if token == "{":
-                    extra, at = self.attributes(at)
-                    attrs.update(extra)
-                    token = tokens[at]
-                unsafe = token == "unsafe"
-                if unsafe:
-                    at += 1
-                    token = tokens[at]
+                unsafe = False
                 written: Type | None = None
-                if token == ":":
-                    type_at = at + 1
-                    written, at = self.type(type_at)
-                    token = tokens[at]
                 loc: int | Location = start
-                if token == "loc":
-                    loc, at = self.location(at)
+                if token in _BEHIND:
+                    if token == "{":
+                        extra, at = self.attributes(at)
+                        attrs.update(extra)
+                        token = tokens[at]
+                    if token == "unsafe":
+                        unsafe = True
+                        at += 1
+                        token = tokens[at]
+                    if token == ":":
+                        type_at = at + 1
+                        written, at = self.type(type_at)
+                        token = tokens[at]
+                    if token == "loc":
+                        loc, at = self.location(at)
                 op = new(Operation)  # as `Operation(...)` does, without a call
                 op.decl = decl
                 op.operands = operands

@@ -13,6 +13,7 @@ temporaries begin with ``-``, which no name of ours can.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ from altru_ir.backend.lower.types import (
     result_type,
 )
 from altru_ir.behaviour import may_panic
+from altru_ir.cfg import postorder
 from altru_ir.layout import layout_of
 from altru_ir.module import Block, Function, Module
 from altru_ir.text.printer import assign_names
@@ -59,6 +61,8 @@ class FunctionLowering:
         self.word = f"i{self.module.pointer_bits}"
         self.lines: list[str] = []
         self.names: dict[Value, str] = {}
+        self.labels: dict[Block, str] = {}
+        self.types = owner.types
         self.storage: dict[Value, Storage] = {}
         self.temporaries = 0
         self.label = ""
@@ -85,7 +89,8 @@ class FunctionLowering:
         function = self.function
         unnamed = {value for value in _values(function) if value.name is None} if self.owner.debug is not None else set()
         assign_names(function)
-        self.uses_stack = any(op.decl.name in ("stack.alloc", "stack.alloc_raw") for op in function.operations())
+        used = {op.decl.name for block in function.blocks for op in block.ops}
+        self.uses_stack = "stack.alloc" in used or "stack.alloc_raw" in used
         if self.uses_stack and self.owner.unwinds and not self.is_nounwind:
             self.stack_cleanup = Block("-stack")
         lines = self.lines
@@ -95,12 +100,12 @@ class FunctionLowering:
         parameters = self.parameters()
         phis: list[tuple[int, Block]] = []
         # Reverse postorder, so that a definition is lowered before what it dominates; unreachable blocks are left out.
-        cfg = function.cfg()
-        order = [cfg.blocks[number] for number in cfg.reverse_postorder]
+        order = postorder(function)[::-1]
         cleanups = _only_after_panics(order)
         for block in order:
             self.incoming[block] = []
         alloca_at = 0
+        find = LOWERINGS.get
         for index, block in enumerate(order):
             self.block, self.in_cleanup = block, block in cleanups
             self.start(self.block_label(block))
@@ -114,12 +119,14 @@ class FunctionLowering:
                 named = [*(function.parameters if index == 0 else ()), *(a for a in block.args if a not in unnamed)]
                 self.show(self.debug, named, None)
             for op in block.ops:
-                lowering = LOWERINGS.get(op.decl.name)
+                lowering = find(op.decl.name)
                 if lowering is None:
                     raise LoweringError(f"`{op.name}` cannot be compiled yet{self.where(op)}")
-                begin = len(lines)
-                lowering(self, op)
-                if self.debug is not None:
+                if self.debug is None:
+                    lowering(self, op)
+                else:
+                    begin = len(lines)
+                    lowering(self, op)
                     if not op.decl.is_terminator:
                         self.show(self.debug, [value for value in op.results if value not in unnamed], op)
                     located(lines, begin, self.debug.location(op))
@@ -133,7 +140,8 @@ class FunctionLowering:
         if self.keeps_payload:
             self.allocas.append('  %"-payload" = alloca ptr')
         lines[alloca_at:alloca_at] = [*self.allocas, *self.enter_stack()]
-        may_leave = any(_may_unwind(line) for line in lines)
+        body = "\n".join([line for line in lines if line])
+        may_leave = any(word in body for word in _UNWIND) and any(_may_unwind(line) for line in lines)
         if not may_leave:
             self.owner.quiet.add(function.name)
         hidden = function.linkage == "private" or self.owner.entries == "table" or symbol != f"@{quote(function.name)}"
@@ -149,7 +157,7 @@ class FunctionLowering:
             self.owner.declare_personality()
         scope = "" if self.debug is None else f" !dbg {self.debug.scope}"
         header = f"define {linkage}{result} {symbol}({parameters}){attributes} {label_of(function.name)}{personality}{scope} {{"
-        return "\n".join([header, *(line for line in lines if line), "}", ""])
+        return f"{header}\n{body}\n}}\n"
 
     def where(self, op: Operation) -> str:
         """`` at FILE:LINE:COLUMN`` when it is known."""
@@ -367,11 +375,16 @@ class FunctionLowering:
         """The LLVM name of a value that is defined by an instruction of its own."""
         known = self.names.get(value)
         if known is None:
-            known = self.names[value] = "%" + self.value_name(value)
+            name = value.name or ""
+            plain = name.isidentifier() and name.isascii()  # the usual case; `quote` knows the others
+            known = self.names[value] = "%" + (name if plain else self.value_name(value))
         return known
 
     def block_label(self, block: Block) -> str:
-        return quote(f"{block.label}-b")
+        known = self.labels.get(block)
+        if known is None:
+            known = self.labels[block] = quote(f"{block.label}-b")
+        return known
 
     def value(self, value: Value) -> str:
         """The operand for a value: its name, or the constant it is."""
@@ -379,10 +392,14 @@ class FunctionLowering:
 
     def typed(self, value: Value) -> str:
         """Type and operand."""
-        return f"{llvm_type(value.type, self.module)} {self.value(value)}"
+        return f"{self.types.get(value.type) or self.type(value.type)} {self.names.get(value) or self.names_of(value)}"
 
     def type(self, type: Type) -> str:
-        return llvm_type(type, self.module)
+        """LLVM's spelling of a type."""
+        known = self.types.get(type)
+        if known is None:
+            known = self.types[type] = llvm_type(type, self.module)
+        return known
 
     # -- emission -------------------------------------------------------------------------------------------------------
 
@@ -428,20 +445,26 @@ class FunctionLowering:
 
         ``given`` are the operands that the terminator itself gives to a successor, by its position.
         """
-        first = given or {}
-        counts: dict[Block, int] = {}
-        for successor in op.successors:
-            counts[successor.block] = counts.get(successor.block, 0) + 1
-        labels = []
-        for index, successor in enumerate(op.successors):
-            target = self.block_label(successor.block)
-            values = [*first.get(index, []), *(self.value(v) for v in successor.args)]
-            if successor.block.args and counts[successor.block] > 1:
-                target = self.split(successor, target, values)
-            elif successor.block.args:
-                self.incoming[successor.block].append((self.label, values))
-            labels.append(target)
-        return labels
+        successors, first = op.successors, given or {}
+        if len(successors) == 2 and successors[0].block is not successors[1].block:
+            return [self.edge(successors[0], first.get(0)), self.edge(successors[1], first.get(1))]
+        named = Counter([successor.block for successor in successors])
+        return [
+            self.edge(successor, first.get(index), split=named[successor.block] > 1)
+            for index, successor in enumerate(successors)
+        ]
+
+    def edge(self, successor: Successor, given: list[str] | None = None, *, split: bool = False) -> str:
+        """The label that a successor is reached by, with its phi entry noted; ``split`` says that the terminator names its
+        block more than once."""
+        block = successor.block
+        target = self.block_label(block)
+        if block.args:
+            values = [*(given or ()), *[self.value(value) for value in successor.args]]
+            if split:
+                return self.split(successor, target, values)
+            self.incoming[block].append((self.label, values))
+        return target
 
     def split(self, successor: Successor, target: str, values: list[str]) -> str:
         """A block of its own for an edge; it is written behind the terminator."""
@@ -452,9 +475,10 @@ class FunctionLowering:
 
     def finish(self, text: str) -> None:
         """Writes a terminator and the edge blocks it needs."""
-        self.line(text)
-        self.lines.extend(self.after_terminator)
-        self.after_terminator.clear()
+        self.lines.append("  " + text)
+        if self.after_terminator:
+            self.lines.extend(self.after_terminator)
+            self.after_terminator.clear()
 
     def panic_unless(self, condition: str, kind: str, op: Operation, a: str = "0", b: str = "0") -> None:
         """Branches to a cold block unless ``condition`` (an ``i1``); goes on in a new LLVM block."""
@@ -521,13 +545,18 @@ class FunctionLowering:
         return layout_of(type, self.module).align
 
 
+_UNWIND = ("call ", "invoke ", "resume ")
+
+
 def _may_unwind(line: str) -> bool:
     """Whether a panic may come out of an instruction: of any call, unless of an intrinsic."""
-    return ("call " in line or "invoke " in line or "resume " in line) and "@llvm." not in line
+    return any(word in line for word in _UNWIND) and "@llvm." not in line
 
 
 def _only_after_panics(order: list[Block]) -> set[Block]:
     """The blocks that are reached through an unwind edge alone, among the reachable ones (the entry first)."""
+    if all(block.unwind is None for block in order):
+        return set()
     ordinary = {order[0]}
     work = [order[0]]
     while work:

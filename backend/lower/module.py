@@ -8,10 +8,9 @@ say. Invariant: equal modules give equal text.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Container
-from typing import Any
 
+from altru_ir.backend.lower.constants import constant_text
 from altru_ir.backend.lower.debug_info import DebugInfo
 from altru_ir.backend.lower.drop_glue import DropGlue
 from altru_ir.backend.lower.entries import FAILED, callback_text, entries_text, exports_text, is_exported
@@ -32,8 +31,7 @@ from altru_ir.layout import layout_of
 from altru_ir.marks import freezes
 from altru_ir.module import Function, Global, Module
 from altru_ir.targets import data_of
-from altru_ir.types import UNIT, ArrayType, AtomicType, CellType, FloatType, IntType, Type, UsizeType, spell_name
-from altru_ir.values import Symbol
+from altru_ir.types import Type, spell_name
 
 
 def lower_module(
@@ -76,6 +74,7 @@ class ModuleLowering:
         self.callbacks = callbacks
         self.uses_host = False
         self.quiet: set[str] = set()  # functions that no panic leaves
+        self.types: dict[Type, str] = {}  # as LLVM spells them
         self.sites = Sites()
         self.glue = DropGlue(self)
         self.declared: dict[str, None] = {}
@@ -199,41 +198,3 @@ def check_name(name: str, *, defined: bool) -> None:
     if name.startswith(("llvm.", "altru.")) or (defined and name.startswith("altru_")):
         owner = "LLVM" if name.startswith("llvm.") else "the runtime"
         raise LoweringError(f"@{spell_name(name)} cannot be defined: such names belong to {owner}; choose another")
-
-
-def constant_text(value: Any, type: Type, module: Module) -> str:
-    """An LLVM constant for a literal of ``type``."""
-    if isinstance(type, (AtomicType, CellType)):
-        return constant_text(value, type.target, module)
-    if isinstance(type, (IntType, UsizeType)):
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        bits = module.pointer_bits if isinstance(type, UsizeType) else type.bits
-        number = int(value) % (1 << bits)
-        if bits == 1:
-            return "true" if number else "false"
-        return str(number - (1 << bits) if number >> (bits - 1) else number)
-    if isinstance(type, FloatType):
-        return float_text(float(value), type.bits)
-    if type is UNIT:
-        return "zeroinitializer"
-    if isinstance(type, ArrayType):
-        inner = type.element if len(type.dimensions) == 1 else ArrayType(type.dimensions[1:], type.element)
-        if isinstance(value, (str, bytes)):
-            data = value.encode() if isinstance(value, str) else value
-            text = "".join(chr(b) if 0x20 <= b < 0x7F and b not in (0x22, 0x5C) else f"\\{b:02X}" for b in data)
-            return f'c"{text}"'
-        if not value:
-            return "zeroinitializer"
-        element = llvm_type(inner, module)
-        return "[" + ", ".join(f"{element} {constant_text(v, inner, module)}" for v in value) + "]"
-    if isinstance(value, Symbol):
-        return f"@{quote(value)}"
-    raise LoweringError(f"a constant of type `{type}` cannot be compiled yet")
-
-
-def float_text(value: float, bits: int) -> str:
-    """LLVM's hexadecimal form, which keeps every bit: of a ``float`` it is the bits of the equal ``double``."""
-    if bits == 32 and value == value and abs(value) != float("inf"):
-        value = struct.unpack("<f", struct.pack("<f", value))[0]
-    return f"0x{struct.unpack('<Q', struct.pack('<d', value))[0]:016X}"

@@ -12,6 +12,7 @@ A front-end lowers its own operation the same way:
 from __future__ import annotations
 
 from altru_ir.backend.lower import drops, homes  # noqa: F401  # they register lowerings of their own
+from altru_ir.backend.lower.constants import constant_text
 from altru_ir.backend.lower.function import FunctionLowering, Storage
 from altru_ir.backend.lower.registry import LOWERINGS as LOWERINGS
 from altru_ir.backend.lower.registry import lowers as lowers
@@ -35,19 +36,16 @@ def _bits(f: FunctionLowering, type: Type) -> int:
 
 @lowers("const")
 def _const(f: FunctionLowering, op: Operation) -> None:
-    from altru_ir.backend.lower.module import constant_text
-
-    f.alias(op.result, constant_text(op.attrs["value"], op.result.type, f.module))
-
-
-_SAME = {name: name for name in ("add", "sub", "mul", "and", "or", "xor", "sdiv", "udiv", "srem", "urem",
-                                 "fadd", "fsub", "fmul", "fdiv", "frem")}  # fmt: skip
+    result = op.results[0]
+    f.names[result] = constant_text(op.attrs["value"], result.type, f.module)
 
 
-@lowers(*_SAME)
+@lowers(
+    "add", "sub", "mul", "and", "or", "xor", "sdiv", "udiv", "srem", "urem", "fadd", "fsub", "fmul", "fdiv", "frem"
+)  # fmt: skip
 def _binary(f: FunctionLowering, op: Operation) -> None:
     lhs, rhs = op.operands
-    f.define(op.result, f"{_SAME[op.name]} {f.typed(lhs)}, {f.value(rhs)}")
+    f.lines.append(f"  {f.names_of(op.results[0])} = {op.decl.name} {f.typed(lhs)}, {f.value(rhs)}")
 
 
 @lowers("shl", "lshr", "ashr")
@@ -132,7 +130,7 @@ def _checked(f: FunctionLowering, op: Operation) -> None:
 @lowers("icmp", "fcmp")
 def _compare(f: FunctionLowering, op: Operation) -> None:
     lhs, rhs = op.operands
-    f.define(op.result, f"{op.name} {op.attrs['predicate']} {f.typed(lhs)}, {f.value(rhs)}")
+    f.lines.append(f"  {f.names_of(op.results[0])} = {op.decl.name} {op.attrs['predicate']} {f.typed(lhs)}, {f.value(rhs)}")
 
 
 @lowers("select")
@@ -162,7 +160,7 @@ def _to_integer(f: FunctionLowering, op: Operation) -> None:
 
 @lowers("br")
 def _br(f: FunctionLowering, op: Operation) -> None:
-    f.finish(f"br label %{f.edges(op)[0]}")
+    f.finish(f"br label %{f.edge(op.successors[0])}")
 
 
 @lowers("cond_br")
@@ -179,8 +177,6 @@ def _cond_br(f: FunctionLowering, op: Operation) -> None:
 
 @lowers("switch")
 def _switch(f: FunctionLowering, op: Operation) -> None:
-    from altru_ir.backend.lower.module import constant_text
-
     value = op.operands[0]
     labels = f.edges(op)
     type = f.type(value.type)

@@ -43,12 +43,15 @@ class LoweringError(Exception):
 
 
 _PLAIN = re.compile(r"[A-Za-z_.$][A-Za-z0-9_.$]*").fullmatch
+_QUOTABLE = re.compile(r"[ !#-\[\]-~]*").fullmatch
 
 
 def quote(name: str) -> str:
     """A name as LLVM writes it behind its sigil."""
     if _PLAIN(name):
         return name
+    if _QUOTABLE(name):
+        return f'"{name}"'
     return '"' + "".join(chr(b) if 0x20 <= b < 0x7F and b not in (0x22, 0x5C) else f"\\{b:02X}" for b in name.encode()) + '"'
 
 

@@ -36,22 +36,19 @@ from typing import Any
 import attrs
 
 from altru_ir.behaviour import may_remove
+from altru_ir.cfg import postorder
 from altru_ir.declare import find
 from altru_ir.marks import copies
 from altru_ir.module import Block, Function, Module
 from altru_ir.passes.base import FunctionPass
 from altru_ir.passes.transform.dce import sweep
-from altru_ir.passes.transform.folding import Folder
-from altru_ir.passes.transform.rewriting import (
-    edges_into,
-    operations_of,
-    remove_unreachable,
-    resolve,
-)
-from altru_ir.passes.transform.simplify_cfg import simplify
+from altru_ir.passes.transform.folding import RULES, Folder
+from altru_ir.passes.transform.rewriting import edges_into, operations_of, remove_others, resolve
+from altru_ir.passes.transform.simplify_cfg import Joined, simplify
 from altru_ir.types import IntType, Type, UsizeType
 from altru_ir.values import Operation, Successor, Value
 
+CONST = find("const")
 BRANCHES = frozenset({"cond_br", "switch", "switch_enum"})
 
 
@@ -74,20 +71,32 @@ class Canonicalize(FunctionPass):
         if function.module is None:
             return False
         before = operations_of(function)
-        changed = bool(remove_unreachable(function))
+        order = postorder(function)
+        changed = bool(remove_others(function, order))
+        sweeps = _Sweeps(function, function.module)
         for _ in range(self.max_iterations):
-            once = _Sweep(function, function.module)
-            done = once.run()
-            removed, threaded, merged = simplify(function)  # 7
-            dead = sum(sweep(function))
-            changed = bool(done or once.hoisted or removed or threaded or merged or dead) or changed
+            done, folded = sweeps.run(order)
+            removed, threaded, merged = simplify(function, sweeps.joined, reached=not folded)  # 7
+            changed = bool(done or removed or threaded or merged) or changed
             self.count("simplifications", done)
-            self.count("constants moved", once.hoisted)
             self.count("sweeps")
-            if not (once.branches or _more(function)):  # 8
-                break
+            more = folded or _more(function)  # 8
+            if folded or removed or threaded:
+                order = postorder(function)
+            elif merged:  # what is left is in this order still
+                left = set(function.blocks)
+                order = [block for block in order if block in left]
+            if not more:
+                operations, arguments = sweep(function, order)  # 7
+                changed = bool(operations or arguments) or changed
+                if not arguments or not _more(function):
+                    break
+                sweeps.forget_constants()
+        else:
+            changed = any(sweep(function, order)) or changed
+        self.count("constants moved", sweeps.hoisted)
         self.count("operations removed", max(0, before - operations_of(function)))
-        return changed
+        return changed or bool(sweeps.hoisted)
 
 
 def _more(function: Function) -> bool:
@@ -125,8 +134,14 @@ def literal_key(type: Type, value: Any, module: Module) -> Hashable | None:
     return None
 
 
-class _Sweep:
-    """One sweep over a function."""
+class _Sweeps:
+    """The sweeps over a function. The first looks at each operation, the others at those that something has happened to:
+
+    - ``joined`` says which blocks were merged since the last sweep, and which values stand in the place of arguments now;
+    - ``dirty`` are those, and the results of what this sweep has changed: a rule looks at an operation, at what defines its
+      operands, and no further;
+    - ``assumed`` is what was known in a block when it was swept.
+    """
 
     def __init__(self, function: Function, module: Module) -> None:
         self.function = function
@@ -142,28 +157,57 @@ class _Sweep:
         self.changes = 0
         self.hoisted = 0
         self.branches = 0
+        self.first = True
+        self.pooled = False
+        self.dirty: set[Value] = set()
+        self.joined = Joined()
+        self.assumed: dict[Block, tuple[Value, int]] = {}
 
-    def run(self) -> int:
-        """The number of changes that may lead to more."""
+    def run(self, order: list[Block]) -> tuple[int, int]:
+        """One sweep over the blocks, from the last of ``order`` to the first; the number of changes that may lead to more, and
+        that of branches folded."""
         function = self.function
-        if self.hoists:
-            self.hoist()
+        self.changes = self.branches = self.folder.changed = 0
+        self.replacement.clear()
+        self.dirty = set(self.joined.values)
+        if not self.pooled:
+            self.find_constants()
+            self.pooled = True
         edges = edges_into(function)
         self.same_arguments(edges)
-        for index in function.cfg().reverse_postorder:
-            block = function.blocks[index]
+        for block in reversed(order):
             self.block, self.out = block, []
             if not self.hoists:
                 self.pool = {}
-            assumed = self.assumption(block, edges[block])
-            for op in block.ops:
-                self.operation(op, assumed)
+            into = edges[block]
+            assumed = self.assumption(block, into) if len(into) == 1 else None
+            if self.first or block in self.joined.blocks or assumed != self.assumed.get(block):
+                if assumed is None:
+                    self.all_operations(block)
+                else:
+                    for op in block.ops:
+                        self.operation(op, assumed)
+            elif self.dirty or self.replacement:
+                dirty, replaced = self.dirty, self.replacement.keys()
+                for op in block.ops:
+                    if op.successors or not dirty.isdisjoint(op.operands) or not replaced.isdisjoint(op.operands):
+                        self.operation(op, assumed)
+                    else:
+                        self.out.append(op)
+            else:
+                self.out = block.ops[:-1]
+                self.operation(block.ops[-1], assumed)
+            if assumed is not None:
+                self.assumed[block] = assumed
             block.ops = self.out
-        if self.hoists:
+        if self.front:
             for op in self.front:
                 op.block = function.entry
             function.entry.ops[:0] = self.front
-        return self.changes + self.folder.changed
+            self.front = []
+        self.first = False
+        self.joined = Joined()
+        return self.changes + self.folder.changed, self.branches
 
     # -- constants (2) ----------------------------------------------------------------------------------------------------
 
@@ -173,22 +217,28 @@ class _Sweep:
         known = self.pool.get(key)
         if known is not None:
             return known
-        op = Operation(find("const"), [], {"value": literal}, loc=self.near)
+        op = Operation(CONST, [], {"value": literal}, loc=self.near)
         value = Value(type, None, op)
         op.results = [value]
         op.block = self.block
         self.pool[key] = value
+        self.folder.note(op)
         (self.front if self.hoists else self.out).append(op)
         return value
 
-    def hoist(self) -> None:
-        """Takes all scalar constants to the front, each once."""
+    def find_constants(self) -> None:
+        """Tells the folder of all constants, and takes those that are scalars to the front, each once."""
         entry = self.function.entry
         for block in self.function.blocks:
+            found = [op for op in block.ops if op.decl is CONST]
+            for op in found:
+                self.folder.note(op)
+            if not found or not self.hoists:
+                continue
             kept = []
             for op in block.ops:
                 key = None
-                if op.decl.name == "const" and not (len(op.attrs) > 1):
+                if op.decl is CONST and len(op.attrs) == 1:
                     key = literal_key(op.results[0].type, op.attrs["value"], self.module)
                 if key is None:
                     kept.append(op)
@@ -203,6 +253,11 @@ class _Sweep:
                     self.replacement[op.results[0]] = known
                     self.hoisted += 1
             block.ops = kept
+
+    def forget_constants(self) -> None:
+        """Some may have been removed as dead: the next sweep looks for them again."""
+        self.pool = {}
+        self.pooled = False
 
     # -- arguments of blocks (3) ------------------------------------------------------------------------------------------
 
@@ -231,46 +286,79 @@ class _Sweep:
 
     # -- operations (1) ---------------------------------------------------------------------------------------------------
 
+    def all_operations(self, block: Block) -> None:
+        """``operation`` for each of a block, for the many that no rule has anything to say of."""
+        folder, keep, rules, replaced = self.folder, self.out.append, RULES, self.replacement.keys()
+        for op in block.ops:
+            rule = rules.get(op.decl.name)
+            if op.successors or self.joined.values or not replaced.isdisjoint(op.operands):
+                self.operation(op, None)
+            elif rule is None:
+                keep(op)
+            else:
+                self.near = op.loc
+                before = folder.changed
+                found = rule(folder, op)
+                if (found is None and folder.changed == before) or not self.simplified(op, found):
+                    keep(op)
+
     def operation(self, op: Operation, assumed: tuple[Value, int] | None) -> None:
-        replacement = self.replacement
+        operands, replacement = op.operands, self.replacement
         if replacement:
-            if not replacement.keys().isdisjoint(op.operands):
-                op.operands[:] = [resolve(replacement, each) for each in op.operands]
+            if not replacement.keys().isdisjoint(operands):
+                operands[:] = [resolve(replacement, each) for each in operands]
+                self.dirty.update(op.results)
             for successor in op.successors:
                 if successor.args:
                     successor.args[:] = [resolve(replacement, value) for value in successor.args]
-        if assumed is not None and assumed[0] in op.all_operands():
+        if assumed is not None and (assumed[0] in operands or (op.successors and assumed[0] in op.all_operands())):
             condition, known = assumed
             op.replace_operands({condition: self.folder.number(condition.type, known)})
+            self.dirty.update(op.results)
             self.changes += 1
-        if op.decl.is_terminator:
+        if op.successors:
             self.near = op.loc
             self.terminator(op)
             self.out.append(op)
             return
-        if op.results:
+        rule = RULES.get(op.decl.name)
+        if rule is not None:
             self.near = op.loc
             folder = self.folder
             before = folder.changed
-            found = folder.fold(op)
-            while found is None and folder.changed != before:  # it has become another operation
-                before = folder.changed
-                found = folder.fold(op)
-            if found is not None:
-                self.changes += 1
-                for result, value in zip(op.results, found, strict=True):
-                    self.replacement[result] = resolve(replacement, value)
-                if may_remove(op, self.module) or op.decl.may_panic:  # what was folded does not panic
+            found = rule(folder, op)
+            if found is not None or folder.changed != before:
+                if self.simplified(op, found):
                     return
+            elif self.joined.values and not self.joined.values.isdisjoint(op.operands):
+                self.dirty.update(op.results)
         self.out.append(op)
+
+    def simplified(self, op: Operation, found: Value | None) -> bool:
+        """What follows when a rule has found a value for ``op``, or made another operation of it; true when ``op`` goes."""
+        folder = self.folder
+        while found is None:
+            before = folder.changed
+            rule = RULES.get(op.decl.name)
+            found = None if rule is None else rule(folder, op)
+            if folder.changed == before:
+                break
+        self.dirty.update(op.results)
+        if found is None:
+            return False
+        self.changes += 1
+        values = [found] if len(op.results) == 1 else folder.destructured(op) or []
+        for result, value in zip(op.results, values, strict=True):
+            self.replacement[result] = resolve(self.replacement, value)
+        return may_remove(op, self.module) or op.decl.may_panic  # what was folded does not panic
 
     # -- branches (4, 5, 6) -----------------------------------------------------------------------------------------------
 
     def assumption(self, block: Block, edges: list[tuple[Operation, Successor]]) -> tuple[Value, int] | None:
         """Rule 5: what the only edge into a block says about a condition."""
-        if len(edges) != 1 or edges[0][0].decl.name != "cond_br" or not self.hoists:
-            return None
         branch, edge = edges[0]
+        if branch.decl.name != "cond_br" or not self.hoists:
+            return None
         condition = branch.operands[0]
         if self.folder.integer(condition) is not None:
             return None

@@ -76,15 +76,13 @@ class CommonSubexpressions(FunctionPass):
             for op in block.ops:
                 if replaced and (op.successors or not replaced.isdisjoint(op.operands)):
                     op.replace_operands(replacement)
-                decl = op.decl
-                if (decl.is_pure or decl.is_projection) and op.results and is_function_of_operands(op, module):  # 1
+                if op.results and is_function_of_operands(op, module):  # 1
                     key = _key(op)
-                    known = table.get(key)
-                    if known is not None:
+                    known = table.setdefault(key, op)
+                    if known is not op:
                         replacement.update(zip(op.results, known.results, strict=True))
                         removed += 1
                         continue
-                    table[key] = op
                     added.append(key)
                 kept.append(op)
             if len(kept) != len(block.ops):

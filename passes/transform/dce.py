@@ -24,11 +24,12 @@ from __future__ import annotations
 import attrs
 
 from altru_ir.behaviour import may_remove
+from altru_ir.cfg import postorder
 from altru_ir.marks import copies
 from altru_ir.module import Block, Function, Module
 from altru_ir.passes.base import FunctionPass
-from altru_ir.passes.transform.rewriting import edges_into, remove_unreachable
-from altru_ir.values import Operation, Value
+from altru_ir.passes.transform.rewriting import edges_into, remove_others
+from altru_ir.values import Operation, Successor, Value
 
 
 @attrs.define
@@ -38,64 +39,79 @@ class DeadCodeElimination(FunctionPass):
     name = "dce"
 
     def run_on(self, function: Function) -> bool:
-        blocks = remove_unreachable(function)  # 1
-        operations, arguments = sweep(function)
+        order = postorder(function)
+        blocks = remove_others(function, order)  # 1
+        operations, arguments = sweep(function, order)
         self.count("blocks removed", blocks)
         self.count("operations removed", operations)
         self.count("block arguments removed", arguments)
         return bool(blocks or operations or arguments)
 
 
-def sweep(function: Function) -> tuple[int, int]:
-    """Removes dead operations and block arguments; how many of each. All blocks must be reachable."""
+def sweep(function: Function, order: list[Block]) -> tuple[int, int]:
+    """Removes dead operations and block arguments; how many of each. ``order`` has each block once, what uses a value in front
+    of what defines it, as a postorder has."""
     module = function.module
     if module is None:
         return 0, 0
-    needed = _mark(function, module)
-    removed = arguments = 0
-    for block in function.blocks:
-        kept = [op for op in block.ops if op in needed or op.decl.is_terminator]
-        removed += len(block.ops) - len(kept)
-        block.ops = kept
-    for block, edges in edges_into(function).items():
-        dead = [at for at, value in enumerate(block.args) if value not in needed]
-        if dead:
-            arguments += len(dead)
-            gone = set(dead)
-            for _, edge in edges:
+    edges = edges_into(function) if any(block.args for block in order) else {}
+    live, dead = _mark(module, order, edges)
+    for block in set(dead.values()):
+        block.ops = [op for op in block.ops if op not in dead]
+    arguments = 0
+    for block, into in edges.items():
+        gone = {at for at, value in enumerate(block.args) if value not in live}
+        if gone:
+            arguments += len(gone)
+            for _, edge in into:
                 given = len(block.args) - len(edge.args)  # by the terminator itself
                 edge.args = [value for at, value in enumerate(edge.args, given) if at not in gone]
             block.args = [value for at, value in enumerate(block.args) if at not in gone]
-    return removed, arguments
+    return len(dead), arguments
 
 
-def _mark(function: Function, module: Module) -> set[Operation | Value]:
-    """The operations, and the block arguments, that are needed."""
-    needed: set[Operation | Value] = set()
-    work: list[Value] = []
-    edges = edges_into(function)
+def _mark(
+    module: Module, order: list[Block], edges: dict[Block, list[tuple[Operation, Successor]]]
+) -> tuple[set[Value], dict[Operation, Block]]:
+    """The values that are needed, and the operations that are not, with their blocks. Uses come first, so that one walk
+    decides all but what only an argument of a block needs; those operations are taken out of the dead again."""
+    live: set[Value] = set()
+    dead: dict[Operation, Block] = {}
+    for block in order:
+        for op in reversed(block.ops):
+            if live.isdisjoint(op.results):
+                decl = op.decl
+                if not decl.is_terminator and may_remove(op, module):
+                    dead[op] = block
+                    continue
+            live.update(op.operands)
     position: dict[Value, int] = {}
-    for block in function.blocks:
-        given = max((len(block.args) - len(edge.args) for _, edge in edges[block]), default=0)
+    work: list[Value] = []
+    for block, into in edges.items():
+        if not block.args:
+            continue
+        given = max((len(block.args) - len(edge.args) for _, edge in into), default=0)
         for at, value in enumerate(block.args):
             position[value] = at
-            if at < given or not copies(value.type, module):  # 2
+            if at < given or value in live or not copies(value.type, module):  # 2
+                live.add(value)
                 work.append(value)
-        for op in block.ops:
-            if op.decl.is_terminator or not may_remove(op, module):
-                needed.add(op)
-                work += op.operands
     while work:
         value = work.pop()
         owner = value.owner
+        needed: list[Value] = []
         if isinstance(owner, Operation):
-            if owner not in needed:
-                needed.add(owner)
-                work += owner.operands
-        elif isinstance(owner, Block) and value not in needed:
-            needed.add(value)
-            for _, edge in edges[owner]:
-                at = position[value] - (len(owner.args) - len(edge.args))
+            if owner in dead:
+                del dead[owner]
+                needed = owner.operands
+        elif value in position:
+            block = owner  # type: ignore[assignment]
+            for _, edge in edges[block]:
+                at = position[value] - (len(block.args) - len(edge.args))
                 if at >= 0:
-                    work.append(edge.args[at])
-    return needed
+                    needed.append(edge.args[at])
+        for each in needed:
+            if each not in live:
+                live.add(each)
+                work.append(each)
+    return live, dead

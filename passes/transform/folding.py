@@ -5,8 +5,9 @@
     xor (xor %x, 5), 5     is %x
     add (add %x, 3), 4     is add %x, 7
 
-``Folder.fold(op)`` gives the values that stand for the results of ``op``, or None. It may change ``op`` itself where another
-operation does the same for less; then ``op`` stays, and ``changed`` is set. Constants come from ``constant(type, literal)``.
+``RULES[op.name](folder, op)`` gives the value that stands for the result of ``op`` (for ``destructure`` the first of them), or
+None. It may change ``op`` itself where another operation does the same for less; then ``op`` stays, and ``folder.changed`` is
+counted up. Constants come from ``constant(type, literal)``; the folder is told of those that there are.
 
 Rules, cited by number in the code:
 
@@ -69,29 +70,22 @@ class Folder:
         self.module = module
         self.constant = constant
         self.changed = 0
-
-    def fold(self, op: Operation) -> Found:
-        rule = RULES.get(op.decl.name)
-        if rule is None:
-            return None
-        if len(op.results) == 1:
-            found = rule(self, op)
-            return None if found is None else [found]
-        return self.destructured(op) if op.decl.name == "destructure" else None
+        self.numbers: dict[Value, int] = {}
 
     # -- facts about values -----------------------------------------------------------------------------------------------
 
     def bits(self, type: Type) -> int:
         return type.bits if isinstance(type, IntType) else self.module.pointer_bits
 
+    def note(self, op: Operation) -> None:
+        """Tells of a ``const``. Only what was told of is a constant integer here: that is asked of every operand."""
+        literal, value = op.attrs["value"], op.results[0]
+        if isinstance(literal, int) and value.type.is_integer:
+            self.numbers[value] = literal & ((1 << self.bits(value.type)) - 1)
+
     def integer(self, value: Value) -> int | None:
         """The bits of a constant integer."""
-        op = value.owner
-        if op.__class__ is Operation and op.decl.name == "const":
-            literal = op.attrs["value"]
-            if isinstance(literal, int) and value.type.is_integer:
-                return literal & ((1 << self.bits(value.type)) - 1)
-        return None
+        return self.numbers.get(value)
 
     def floating(self, value: Value) -> float | None:
         """A constant float, as its type holds it."""
@@ -147,7 +141,9 @@ _ASSOCIATIVE = {"add", "mul", "and", "or", "xor", "smin", "smax", "umin", "umax"
 def _binary(f: Folder, op: Operation) -> Value | None:
     name, type = op.decl.name, op.results[0].type
     left, right = op.operands
-    a, b = f.integer(left), f.integer(right)
+    a, b = f.numbers.get(left), f.numbers.get(right)
+    if a is None and b is None and left is not right:
+        return _inverse(f, name, left, right) if name in INVERTED else None
     if a is not None and b is not None:  # 1
         try:
             return f.number(type, scalars.integer(name, f.bits(type), a, b))
@@ -202,23 +198,40 @@ def _identity(f: Folder, op: Operation, name: str, a: int | None, b: int | None)
             return f.number(type, 0)
     if a == 0 and name in ("shl", "lshr", "ashr", "rotl", "rotr", "udiv", "sdiv", "urem", "srem"):
         return left
-    if name == "sub" and op.decl.name == "sub":
-        made = f.made_by(left, "add")  # (x + y) - y, (x + y) - x
-        if made is not None and right in made.operands:
-            return made.operands[1 - made.operands.index(right)]
-    if name == "add" and op.decl.name == "add":
-        for one, other in ((left, right), (right, left)):  # (x - y) + y
-            made = f.made_by(one, "sub")
-            if made is not None and made.operands[1] is other:
-                return made.operands[0]
-    if name == "xor":
-        for one, other in ((left, right), (right, left)):  # (x ^ y) ^ y
-            made = f.made_by(one, "xor")
-            if made is not None and other in made.operands:
-                return made.operands[1 - made.operands.index(other)]
+    if left is not right and op.decl.name in INVERTED:
+        found = _inverse(f, op.decl.name, left, right)
+        if found is not None:
+            return found
+    if name == "xor" and width == 1 and b == 1:
         compared = f.made_by(left, "icmp")
-        if width == 1 and b == 1 and compared is not None:  # not (x < y)
+        if compared is not None:  # not (x < y)
             f.become(op, "icmp", list(compared.operands), {"predicate": NEGATED[compared.attrs["predicate"]]})
+    return None
+
+
+INVERTED = frozenset({"add", "sub", "xor"})
+
+
+def _inverse(f: Folder, name: str, left: Value, right: Value) -> Value | None:
+    """``(x + y) - y``, ``(x - y) + y`` and ``(x ^ y) ^ y``, where the operations wrap."""
+    made = left.owner
+    if made.__class__ is Operation:
+        if name == "sub":
+            if made.decl.name == "add" and right in made.operands:
+                return made.operands[1 - made.operands.index(right)]
+        elif name == "xor":
+            if made.decl.name == "xor" and right in made.operands:
+                return made.operands[1 - made.operands.index(right)]
+        elif made.decl.name == "sub" and made.operands[1] is right:
+            return made.operands[0]
+    if name != "sub":
+        made = right.owner
+        if made.__class__ is Operation:
+            if name == "xor":
+                if made.decl.name == "xor" and left in made.operands:
+                    return made.operands[1 - made.operands.index(left)]
+            elif made.decl.name == "sub" and made.operands[1] is left:
+                return made.operands[0]
     return None
 
 

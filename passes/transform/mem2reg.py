@@ -90,13 +90,8 @@ class PromoteLocals(FunctionPass):
 
 def _candidates(function: Function, module: Module) -> list[Value]:
     """The places of locals that copy and whose every use is a plain access, in text order."""
-    places: dict[Value, bool] = {}
-    for op in function.operations():
-        if op.decl.name == "local":
-            place = op.results[0]
-            places.setdefault(place, True)
-            if not copies(place.type.target, module):  # type: ignore[attr-defined]
-                places[place] = False
+    locals = [op.results[0] for block in function.blocks for op in block.ops if op.decl.name == "local"]
+    places = {place: copies(place.type.target, module) for place in locals}  # type: ignore[attr-defined]
     if not places:
         return []
     for op in function.operations():

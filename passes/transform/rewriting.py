@@ -9,8 +9,9 @@ Invariant: each of these is one walk over the function, however many values are 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
+from altru_ir.cfg import postorder
 from altru_ir.module import Block, Function
 from altru_ir.values import Operation, Successor, Value
 
@@ -53,24 +54,17 @@ def count_uses(function: Function) -> Counter[Value]:
     return Counter(used)
 
 
-def reachable(function: Function) -> set[Block]:
-    """The blocks that control may reach."""
-    work = [function.entry]
-    found = set(work)
-    while work:
-        for block in work.pop().successors:
-            if block not in found:
-                found.add(block)
-                work.append(block)
-    return found
-
-
 def remove_unreachable(function: Function) -> int:
     """Removes the blocks that control cannot reach; how many they were."""
-    kept = reachable(function)
+    return remove_others(function, postorder(function))
+
+
+def remove_others(function: Function, kept: Collection[Block]) -> int:
+    """Removes the blocks that are not among ``kept``, each of which is one of the function's; how many they were."""
     removed = len(function.blocks) - len(kept)
     if removed:
-        function.blocks = [block for block in function.blocks if block in kept]
+        known = set(kept)
+        function.blocks = [block for block in function.blocks if block in known]
     return removed
 
 

@@ -24,6 +24,8 @@ that changes nothing is the last; chains of blocks are followed within one round
 
 from __future__ import annotations
 
+from collections import Counter
+
 import attrs
 
 from altru_ir.behaviour import may_panic
@@ -31,7 +33,6 @@ from altru_ir.module import Block, Function, Module
 from altru_ir.passes.base import FunctionPass
 from altru_ir.passes.transform.rewriting import (
     count_uses,
-    edges_into,
     remove_unreachable,
     replace_values,
     unwind_targets,
@@ -55,23 +56,37 @@ class SimplifyControlFlow(FunctionPass):
         return bool(removed or threaded or merged)
 
 
-def simplify(function: Function) -> tuple[int, int, int]:
-    """Applies the rules; the numbers of blocks removed, edges threaded, blocks merged."""
+@attrs.define
+class Joined:
+    """What merging has changed: the ``blocks`` that got operations, and the ``values`` that stand for arguments now."""
+
+    blocks: set[Block] = attrs.Factory(set)
+    values: set[Value] = attrs.Factory(set)
+
+
+def simplify(function: Function, joined: Joined | None = None, *, reached: bool = False) -> tuple[int, int, int]:
+    """Applies the rules; the numbers of blocks removed, edges threaded, blocks merged.
+
+    Parameters: ``joined`` is told what merging changes; ``reached`` says that control may reach every block.
+    """
     module = function.module
-    totals = [0, 0, 0]
     if module is None:
         return 0, 0, 0
+    joined = Joined() if joined is None else joined
+    removed = 0 if reached else remove_unreachable(function)  # 1
+    if _forget_unwinding(function, module):
+        removed += remove_unreachable(function)
+    all_threaded = all_merged = 0
     for _ in range(ROUNDS):
-        removed = remove_unreachable(function)  # 1
-        _forget_unwinding(function, module)
         threaded = _thread(function)
         if threaded:
             removed += remove_unreachable(function)
-        merged = _merge(function, module)
-        totals = [a + b for a, b in zip(totals, (removed, threaded, merged), strict=True)]
+        merged = _merge(function, module, joined)
+        all_threaded += threaded
+        all_merged += merged
         if not threaded and not merged:
             break
-    return totals[0], totals[1], totals[2]
+    return removed, all_threaded, all_merged
 
 
 def panics(block: Block, module: Module) -> bool:
@@ -79,11 +94,14 @@ def panics(block: Block, module: Module) -> bool:
     return any(op.decl.may_panic and may_panic(op, module) for op in block.ops)
 
 
-def _forget_unwinding(function: Function, module: Module) -> None:
-    """Rule 2."""
+def _forget_unwinding(function: Function, module: Module) -> int:
+    """Rule 2; how many blocks unwind no more."""
+    forgotten = 0
     for block in function.blocks:
         if block.unwind is not None and not panics(block, module):
             block.unwind = None
+            forgotten += 1
+    return forgotten
 
 
 def _thread(function: Function) -> int:
@@ -118,9 +136,9 @@ def _thread(function: Function) -> int:
     return threaded
 
 
-def _merge(function: Function, module: Module) -> int:
+def _merge(function: Function, module: Module, joined: Joined) -> int:
     """Rule 4; the number of blocks that went."""
-    edges = edges_into(function)
+    edges = Counter([edge.block for block in function.blocks for edge in block.ops[-1].successors])
     cleanups = unwind_targets(function)
     gone: set[Block] = set()
     replacement: dict[Value, Value] = {}
@@ -132,7 +150,7 @@ def _merge(function: Function, module: Module) -> int:
             if last.decl.name != "br":
                 break
             after = last.successors[0].block
-            if after is block or after in cleanups or after is function.entry or len(edges[after]) != 1:
+            if after is block or after in cleanups or after is function.entry or edges[after] != 1:
                 break
             if after.unwind is not block.unwind and (after.unwind is not None or panics(after, module)):
                 break
@@ -143,8 +161,11 @@ def _merge(function: Function, module: Module) -> int:
             if after in function.comments:
                 del function.comments[after]
             gone.add(after)
+            joined.blocks.add(block)
             replacement.update(zip(after.args, last.successors[0].args, strict=True))
     if gone:
         function.blocks = [block for block in function.blocks if block not in gone]
-        replace_values(function, replacement)
+        if replacement:
+            replace_values(function, replacement)
+            joined.values.update(replacement.values())
     return len(gone)

@@ -115,13 +115,11 @@ class _Splitting:
     def find(self) -> dict[Value, _Part]:
         """The locals that are split, each with its parts."""
         roots: dict[Value, _Part] = {}
-        for op in self.function.operations():
-            if op.decl.name == "local":
-                place = op.results[0]
-                held = _held(place)
-                if isinstance(held, (NamedType, ArrayType)) and copies(held, self.module):
-                    roots[place] = self.part[place] = _Part(held, place.name)
-                    self.root[place] = place
+        for place in [op.results[0] for block in self.function.blocks for op in block.ops if op.decl.name == "local"]:
+            held = _held(place)
+            if isinstance(held, (NamedType, ArrayType)) and copies(held, self.module):
+                roots[place] = self.part[place] = _Part(held, place.name)
+                self.root[place] = place
         if not roots:
             return {}
         bad: dict[Value, str] = {}

@@ -181,13 +181,13 @@ def extract_counts_from_the_end(patch: Patch) -> None:
 
 @mutant("canonicalize")
 def switch_takes_the_default(patch: Patch) -> None:
-    taken = canonicalize._Sweep.taken
+    taken = canonicalize._Sweeps.taken
 
     def wrong(self: Any, op: Operation) -> Successor | None:
         found = taken(self, op)
         return found if found is None or op.decl.name != "switch" else op.successors[-1]
 
-    patch.setattr(canonicalize._Sweep, "taken", wrong)
+    patch.setattr(canonicalize._Sweeps, "taken", wrong)
 
 
 @mutant("canonicalize")
