@@ -142,9 +142,7 @@ class Compiler:
                 filling = self.value(value)
                 return b.new_array(self.index(count), [filling], array_of(filling.type))
             case syntax.Borrow(mutable, target):
-                return (
-                    b.string(target.value) if isinstance(target, syntax.Text) else b.borrow(self.content(target), mut=mutable)
-                )
+                return b.borrow(self.content(target), mut=mutable)
             case syntax.Call():
                 return self.call(tree)
 
