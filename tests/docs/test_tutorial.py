@@ -36,10 +36,14 @@ def test_its_python_runs() -> None:
 
 @pytest.mark.parametrize("name", ["compiler.py", "__main__.py"])
 def test_its_pieces_are_the_file(name: str) -> None:
-    shown = "\n".join(block for _, block in blocks(f"python {name}"))
-    assert [line for line in shown.split("\n") if line] == [
-        line for line in (ROOT / "examples/toy" / name).read_text(encoding="utf-8").split("\n") if line
-    ]
+    """In order and without a gap; methods stand without the indentation of their class."""
+    rest = [line for line in (ROOT / "examples/toy" / name).read_text(encoding="utf-8").split("\n") if line]
+    for _, block in blocks(f"python {name}"):
+        shown = [line for line in block.split("\n") if line]
+        indentation = " " * (len(rest[0]) - len(rest[0].lstrip()) - len(shown[0]) + len(shown[0].lstrip()))
+        assert [indentation + line for line in shown] == rest[: len(shown)]
+        rest = rest[len(shown) :]
+    assert rest == []
 
 
 @pytest.mark.parametrize("program", [pytest.param(text, id=f"line {line}") for line, text in blocks("toy")])
