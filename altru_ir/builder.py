@@ -152,15 +152,18 @@ class Builder(BuilderMethods, Structured):
         self._add(made)
         return made
 
-    def declare_struct(self, name: str, fields: Sequence[tuple[str, Type]], *, representation: str | None = None) -> Type:
-        """Declares a struct and returns its type."""
+    def declare_struct(
+        self, name: str, fields: Sequence[tuple[str, Type]], *, representation: str | None = None, drop: str | None = None
+    ) -> Type:
+        """Declares a struct and returns its type; ``drop`` names its destructor, which takes a ``ref<mut @name>``."""
         members = [Field(n, t) for n, t in fields]
-        self._add(TypeDeclaration("struct", name, members, representation=representation, location=self._location))
+        self._add(TypeDeclaration("struct", name, members, drop=drop, representation=representation, location=self._location))
         return NamedType(name)
 
-    def declare_enum(self, name: str, variants: Sequence[tuple[str, Type]]) -> Type:
-        """Declares an enum (payload unit where a variant has none) and returns its type."""
-        self._add(TypeDeclaration("enum", name, [Variant(n, t) for n, t in variants], location=self._location))
+    def declare_enum(self, name: str, variants: Sequence[tuple[str, Type]], *, drop: str | None = None) -> Type:
+        """Declares an enum (payload unit where a variant has none) and returns its type; ``drop`` as for a struct."""
+        members = [Variant(n, t) for n, t in variants]
+        self._add(TypeDeclaration("enum", name, members, drop=drop, location=self._location))
         return NamedType(name)
 
     def declare_constant(self, name: str, type: Type, initial: Any) -> Global:

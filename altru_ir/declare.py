@@ -449,14 +449,13 @@ class Declaration:
         if self.callee is None and not self._count_is_right(op):
             return
         bound = self.bind(op)
-        for operand in self.operands:
-            for value in bound[operand.name]:
-                yield from self._operand_problems(operand, value, bound)
+        wrong = [p for e in self.operands for value in bound[e.name] for p in self._operand_problems(e, value, bound)]
+        yield from wrong
         yield from self._attribute_problems(op)
         if self.needs_unsafe and not op.unsafe:
             yield "U001", f"`{self.name}` needs the `unsafe` marker"
         yield from self._result_problems(op, module)
-        if self.verify_extra is not None:
+        if self.verify_extra is not None and not wrong:  # which may rely on the declared types of the operands
             yield from self.verify_extra(op, module)
 
     def _count_is_right(self, op: Operation) -> bool:

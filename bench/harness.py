@@ -84,7 +84,7 @@ def instructions(command: list[str]) -> int | None:
         return None
     with tempfile.TemporaryDirectory() as scratch:
         line = ["valgrind", "--tool=cachegrind", "--cache-sim=no", f"--cachegrind-out-file={scratch}/out", *command]
-        done = subprocess.run(line, capture_output=True, text=True, check=False)
+        done = subprocess.run(line, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
     found = re.search(r"I\s+refs:\s+([\d,]+)", done.stderr)
     return int(found.group(1).replace(",", "")) if found and done.returncode == 0 else None
 

@@ -391,9 +391,12 @@ class _Driver:
         except OSError as error:
             raise EnvironmentProblem(f"cannot write {output or 'standard output'}: {error.strerror}") from None
 
+    def said(self, diagnostics: list[Diagnostic]) -> list[Diagnostic]:
+        """The diagnostics in the words of the front-end's language."""
+        return diagnostics if self.reword is None else [each.reworded(self.reword) for each in diagnostics]
+
     def report(self, diagnostics: list[Diagnostic]) -> None:
-        if self.reword is not None:
-            diagnostics = [each.reworded(self.reword) for each in diagnostics]
+        diagnostics = self.said(diagnostics)
         if self.options.format != "text":
             self.collected += diagnostics
             return
@@ -539,7 +542,7 @@ class _Driver:
             from altru_ir.passes.verify.memory import check_memory_once
 
             diagnostics = check_memory_once(module)
-        found = mismatches(source, diagnostics)
+        found = mismatches(source, self.said(diagnostics))
         _say("".join(f"{line}\n" for line in found))
         return ERRORS if found else OK
 

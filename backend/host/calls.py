@@ -15,7 +15,15 @@ For ``func @f(%x: i64, %y: f64) -> f64`` the source is
 The usual values are let through at once, for ctypes looks at their classes itself; everything else goes to functions that
 convert or raise errors that name the parameter. ``_REFUSED`` is what comparisons and ctypes raise before anything is called,
 so nothing is called twice. Where memory is borrowed a ``Loan`` is opened and ended around the call, and a result is copied out
-of memory before that. ``_native`` is looked up at each call, so that a function can be unloaded under its name.
+of memory before that. Slices of one dimension have a usual case as well, a writable contiguous buffer of the right elements:
+
+            _view0 = _view(xs)
+            if _view0.format in _formats0 and _view0.ndim == 1 and _view0.c_contiguous:
+                _held0 = _hold(_view0)
+                _at0 = _address(_held0)
+
+Both hold the buffer and are gone before anything is raised. ``_native`` is looked up at each call, so that a function can be
+unloaded under its name.
 
 Example: ``make_call(Callee("f", type, ("x",)), codecs, address, unit, None)[0](1)``.
 """
@@ -24,12 +32,14 @@ from __future__ import annotations
 
 import ctypes
 import keyword
+import struct
 from typing import Any
 
 import attrs
 
 from altru_ir.backend.host.buffers import Loan, ReferenceTaker, Scratch, SliceTaker, copy_out
 from altru_ir.backend.host.callbacks import Pending, ctype_of
+from altru_ir.backend.host.formats import matches
 from altru_ir.backend.host.values import (
     LARGEST_F32,
     Codecs,
@@ -46,6 +56,7 @@ from altru_ir.backend.host.values import (
 from altru_ir.backend.lower.entries import passed_as
 from altru_ir.backend.lower.types import dimensions_of
 from altru_ir.faults import Panic
+from altru_ir.layout import layout_of
 from altru_ir.runtime import panics
 from altru_ir.source import Location
 from altru_ir.types import (
@@ -97,6 +108,10 @@ class _Writer:
         self.arguments: list[str] = []
         self.ctypes: list[Any] = []
         self.borrows = False
+        self.strict: list[str] = []
+        self.quick: list[tuple[list[str], str]] = []
+        self.quick_arguments: list[str] = []
+        self.is_quick = True
         references = [each for each in callee.type.parameters if isinstance(each, RefType)]
         self.writes = any(each.mutable for each in references)
         self.alone = len(references) == 1 or not self.writes
@@ -107,13 +122,14 @@ class _Writer:
         taking = f"_take{index}"
         kind = passed_as(type)
         if isinstance(type, RefType):
-            self.reference(taking, name, type, where)
+            self.reference(index, taking, name, type, where)
         elif kind == "memory":
             self.memory(taking, name, type, where)
         elif kind == "nothing":
             self.namespace[taking] = lambda value: self.codecs.of(type).write(b"", 0, value, where)
             self.before.append(f"if {name} is not None: {taking}({name})")
             self.usual.append(f"{name} is None")
+            self.strict.append(f"{name} is None")
         elif isinstance(type, FunctionType):
             self.function(taking, name, type, where)
         elif not isinstance(type, PtrType) and (type.pointee is not None or dimensions_of(type)):
@@ -127,26 +143,31 @@ class _Writer:
         if isinstance(type, IntType) and type.bits == 1:
             self.before.append(f"{name} = {taking}({name})")
             self.usual.append(f"({name} is True or {name} is False)")
+            self.strict.append(self.usual[-1])
             take = lambda value: boolean(value, type, where)  # noqa: E731
         elif isinstance(type, (IntType, UsizeType)):
             least, most = limits(type)
             self.before.append(f"if type({name}) is not int or not {least} <= {name} <= {most}: {name} = {taking}({name})")
             self.usual.append(f"{least} <= {name} <= {most}")
+            self.strict.append(f"type({name}) is int and {least} <= {name} <= {most}")
             take = lambda value: integer(value, type, least, most, where)  # noqa: E731
         elif isinstance(type, FloatType):
             fine = f"type({name}) is not float"
             if type.bits == 32:
                 fine += f" or not {-LARGEST_F32!r} < {name} < {LARGEST_F32!r}"
             self.before.append(f"if {fine}: {name} = {taking}({name})")
+            self.strict.append(f"not ({fine})")
             if type.bits == 32:
                 self.usual.append(f"{-LARGEST_F32!r} < {name} < {LARGEST_F32!r}")
             take = lambda value: real(value, type, type.bits, where)  # noqa: E731
         else:
             self.before.append(f"if {name} is not None: {name} = {taking}({name})")
             self.usual.append(f"{name} is None")
+            self.strict.append(f"{name} is None")
             take = lambda value: address(value, type, where)  # noqa: E731
         self.namespace[taking] = take
         self.arguments.append(name)
+        self.quick_arguments.append(name)
         self.ctypes.append(ctype_of(type))
 
     def function(self, taking: str, name: str, type: FunctionType, where: Where) -> None:
@@ -165,15 +186,20 @@ class _Writer:
             return int(unit.address_of(value.__name__))
 
         self.namespace[taking] = take
+        self.is_quick = False
         self.before.append(f"{name} = {taking}({name})")
         self.usual.append("False")
         self.arguments.append(name)
         self.ctypes.append(ctypes.c_void_p)
 
-    def reference(self, taking: str, name: str, type: RefType, where: Where) -> None:
+    def reference(self, index: int, taking: str, name: str, type: RefType, where: Where) -> None:
         """A slice as its parts, a thin reference as an address."""
         self.borrows = True
         count = dimensions_of(type)
+        if count == 1 and self.alone and isinstance(type.target, ArrayType):
+            self.slice(index, name, type, type.target.element)
+        else:
+            self.is_quick = False
         if count:
             self.namespace[taking] = SliceTaker(type, self.codecs, where, alone=self.alone).take
             parts = [f"_{name}_{part}" for part in range(count + 1)]
@@ -188,9 +214,55 @@ class _Writer:
         self.arguments.append(name)
         self.ctypes.append(ctypes.c_void_p)
 
+    def slice(self, index: int, name: str, type: RefType, element: Type) -> None:
+        """The usual case of a slice: lines that give ``_at`` and ``_view``, and the last of the conditions."""
+        layout = layout_of(element, self.codecs.module)
+        formats = frozenset(c for c in "?bBhHiIlLqQnNfd" if matches(c, struct.calcsize(c), element, self.codecs.module))
+        if not formats or not layout.size:
+            self.is_quick = False
+            return
+        self.namespace[f"_formats{index}"] = formats
+        self.namespace |= {"_view": memoryview, "_hold": ctypes.c_char.from_buffer, "_address": ctypes.addressof}
+        view = f"_view{index}"
+        lines = [
+            f"{view} = _view({name})",
+            f"if {view}.format in _formats{index} and {view}.ndim == 1 and {view}.c_contiguous:",
+            f"    _held{index} = _hold({view})",
+            f"    _at{index} = _address(_held{index})",
+        ]
+        self.quick.append((lines, f"not _at{index} % {layout.align}"))
+        self.quick_arguments += [f"_at{index}", f"{view}.nbytes // {layout.size}"]
+
+    def quickly(self, after: list[str], result: str) -> list[str]:
+        """The usual case of a call that borrows slices and nothing else; empty where there is none."""
+        if not self.is_quick or not self.quick or result not in ("_result", "None"):
+            return []
+        lines = [f"if {' and '.join(self.strict)}:"] if self.strict else ["if True:"]
+        depth = "    "
+        for opened, last in self.quick:
+            lines += [depth + line for line in opened]
+            lines.append(f"{depth}    if {last}:")
+            depth += "        "
+        lines.append(f"{depth}_usual = True")
+        numbers = [line.split(" = ")[0] for opened, _ in self.quick for line in (opened[0], opened[2].strip())]
+        given_back = " = ".join([*numbers, "None"])
+        return [
+            "_usual = False",
+            "try:",
+            *(f"    {line}" for line in lines),
+            "except _REFUSED: pass",
+            "if _usual:",
+            f"    _result = _native({', '.join(self.quick_arguments)})",
+            f"    {given_back}",
+            *(f"    {line}" for line in after if line != "_loan.returned()"),
+            "    return _result",
+            given_back,
+        ]
+
     def memory(self, taking: str, name: str, type: Type, where: Where) -> None:
         """An aggregate, written to memory."""
         self.borrows = True
+        self.is_quick = False
         codec = self.codecs.of(type)
 
         def take(value: Any, loan: Loan) -> int:
@@ -279,7 +351,10 @@ def make_call(
         body = ["try:", *(f"    {line}" for line in fast), "except _REFUSED: pass", *body]
     body += again
     if writer.borrows:
-        body = ["_loan = _Loan()", "try:", *(f"    {line}" for line in body), "finally:", "    _loan.end()"]
+        quick = writer.quickly(after, result)
+        if quick:
+            namespace["_REFUSED"] = REFUSED
+        body = [*quick, "_loan = _Loan()", "try:", *(f"    {line}" for line in body), "finally:", "    _loan.end()"]
     name = "call"
     source = "\n".join([f"def {name}({', '.join([*names, '/']) if names else ''}):", *(f"    {line}" for line in body), ""])
     exec(compile(source, f"<call of @{callee.name}>", "exec"), namespace)
@@ -289,8 +364,8 @@ def make_call(
     return made, namespace
 
 
-REFUSED = (TypeError, ValueError, OverflowError, ctypes.ArgumentError)
-"""What a comparison with a number, or ctypes, raises for a value of another class."""
+REFUSED = (TypeError, ValueError, OverflowError, BufferError, ctypes.ArgumentError)
+"""What a comparison with a number, a view of memory, or ctypes, raises for a value of another class."""
 
 
 def raise_panic() -> None:

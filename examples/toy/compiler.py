@@ -10,8 +10,6 @@ Invariant: every operation has the location of the expression or statement it wa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import altru_ir as air
 from examples.toy import syntax
 from examples.toy.syntax import BYTES, array_of, problem, spelled
@@ -57,19 +55,17 @@ class Compiler:
 
     def give(self, value: syntax.Expression | None, at: air.Location) -> None:
         """Returns from the function; ``main`` gives the system its status."""
+        if value is None and self.result is not air.UNIT:
+            raise problem(f"{spelled(self.result)} is to be returned here", at)
         with self.b.loc(at):
-            if value is not None:
-                self.b.ret(self.value(value, self.result))
-            elif self.result is not air.UNIT:
-                raise problem(f"{spelled(self.result)} is to be returned here", at)
-            else:
-                self.b.ret(self.b.const(0, air.I32) if self.b.current.function.name == "main" else None)
+            status = self.b.const(0, air.I32) if self.b.current.function.name == "main" else None
+            self.b.ret(self.value(value, self.result) if value else status)
 
     # -- statements -----------------------------------------------------------------------------------------------------
 
-    def block(self, tree: syntax.Block, more: Mapping[str, air.Value] = {}) -> None:
+    def block(self, tree: syntax.Block, more: dict[str, air.Value] | None = None) -> None:
         outside = self.names
-        self.names = {**outside, **more}
+        self.names = {**outside, **(more or {})}
         with self.b.scope():
             for statement in tree.statements:
                 if not self.b.is_open:
@@ -85,7 +81,7 @@ class Compiler:
                 self.names[name] = self.variable(name, self.value(value))
             case syntax.Assign(target, value):
                 place = self.place(target)
-                if place is None:
+                if place is None or not place.type.mutable:
                     raise problem("this cannot be assigned to", target.at)
                 of = place.type.target
                 b.assign(place, b.trunc(self.value(value, air.I64), of) if of is air.I8 else self.value(value, of))
@@ -146,9 +142,7 @@ class Compiler:
                 filling = self.value(value)
                 return b.new_array(self.index(count), [filling], array_of(filling.type))
             case syntax.Borrow(mutable, target):
-                return (
-                    b.string(target.value) if isinstance(target, syntax.Text) else b.borrow(self.content(target), mut=mutable)
-                )
+                return b.borrow(self.content(target), mut=mutable)
             case syntax.Call():
                 return self.call(tree)
 

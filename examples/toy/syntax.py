@@ -239,7 +239,7 @@ def spelled(type: air.Type) -> str:
 
 
 def reword(text: str) -> str:
-    """What the library says of a program, in the words of the language: `%x` is `x`, and types are its own."""
+    """What the library says of a program, in the words of the language: `%x` and `@x` are `x`, and types are its own."""
 
     def one(quoted: re.Match[str]) -> str:
         try:
@@ -247,7 +247,7 @@ def reword(text: str) -> str:
         except air.DiagnosticError:
             return f"`{quoted[1].removeprefix('%')}`"
 
-    return re.sub(r"`([^`]+)`", one, text)
+    return re.sub(r"@(\w+)", r"\1", re.sub(r"`([^`]+)`", one, text))
 
 
 def tokens(source: air.Source) -> Iterator[Token]:

@@ -6,6 +6,8 @@ import hashlib
 import random
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,7 @@ PUBLISHED = [
     ("nbody", "1000", "-0.169075164\n-0.169087605\n"),
     ("spectral-norm", "100", "1.274219991\n"),
     ("binary-trees", "10", TREES),
+    ("fannkuch-redux", "7", "228\nPfannkuchen(7) = 16\n"),
 ]
 
 
@@ -100,3 +103,157 @@ def test_sha256_of_a_missing_file(sha256: Path) -> None:
     done = subprocess.run([sha256, "/no/such/file"], capture_output=True, check=False)
     assert done.returncode == 1
     assert b"cannot read" in done.stderr
+
+
+def executable(name: str, level: str, to: Path) -> Path:
+    done = altru_opt(level, "--emit=exe", "-o", str(to / name), str(AIR / f"{name}.air"))
+    assert (done.returncode, done.stderr) == (0, b"")
+    return to / name
+
+
+def output(program: Path, *arguments: object, status: int = 0, stdin: bytes = b"") -> bytes:
+    done = subprocess.run([program, *map(str, arguments)], input=stdin, capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (status, b"")
+    return done.stdout
+
+
+def xorshift(count: int) -> Iterator[int]:
+    """The first numbers of Marsaglia's generator."""
+    state = 88172645463325252
+    for _ in range(count):
+        state ^= state << 13 & 2**64 - 1
+        state ^= state >> 7
+        state ^= state << 17 & 2**64 - 1
+        yield state
+
+
+@pytest.mark.parametrize("level", ["-O0", "-O3"])
+def test_quicksort(level: str, tmp_path: Path) -> None:
+    program = executable("quicksort", level, tmp_path)
+    for n in [0, 1, 2, 15, 16, 17, 18, 33, 100, 5000]:
+        total = 0
+        for x in sorted(number % 2**32 for number in xorshift(n)):
+            total = (total * 31 + x) % 2**64
+        assert output(program, n) == b"%d\n" % total
+
+
+@pytest.mark.parametrize("level", ["-O0", "-O3"])
+def test_hash_table(level: str, tmp_path: Path) -> None:
+    program = executable("hash-table", level, tmp_path)
+    for n in [0, 1, 3, 47, 48, 49, 200, 10_000]:
+        counts = Counter(number % (n // 4 + 1) + 1 for number in xorshift(n))
+        found = sum(count for key, count in counts.items() if key <= n)
+        most = max((count for key, count in counts.items() if key <= n), default=0)
+        assert output(program, n).decode() == f"{len(counts)} keys, {found} found, at most {most} times\n"
+
+
+def mandelbrot(n: int) -> bytes:
+    out = bytearray(b"P4\n%d %d\n" % (n, n))
+    for y in range(n):
+        bits = []
+        for x in range(n):
+            c = complex(x * (2.0 / n) - 1.5, y * (2.0 / n) - 1.0)
+            zr = zi = tr = ti = 0.0
+            steps = 0
+            while steps < 50 and tr + ti <= 4.0:
+                zi = 2.0 * zr * zi + c.imag
+                zr = tr - ti + c.real
+                tr, ti = zr * zr, zi * zi
+                steps += 1
+            bits.append("1" if tr + ti <= 4.0 else "0")
+        row = "".join(bits).ljust((n + 7) // 8 * 8, "0")
+        out += bytes(int(row[i : i + 8], 2) for i in range(0, len(row), 8))
+    return bytes(out)
+
+
+@pytest.mark.parametrize("level", ["-O0", "-O3"])
+def test_mandelbrot(level: str, tmp_path: Path) -> None:
+    program = executable("mandelbrot", level, tmp_path)
+    for n in [1, 7, 8, 9, 50]:
+        assert output(program, n) == mandelbrot(n)
+
+
+def fannkuch(n: int) -> tuple[int, int]:
+    checksum = most = 0
+    for number, order in enumerate(rotations(n)):
+        perm, flips = list(order), 0
+        while perm[0]:
+            perm[: perm[0] + 1] = perm[perm[0] :: -1]
+            flips += 1
+        most = max(most, flips)
+        checksum += -flips if number % 2 else flips
+    return checksum, most
+
+
+def rotations(n: int) -> Iterator[tuple[int, ...]]:
+    """All permutations in the order of the benchmark: those of the last place turn slowest."""
+    if n == 1:
+        yield (0,)
+        return
+    front = list(range(n))
+    for _ in range(n):
+        for order in rotations(n - 1):
+            yield (*(front[i] for i in order), front[n - 1])
+        front = [*front[1:], front[0]]
+
+
+def test_fannkuch_redux(tmp_path: Path) -> None:
+    program = executable("fannkuch-redux", "-O3", tmp_path)
+    for n in range(1, 8):
+        checksum, most = fannkuch(n)
+        assert output(program, n).decode() == f"{checksum}\nPfannkuchen({n}) = {most}\n"
+    for n in [0, 17, -1]:
+        assert output(program, n, status=2) == b""
+
+
+@pytest.mark.parametrize("level", ["-O0", "-O3"])
+def test_utf8(level: str, tmp_path: Path) -> None:
+    program = executable("utf8", level, tmp_path)
+    choose = random.Random(3)
+    cases = [
+        b"",
+        b"abc",
+        "häuser 中 😀 \U0010ffff \ud7ff\ue000".encode(),
+        b"\xed\xa0\x80",
+        b"a\xc0\xaf",
+        b"\xf4\x90\x80\x80",
+        b"\xe2\x82",
+    ]
+    cases += [
+        b"\xe0\x9f\xbf",
+        b"\xf0\x8f\xbf\xbf",
+        b"\xf8\x88\x80\x80\x80",
+        b"x" * 65535 + "é".encode(),
+        b"x" * 65534 + b"\xe4\xb8",
+    ]
+    for _ in range(60):
+        data = bytearray("".join(choose.choices("abc äß中😀", k=30)).encode())
+        if choose.random() < 0.8:
+            data[choose.randrange(len(data))] = choose.randrange(256)
+        cases.append(bytes(data))
+    for data in cases:
+        try:
+            expected, status = f"{len(data.decode())} characters\n", 0
+        except UnicodeDecodeError as error:
+            expected, status = f"invalid at byte {error.start}\n", 1
+        assert output(program, "-", status=status, stdin=data).decode() == expected, data
+
+
+def test_utf8_of_a_missing_file(tmp_path: Path) -> None:
+    done = subprocess.run([executable("utf8", "-O1", tmp_path), "/no/such/file"], capture_output=True, check=False)
+    assert done.returncode == 2
+    assert b"cannot read" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "argument"),
+    [("fannkuch-redux", "4"), ("mandelbrot", "9"), ("quicksort", "40"), ("hash-table", "60"), ("utf8", "text")],
+)
+def test_by_definition(name: str, argument: str, tmp_path: Path) -> None:
+    """The interpreter finds no fault, no leak, and says the same."""
+    if argument == "text":
+        (tmp_path / "text").write_text("häuser 中 😀")
+        argument = str(tmp_path / "text")
+    interpreted = altru_opt("--interpret", str(AIR / f"{name}.air"), "--", argument)
+    assert (interpreted.returncode, interpreted.stderr) == (0, b"")
+    assert interpreted.stdout == altru_opt("-O1", "--run", str(AIR / f"{name}.air"), "--", argument).stdout != b""

@@ -61,7 +61,7 @@ def time_limit(seconds: int) -> Iterator[None]:
 
 @pytest.mark.parametrize("seed", range(COUNT))
 def test_mutation(seed: int, tmp_path: Path) -> None:
-    name = ["nbody", "spectral-norm", "binary-trees", "sha256"][seed % 4]
+    name = ["nbody", "spectral-norm", "binary-trees", "sha256", "fannkuch-redux", "hash-table", "quicksort"][seed % 7]
     file = tmp_path / "mutated.air"
     file.write_bytes(mutate((AIR / f"{name}.air").read_bytes(), seed))
     out, err = io.StringIO(), io.StringIO()

@@ -336,3 +336,68 @@ def test_nothing_is_held_after_an_error(lib: Any) -> None:
     good.append(1)
     base = numpy.zeros(4)
     assert sys.getrefcount(base) == 2
+
+
+USUAL = """
+func @at(%xs: ref<[? x i64]>, %i: usize) -> i64 {
+^entry:
+  %s = deref %xs
+  %p = elem %s, %i
+  %x = load %p
+  ret %x
+}
+func @scale(%xs: ref<mut [? x f64]>, %by: f64, %flag: i1, %n: i32) {
+^entry:
+  %zero = const 0 : usize
+  %s = deref %xs
+  %p = elem %s, %zero
+  %x = load %p
+  %y = fmul %x, %by
+  %z = select %flag, %y, %x
+  assign %p, %z
+  ret
+}
+func @dot(%xs: ref<[? x i8]>, %ys: ref<[? x i8]>) -> usize {
+^entry:
+  %n = slice.len %xs
+  %m = slice.len %ys
+  %k = mul %n, %m
+  ret %k
+}
+"""
+
+
+def test_the_usual_slices_and_all_others() -> None:
+    """A writable contiguous buffer takes a short way; whatever is not one gets there by the long one, or the same errors."""
+    lib = backend.compile(air.parse(USUAL))
+    at, scale, dot = lib["at"], lib["scale"], lib["dot"]
+    numbers = array.array("q", [5, 6, 7])
+    for same in (numbers, memoryview(numbers), memoryview(bytes(numbers)).cast("q"), [5, 6, 7], (5, 6, 7)):
+        assert at(same, 2) == 7
+    with pytest.raises(air.Panic, match="index 3 out of bounds for length 3") as kept:
+        at(numbers, 3)
+    numbers.append(8)  # nobody holds it, though the exception is there with its frames
+    assert kept.value.kind == "bounds"
+    with pytest.raises(OverflowError, match="%i of @at"):
+        at(numbers, -1)
+    with pytest.raises(TypeError, match="%i of @at"):
+        at(numbers, 1.0)
+    with pytest.raises(TypeError, match="8-byte"):
+        at(array.array("i", [1]), 0)
+    with pytest.raises(ValueError, match="side by side"):
+        at(memoryview(numbers)[::2], 0)
+    numbers.append(9)
+    reals = array.array("d", [2.0])
+    for flag, by, result in ((True, 1.5, 3.0), (False, 2, 3.0), (True, 2, 6.0)):
+        assert scale(reals, by, flag, 1) is None
+        assert reals[0] == result
+    for wrong in (("x", True, 1), (1.0, 1, 1), (1.0, True, 1.5), (1.0, True, 2**31)):
+        with pytest.raises((TypeError, OverflowError), match="of @scale"):
+            scale(reals, *wrong)
+    with pytest.raises(ValueError, match="read-only"):
+        scale(memoryview(reals).toreadonly(), 1.0, True, 1)
+    assert reals[0] == 6.0
+    data = bytearray(b"abc")
+    assert dot(data, data) == dot(b"abc", data) == dot("abc", memoryview(data)) == 9
+    assert dot(bytearray(), data) == dot(data, bytearray()) == 0
+    data.append(1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import altru_ir as air
+from altru_ir import backend
 from altru_ir.builder import BuilderError
 
 SUM = """\
@@ -134,3 +135,74 @@ def test_enums_and_aggregates() -> None:
     b.at_end(b.block())
     with pytest.raises(BuilderError, match="leaves out None"):
         b.switch_enum(some, [("Some", there)])
+
+
+def test_a_broken_rule_is_a_diagnostic_too(built: tuple[air.Builder, air.Function]) -> None:
+    b, f = built
+    (x, p) = f.parameters
+    with b.loc(air.Location("a.toy", 3, 7, 2)):
+        for code, wrong in [
+            ("ALT-V005", lambda: b.add(x, p)),
+            ("ALT-V005", lambda: b.elem(b.local(air.I32), [b.const(0, air.USIZE)])),
+            ("ALT-C001", lambda: b.elem(b.local(air.ArrayType((2,), air.I32)), [b.const(2, air.USIZE)])),
+            ("ALT-U001", lambda: b.free(p)),
+            ("ALT-P003", lambda: b.function("f")),
+            ("ALT-P003", lambda: b.declare("f", [], air.I8)),
+        ]:
+            with pytest.raises(BuilderError) as caught:
+                wrong()
+            told = caught.value.diagnostic
+            assert told is not None
+            assert (told.code, told.location, told.function) == (code, air.Location("a.toy", 3, 7), "f")
+            assert told.location is not None
+            assert told.location.length == 2
+            assert str(caught.value).startswith(told.message)
+            assert str(caught.value).endswith("(in @f, ^entry, at a.toy:3:7)")
+        with pytest.raises(BuilderError, match="no loop here") as caught:
+            _ = b.innermost_loop
+        assert caught.value.diagnostic is None
+
+
+def test_strings() -> None:
+    b = air.Builder(air.Module("m"))
+    f = b.function("f", [], air.RefType(air.ArrayType((None,), air.I8), region=air.STATIC))
+    with b.body(f):
+        first = b.string("häuser \x00")
+        assert b.string("häuser \x00".encode()).operation is not first.operation
+        b.string(b"\xff\xfe")
+        b.c_string("%d\n")
+        b.ret(first)
+    assert air.verify(b.module) == []
+    assert [g.initial for g in b.module.globals.values()] == ["häuser \x00".encode(), b"\xff\xfe", b"%d\n\x00"]
+    text = str(b.module)
+    assert str(air.parse(text)) == text
+    assert backend.compile(b.module)["f"]() == "häuser \x00".encode()
+
+
+def test_use_copies_or_moves() -> None:
+    b = air.Builder(air.Module("m"))
+    with b.body(b.function("f", [("x", air.I32), ("o", air.OwnType(air.I32))], air.I32)) as (x, o):
+        number, owner = b.local(air.I32), b.local(air.OwnType(air.I32))
+        b.init(number, x)
+        b.init(owner, o)
+        names = [value.operation.name for value in (b.use(number), b.use(owner)) if value.operation is not None]
+        assert names == ["load", "take"]
+        with pytest.raises(BuilderError, match="takes a place"):
+            b.use(x)
+        b.ret(x)
+
+
+@pytest.mark.parametrize("x", [0, 1, 5])
+def test_both_and_either_evaluate_what_is_needed(x: int) -> None:
+    b = air.Builder(air.Module("m"))
+    with b.body(b.function("f", [("x", air.I32)], air.I32)) as (value,):
+        one = b.const(1, air.I32)
+
+        def divides() -> air.Value:
+            return b.icmp("eq", b.srem(b.const(5, air.I32), value), b.const(0, air.I32))
+
+        zero = b.icmp("eq", value, b.const(0, air.I32))
+        both = b.both(b.xor(zero, b.const(True, air.I1)), divides)
+        either = b.either(zero, divides)
+        b.ret(b.add(b.zext(both, air.I32), b.shl(b.zext(either, air.I32), one)))
+    assert backend.compile(b.module, opt=0)["f"](x) == {0: 2, 1: 3, 5: 3}[x]
