@@ -272,6 +272,9 @@ class _StatementReader:
         tokens.expect("&")
         if tokens.take("raw"):
             kind = tokens.next()
+            if tokens.text.startswith(" (fake)", tokens.at):
+                tokens.skip_balanced()
+                kind = "fake"
             return Rvalue("raw", place=self.place(), name=kind)
         region = tokens.next() if tokens.kind == "region" else ""
         kind = "shared"

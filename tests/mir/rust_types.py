@@ -315,6 +315,8 @@ class TypeReader:
             return RustType("param", name)
         inner: tuple[RustType, ...] = ()
         regions: tuple[str, ...] = ()
+        if name == "Opaque" and tokens.peek() == "(":
+            return self._opaque()
         tokens_at = tokens.at
         tokens.take("::")
         if tokens.peek() == "<":
@@ -322,6 +324,30 @@ class TypeReader:
         else:
             tokens.at = tokens_at
         return RustType("adt", name, regions, inner)
+
+    def _opaque(self) -> RustType:
+        """``Opaque(DefId(...), ['?1, T])``: what a function with ``-> impl Trait`` gives."""
+        tokens = self.tokens
+        start = tokens.at
+        tokens.expect("(")
+        while tokens.peek() not in (",", ""):
+            if tokens.peek() == "(":
+                tokens.skip_balanced()
+            else:
+                tokens.next()
+        name = tokens.text[start + 1 : tokens.at].strip()
+        tokens.expect(",")
+        tokens.expect("[")
+        regions: list[str] = []
+        parts: list[RustType] = []
+        while not tokens.take("]"):
+            if tokens.kind == "region":
+                regions.append(tokens.next())
+            else:
+                parts.append(self.read())
+            tokens.take(",")
+        tokens.expect(")")
+        return RustType("opaque", name, tuple(regions), tuple(parts))
 
     def _arguments(self) -> tuple[tuple[RustType, ...], tuple[str, ...]]:
         tokens = self.tokens

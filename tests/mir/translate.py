@@ -304,6 +304,8 @@ class Translator:
     def raw(self, value: Rvalue, type: Type) -> Value:
         b = self.builder
         assert value.place is not None
+        if value.name == "fake":
+            return self.unknown(type)
         held = self.place(value.place)
         mutable = value.name == "mut" and held.value.type.mutable  # type: ignore[attr-defined]
         reference = b.borrow(held.value, mut=mutable)
@@ -347,18 +349,22 @@ class Translator:
             else:
                 self.statement(statement, late)
 
-    @staticmethod
-    def places_of(statements: list[Statement]) -> list[Location | None]:
-        """Where each statement stands; one that comes from a macro of the library stands where its neighbours do."""
-        found: list[Location | None] = [
-            None if s.span is None or s.span.file.startswith("/") else Location(s.span.file, s.span.line, s.span.column)
-            for s in statements
-        ]
+    def place_of(self, statement: Statement) -> Location | None:
+        """Where a statement stands; one that comes from a macro of the library stands where its target was declared."""
+        span = statement.span
+        if span is not None and span.file.startswith("/") and statement.place is not None:
+            span = self.body.spans.get(statement.place.local)
+        return None if span is None or span.file.startswith("/") else Location(span.file, span.line, span.column)
+
+    def places_of(self, statements: list[Statement]) -> list[Location | None]:
+        """Where the statements of a block stand; those of which nothing is known, where their neighbours do."""
+        found = [self.place_of(statement) for statement in statements]
         known: Location | None = None
-        for at in reversed(range(len(found))):
-            known = found[at] = found[at] or known
         for at, each in enumerate(found):
             known = found[at] = each or known
+        known = None
+        for at in reversed(range(len(found))):
+            known = found[at] = found[at] or known
         return found
 
     def reads_discriminant(self, statement: Statement, switch: Statement) -> bool:
