@@ -400,9 +400,18 @@ class Causes:
         self, op: Operation, gone: int, there: int, wanted: int, path: MovePath, here: dict[Operation, Cause], around: bool
     ) -> int:
         hit = gone & wanted
+        if hit and op.name in ("drop", "end"):  # one that finds nothing there is no cause
+            hit &= self.held(op)
+            gone = hit
         if hit and op not in here:
             here[op] = Cause(op, self.taken(op, hit, path), around)
         return wanted & ~gone & ~there
+
+    def held(self, op: Operation) -> int:
+        """What may be there in front of ``op``."""
+        assert op.block is not None
+        states = self.facts.states(self.facts.cfg.number[op.block])
+        return next(there for each, there, _ in states if each is op)
 
     def taken(self, op: Operation, hit: int, path: MovePath) -> MovePath:
         """The path that ``op`` took, as far as it concerns ``path``."""

@@ -129,7 +129,7 @@ class Types:
     def item(self, type: RustType) -> Item | None:
         """The declaration behind a type. Raises ``Refused`` for one of several with the same name."""
         item = self.items.get(type.name) if type.kind == "adt" else None
-        if item is not None and item.kind == "ambiguous":
+        if item is not None and item.ambiguous:
             raise Refused("two types of one name")
         if item is not None and len(item.parameters) != len(type.parts):
             return None
@@ -168,7 +168,7 @@ class Types:
                 self._opaque(made, template)
             else:
                 made.members = [Field(n, self._own(t, parameters)) for n, t in fields]
-                if item is not None and not (item.copies or item.drops):
+                if item is not None and kind == "struct" and not (item.copies or item.drops):
                     self._moving(made)
         if item is not None and item.drops:
             self._destructor(made)

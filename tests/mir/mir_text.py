@@ -92,6 +92,7 @@ class Rvalue:
     name: str = ""
     region: str = ""
     type: RustType | None = None
+    fields: tuple[str, ...] = ()
 
 
 @attrs.frozen
@@ -276,6 +277,8 @@ class _StatementReader:
                 tokens.skip_balanced()
                 kind = "fake"
             return Rvalue("raw", place=self.place(), name=kind)
+        if tokens.text.startswith("/*tls*/", tokens.at):
+            raise Refused("thread-local statics")
         region = tokens.next() if tokens.kind == "region" else ""
         kind = "shared"
         if tokens.take("fake"):
@@ -314,15 +317,16 @@ class _StatementReader:
         if tokens.take("("):
             return Rvalue("aggregate", self.operands(")"), name=name)
         found: list[Operand] = []
+        names: list[str] = []
         if tokens.take("{"):
             while not tokens.take("}"):
-                tokens.next()
+                names.append(tokens.next())
                 tokens.expect(":")
                 found.append(self.operand())
                 tokens.take(",")
         if tokens.peek():
             raise Refused(f"unread text: an rvalue ending in `{tokens.text[tokens.at :][:20].strip()}`")
-        return Rvalue("aggregate", tuple(found), name=name)
+        return Rvalue("aggregate", tuple(found), name=name, fields=tuple(names))
 
     # -- statements -----------------------------------------------------------------------------------------------------
 

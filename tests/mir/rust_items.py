@@ -5,7 +5,7 @@
 MIR does not say what a struct is made of. The scanner below finds ``struct``, ``enum``, ``union`` and ``impl Drop/Copy for``
 wherever they stand, also in the bodies of functions, and reads the types of their fields; nothing else of the language.
 
-Invariant: a type is known by its last name; two declarations of one name make it ambiguous, and its users are refused.
+Invariant: a type is known by its last name; two declarations of one name that differ make it ambiguous, and its users are refused.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class Item:
     copies: bool = False
     drops: bool = False
     may_dangle: bool = False
+    ambiguous: bool = attrs.field(default=False, eq=False)
 
 
 PRELUDE = """
@@ -119,8 +120,7 @@ def _scan(text: str, found: dict[str, Item]) -> None:
         if match[1] == "union" and not re.search(r"(?:^|[\s;}])$", text[: match.start()][-1:]):
             continue
         item = _item(match[1], match[2], Tokens(text, match.end()))
-        if item.name in found:
-            item.kind = "ambiguous"
+        item.ambiguous = item.name in found and (found[item.name].ambiguous or found[item.name] != item)
         found[item.name] = item
     for match in re.finditer(r"\bimpl\b", text):
         _implementation(Tokens(text, match.end()), found)

@@ -229,7 +229,8 @@ class TypeReader:
         if tokens.peek() == "{":
             start = tokens.at
             tokens.skip_balanced()
-            return RustType("fn_item", tokens.text[start : tokens.at].strip(), (), tuple(parts))
+            name = re.sub(r"'\?\d+|'\^[\w.]+(?:\(DefId\([^()]*\)\))?", "'_", tokens.text[start : tokens.at].strip())
+            return RustType("fn_item", name, (), tuple(parts))
         return RustType("fn", "", (), tuple(parts))
 
     def _binder(self) -> None:
