@@ -257,7 +257,7 @@ class _Checker:
         self, op: Operation, block: Block, at: int, path: MovePath, gone: int, *, stored: bool = False
     ) -> None:  # fmt: skip
         """A use of ``path``, of which something is gone; with ``stored`` a store into a part of it."""
-        causes = Causes(self.facts).find(path, block, at, op)
+        causes = Causes(self.facts).find(path, block, at, op, gone)
         key = (path.root, frozenset(cause.op for cause in causes))
         if key in self.told:
             return
@@ -318,7 +318,9 @@ class Causes:
     def __init__(self, facts: Initialization) -> None:
         self.facts = facts
 
-    def find(self, path: MovePath, block: Block, at: int, op: Operation) -> list[Cause]:
+    def find(self, path: MovePath, block: Block, at: int, op: Operation, gone: int) -> list[Cause]:
+        """What left ``path`` gone in front of operation ``at`` of ``block``; of its parts only where the whole is not gone."""
+        lost = path.bit if gone & path.bit and not path.is_sum else path.mask
         cfg = self.facts.cfg
         here: dict[Operation, Cause] = {}
         own = self.twice(op, path)
@@ -328,7 +330,7 @@ class Causes:
             if any(cause.op.name == "local" for cause in here.values()):
                 break  # it may hold nothing before the first iteration: the story is not that of a later one
             seen: dict[int, int] = {}
-            work = [(cfg.number[block], at, path.mask)]
+            work = [(cfg.number[block], at, lost)]
             while work:
                 number, upto, wanted = work.pop()
                 wanted = self.scan(cfg.blocks[number].ops, upto, wanted, path, here, around)

@@ -112,14 +112,14 @@ class _Writer:
         if type == "Box<i32>":
             return f"Box::new({inner('i32', depth + 1)})"
         if type == "Option<String>":
-            return self.chance.choice(["None", f"Some({inner('String', depth + 1)})"])
+            return self.chance.choice(["None::<String>", f"Some({inner('String', depth + 1)})"])
         if type == "Shape":
             return self.chance.choice(
                 ["Shape::Empty", f"Shape::One({inner('String', depth + 1)})",
                  f"Shape::Two(String::new(), {inner('Box<Pair>', depth + 1)})"]
             )  # fmt: skip
         if type == "Deep":
-            return f"Deep {{ p: {inner('Pair', depth + 1)}, l: {inner('Loud', depth + 1)}, o: None, n: 3 }}"
+            return f"Deep {{ p: {inner('Pair', depth + 1)}, l: {inner('Loud', depth + 1)}, o: None::<String>, n: 3 }}"
         return "Dot { x: 1, y: 2 }" if type == "Dot" else "5"
 
     # -- statements -----------------------------------------------------------------------------------------------------
@@ -262,7 +262,7 @@ class _Writer:
             name = self.name()
             move = self.chance.choice(["move ", ""])
             body = self.chance.choice([f"look(&{path[0]})", f"eat({path[0]})"])
-            self.line(f"let {name} = {move}|| {{ {body}; }};")
+            self.line(f"let {name} = {move}|| {{ {body} }};")
 
     def function(self, number: int) -> None:
         self.scope = []

@@ -9,7 +9,8 @@ Clauses:
     otherwise; ``StorageDead`` is ``end``; locals of type ``()`` and ``!`` hold an empty struct;
  2. ``move`` is ``take`` and ``copy`` is ``load``; an assignment to a local is ``init``, one to a part of a local is ``assign``:
     MIR has its drops written out, so neither drops anything;
- 3. ``drop(p)`` is ``drop p {rest}``: at this stage of rustc it drops what is there;
+ 3. ``drop(p)`` is ``drop p {rest}``: at this stage of rustc it drops what is there; one of a part of what has a destructor can
+    only be followed by an assignment to the part, and the two are one ``assign``;
  4. a terminator that may unwind stands in a block of its own, so that no statement shares its edge;
  5. a call is one of a declaration whose signature is read off the types of its operands and of its target;
     arithmetic, casts and constants are such calls too, of functions that do not unwind;
@@ -526,10 +527,28 @@ class Translator:
     def drop(self, statement: Statement) -> None:
         b = self.builder
         assert statement.place is not None
+        if self.in_destructor(statement.place) and self.is_replaced(statement):
+            self.call("may unwind", [], self.types.ir(RustType("tuple")), unwinds=True)
+            b.br(self.only(statement))
+            return
         held = self.place(statement.place)
         if held.value.type.mutable:  # type: ignore[attr-defined]
             b.drop(held.value, rest=True)  # 3, 8
         b.br(self.only(statement))
+
+    def in_destructor(self, place: Place) -> bool:
+        """Whether a place is a part of something with a destructor."""
+        for count in range(len(place.steps)):
+            step = place.steps[count]
+            item = self.types.item(self.type_of(Operand("copy", Place(place.local, place.steps[:count]))))
+            if item is not None and item.drops and step.kind != "deref":
+                return True
+        return False
+
+    def is_replaced(self, statement: Statement) -> bool:
+        """Whether a drop makes room for the assignment that follows it: then that is an ``assign`` in the IR, which drops."""
+        following = [self.body.blocks[block].statements[0] for _, block in statement.targets]
+        return all(each.kind == "assign" and each.place == statement.place for each in following)
 
     def check(self, statement: Statement) -> None:
         b = self.builder
