@@ -66,7 +66,9 @@ GUARDS = frozenset(
 CELLS = frozenset("Cell RefCell UnsafeCell OnceCell LazyCell Mutex RwLock OnceLock LazyLock SyncUnsafeCell".split())
 """Types of the library that are invariant in what they hold."""
 
-HOLDING = frozenset("Peekable Map Filter Enumerate Rev Zip Chain Take Skip TakeWhile SkipWhile StepBy Fuse Cloned Copied".split())
+HOLDING = frozenset(
+    "Peekable Map Filter Enumerate Rev Zip Chain Take Skip TakeWhile SkipWhile StepBy Fuse Cloned Copied".split()
+)
 """Types of the library that hold values of the types in their names."""
 
 COPYING = frozenset(

@@ -307,13 +307,13 @@ class _StatementReader:
             tokens.skip_balanced()
             name = "closure"
         else:
-            while tokens.peek() not in ("(", "{", ""):
+            more = True
+            while more:
                 if tokens.peek() == "<":
                     tokens.skip_angles()
-                    continue
-                token = tokens.next()
-                if token != "::":
-                    name = token
+                else:
+                    name = tokens.next()
+                more = tokens.take("::")
         if tokens.take("("):
             return Rvalue("aggregate", self.operands(")"), name=name)
         found: list[Operand] = []
@@ -418,7 +418,14 @@ class _StatementReader:
 def read_body(path: Path) -> Body:
     """The body in a dump. Raises ``Refused`` with the reason where it has something that is not translated."""
     lines = path.read_text().split("\n")
-    start = next((i for i, line in enumerate(lines) if re.match(r"^(unsafe |const |async |extern \"[^\"]*\" )*(fn|static|const|promoted)\b", line)), None)
+    start = next(
+        (
+            i
+            for i, line in enumerate(lines)
+            if re.match(r"^(unsafe |const |async |extern \"[^\"]*\" )*(fn|static|const|promoted)\b", line)
+        ),
+        None,
+    )
     if start is None:
         raise Refused("a dump without a function")
     header = lines[start]

@@ -358,7 +358,12 @@ class TypeReader:
         while not tokens.take(">"):
             if tokens.kind == "region":
                 regions.append(tokens.next())
-            elif tokens.peek() in ("ValTree", "{") or tokens.peek()[:1].isdigit() or tokens.kind == "text" or tokens.peek() == "-":
+            elif (
+                tokens.peek() in ("ValTree", "{")
+                or tokens.peek()[:1].isdigit()
+                or tokens.kind == "text"
+                or tokens.peek() == "-"
+            ):
                 parts.append(RustType("param", self._constant()))
             else:
                 mark = tokens.at

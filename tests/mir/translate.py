@@ -322,7 +322,9 @@ class Translator:
     def parts_of_array(self, value: Rvalue, type: Type) -> Value:
         """A reference to a subslice of an array: made of references to its elements."""
         assert value.place is not None
-        references = [self.builder.borrow(self.place(each).value, mut=value.name == "mut") for each in self.elements(value.place)]
+        references = [
+            self.builder.borrow(self.place(each).value, mut=value.name == "mut") for each in self.elements(value.place)
+        ]
         return self.call("parts", references, type, unwinds=False)
 
     def raw(self, value: Rvalue, type: Type) -> Value:
@@ -628,4 +630,3 @@ def _number(text: str, type: Type) -> int:
 
 
 __all__ = ["Translator"]
-
