@@ -44,35 +44,33 @@ from altru_ir.types import (
     UninitType,
 )
 from tests.mir.rust_items import Item
-from tests.mir.rust_types import Refused, RustType, regions_of, rename_regions, spell, substitute, walk
+from tests.mir.rust_types import Refused, RustType, regions_of, rename_regions, spell, substitute, walk, words
 
 _SCALARS: dict[str, Type] = {
     "bool": I1, "char": I32, "i8": I8, "u8": I8, "i16": I16, "u16": I16, "i32": I32, "u32": I32, "i64": I64, "u64": I64,
     "i128": I128, "u128": I128, "isize": USIZE, "usize": USIZE, "f32": F32, "f64": F64,
 }  # fmt: skip
 
-OWNING = frozenset(
+OWNING = words(
     "String Vec Rc Arc HashMap BTreeMap HashSet BTreeSet VecDeque BinaryHeap LinkedList CString OsString PathBuf JoinHandle"
-    " Sender SyncSender Receiver File TcpStream TcpListener Child Thread Waker".split()
+    " Sender SyncSender Receiver File TcpStream TcpListener Child Thread Waker"
 )
 """Types of the library that own memory; the drop of what is in them may dangle."""
 
-GUARDS = frozenset(
+GUARDS = words(
     "Ref RefMut MutexGuard RwLockReadGuard RwLockWriteGuard MappedMutexGuard Drain PeekMut IterMutGuard Splice ExtractIf"
-    " StdoutLock StdinLock StderrLock ScopedJoinHandle".split()
+    " StdoutLock StdinLock StderrLock ScopedJoinHandle"
 )
 """Types of the library whose drop uses their regions."""
 
-CELLS = frozenset("Cell RefCell UnsafeCell OnceCell LazyCell Mutex RwLock OnceLock LazyLock SyncUnsafeCell".split())
+CELLS = words("Cell RefCell UnsafeCell OnceCell LazyCell Mutex RwLock OnceLock LazyLock SyncUnsafeCell")
 """Types of the library that are invariant in what they hold."""
 
-HOLDING = frozenset(
-    "Peekable Map Filter Enumerate Rev Zip Chain Take Skip TakeWhile SkipWhile StepBy Fuse Cloned Copied".split()
-)
+HOLDING = words("Peekable Map Filter Enumerate Rev Zip Chain Take Skip TakeWhile SkipWhile StepBy Fuse Cloned Copied")
 """Types of the library that hold values of the types in their names."""
 
-COPYING = frozenset(
-    "PhantomData Ordering Duration Instant SystemTime TypeId Layout NonNull NonZero Arguments Location ThreadId Discriminant".split()
+COPYING = words(
+    "PhantomData Ordering Duration Instant SystemTime TypeId Layout NonNull NonZero Arguments Location ThreadId Discriminant"
 )
 
 _ELIDED = "'_"

@@ -5,7 +5,7 @@
         _4 = ... fn(String) -> usize {...}(move _3) -> [return: bb1, unwind: bb7]; // bb0[2]: ...
     }
 
-becomes a ``Block`` with a ``Statement`` (kind ``assign``) and a terminator (kind ``call``). Of the text that is left are places,
+becomes a ``Block`` with a ``Statement`` (kind ``assign``) and a terminator (kind ``call``). What is kept are places,
 operands, rvalues, the types of locals and constants, regions, and the line and column of each statement.
 
 Clauses:
@@ -24,7 +24,7 @@ from pathlib import Path
 
 import attrs
 
-from tests.mir.rust_types import Refused, RustType, Tokens, TypeReader, read_type
+from tests.mir.rust_types import Refused, RustType, Tokens, TypeReader, read_type, words
 
 _STATEMENT = re.compile(r"^ {8}(\S.*);\s*// (bb\d+)\[(\d+)\]: scope \d+ at (.*)$")
 _BLOCK = re.compile(r"^ {4}(bb\d+)( \(cleanup\))?: \{$")
@@ -35,9 +35,9 @@ _TARGET = re.compile(r"(return|success|real|imaginary|unwind|drop|otherwise|-?\d
 
 _PLAIN = re.compile(r": (bool|char|[iuf](?:8|16|32|64|128|size)|\(\))\)$")
 
-BINARY = frozenset(
+BINARY = words(
     "Add Sub Mul Div Rem BitXor BitAnd BitOr Shl Shr Eq Lt Le Ne Ge Gt Cmp Offset AddUnchecked SubUnchecked MulUnchecked"
-    " ShlUnchecked ShrUnchecked AddWithOverflow SubWithOverflow MulWithOverflow".split()
+    " ShlUnchecked ShrUnchecked AddWithOverflow SubWithOverflow MulWithOverflow"
 )
 UNARY = frozenset(("Not", "Neg", "PtrMetadata", "Len", "CopyForDeref", "SizeOf", "AlignOf", "UbChecks", "ContractChecks"))
 

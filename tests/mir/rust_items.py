@@ -5,7 +5,7 @@
 MIR does not say what a struct is made of. The scanner below finds ``struct``, ``enum``, ``union`` and ``impl Drop/Copy for``
 wherever they stand, also in the bodies of functions, and reads the types of their fields; nothing else of the language.
 
-Invariant: a type is known by its last name; two declarations of one name that differ make it ambiguous, and its users are refused.
+Invariant: a type is known by its last name; two that differ make it ambiguous, and its users are refused.
 """
 
 from __future__ import annotations

@@ -16,6 +16,12 @@ from collections.abc import Callable, Iterator
 
 import attrs
 
+
+def words(text: str) -> frozenset[str]:
+    """The words of ``text``."""
+    return frozenset(text.split())
+
+
 _TOKEN = re.compile(
     r"""\s*(?:
       (?P<region>'\?\d+|'\^[\w.]+(?:\(DefId\([^()]*\)\))?|'\{erased\}|'[A-Za-z_]\w*(?!'))
@@ -26,7 +32,27 @@ _TOKEN = re.compile(
     re.X | re.S,
 )
 
-SCALARS = frozenset("bool char i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize f32 f64 str".split())
+SCALARS = frozenset(
+    [
+        "bool",
+        "char",
+        "i8",
+        "i16",
+        "i32",
+        "i64",
+        "i128",
+        "isize",
+        "u8",
+        "u16",
+        "u32",
+        "u64",
+        "u128",
+        "usize",
+        "f32",
+        "f64",
+        "str",
+    ]
+)
 _LEFT_OUT = frozenset({"Global", "RandomState", "System"})
 _OPEN, _CLOSE = "([{", ")]}"
 

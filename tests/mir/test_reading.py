@@ -57,7 +57,8 @@ def test_declarations() -> None:
     assert inner.discriminants
     assert spell(inner.variants[2].fields[0][1]) == "Box<u8>"
     assert items["Bits"].copies
-    assert "No" not in items and "Nor" not in items
+    assert "No" not in items
+    assert "Nor" not in items
 
 
 DUMP = """\

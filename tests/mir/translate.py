@@ -405,14 +405,16 @@ class Translator:
         """Clause 6."""
         if switch.kind != "switch" or statement.value is None or statement.value.kind != "discriminant":
             return False
-        assert statement.value.place is not None and statement.place is not None
+        assert statement.value.place is not None
+        assert statement.place is not None
         if switch.arguments[0].place != statement.place:
             return False
         item = self.types.item(self.type_of(Operand("copy", statement.value.place)))
         return item is not None and item.kind == "enum" and not item.discriminants
 
     def switch_enum(self, statement: Statement, switch: Statement) -> None:
-        assert statement.value is not None and statement.value.place is not None
+        assert statement.value is not None
+        assert statement.value.place is not None
         held = self.place(statement.value.place)
         item = self.types.item(held.type)
         assert item is not None
@@ -449,7 +451,8 @@ class Translator:
             assert statement.place is not None
             b.end(self.locals[statement.place.local])
         elif kind == "assign":
-            assert statement.place is not None and statement.value is not None
+            assert statement.place is not None
+            assert statement.value is not None
             target = self.type_of(Operand("copy", statement.place))
             value = self.rvalue(statement.value, target)
             if value is not None:
@@ -497,7 +500,8 @@ class Translator:
             b.abort()
         elif kind == "false_edge":  # 7
             real, imaginary = statement.target("real"), statement.target("imaginary")
-            assert real is not None and imaginary is not None
+            assert real is not None
+            assert imaginary is not None
             if real == imaginary:
                 b.br(self.blocks[real])
             else:
@@ -581,7 +585,8 @@ class Translator:
 
     def called(self, statement: Statement) -> None:
         b = self.builder
-        assert statement.function is not None and statement.place is not None
+        assert statement.function is not None
+        assert statement.place is not None
         callee: list[Value] = []
         what = "call"
         if statement.function.place is not None:
