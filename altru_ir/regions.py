@@ -12,8 +12,8 @@ Rules, cited by number in the code:
  1. the slots of a pointer are its region, if it has one, and then those of what it points to;
  2. those of a named type are its parameters, the implicit one last; a member's slot is the parameter that stands there;
  3. a drop uses all regions of a type that has a destructor, less those that it says ``may_dangle``; else what the drops of its
-    parts use; ``ref``, ``ptr``, ``gc``, ``weak`` and ``thread`` use none, and neither does an owner in an arena for itself;
- 4. the owner of a pool's slot, a guard, a thread scope, a pin and an erased type also use their own region.
+    parts use; ``ref``, ``ptr``, ``gc``, ``weak`` and ``thread`` use none;
+ 4. an owner in a home, a guard, a thread scope, a pin and an erased type also use their own region.
 
 Invariant: the slots of a type are at most as many as there are places for regions in its text and in the headers of the
 declarations that it names, never more through recursion.
@@ -30,7 +30,6 @@ from altru_ir.types import (
     ArrayType,
     CellType,
     DynType,
-    GcType,
     GuardType,
     MutexType,
     NamedType,
@@ -38,7 +37,6 @@ from altru_ir.types import (
     PhantomType,
     PinType,
     PoolType,
-    PtrType,
     RefType,
     ThreadScopeType,
     TupleType,
@@ -47,18 +45,24 @@ from altru_ir.types import (
 from altru_ir.variance import Variances
 
 Map = tuple[int, ...]
-"""For each slot of a part the slot of the whole; one of the negative numbers below where there is none."""
+"""For each slot of a part the slot of the whole; ``IS_STATIC`` or ``bound_code(n)`` where there is none."""
 
-IS_STATIC, IS_BOUND = -1, -2
+IS_STATIC = -1
+
+
+def bound_code(number: int) -> int:
+    """What stands in maps, and in lists of origins, for the region ``number`` that a function type within the type binds."""
+    return -3 - 2 * number
 
 
 @attrs.frozen
 class Slots:
-    """The slots of a type: the region written at each (``'_`` for none), its variance, whether a function type binds it."""
+    """The slots of a type: the region written at each (``'_`` for none), its variance, and which region of a function type
+    within the type it is (-1: of none)."""
 
     regions: tuple[str, ...]
     variances: tuple[int, ...]
-    bound: tuple[bool, ...]
+    bound: tuple[int, ...]
 
     def __len__(self) -> int:
         return len(self.regions)
@@ -117,7 +121,7 @@ class Regions:
             place[INFERRED] = len(place)
             place[STATIC] = IS_STATIC
             known = self._members[key] = tuple(
-                IS_BOUND if bound else place[region] for region, bound in zip(slots.regions, slots.bound)
+                place[region] if bound < 0 else bound_code(bound) for region, bound in zip(slots.regions, slots.bound)
             )
         return known
 
@@ -154,7 +158,7 @@ class Regions:
         if isinstance(type, OwnType):
             first = self.behind(type)
             found = {first + slot for slot in self._dropped(type.target)}
-            return found | {0} if type.pool else found
+            return found | {0} if type.region is not None else found  # 4
         if isinstance(type, (CellType, MutexType, PoolType, PhantomType)):
             return self._dropped(type.target)
         if isinstance(type, ArrayType):
@@ -227,4 +231,4 @@ def has_region(type: Type) -> bool:
     return isinstance(type, (RefType, GuardType, PinType, DynType, ThreadScopeType))
 
 
-__all__ = ["IS_BOUND", "IS_STATIC", "NONE", "GcType", "Map", "PtrType", "Regions", "Slots", "has_region", "may_dangle"]
+__all__ = ["IS_STATIC", "NONE", "Map", "Regions", "Slots", "bound_code", "has_region", "may_dangle"]

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from altru_ir.declare import ANY, PURE, Constraint, InferenceError, Name, Operand, Result, operation
 from altru_ir.marks import copies
-from altru_ir.module import Module, TypeDeclaration
-from altru_ir.types import ERROR, INFERRED, ArrayType, NamedType, TupleType, Type, map_regions
+from altru_ir.module import Module
+from altru_ir.types import ERROR, ArrayType, NamedType, TupleType, Type, without_names
 from altru_ir.values import Operation
 
 MAX_PARTS = 1024
@@ -26,13 +26,8 @@ def field_types(type: NamedType, module: Module, kind: str) -> dict[str, Type] |
         return None
     if not declaration.regions:
         return {member.name: member.type for member in declaration.members}
-    known = given_regions(type, declaration)
-    return {m.name: map_regions(m.type, lambda r: known.get(r, r)) for m in declaration.members}
-
-
-def given_regions(type: NamedType, declaration: TypeDeclaration) -> dict[str, str]:
-    """The regions of ``type`` by the parameters of its declaration; those that are left out are inferred."""
-    return dict.fromkeys(declaration.regions, INFERRED) | dict(zip(declaration.regions, type.regions, strict=False))
+    known = dict(zip(declaration.regions, type.regions, strict=False))
+    return {m.name: without_names(m.type, declaration.regions, known) for m in declaration.members}
 
 
 def _fields_fit(op: Operation, module: Module) -> Iterator[tuple[str, str]]:

@@ -30,7 +30,7 @@ from altru_ir.declare import (
 )
 from altru_ir.literals import literal_problem
 from altru_ir.module import Module
-from altru_ir.types import ERROR, F64, I32, UNIT, FloatType, FunctionType, IntType, Type
+from altru_ir.types import ERROR, F64, I32, UNIT, FloatType, FunctionType, IntType, Type, without_names
 from altru_ir.values import Operation
 
 
@@ -179,7 +179,7 @@ def _result_of_call(op: Operation, module: Module) -> Type:
             return ERROR
         shown = f" a `{op.operands[0].type}`" if op.operands else " nothing"
         raise InferenceError(f"`call` of{shown}, which is no function")
-    return type.result
+    return without_names(type.result, type.binder)
 
 
 def argument_problems(op: Operation, type: FunctionType, fixed: int = 0) -> Iterator[tuple[str, str]]:

@@ -14,7 +14,9 @@ Clauses, cited by number in the code and planted as defects one by one in the te
  5. arguments of an edge are consumed on that edge, before the block's own arguments are defined;
  6. an unwind edge leaves with the operands' effects and without the results';
  7. a drop with a flag leaves its place maybe gone: the flag is not looked at;
- 8. on the edge of an in-place ``switch_enum`` to one variant, the payloads of the others are not there.
+ 8. on the edge of an in-place ``switch_enum`` to one variant, the payloads of the others are not there;
+ 9. what has a destructor is there as a whole or not at all: to move a part out, or to store one into what is gone, is an error
+    of its own and changes nothing.
 
 Invariant: a path below one that is gone as a whole is gone too; a path is *fully there* when nothing below it may be gone.
 Source: rustc's MaybeInitializedPlaces and MaybeUninitializedPlaces.
@@ -80,6 +82,8 @@ class Initialization:
             if value.type.is_place:
                 located = self.paths.locate(value)
                 if located.path is None or located.reach != EXACT:
+                    continue
+                if located.destructor is not None and not op.attrs.get("rest"):  # 9
                     continue
                 if access in (CONSUME, END):  # 1, 4
                     gone |= located.path.mask

@@ -312,7 +312,7 @@ class _Checker:
         self, op: Operation, block: Block, at: int, path: MovePath, gone: int, *, stored: bool = False
     ) -> None:  # fmt: skip
         """A use of ``path``, of which something is gone; with ``stored`` a store into a part of it."""
-        causes = Causes(self.facts).find(path, block, at, op)
+        causes = Causes(self.facts).find(path, block, at, op, gone)
         key = (path.root, frozenset(cause.op for cause in causes))
         if key in self.told:
             return
@@ -377,15 +377,19 @@ class Causes:
     def __init__(self, facts: Initialization) -> None:
         self.facts = facts
 
-    def find(self, path: MovePath, block: Block, at: int, op: Operation) -> list[Cause]:
+    def find(self, path: MovePath, block: Block, at: int, op: Operation, gone: int) -> list[Cause]:
+        """What left ``path`` gone in front of operation ``at`` of ``block``; of its parts only where the whole is not gone."""
+        lost = path.bit if gone & path.bit and not path.is_sum else path.mask
         cfg = self.facts.cfg
         here: dict[Operation, Cause] = {}
         own = self.twice(op, path)
         if own is not None:
             return [own]
         for around in (False, True):
+            if any(cause.op.name == "local" for cause in here.values()):
+                break  # it may hold nothing before the first iteration: the story is not that of a later one
             seen: dict[int, int] = {}
-            work = [(cfg.number[block], at, path.mask)]
+            work = [(cfg.number[block], at, lost)]
             while work:
                 number, upto, wanted = work.pop()
                 wanted = self.scan(cfg.blocks[number].ops, upto, wanted, path, here, around)
@@ -457,9 +461,18 @@ class Causes:
         self, op: Operation, gone: int, there: int, wanted: int, path: MovePath, here: dict[Operation, Cause], around: bool
     ) -> int:
         hit = gone & wanted
+        if hit and op.name in ("drop", "end"):  # one that finds nothing there is no cause
+            hit &= self.held(op)
+            gone = hit
         if hit and op not in here:
             here[op] = Cause(op, self.taken(op, hit, path), around)
         return wanted & ~gone & ~there
+
+    def held(self, op: Operation) -> int:
+        """What may be there in front of ``op``."""
+        assert op.block is not None
+        states = self.facts.states(self.facts.cfg.number[op.block])
+        return next(there for each, there, _ in states if each is op)
 
     def taken(self, op: Operation, hit: int, path: MovePath) -> MovePath:
         """The path that ``op`` took, as far as it concerns ``path``."""

@@ -125,7 +125,12 @@ def _lines_of_text(dump: str) -> tuple[int, int]:
 
 
 def _lines(body: Body) -> tuple[int, int]:
-    spans = [s.span.line for block in body.blocks.values() for s in block.statements if s.span is not None and s.span.file == "program.rs"]
+    spans = [
+        s.span.line
+        for block in body.blocks.values()
+        for s in block.statements
+        if s.span is not None and s.span.file == "program.rs"
+    ]
     return (min(spans), max(spans)) if spans else (0, 0)
 
 

@@ -44,33 +44,33 @@ from altru_ir.types import (
     UninitType,
 )
 from tests.mir.rust_items import Item
-from tests.mir.rust_types import Refused, RustType, regions_of, rename_regions, spell, substitute, walk
+from tests.mir.rust_types import Refused, RustType, regions_of, rename_regions, spell, substitute, walk, words
 
 _SCALARS: dict[str, Type] = {
     "bool": I1, "char": I32, "i8": I8, "u8": I8, "i16": I16, "u16": I16, "i32": I32, "u32": I32, "i64": I64, "u64": I64,
     "i128": I128, "u128": I128, "isize": USIZE, "usize": USIZE, "f32": F32, "f64": F64,
 }  # fmt: skip
 
-OWNING = frozenset(
+OWNING = words(
     "String Vec Rc Arc HashMap BTreeMap HashSet BTreeSet VecDeque BinaryHeap LinkedList CString OsString PathBuf JoinHandle"
-    " Sender SyncSender Receiver File TcpStream TcpListener Child Thread Waker".split()
+    " Sender SyncSender Receiver File TcpStream TcpListener Child Thread Waker"
 )
 """Types of the library that own memory; the drop of what is in them may dangle."""
 
-GUARDS = frozenset(
+GUARDS = words(
     "Ref RefMut MutexGuard RwLockReadGuard RwLockWriteGuard MappedMutexGuard Drain PeekMut IterMutGuard Splice ExtractIf"
-    " StdoutLock StdinLock StderrLock ScopedJoinHandle".split()
+    " StdoutLock StdinLock StderrLock ScopedJoinHandle"
 )
 """Types of the library whose drop uses their regions."""
 
-CELLS = frozenset("Cell RefCell UnsafeCell OnceCell LazyCell Mutex RwLock OnceLock LazyLock SyncUnsafeCell".split())
+CELLS = words("Cell RefCell UnsafeCell OnceCell LazyCell Mutex RwLock OnceLock LazyLock SyncUnsafeCell")
 """Types of the library that are invariant in what they hold."""
 
-HOLDING = frozenset("Peekable Map Filter Enumerate Rev Zip Chain Take Skip TakeWhile SkipWhile StepBy Fuse Cloned Copied".split())
+HOLDING = words("Peekable Map Filter Enumerate Rev Zip Chain Take Skip TakeWhile SkipWhile StepBy Fuse Cloned Copied")
 """Types of the library that hold values of the types in their names."""
 
-COPYING = frozenset(
-    "PhantomData Ordering Duration Instant SystemTime TypeId Layout NonNull NonZero Arguments Location ThreadId Discriminant".split()
+COPYING = words(
+    "PhantomData Ordering Duration Instant SystemTime TypeId Layout NonNull NonZero Arguments Location ThreadId Discriminant"
 )
 
 _ELIDED = "'_"
@@ -129,7 +129,7 @@ class Types:
     def item(self, type: RustType) -> Item | None:
         """The declaration behind a type. Raises ``Refused`` for one of several with the same name."""
         item = self.items.get(type.name) if type.kind == "adt" else None
-        if item is not None and item.kind == "ambiguous":
+        if item is not None and item.ambiguous:
             raise Refused("two types of one name")
         if item is not None and len(item.parameters) != len(type.parts):
             return None
@@ -168,7 +168,7 @@ class Types:
                 self._opaque(made, template)
             else:
                 made.members = [Field(n, self._own(t, parameters)) for n, t in fields]
-                if item is not None and not (item.copies or item.drops):
+                if item is not None and kind == "struct" and not (item.copies or item.drops):
                     self._moving(made)
         if item is not None and item.drops:
             self._destructor(made)

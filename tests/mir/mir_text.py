@@ -5,7 +5,7 @@
         _4 = ... fn(String) -> usize {...}(move _3) -> [return: bb1, unwind: bb7]; // bb0[2]: ...
     }
 
-becomes a ``Block`` with a ``Statement`` (kind ``assign``) and a terminator (kind ``call``). Of the text that is left are places,
+becomes a ``Block`` with a ``Statement`` (kind ``assign``) and a terminator (kind ``call``). What is kept are places,
 operands, rvalues, the types of locals and constants, regions, and the line and column of each statement.
 
 Clauses:
@@ -24,7 +24,7 @@ from pathlib import Path
 
 import attrs
 
-from tests.mir.rust_types import Refused, RustType, Tokens, TypeReader, read_type
+from tests.mir.rust_types import Refused, RustType, Tokens, TypeReader, read_type, words
 
 _STATEMENT = re.compile(r"^ {8}(\S.*);\s*// (bb\d+)\[(\d+)\]: scope \d+ at (.*)$")
 _BLOCK = re.compile(r"^ {4}(bb\d+)( \(cleanup\))?: \{$")
@@ -35,9 +35,9 @@ _TARGET = re.compile(r"(return|success|real|imaginary|unwind|drop|otherwise|-?\d
 
 _PLAIN = re.compile(r": (bool|char|[iuf](?:8|16|32|64|128|size)|\(\))\)$")
 
-BINARY = frozenset(
+BINARY = words(
     "Add Sub Mul Div Rem BitXor BitAnd BitOr Shl Shr Eq Lt Le Ne Ge Gt Cmp Offset AddUnchecked SubUnchecked MulUnchecked"
-    " ShlUnchecked ShrUnchecked AddWithOverflow SubWithOverflow MulWithOverflow".split()
+    " ShlUnchecked ShrUnchecked AddWithOverflow SubWithOverflow MulWithOverflow"
 )
 UNARY = frozenset(("Not", "Neg", "PtrMetadata", "Len", "CopyForDeref", "SizeOf", "AlignOf", "UbChecks", "ContractChecks"))
 
@@ -92,6 +92,7 @@ class Rvalue:
     name: str = ""
     region: str = ""
     type: RustType | None = None
+    fields: tuple[str, ...] = ()
 
 
 @attrs.frozen
@@ -272,7 +273,12 @@ class _StatementReader:
         tokens.expect("&")
         if tokens.take("raw"):
             kind = tokens.next()
+            if tokens.text.startswith(" (fake)", tokens.at):
+                tokens.skip_balanced()
+                kind = "fake"
             return Rvalue("raw", place=self.place(), name=kind)
+        if tokens.text.startswith("/*tls*/", tokens.at):
+            raise Refused("thread-local statics")
         region = tokens.next() if tokens.kind == "region" else ""
         kind = "shared"
         if tokens.take("fake"):
@@ -301,25 +307,26 @@ class _StatementReader:
             tokens.skip_balanced()
             name = "closure"
         else:
-            while tokens.peek() not in ("(", "{", ""):
+            more = True
+            while more:
                 if tokens.peek() == "<":
                     tokens.skip_angles()
-                    continue
-                token = tokens.next()
-                if token != "::":
-                    name = token
+                else:
+                    name = tokens.next()
+                more = tokens.take("::")
         if tokens.take("("):
             return Rvalue("aggregate", self.operands(")"), name=name)
         found: list[Operand] = []
+        names: list[str] = []
         if tokens.take("{"):
             while not tokens.take("}"):
-                tokens.next()
+                names.append(tokens.next())
                 tokens.expect(":")
                 found.append(self.operand())
                 tokens.take(",")
         if tokens.peek():
             raise Refused(f"unread text: an rvalue ending in `{tokens.text[tokens.at :][:20].strip()}`")
-        return Rvalue("aggregate", tuple(found), name=name)
+        return Rvalue("aggregate", tuple(found), name=name, fields=tuple(names))
 
     # -- statements -----------------------------------------------------------------------------------------------------
 
@@ -411,7 +418,14 @@ class _StatementReader:
 def read_body(path: Path) -> Body:
     """The body in a dump. Raises ``Refused`` with the reason where it has something that is not translated."""
     lines = path.read_text().split("\n")
-    start = next((i for i, line in enumerate(lines) if re.match(r"^(unsafe |const |async |extern \"[^\"]*\" )*(fn|static|const|promoted)\b", line)), None)
+    start = next(
+        (
+            i
+            for i, line in enumerate(lines)
+            if re.match(r"^(unsafe |const |async |extern \"[^\"]*\" )*(fn|static|const|promoted)\b", line)
+        ),
+        None,
+    )
     if start is None:
         raise Refused("a dump without a function")
     header = lines[start]

@@ -58,8 +58,9 @@ def compiler() -> str | None:
 
 @cache
 def _version() -> str:
-    assert (rustc := compiler()) is not None
-    return subprocess.run([rustc, "-vV"], capture_output=True, text=True, check=True).stdout
+    program = compiler()
+    assert program is not None
+    return subprocess.run([program, "-vV"], capture_output=True, text=True, check=True).stdout
 
 
 def cache_directory() -> Path:
@@ -73,14 +74,43 @@ def cache_directory() -> Path:
 
 def rustc(*arguments: str, at: Path) -> subprocess.CompletedProcess[str]:
     """Runs rustc in ``at``."""
-    assert (program := compiler()) is not None
+    program = compiler()
+    assert program is not None
     env = {**os.environ, "RUSTC_BOOTSTRAP": "1"}
     return subprocess.run([program, *arguments], capture_output=True, text=True, env=env, cwd=at, check=False, timeout=120)
 
 
+_FORMAT = "2"
+"""Changes when what is kept changes."""
+
 BORROWCK = frozenset(
-    "E0381 E0382 E0384 E0499 E0502 E0503 E0505 E0506 E0507 E0508 E0509 E0510 E0515 E0521 E0594 E0596 E0597 E0712 E0713 E0716"
-    " E0373 E0700 E0309 E0310 lifetime".split()
+    [
+        "E0381",
+        "E0382",
+        "E0384",
+        "E0499",
+        "E0502",
+        "E0503",
+        "E0505",
+        "E0506",
+        "E0507",
+        "E0508",
+        "E0509",
+        "E0510",
+        "E0515",
+        "E0521",
+        "E0594",
+        "E0596",
+        "E0597",
+        "E0712",
+        "E0713",
+        "E0716",
+        "E0373",
+        "E0700",
+        "E0309",
+        "E0310",
+        "lifetime",
+    ]
 )
 _OPTIONS = re.compile(r"^// ?@?\s*(edition|compile-flags):\s*(.*)$", re.M)
 
@@ -89,7 +119,7 @@ def judge(path: Path) -> Answer:
     """What rustc says about the file."""
     text = path.read_text()
     flags = options(text)
-    key = hashlib.sha256("\0".join([_version(), *flags, text]).encode()).hexdigest()[:24]
+    key = hashlib.sha256("\0".join([_FORMAT, _version(), *flags, text]).encode()).hexdigest()[:24]
     kept = cache_directory() / key
     if not (kept / "answer.json").exists():
         with tempfile.TemporaryDirectory(dir=cache_directory()) as made:
@@ -122,10 +152,9 @@ def _ask(at: Path, text: str, flags: list[str]) -> None:
     (at / "dumps").mkdir()
     common = ["--crate-name=program", "--emit=metadata", "-Copt-level=0", *flags]
     dump = ["-Zdump-mir=nll", "-Zdump-mir-dir=dumps", "-Zverbose-internals", "-Zdump-mir-exclude-alloc-bytes=yes"]
-    rustc("program.rs", *common, *dump, at=at)
+    said = rustc("program.rs", *common, *dump, "-Zpolonius=next", "--error-format=json", at=at)
     for each in (at / "dumps").glob("*.dot"):
         each.unlink()
-    said = rustc("program.rs", *common, "-Zpolonius=next", "--error-format=json", at=at)
     errors, broken = _read(said.stderr)
     expanded = rustc("program.rs", *[f for f in common if not f.startswith("--emit")], "-Zunpretty=expanded", at=at)
     (at / "expanded.rs").write_text(expanded.stdout)

@@ -5,7 +5,7 @@
 MIR does not say what a struct is made of. The scanner below finds ``struct``, ``enum``, ``union`` and ``impl Drop/Copy for``
 wherever they stand, also in the bodies of functions, and reads the types of their fields; nothing else of the language.
 
-Invariant: a type is known by its last name; two declarations of one name make it ambiguous, and its users are refused.
+Invariant: a type is known by its last name; two that differ make it ambiguous, and its users are refused.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import re
 
 import attrs
 
-from tests.mir.rust_types import Refused, RustType, Tokens, TypeReader
+from tests.mir.rust_types import Refused, RustType, Tokens, TypeReader, substitute
 
 
 @attrs.define
@@ -39,6 +39,7 @@ class Item:
     copies: bool = False
     drops: bool = False
     may_dangle: bool = False
+    ambiguous: bool = attrs.field(default=False, eq=False)
 
 
 PRELUDE = """
@@ -48,6 +49,9 @@ enum ControlFlow<B, C> { Continue(C), Break(B) }
 enum Poll<T> { Ready(T), Pending }
 enum Bound<T> { Included(T), Excluded(T), Unbounded }
 enum Infallible {}
+enum AssertKind { Eq, Ne, Match }
+enum Cow<'a, B> { Borrowed(&'a B), Owned(Owned<B>) }
+enum Ordering { Less = -1, Equal, Greater, Relaxed, Release, Acquire, AcqRel, SeqCst }
 enum Entry<'a, K, V> { Occupied(OccupiedEntry<'a, K, V>), Vacant(VacantEntry<'a, K, V>) }
 struct Range<T> { start: T, end: T }
 struct RangeFrom<T> { start: T }
@@ -75,7 +79,39 @@ def read_items(expanded: str) -> dict[str, Item]:
     own: dict[str, Item] = {}
     _scan(expanded, own)
     found.update(own)
+    aliases = _aliases(_blank(expanded), found)
+    for item in own.values():
+        for variant in item.variants:
+            variant.fields = [(name, _without_aliases(type, aliases)) for name, type in variant.fields]
     return found
+
+
+Alias = tuple[tuple[str, ...], tuple[str, ...], RustType]
+
+
+def _aliases(text: str, items: dict[str, Item]) -> dict[str, Alias]:
+    """``type A<'a, T> = ...;``"""
+    found: dict[str, Alias] = {}
+    for match in re.finditer(r"\btype\s+([A-Za-z_]\w*)\s*(?=[<=])", text):
+        if match[1] in items:
+            continue
+        tokens = Tokens(text, match.end())
+        regions, parameters, _, _ = _generics(tokens)
+        try:
+            if tokens.take("="):
+                found[match[1]] = regions, parameters, TypeReader(tokens, frozenset(parameters)).read()
+        except Refused:
+            continue
+    return found
+
+
+def _without_aliases(type: RustType, aliases: dict[str, Alias]) -> RustType:
+    parts = tuple(_without_aliases(part, aliases) for part in type.parts)
+    if type.kind == "adt" and type.name in aliases:
+        regions, parameters, meant = aliases[type.name]
+        given = dict(zip(regions, type.regions or ("'_",) * len(regions), strict=False))
+        return substitute(meant, dict(zip(parameters, parts, strict=False)), given)
+    return attrs.evolve(type, parts=parts)
 
 
 def _scan(text: str, found: dict[str, Item]) -> None:
@@ -84,8 +120,7 @@ def _scan(text: str, found: dict[str, Item]) -> None:
         if match[1] == "union" and not re.search(r"(?:^|[\s;}])$", text[: match.start()][-1:]):
             continue
         item = _item(match[1], match[2], Tokens(text, match.end()))
-        if item.name in found:
-            item.kind = "ambiguous"
+        item.ambiguous = item.name in found and (found[item.name].ambiguous or found[item.name] != item)
         found[item.name] = item
     for match in re.finditer(r"\bimpl\b", text):
         _implementation(Tokens(text, match.end()), found)

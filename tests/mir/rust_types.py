@@ -16,6 +16,12 @@ from collections.abc import Callable, Iterator
 
 import attrs
 
+
+def words(text: str) -> frozenset[str]:
+    """The words of ``text``."""
+    return frozenset(text.split())
+
+
 _TOKEN = re.compile(
     r"""\s*(?:
       (?P<region>'\?\d+|'\^[\w.]+(?:\(DefId\([^()]*\)\))?|'\{erased\}|'[A-Za-z_]\w*(?!'))
@@ -26,7 +32,27 @@ _TOKEN = re.compile(
     re.X | re.S,
 )
 
-SCALARS = frozenset("bool char i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize f32 f64 str".split())
+SCALARS = frozenset(
+    [
+        "bool",
+        "char",
+        "i8",
+        "i16",
+        "i32",
+        "i64",
+        "i128",
+        "isize",
+        "u8",
+        "u16",
+        "u32",
+        "u64",
+        "u128",
+        "usize",
+        "f32",
+        "f64",
+        "str",
+    ]
+)
 _LEFT_OUT = frozenset({"Global", "RandomState", "System"})
 _OPEN, _CLOSE = "([{", ")]}"
 
@@ -229,7 +255,8 @@ class TypeReader:
         if tokens.peek() == "{":
             start = tokens.at
             tokens.skip_balanced()
-            return RustType("fn_item", tokens.text[start : tokens.at].strip(), (), tuple(parts))
+            name = re.sub(r"'\?\d+|'\^[\w.]+(?:\(DefId\([^()]*\)\))?", "'_", tokens.text[start : tokens.at].strip())
+            return RustType("fn_item", name, (), tuple(parts))
         return RustType("fn", "", (), tuple(parts))
 
     def _binder(self) -> None:
@@ -315,6 +342,8 @@ class TypeReader:
             return RustType("param", name)
         inner: tuple[RustType, ...] = ()
         regions: tuple[str, ...] = ()
+        if name == "Opaque" and tokens.peek() == "(":
+            return self._opaque()
         tokens_at = tokens.at
         tokens.take("::")
         if tokens.peek() == "<":
@@ -322,6 +351,30 @@ class TypeReader:
         else:
             tokens.at = tokens_at
         return RustType("adt", name, regions, inner)
+
+    def _opaque(self) -> RustType:
+        """``Opaque(DefId(...), ['?1, T])``: what a function with ``-> impl Trait`` gives."""
+        tokens = self.tokens
+        start = tokens.at
+        tokens.expect("(")
+        while tokens.peek() not in (",", ""):
+            if tokens.peek() == "(":
+                tokens.skip_balanced()
+            else:
+                tokens.next()
+        name = tokens.text[start + 1 : tokens.at].strip()
+        tokens.expect(",")
+        tokens.expect("[")
+        regions: list[str] = []
+        parts: list[RustType] = []
+        while not tokens.take("]"):
+            if tokens.kind == "region":
+                regions.append(tokens.next())
+            else:
+                parts.append(self.read())
+            tokens.take(",")
+        tokens.expect(")")
+        return RustType("opaque", name, tuple(regions), tuple(parts))
 
     def _arguments(self) -> tuple[tuple[RustType, ...], tuple[str, ...]]:
         tokens = self.tokens
@@ -331,7 +384,12 @@ class TypeReader:
         while not tokens.take(">"):
             if tokens.kind == "region":
                 regions.append(tokens.next())
-            elif tokens.peek() in ("ValTree", "{") or tokens.peek()[:1].isdigit() or tokens.kind == "text" or tokens.peek() == "-":
+            elif (
+                tokens.peek() in ("ValTree", "{")
+                or tokens.peek()[:1].isdigit()
+                or tokens.kind == "text"
+                or tokens.peek() == "-"
+            ):
                 parts.append(RustType("param", self._constant()))
             else:
                 mark = tokens.at

@@ -9,12 +9,16 @@ Clauses:
     otherwise; ``StorageDead`` is ``end``; locals of type ``()`` and ``!`` hold an empty struct;
  2. ``move`` is ``take`` and ``copy`` is ``load``; an assignment to a local is ``init``, one to a part of a local is ``assign``:
     MIR has its drops written out, so neither drops anything;
- 3. ``drop(p)`` is ``drop p {rest}``: at this stage of rustc it drops what is there;
+ 3. ``drop(p)`` is ``drop p {rest}``: at this stage of rustc it drops what is there; one of a part of what has a destructor can
+    only be followed by an assignment to the part, and the two are one ``assign``;
  4. a terminator that may unwind stands in a block of its own, so that no statement shares its edge;
  5. a call is one of a declaration whose signature is read off the types of its operands and of its target;
     arithmetic, casts and constants are such calls too, of functions that do not unwind;
  6. the reading of a discriminant and the switch on it are one ``switch_enum``;
  7. a false edge is a branch on what nothing is known of; ``FakeRead`` of a place that moves is a borrow that nobody uses.
+
+ 8. what rustc writes through a shared reference (E0594, E0596 say that it must not) is written nowhere, and an exclusive
+    reference made of a shared one is made by a call: it is not a matter of moves or loans.
 
 Invariant: each operation carries the line and column of the MIR statement it comes from.
 """
@@ -28,11 +32,11 @@ from altru_ir.builder import Builder
 from altru_ir.marks import copies
 from altru_ir.module import Block, Function, Module, Signature
 from altru_ir.source import Location
-from altru_ir.types import I1, USIZE, ArrayType, FloatType, FunctionType, IntType, NamedType, PtrType, Type, UninitType, UsizeType
+from altru_ir.types import I1, USIZE, FloatType, FunctionType, IntType, NamedType, Type, UsizeType, map_regions
 from altru_ir.values import Value
-from tests.mir.ir_types import Types
+from tests.mir.ir_types import Types, elided
 from tests.mir.mir_text import Body, Operand, Place, Projection, Rvalue, Statement
-from tests.mir.rust_types import Refused, RustType, spell
+from tests.mir.rust_types import Refused, RustType
 
 _MISSING_UNWIND = frozenset(("return", "resume", "goto", "switch", "unreachable", "false_edge"))
 
@@ -58,7 +62,6 @@ class Translator:
         self.locals: dict[str, Value] = {}
         self.blocks: dict[str, Block] = {}
         self.span: Location | None = None
-        self.cleanups: dict[str, Block] = {}
 
     def run(self) -> Function:
         """The function. Raises ``Refused``; then nothing is left of it in the module."""
@@ -201,18 +204,15 @@ class Translator:
         if operand.place is None:
             assert operand.type is not None
             return operand.type
-        type, variant = self.body.locals[operand.place.local], None
+        type = self.body.locals[operand.place.local]
         for step in operand.place.steps:
-            if step.kind == "variant":
-                variant = step.name
-            elif step.kind == "field":
+            if step.kind == "field":
                 assert step.type is not None
                 type = step.type
-            elif step.kind != "subslice":
+            elif step.kind not in ("variant", "subslice"):
                 if not type.parts:
                     raise Refused("a dereference of a library type")
                 type = type.parts[0]
-        del variant
         return type
 
     def operand(self, operand: Operand) -> Value:
@@ -233,16 +233,23 @@ class Translator:
 
     def part_of_array(self, place: Place) -> Value:
         """The elements of a subslice of an array, each taken by itself."""
+        taken = [self.operand(Operand("move", element)) for element in self.elements(place)]
+        if taken:
+            return self.builder.array(taken)
+        type = self.type_of(Operand("move", Place(place.local, place.steps[:-1])))
+        return self.unknown(self.types.ir(attrs.evolve(type, name="0")))
+
+    def elements(self, place: Place) -> list[Place]:
+        """The elements of a subslice of an array."""
         whole, step = Place(place.local, place.steps[:-1]), place.steps[-1]
         type = self.type_of(Operand("move", whole))
-        if type.kind != "array":
+        if type.kind != "array" or not type.name.isdigit():
             raise Refused("a part of a slice as a whole")
         end = int(type.name) - step.limit if step.backwards else step.limit
-        taken = []
-        for index in range(step.index, end):
-            element = Place(place.local, (*whole.steps, Projection("constant", index=index, limit=index + 1)))
-            taken.append(self.operand(Operand("move", element)))
-        return self.builder.array(taken) if taken else self.unknown(self.types.ir(attrs.evolve(type, name="0")))
+        return [
+            Place(place.local, (*whole.steps, Projection("constant", index=index, limit=index + 1)))
+            for index in range(step.index, end)
+        ]
 
     def constant(self, type: Type, text: str = "") -> Value:
         if isinstance(type, (IntType, UsizeType)):
@@ -266,6 +273,12 @@ class Translator:
             self.module.add(known)
         return self.builder.call(known, arguments, unsafe=True).results[0]
 
+    def fit(self, value: Value, type: Type) -> Value:
+        """``value`` as a ``type``: rustc sees through opaque types and aliases where the spellings differ."""
+        if value.type.erased is type.erased:
+            return value
+        return self.call("seen as", [value], map_regions(type, elided), unwinds=False)
+
     def rvalue(self, value: Rvalue, target: RustType) -> Value | None:
         b = self.builder
         type = self.types.ir(target)
@@ -276,10 +289,15 @@ class Translator:
             assert value.place is not None
             if value.name == "fake":
                 return None
+            last = value.place.steps[-1:]
+            if last and last[0].kind == "subslice" and target.parts[0].kind == "array":
+                return self.parts_of_array(value, type)
             held = self.place(value.place)
-            if value.name == "mut" and not held.value.type.mutable:  # type: ignore[attr-defined]
-                raise Refused("an exclusive borrow through a shared reference, another check's matter")
-            return b.borrow(held.value, mut=value.name == "mut")
+            mutable: bool = held.value.type.mutable  # type: ignore[attr-defined]
+            reference = b.borrow(held.value, mut=value.name == "mut" and mutable)
+            if value.name == "mut" and not mutable:  # 8
+                return self.call("made mutable", [reference], type, unwinds=False)
+            return reference
         if value.kind == "raw":
             return self.raw(value, type)
         if value.kind == "aggregate":
@@ -301,9 +319,19 @@ class Translator:
             return self.call("repeat", given, type, unwinds=False)
         return self.call(value.kind if value.kind != "cast" else "cast", given, type, unwinds=False)
 
+    def parts_of_array(self, value: Rvalue, type: Type) -> Value:
+        """A reference to a subslice of an array: made of references to its elements."""
+        assert value.place is not None
+        references = [
+            self.builder.borrow(self.place(each).value, mut=value.name == "mut") for each in self.elements(value.place)
+        ]
+        return self.call("parts", references, type, unwinds=False)
+
     def raw(self, value: Rvalue, type: Type) -> Value:
         b = self.builder
         assert value.place is not None
+        if value.name == "fake":
+            return self.unknown(type)
         held = self.place(value.place)
         mutable = value.name == "mut" and held.value.type.mutable  # type: ignore[attr-defined]
         reference = b.borrow(held.value, mut=mutable)
@@ -319,17 +347,25 @@ class Translator:
             if not fields:
                 return b.enum(value.name, type)
             assert isinstance(type, NamedType)
-            return b.enum(value.name, type, b.struct(given, NamedType(f"{type.name}::{value.name}")))
+            return b.enum(value.name, type, self.struct(given, NamedType(f"{type.name}::{value.name}", type.regions)))
         fields = self.types.fields(target)
         if fields is None:
             if target.kind in ("ptr", "ptr_mut"):
                 return self.call("aggregate", given, type, unwinds=False)
             raise Refused("an aggregate of a library type")
         assert isinstance(type, NamedType)
+        if self.module.types[type.name].kind == "union":
+            members = self.module.types[type.name].members  # rustc may print the name of another field
+            named = [m for m in members if m.type.erased is given[0].type.erased and m.name == value.fields[0]]
+            named += [m for m in members if m.type.erased is given[0].type.erased]
+            return b.union(named[0].name, given[0], type)
+        return self.struct(given, type)
+
+    def struct(self, given: list[Value], type: NamedType) -> Value:
         members = self.module.types[type.name].members
         for extra in members[len(given) :]:
             given.append(self.unknown(extra.type))
-        return b.struct(given, type)
+        return self.builder.struct([self.fit(v, m.type) for v, m in zip(given, members, strict=True)], type)
 
     # -- statements -----------------------------------------------------------------------------------------------------
 
@@ -347,55 +383,53 @@ class Translator:
             else:
                 self.statement(statement, late)
 
-    @staticmethod
-    def places_of(statements: list[Statement]) -> list[Location | None]:
-        """Where each statement stands; one that comes from a macro of the library stands where its neighbours do."""
-        found: list[Location | None] = [
-            None if s.span is None or s.span.file.startswith("/") else Location(s.span.file, s.span.line, s.span.column)
-            for s in statements
-        ]
+    def place_of(self, statement: Statement) -> Location | None:
+        """Where a statement stands; one that comes from a macro of the library stands where its target was declared."""
+        span = statement.span
+        if span is not None and span.file.startswith("/") and statement.place is not None:
+            span = self.body.spans.get(statement.place.local)
+        return None if span is None or span.file.startswith("/") else Location(span.file, span.line, span.column)
+
+    def places_of(self, statements: list[Statement]) -> list[Location | None]:
+        """Where the statements of a block stand; those of which nothing is known, where their neighbours do."""
+        found = [self.place_of(statement) for statement in statements]
         known: Location | None = None
-        for at in reversed(range(len(found))):
-            known = found[at] = found[at] or known
         for at, each in enumerate(found):
             known = found[at] = each or known
+        known = None
+        for at in reversed(range(len(found))):
+            known = found[at] = found[at] or known
         return found
 
     def reads_discriminant(self, statement: Statement, switch: Statement) -> bool:
         """Clause 6."""
         if switch.kind != "switch" or statement.value is None or statement.value.kind != "discriminant":
             return False
-        assert statement.value.place is not None and statement.place is not None
+        assert statement.value.place is not None
+        assert statement.place is not None
         if switch.arguments[0].place != statement.place:
             return False
         item = self.types.item(self.type_of(Operand("copy", statement.value.place)))
         return item is not None and item.kind == "enum" and not item.discriminants
 
     def switch_enum(self, statement: Statement, switch: Statement) -> None:
-        assert statement.value is not None and statement.value.place is not None
+        assert statement.value is not None
+        assert statement.value.place is not None
         held = self.place(statement.value.place)
         item = self.types.item(held.type)
         assert item is not None
         cases: list[tuple[str | None, Block]] = []
         for label, target in switch.targets:
             if label == "otherwise":
-                cases.append((None, self.landing(target)))
+                cases.append((None, self.blocks[target]))
             else:
-                cases.append((item.variants[int(label)].name, self.landing(target)))
+                cases.append((item.variants[int(label)].name, self.blocks[target]))
         declared = self.module.types[held.value.type.target.name].members  # type: ignore[attr-defined]
         if cases[-1][0] is not None and len(cases) < len(declared):
             cases.append((None, self.dead_end()))
         elif cases[-1][0] is None and len(cases) > len(declared):
             cases.pop()
         self.builder.switch_enum(held.value, cases)
-        self.finish_landings()
-
-    def landing(self, target: str) -> Block:
-        """A block in front of ``target`` that drops the payload which the switch hands over in place: there is none."""
-        return self.blocks[target]
-
-    def finish_landings(self) -> None:
-        return
 
     def dead_end(self) -> Block:
         b = self.builder
@@ -417,7 +451,8 @@ class Translator:
             assert statement.place is not None
             b.end(self.locals[statement.place.local])
         elif kind == "assign":
-            assert statement.place is not None and statement.value is not None
+            assert statement.place is not None
+            assert statement.value is not None
             target = self.type_of(Operand("copy", statement.place))
             value = self.rvalue(statement.value, target)
             if value is not None:
@@ -435,9 +470,10 @@ class Translator:
         """Clause 2."""
         b = self.builder
         held = self.place(place)
+        value = self.fit(value, held.value.type.target)  # type: ignore[attr-defined]
         if not held.value.type.mutable:  # type: ignore[attr-defined]
-            raise Refused("a store through a shared reference, another check's matter")
-        if place.steps:
+            self.call("stored", [value], self.types.ir(RustType("tuple")), unwinds=False)  # 8
+        elif place.steps:
             b.assign(held.value, value)
         else:
             b.init(held.value, value)
@@ -464,7 +500,8 @@ class Translator:
             b.abort()
         elif kind == "false_edge":  # 7
             real, imaginary = statement.target("real"), statement.target("imaginary")
-            assert real is not None and imaginary is not None
+            assert real is not None
+            assert imaginary is not None
             if real == imaginary:
                 b.br(self.blocks[real])
             else:
@@ -496,11 +533,28 @@ class Translator:
     def drop(self, statement: Statement) -> None:
         b = self.builder
         assert statement.place is not None
+        if self.in_destructor(statement.place) and self.is_replaced(statement):
+            self.call("may unwind", [], self.types.ir(RustType("tuple")), unwinds=True)
+            b.br(self.only(statement))
+            return
         held = self.place(statement.place)
-        if not held.value.type.mutable:  # type: ignore[attr-defined]
-            raise Refused("a drop through a shared reference, another check's matter")
-        b.drop(held.value, rest=True)  # 3
+        if held.value.type.mutable:  # type: ignore[attr-defined]
+            b.drop(held.value, rest=True)  # 3, 8
         b.br(self.only(statement))
+
+    def in_destructor(self, place: Place) -> bool:
+        """Whether a place is a part of something with a destructor."""
+        for count in range(len(place.steps)):
+            step = place.steps[count]
+            item = self.types.item(self.type_of(Operand("copy", Place(place.local, place.steps[:count]))))
+            if item is not None and item.drops and step.kind != "deref":
+                return True
+        return False
+
+    def is_replaced(self, statement: Statement) -> bool:
+        """Whether a drop makes room for the assignment that follows it: then that is an ``assign`` in the IR, which drops."""
+        following = [self.body.blocks[block].statements[0] for _, block in statement.targets]
+        return all(each.kind == "assign" and each.place == statement.place for each in following)
 
     def check(self, statement: Statement) -> None:
         b = self.builder
@@ -531,7 +585,8 @@ class Translator:
 
     def called(self, statement: Statement) -> None:
         b = self.builder
-        assert statement.function is not None and statement.place is not None
+        assert statement.function is not None
+        assert statement.place is not None
         callee: list[Value] = []
         what = "call"
         if statement.function.place is not None:
@@ -580,4 +635,3 @@ def _number(text: str, type: Type) -> int:
 
 
 __all__ = ["Translator"]
-_ = (ArrayType, PtrType, UninitType, spell)

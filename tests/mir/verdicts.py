@@ -1,7 +1,11 @@
 """Our verdicts on a translated file beside rustc's, by code and line.
 
-Two verdicts are the same when their codes correspond and they name the same line. rustc gathers moves out of borrowed content,
-and puts the error on the matched expression: there a line counts that it labels.
+Two verdicts are the same when their codes correspond and they name the same line.
+ 1. Of the uses that the same moves make wrong both report one, not always the same: one verdict of rustc answers for all of ours
+    that share a move with the one on its line; one on a local answers for the assignments to its parts, and for what it may
+    hold nothing of.
+ 2. rustc gathers moves out of borrowed content, and puts the error on the matched expression: there a line counts that it labels.
+ 3. What stands in bodies that were refused is left out.
 
 Example: ``compare_moves(judge(path))`` has ``ours_only`` and ``theirs_only`` empty where both say the same.
 """
@@ -10,7 +14,10 @@ from __future__ import annotations
 
 import attrs
 
-from altru_ir.passes.verify.moves import check_moves
+from altru_ir.module import Function, Module
+from altru_ir.passes.analysis.initialization import Initialization
+from altru_ir.passes.analysis.move_paths import has_paths
+from altru_ir.passes.verify.moves import _Checker
 from tests.mir.importer import Program, read
 from tests.mir.oracle import Answer, Verdict
 
@@ -29,11 +36,48 @@ GATHERED = frozenset(("E0507", "E0508", "E0509"))
 
 @attrs.frozen
 class Ours:
-    """A verdict of ours: the code, the line, and the function."""
+    """A verdict of ours: the code, the line, the function, and the moves that it tells about."""
 
     code: str
     line: int
     function: str
+    story: frozenset[object] = frozenset()
+    root: object = None
+
+
+class _Told(set[object]):
+    """Stories that were told, but none counts as told already; ``order`` has them as they came."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.order: list[object] = []
+
+    def __contains__(self, story: object) -> bool:
+        return False
+
+    def add(self, story: object) -> None:
+        self.order.append(story)
+
+
+def all_moves(function: Function, module: Module) -> list[Ours]:
+    """Every use of what is gone, also those that ``check-moves`` leaves out because it has told of the same moves before."""
+    if not has_paths(function, module):
+        return []
+    checker = _Checker(function, module, Initialization(function, module))
+    told = checker.told = _Told()
+    checker.run()
+    stories = iter(told.order)
+    found: list[Ours] = []
+    for each in checker.found:
+        assert each.location is not None
+        story = next(stories) if each.code in ("ALT-M001", "ALT-I001") else None
+        causes: frozenset[object] = frozenset()
+        if story is not None:
+            root, causes = story  # type: ignore[misc]
+            if any(op.name == "local" for op in causes) or "is assigned" in each.message:  # type: ignore[attr-defined]
+                causes |= {root}
+        found.append(Ours(each.code, each.location.line, function.name, causes, story and story[0]))  # type: ignore[index]
+    return found
 
 
 @attrs.define
@@ -55,22 +99,26 @@ def match(ours: list[Ours], theirs: list[Verdict], codes: dict[str, tuple[str, .
             return False
         return one.line == other.line or (other.code in GATHERED and one.line in other.labels)
 
-    result.ours_only = [one for one in ours if not any(same(one, other) for other in theirs)]
+    told: set[object] = set()
+    for one in ours:
+        if any(same(one, other) for other in theirs):
+            told |= one.story | {one.root}
+    for one in ours:
+        if not one.story & told and not any(same(one, other) for other in theirs):
+            result.ours_only.append(one)
     result.theirs_only = [other for other in theirs if not any(same(one, other) for one in ours)]
     result.agreed = len(theirs) - len(result.theirs_only)
 
 
 def compare_moves(answer: Answer) -> Comparison:
-    """``check-moves`` against rustc's E0381, E0382, E0507, E0508 and E0509. What stands in bodies that were refused is left out."""
+    """``check-moves`` against rustc's E0381, E0382, E0507, E0508 and E0509."""
     program = read(answer)
     result = Comparison(program)
     ours: list[Ours] = []
     for function in program.module.functions.values():
         if function.blocks:
             result.functions += 1
-            for each in check_moves(function, program.module):
-                assert each.location is not None
-                ours.append(Ours(each.code, each.location.line, function.name))
+            ours.extend(all_moves(function, program.module))
     wanted = {code for codes in MOVES.values() for code in codes}
     theirs = [each for each in answer.errors if each.code in wanted and not program.is_refused(each.line)]
     match(ours, theirs, MOVES, result)

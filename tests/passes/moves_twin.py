@@ -161,8 +161,8 @@ class Twin:
                 if op.name not in ("borrow", "cond_br", "cell.get"):
                     state.update(dict.fromkeys(self.below((value,)) if (value,) in self.types else [], MOVED))
                 continue
-            path, reach, _ = self.where(value)
-            if reach != "exact":
+            path, reach, destructor = self.where(value)
+            if reach != "exact" or (destructor and not op.attrs.get("rest")):
                 continue
             if op.name in ("take", "drop", "end"):
                 state.update(dict.fromkeys(self.below(path), MOVED))

@@ -33,6 +33,7 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "initialization 4": (INITIALIZATION + "_whole", "return Effect(path.mask, path.mask)", "return Effect()"),
     "initialization 5": (INITIALIZATION + "edge_effect", "gone |= root.mask", "gone |= 0"),
     "initialization 6": (INITIALIZATION + "panic_effect", "self._operands.get(op, NO_EFFECT)", "NO_EFFECT"),
+    "initialization 9": (INITIALIZATION + "_of_operands", "located.destructor is not None", "False"),
     "initialization 7": (INITIALIZATION + "_of_operands", "0 if is_conditional(op) else gone", "gone"),
     "initialization 8": (INITIALIZATION + "inactive", "variant != case", "False"),
     "moves 1, places": (MOVES + "place", "(READ, BORROW, CONSUME, EXCHANGE)", "(READ, CONSUME, EXCHANGE)"),

@@ -1,0 +1,4 @@
+fn main() {
+    let x: bool;
+    while x { } //~ ERROR use of possibly-uninitialized variable: `x`
+}

@@ -1,0 +1,9 @@
+pub fn main(){
+    let maybe = Some(vec![true, true]);
+
+    loop {
+        if let Some(thing) = maybe {
+        }
+        //~^^ ERROR use of moved value [E0382]
+    }
+}
