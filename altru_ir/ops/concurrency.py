@@ -29,7 +29,7 @@ from altru_ir.declare import (
 )
 from altru_ir.marks import copies
 from altru_ir.module import Module
-from altru_ir.ops.control import argument_problems, callee_type
+from altru_ir.ops.control import argument_problems, callee_type, result_of
 from altru_ir.types import (
     ERROR,
     I1,
@@ -282,7 +282,7 @@ def _thread_of(op: Operation, module: Module) -> Type:
     if type is None:
         name = op.attrs.get("callee")
         raise InferenceError(f"@{name} is not declared in this module" if name else "`spawn` of a value that is no function")
-    return ThreadType(type.result)
+    return ThreadType(result_of(type))
 
 
 def _spawn_problems(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
