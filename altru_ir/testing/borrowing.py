@@ -511,12 +511,12 @@ class _Function:
 
     def statements(self, size: int, depth: int) -> None:
         kinds: list[tuple[str, float]] = [
-            ("local", 2), ("holder", 2), ("make", 4), ("use", 5), ("read", 2), ("overwrite", 3), ("call", 4), ("restore", 2),
-            ("store_through", 1), ("owner", 1), ("move_owner", 1), ("finish", 1), ("work", 1), ("home", 1), ("walk", 1),
-            ("slice", 0.6), ("thread", 0.3), ("collected", 0.5),
+            ("local", 2), ("holder", 2), ("make", 4), ("use", 5), ("read", 2), ("overwrite", 3), ("call", 4), ("restore", 3),
+            ("store_through", 2), ("owner", 1.5), ("move_owner", 2), ("finish", 1), ("work", 1), ("home", 2), ("walk", 1.5),
+            ("slice", 1), ("thread", 0.3), ("collected", 0.5),
         ]  # fmt: skip
         if depth < 2:
-            kinds += [("branch", 1.6), ("loop", 1.6), ("switch", 1), ("region", 0.8)]
+            kinds += [("branch", 1.6), ("loop", 1.6), ("switch", 2), ("region", 0.8)]
         names, weights = zip(*kinds, strict=True)
         for _ in range(self.choose.randint(max(1, size // 2), size)):
             kind = self.choose.choices(names, weights)[0]
@@ -607,11 +607,8 @@ class _Function:
             return False
         if thing.type == "@Noisy<'_>" and not self.outlive(value, thing):
             return False
-        if not self.consume(value):
-            return False
         kind = WRITE if dropped(thing.type) else SHALLOW
-        if not self.model.access((thing.name,), kind) or not self.all_alive(value):
-            thing.there = thing.there and not dropped(value.type)
+        if not self.model.access((thing.name,), kind) or not self.all_alive(value) or not self.consume(value):
             return False
         self.do(f"assign {thing.name}, {value.name}")
         self.model.stored((thing.name,))
@@ -929,11 +926,11 @@ class _Function:
         self.do(f"br ^{head}(%one" + (f", {carried.name})" if carried else ")"))
         if carried:
             carried.there = not mutable
-        kept = {
-            thing.name
-            for thing in self.model.things.values()
-            if thing.loans and thing.usable and (thing.pinned or self.choose.random() < 0.5 or (source and source.thing is thing))
-        }
+        kept = set()
+        for name, thing in self.model.things.items():
+            needed = thing.pinned or self.model.kept[name] or (source is not None and source.thing.name == name)
+            if thing.loans and thing.usable and (needed or self.choose.random() < 0.5):
+                kept.add(name)
         assumed = carried.loans if carried else frozenset()
         self.label(head, f"({i}: i64, {value}: {type})" if carried else f"({i}: i64)")
         more = self.op(f"icmp ule {i}, %three", "t")
@@ -1034,6 +1031,12 @@ class _Function:
         for thing in sorted(kept, key=lambda thing: -thing.order):
             if pointee(thing.type) and not thing.is_local:
                 self.touch(self.spots(thing))
+        needed = {path[0] for thing in kept for path, _ in thing.loans}
+        for thing in reversed(self.model.things.values()):  # what a cleanup does not close is closed in front of it
+            if thing.is_local:
+                self.do(f"end {thing.name}")
+            elif thing.name in needed and thing.there and thing.type.startswith(("own<", "guard<")):
+                self.do(f"drop {thing.name}")
         self.do("resume")
         self.unwind, self.lines = cleanup, lines
         self.label(body)
@@ -1106,7 +1109,7 @@ def _with_region(type: str, region: str) -> str:
     return type.replace("'_", region or "'_")
 
 
-def generate(seed: int, size: int = 12, wild: float = 0.0) -> Program:
+def generate(seed: int, size: int = 16, wild: float = 0.0) -> Program:
     """A program. ``size`` is about how many statements a function has at its top; ``wild`` the share of conflicts that are
     overlooked, 0 for a correct program. Raises ``ValueError`` for a share that is not between 0 and 1."""
     if not 0 <= wild <= 1:
