@@ -402,6 +402,10 @@ class _Function:
         return thing.usable or (self.wild > 0 and self.choose.random() < self.wild)
 
     def may_consume(self, thing: Thing) -> bool:
+        """Whether ``thing`` may be moved here. An owner that is moved on one way is dropped on the others where they join, so
+        owners are moved in their own scope."""
+        if thing.type.startswith("own<") and not thing.is_local and thing.name not in self.scopes[-1]:
+            return self.choose.random() < self.wild and thing.loops == self.loops
         return thing.loops == self.loops and not self.model.kept[thing.name]
 
     def pick(self, things: list[Thing]) -> Thing | None:
