@@ -1,4 +1,4 @@
-"""Random programs of references: borrowed, reborrowed, stored, handed to functions, carried round loops, dropped with destructors.
+"""Random programs of references: borrowed, reborrowed, stored, handed to functions, carried round loops, dropped.
 
 ``generate(seed)`` writes a program as a front-end would that checks lifetimes: before an access, the references that it would
 invalidate are given up (``loan_model``), so the program is correct, and a borrow checker that refuses it is too strict. With
@@ -10,8 +10,8 @@ argument decide which way each branch goes. Loops run at most three times.
 
 Example: ``generate(7).text``; ``generate(7, wild=0.2)`` is one that may be wrong; ``Program.counts`` says of what it was made.
 
-Invariants: the same seed and dials give the same text in every process; the text parses, verifies, and moves nothing twice; with
-``wild`` 0 it has no memory fault on any input.
+Invariants: the same seed and dials give the same text in every process; the text parses and verifies; with ``wild`` 0 it moves
+nothing twice, and has no memory fault on any input.
 """
 
 from __future__ import annotations
@@ -22,253 +22,11 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from altru_ir.testing.borrowing_library import DECLARATIONS, GENERATED, LIBRARY, Signature
 from altru_ir.testing.loan_model import READ, SHALLOW, WRITE, Loan, Model, Path, Thing
 
 if TYPE_CHECKING:
     from altru_ir.module import Module
-
-DECLARATIONS = """\
-struct @Pair { a: i64, b: i64 }
-struct @Nested { p: @Pair, q: @Pair, n: i64 }
-enum @Opt { None, Some(i64), Both(@Pair) }
-struct @View<'a> { r: ref<'a, i64>, n: i64 }
-struct @MutView<'a> { r: ref<'a, mut i64>, n: i64 }
-struct @Noisy<'a> { r: ref<'a, i64>, n: i64 } drop @Noisy.drop
-struct @Node { v: i64, next: @List }
-enum @List { Nil, Cons(own<@Node>) }
-struct @Object { const fixed: i64, v: i64 }
-global mut @bits : i64 = 0
-global @fixed : i64 = 4
-func @Noisy.drop<'a>(%self: ref<mut @Noisy<'a>>) nounwind {
-^entry:
-  %s = deref %self
-  %p = field %s, r
-  %q = deref %p
-  %x = load %q
-  %n = field %s, n
-  assign %n, %x
-  ret
-}
-func @flip() -> i1 nounwind {
-^entry:
-  %g = global @bits unsafe
-  %n = load %g
-  %one = const 1 : i64
-  %m = lshr %n, %one
-  assign %g, %m
-  %b = trunc %n : i1
-  ret %b
-}
-func @work() {
-^entry:
-  %b = call @flip()
-  %c = call @flip()
-  %d = and %b, %c
-  cond_br %d, ^fails, ^done
-^fails:
-  panic "work failed"
-^done:
-  ret
-}
-"""
-
-
-@attrs.frozen
-class Signature:
-    """How a function is called: its parameters as pairs of a type and the region in it (empty for none), and its result."""
-
-    parameters: tuple[tuple[str, str], ...]
-    result: tuple[str, str] | None
-    outlives: tuple[tuple[str, str], ...] = ()
-    text: str = attrs.field(default="", repr=False)
-
-    def flows(self, region: str) -> bool:
-        """Whether what has ``region`` may be in the result."""
-        return self.result is not None and (region == self.result[1] or (region, self.result[1]) in self.outlives)
-
-
-LIBRARY: dict[str, Signature] = {
-    "look": Signature((("ref<i64>", ""),), ("i64", ""), text="""\
-func @look(%r: ref<i64>) -> i64 nounwind {
-^entry:
-  %p = deref %r
-  %x = load %p
-  ret %x
-}
-"""),
-    "bump": Signature((("ref<mut i64>", ""), ("ref<i64>", "")), ("i64", ""), text="""\
-func @bump(%r: ref<mut i64>, %by: ref<i64>) -> i64 {
-^entry:
-  call @work()
-  %p = deref %r
-  %q = deref %by
-  %x = load %p
-  %y = load %q
-  %z = add %x, %y
-  assign %p, %z
-  ret %x
-}
-"""),
-    "swap": Signature((("ref<mut i64>", ""), ("ref<mut i64>", "")), ("i64", ""), text="""\
-func @swap(%r: ref<mut i64>, %s: ref<mut i64>) -> i64 nounwind {
-^entry:
-  %p = deref %r
-  %q = deref %s
-  %x = load %p
-  %y = exchange %q, %x
-  assign %p, %y
-  ret %x
-}
-"""),
-    "pick": Signature((("ref<i64>", "'a"), ("ref<i64>", "'a")), ("ref<i64>", "'a"), text="""\
-func @pick<'a>(%x: ref<'a, i64>, %y: ref<'a, i64>) -> ref<'a, i64> {
-^entry:
-  %c = call @flip()
-  %r = select %c, %x, %y
-  ret %r
-}
-"""),
-    "pick_mut": Signature((("ref<mut i64>", "'a"), ("ref<mut i64>", "'a")), ("ref<mut i64>", "'a"), text="""\
-func @pick_mut<'a>(%x: ref<'a, mut i64>, %y: ref<'a, mut i64>) -> ref<'a, mut i64> {
-^entry:
-  %c = call @flip()
-  cond_br %c, ^left, ^right
-^left:
-  ret %x
-^right:
-  ret %y
-}
-"""),
-    "first": Signature((("ref<i64>", "'a"), ("ref<i64>", "'b")), ("ref<i64>", "'a"), text="""\
-func @first<'a, 'b>(%x: ref<'a, i64>, %y: ref<'b, i64>) -> ref<'a, i64> {
-^entry:
-  %p = deref %y
-  %n = load %p
-  ret %x
-}
-"""),
-    "longer": Signature((("ref<i64>", "'a"), ("ref<i64>", "'b")), ("ref<i64>", "'a"), (("'b", "'a"),), text="""\
-func @longer<'a, 'b: 'a>(%x: ref<'a, i64>, %y: ref<'b, i64>) -> ref<'a, i64> {
-^entry:
-  %p = deref %x
-  %q = deref %y
-  %n = load %p
-  %m = load %q
-  %c = icmp ugt %n, %m
-  %r = select %c, %x, %y
-  ret %r
-}
-"""),
-    "part": Signature((("ref<mut @Nested>", "'a"),), ("ref<mut @Pair>", "'a"), text="""\
-func @part<'a>(%x: ref<'a, mut @Nested>) -> ref<'a, mut @Pair> {
-^entry:
-  %p = deref %x
-  %c = call @flip()
-  cond_br %c, ^left, ^right
-^left:
-  %l = field %p, p
-  %rl = borrow mut %l
-  ret %rl
-^right:
-  %r = field %p, q
-  %rr = borrow mut %r
-  ret %rr
-}
-"""),
-    "part_of": Signature((("ref<@Pair>", ""),), ("ref<i64>", ""), text="""\
-func @part_of(%x: ref<@Pair>) -> ref<i64> {
-^entry:
-  %p = deref %x
-  %l = field %p, b
-  %r = borrow %l
-  ret %r
-}
-"""),
-    "view": Signature((("ref<i64>", "'a"), ("i64", "")), ("@View<'_>", "'a"), text="""\
-func @view<'a>(%x: ref<'a, i64>, %n: i64) -> @View<'a> {
-^entry:
-  %v = struct %x, %n : @View<'a>
-  ret %v
-}
-"""),
-    "get_or_insert": Signature((("ref<mut @Opt>", "'a"),), ("ref<mut i64>", "'a"), text="""\
-func @get_or_insert<'a>(%o: ref<'a, mut @Opt>) -> ref<'a, mut i64> {
-^entry:
-  %p = deref %o
-  switch_enum %p, Some ^some, Both ^both, None ^none
-^some:
-  %v = variant %p, Some
-  %r = borrow mut %v
-  ret %r
-^both:
-  %w = variant %p, Both
-  %f = field %w, a
-  %s = borrow mut %f
-  ret %s
-^none:
-  %n = const 5 : i64
-  %some = enum Some, %n : @Opt
-  assign %p, %some
-  switch_enum %p, Some ^now, ^never
-^now:
-  %u = variant %p, Some
-  %t = borrow mut %u
-  ret %t
-^never:
-  unreachable
-}
-"""),
-    "set": Signature((("ref<mut ref<i64>>", ""), ("ref<i64>", "")), ("i64", ""), text="""\
-func @set<'a>(%to: ref<mut ref<'a, i64>>, %r: ref<'a, i64>) -> i64 {
-^entry:
-  %p = deref %to
-  assign %p, %r
-  %q = deref %r
-  %x = load %q
-  ret %x
-}
-"""),
-    "last": Signature((("ref<mut @List>", "'a"),), ("ref<mut @List>", "'a"), text="""\
-func @last<'a>(%list: ref<'a, mut @List>) -> ref<'a, mut @List> {
-^entry:
-  br ^walk(%list)
-^walk(%at: ref<'a, mut @List>):
-  %p = deref %at
-  switch_enum %p, Cons ^cons, Nil ^nil
-^cons:
-  %node = variant %p, Cons
-  %content = deref %node
-  %next = field %content, next
-  %r = borrow mut %next
-  br ^walk(%r)
-^nil:
-  ret %at
-}
-"""),
-    "push": Signature((("ref<mut @List>", ""), ("i64", "")), ("i64", ""), text="""\
-func @push(%list: ref<mut @List>, %v: i64) -> i64 {
-^entry:
-  %nil = enum Nil : @List
-  %node = struct %v, %nil : @Node
-  %o = new %node : own<@Node>
-  %cons = enum Cons, %o : @List
-  %p = deref %list
-  %old = exchange %p, %cons
-  drop %old
-  ret %v
-}
-"""),
-}  # fmt: skip
-"""Functions that generated code calls. Where a signature names no region, the result has those of all parameters."""
-
-GENERATED = [
-    Signature((("ref<mut @Nested>", "'a"), ("ref<@Pair>", "'b")), ("ref<mut i64>", "'a")),
-    Signature((("ref<mut @Nested>", "'a"), ("ref<mut i64>", "'b")), ("ref<mut i64>", "'a"), (("'b", "'a"),)),
-    Signature((("ref<@Nested>", "'a"), ("ref<i64>", "'b"), ("ref<mut @Opt>", "'c")), ("ref<i64>", "'a"), (("'b", "'a"),)),
-    Signature((("ref<mut @Pair>", "'a"), ("@View<'_>", "'b")), ("ref<mut @Pair>", "'a")),
-    Signature((("ref<mut @Pair>", "'a"), ("ref<mut ref<i64>>", "'b")), ("i64", "")),
-]
-"""Signatures of generated functions; the first parameter can always give the result."""
 
 PARTS: dict[str, list[tuple[str, str, str]]] = {
     "@Pair": [("field {}, a", "a", "i64"), ("field {}, b", "b", "i64")],
@@ -282,6 +40,14 @@ SCALARS = ("i64", "@Pair", "@Nested", "[4 x i64]", "@Opt")
 HOLDERS = ("ref<i64>", "ref<mut i64>", "@View<'_>", "@MutView<'_>", "@Noisy<'_>")
 MOVES = ("ref<mut", "own<", "@MutView", "@Noisy", "@List")
 HEAP = ("own<", "@List", "arena", "pool", "mutex", "@Noisy")
+
+
+HOMES = (
+    ("arena", "arena.new"),
+    ("pool<i64>", "pool.new : pool<i64>"),
+    ("mutex<i64>", "mutex.new %n"),
+    ("cell<i64>", "cell.new %n"),
+)
 
 
 def pointee(type: str) -> str | None:
@@ -457,9 +223,12 @@ class _Function:
         return self.choose.choice(found) if found else None
 
     def borrow(self, spot: Spot, mutable: bool) -> Thing | None:
-        """A reference to a spot."""
+        """A reference to a spot; None when that would take away what is still needed."""
         if not self.model.access(spot.path, WRITE if mutable else READ):
             return None
+        return self.borrowed(spot, mutable)
+
+    def borrowed(self, spot: Spot, mutable: bool) -> Thing:
         self.counts["reborrow" if spot.through else "borrow"] += 1
         name = self.op(f"borrow {'mut ' if mutable else ''}{self.emit(spot)}", "r")
         held = spot.thing.loans if has_references(spot.type) else spot.loans
@@ -777,9 +546,7 @@ class _Function:
         homes = [t for t in self.model.things.values() if t.type in ("arena", "pool<i64>", "mutex<i64>", "cell<i64>")]
         home = self.pick(homes)
         if home is None or self.choose.random() < 0.3:
-            type, made = self.choose.choice(
-                [("arena", "arena.new"), ("pool<i64>", "pool.new : pool<i64>"), ("mutex<i64>", "mutex.new %n"), ("cell<i64>", "cell.new %n")]
-            )  # fmt: skip
+            type, made = self.choose.choice(HOMES)
             place = self.op(f"local : {type}", "home")
             self.do(f"init {place}, {self.op(made)}")
             self.add(place, type, is_local=True)
@@ -882,8 +649,10 @@ class _Function:
         return self.fresh_borrow(type, spare)
 
     def fresh_borrow(self, type: str, spare: Spot) -> Thing:
-        thing = self.borrow(spare, type.startswith("ref<mut"))
-        assert thing is not None, "nobody whose use is still to come borrows the spare"
+        mutable = type.startswith("ref<mut")
+        thing = self.borrow(spare, mutable)
+        assert thing is not None or self.wild, "nobody whose use is still to come borrows the spare"
+        thing = thing or self.borrowed(spare, mutable)
         thing.there = not moves(type)
         return thing
 
@@ -1035,7 +804,7 @@ class _Function:
         for thing in sorted(kept, key=lambda thing: -thing.order):
             if pointee(thing.type) and not thing.is_local:
                 self.touch(self.spots(thing))
-        needed = {path[0] for thing in kept for path, _ in thing.loans}
+        needed = {path[0] for thing in kept for path, _ in thing.loans} | {thing.name for thing in kept}
         for thing in reversed(self.model.things.values()):  # what a cleanup does not close is closed in front of it
             if thing.is_local:
                 self.do(f"end {thing.name}")
@@ -1092,15 +861,13 @@ class _Function:
         if found and self.choose.random() < 0.8:
             return self.choose.choice(found).name
         ways = [spot for spot in self.spots(self.model.things["%arg0"]) if spot.type == pointee(type)]
-        thing = self.borrow(self.choose.choice(ways), type.startswith("ref<mut"))
-        assert thing is not None, "nothing is kept at the end of a function"
-        return thing.name
+        return self.fresh_borrow(type, self.choose.choice(ways)).name
 
 
 def _header(name: str, signature: Signature) -> str:
     """The text of a signature up to the brace."""
     regions = sorted({region for _, region in signature.parameters if region})
-    bounds = {low: high for low, high in signature.outlives}
+    bounds = dict(signature.outlives)
     declared = ", ".join(f"{region}: {bounds[region]}" if region in bounds else region for region in regions)
     parameters = ", ".join(f"%arg{at}: {_with_region(*each)}" for at, each in enumerate(signature.parameters))
     result = f" -> {_with_region(*signature.result)}" if signature.result is not None else ""

@@ -1,8 +1,8 @@
 """Which references may still be used: the model of loans that ``borrowing`` keeps while it writes a program.
 
-A front-end that checks lifetimes knows at each point what is lent, and writes nothing that conflicts with what it will use later.
-Here the same is done backwards: whoever accesses what is lent takes away the references that an access like that invalidates,
-and the generator uses them no more. So programs are correct by construction, and no solver of constraints is needed.
+A front-end that checks lifetimes knows at each point what is lent, and writes nothing that conflicts with a later use. Here the
+same is done backwards: who accesses what is lent takes away the references that an access like that invalidates, and the
+generator uses them no more. So programs are correct by construction, and no solver of constraints is needed.
 
 Example: ``r`` holds the loan ``(("x", "a"), True)``, an exclusive one of the field ``a`` of ``x``. ``access(("x",), WRITE)``
 makes ``r`` unusable; ``access(("x", "b"), WRITE)`` does not.
