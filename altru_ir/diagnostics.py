@@ -55,6 +55,18 @@ class DiagnosticError(Exception):
 
 
 EXPLANATIONS: dict[str, str] = {
+    "ALT-B001": "Storage is borrowed while another borrow that excludes it is still needed.",
+    "ALT-B002": "Storage is assigned while it is borrowed.",
+    "ALT-B003": "A value is moved while what it holds or leads to is borrowed.",
+    "ALT-B004": "Storage is read while it is mutably borrowed.",
+    "ALT-B005": "Storage ends, or its owner is dropped, while it is borrowed.",
+    "ALT-B006": "A function leaves while its own storage is lent to its caller.",
+    "ALT-B007": "A region flows into another that it need not outlive.",
+    "ALT-B008": "An arena or a pool is borrowed mutably while something in it is lent.",
+    "ALT-B009": "A collected object is lent for longer than the value that holds it.",
+    "ALT-B010": "Something that has to live for 'static does not.",
+    "ALT-B011": "The region of a result is not written, and cannot be told from the parameters.",
+    "ALT-B012": "A function value would forget which regions its function wants to outlive others.",
     "ALT-B020": "An access through a reference is against the aliasing rules: another access has invalidated it or must not.",
     "ALT-C001": "An index or range is outside the dimension it indexes.",
     "ALT-C002": "A null pointer is dereferenced.",

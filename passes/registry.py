@@ -24,6 +24,7 @@ PASSES: dict[str, str] = {
     "insert-checks": "altru_ir.passes.transform.insert_checks:InsertChecks",
     "schedule-drops": "altru_ir.passes.transform.schedule_drops:ScheduleDrops",
     "check-moves": "altru_ir.passes.verify.moves:CheckMoves",
+    "check-loans": "altru_ir.passes.verify.loans:CheckLoans",
     "elaborate-drops": "altru_ir.passes.transform.elaborate_drops:ElaborateDrops",
     "inline": "altru_ir.passes.transform.inline:Inline",
     "mem2reg": "altru_ir.passes.transform.mem2reg:PromoteLocals",

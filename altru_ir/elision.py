@@ -1,0 +1,139 @@
+"""Signatures in regions: which region stands at each slot of the parameters and the result of a function.
+
+    func @first<'a>(%x: ref<'a, T>, %y: ref<T>) -> ref<'a, T>      regions 0: 'static, 1: 'a, 2: that of %y
+                                                                   parameters (1), (2); result (1)
+
+Rules, cited by number in the code:
+ 1. each elided region of a parameter is a region of its own;
+ 2. an elided region of the result is the one region that stands in the parameters; where that is none, or more than one, the
+    signature has to name it (``unclear``);
+ 3. a function type within a type binds the regions that it elides or declares; those slots belong to nobody outside;
+ 4. a reference cannot outlive what it points to, so from ``ref<'a, T>`` in a signature follows that all regions of ``T``
+    outlive ``'a``, and so for ``guard``; from a named type follow the clauses of its declaration. Who calls has shown it,
+    the body may rely on it.
+
+Invariant: region 0 is ``'static``; then those that the function declares, in order; then the elided ones, from left to right.
+Source: the elision rules of the Rust reference (lifetime-elision), and rustc's implied bounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+
+from altru_ir.module import Function
+from altru_ir.regions import IS_BOUND, Map, Regions
+from altru_ir.types import (
+    INFERRED,
+    STATIC,
+    UNIT,
+    ArrayType,
+    FunctionType,
+    GuardType,
+    NamedType,
+    RefType,
+    TupleType,
+    Type,
+)
+from altru_ir.variance import inside_of
+
+FREE = -3
+"""``FREE - k`` in a map stands for slot ``k`` of the function type itself: a region that it neither binds nor elides."""
+
+
+@attrs.frozen
+class RegionSignature:
+    """The regions of a function; see the module's docstring.
+
+    ``outlives`` are pairs (longer, shorter) of region numbers: declared clauses, and what is implied (4). ``declared`` are the
+    clauses alone. ``unclear`` says that rule 2 left a region of the result open; it is then taken for ``'static``.
+    """
+
+    names: tuple[str, ...]
+    parameters: tuple[Map, ...]
+    result: Map
+    outlives: tuple[tuple[int, int], ...]
+    declared: tuple[tuple[int, int], ...] = ()
+    unclear: bool = False
+
+
+def signature_of(function: Function, regions: Regions) -> RegionSignature:
+    """The regions of a function as its callers and its body see them."""
+    return region_signature(function.signature.type, regions, function.signature.outlives)
+
+
+def region_signature(
+    type: FunctionType, regions: Regions, clauses: tuple[tuple[str, str], ...] = ()
+) -> RegionSignature:  # fmt: skip
+    """The regions of a function type; ``clauses`` are pairs of names, the first of which outlives the second."""
+    names = [STATIC, *type.binder]
+    number = {name: at for at, name in enumerate(names)}
+    slot = 0
+    inputs: dict[int, None] = {}
+    parameters = []
+    for parameter in type.parameters:
+        found = []
+        slots = regions.slots(parameter)
+        for region, bound in zip(slots.regions, slots.bound):
+            if bound:
+                at = IS_BOUND  # 3
+            elif region == INFERRED:  # 1
+                at = len(names)
+                names.append(INFERRED)
+            else:
+                at = number.get(region, FREE - slot)
+            if at != IS_BOUND:
+                inputs[at] = None
+            found.append(at)
+            slot += 1
+        parameters.append(tuple(found))
+    only = next(iter(inputs)) if len(inputs) == 1 else None
+    unclear = False
+    found = []
+    slots = regions.slots(type.result)
+    for region, bound in zip(slots.regions, slots.bound):
+        if bound:
+            at = IS_BOUND
+        elif region == INFERRED:  # 2
+            unclear |= only is None
+            at = 0 if only is None else only
+        else:
+            at = number.get(region, FREE - slot)
+        found.append(at)
+        slot += 1
+    declared = tuple((number[longer], number[shorter]) for longer, shorter in clauses if longer in number and shorter in number)
+    pairs = dict.fromkeys(declared)
+    for each, map in zip((*type.parameters, type.result), (*parameters, tuple(found))):
+        if each is UNIT or len(map) < 1:
+            continue
+        for longer, shorter in implied(each, regions):  # 4
+            if map[longer] >= 0 and map[shorter] >= 0 and map[longer] != map[shorter]:
+                pairs[map[longer], map[shorter]] = None
+    return RegionSignature(tuple(names), tuple(parameters), tuple(found), tuple(pairs), declared, unclear)
+
+
+def implied(type: Type, regions: Regions, first: int = 0) -> Iterator[tuple[int, int]]:
+    """Pairs of slots of ``type``, of which the first outlives the second wherever there is a value of the type (4)."""
+    if isinstance(type, NamedType):
+        declaration = regions.module.types.get(type.name)
+        if declaration is not None:
+            place = {region: first + at for at, region in enumerate(declaration.regions)}
+            yield from ((place[a], place[b]) for a, b in declaration.outlives if a in place and b in place)
+        return
+    if isinstance(type, TupleType):
+        for element in type.elements:
+            yield from implied(element, regions, first)
+            first += regions.count(element)
+        return
+    inner = inside_of(type)
+    if inner is None or regions.count(inner) == 0:
+        return
+    offset = first if isinstance(type, ArrayType) else first + regions.behind(type)
+    if isinstance(type, (RefType, GuardType)):
+        bound = regions.slots(inner).bound
+        yield from ((offset + at, first) for at in range(regions.count(inner)) if not bound[at])
+    yield from implied(inner, regions, offset)
+
+
+__all__ = ["FREE", "RegionSignature", "implied", "region_signature", "signature_of"]

@@ -1,0 +1,230 @@
+"""Regions of types: the slots of a type, what becomes of them on the way to a part, and which of them a drop uses.
+
+A type has a *slot* for each place where a region stands in it, numbered from left to right:
+
+    ref<'a, mut @Pair<'b, 'c>>      slots 0: 'a, 1: 'b, 2: 'c
+    field second of a @Pair<'x, 'y> { first: ref<'x, i32>, second: ref<'y, i32> }      its slot 0 is slot 1 of the pair
+
+Two types that are equal but for regions have the same slots, so a value is described by its type and a list with one origin
+for each slot, and a value that flows into another flows slot by slot, in the direction that the variance of the slot says.
+
+Rules, cited by number in the code:
+ 1. the slots of a pointer are its region, if it has one, and then those of what it points to;
+ 2. those of a named type are its parameters, the implicit one last; a member's slot is the parameter that stands there;
+ 3. a drop uses all regions of a type that has a destructor, less those that it says ``may_dangle``; else what the drops of its
+    parts use; ``ref``, ``ptr``, ``gc``, ``weak`` and ``thread`` use none, and neither does an owner in an arena for itself;
+ 4. the owner of a pool's slot, a guard, a thread scope, a pin and an erased type also use their own region.
+
+Invariant: the slots of a type are at most as many as there are places for regions in its text and in the headers of the
+declarations that it names, never more through recursion.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from altru_ir.module import Module
+from altru_ir.types import (
+    INFERRED,
+    STATIC,
+    ArrayType,
+    CellType,
+    DynType,
+    GcType,
+    GuardType,
+    MutexType,
+    NamedType,
+    OwnType,
+    PhantomType,
+    PinType,
+    PoolType,
+    PtrType,
+    RefType,
+    ThreadScopeType,
+    TupleType,
+    Type,
+)
+from altru_ir.variance import Variances
+
+Map = tuple[int, ...]
+"""For each slot of a part the slot of the whole; one of the negative numbers below where there is none."""
+
+IS_STATIC, IS_BOUND = -1, -2
+
+
+@attrs.frozen
+class Slots:
+    """The slots of a type: the region written at each (``'_`` for none), its variance, whether a function type binds it."""
+
+    regions: tuple[str, ...]
+    variances: tuple[int, ...]
+    bound: tuple[bool, ...]
+
+    def __len__(self) -> int:
+        return len(self.regions)
+
+
+NONE = Slots((), (), ())
+
+
+class Regions:
+    """The slots of the types of one module; see the module's docstring. Remembers what it was asked."""
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self.variances = Variances(module)
+        self._slots: dict[Type, Slots] = {}
+        self._members: dict[tuple[str, str], Map] = {}
+        self._drops: dict[Type, tuple[int, ...]] = {}
+        self._drops_of: dict[str, frozenset[int]] = {}
+
+    def slots(self, type: Type) -> Slots:
+        """The slots of ``type``."""
+        known = self._slots.get(type)
+        if known is None:
+            found = self.variances.occurrences(type)
+            known = NONE
+            if found:
+                known = Slots(
+                    tuple(each.region for each in found),
+                    tuple(each.variance for each in found),
+                    tuple(each.bound for each in found),
+                )
+            self._slots[type] = known
+        return known
+
+    def count(self, type: Type) -> int:
+        """How many slots ``type`` has."""
+        known = self._slots.get(type)
+        return len(known.regions) if known is not None else len(self.slots(type).regions)
+
+    # -- parts -------------------------------------------------------------------------------------------------------------
+
+    def behind(self, pointer: Type) -> int:
+        """The first slot of what a pointer points to, or of what a wrapper with one argument holds (1)."""
+        if isinstance(pointer, (RefType, GuardType)):
+            return 1
+        return int(isinstance(pointer, OwnType) and pointer.region is not None)
+
+    def member(self, type: NamedType, name: str) -> Map:
+        """The slots of a field or payload in those of the struct, union or enum (2)."""
+        key = (type.name, name)
+        known = self._members.get(key)
+        if known is None:
+            declaration = self.module.types[type.name]
+            slots = self.slots(declaration.member(name).type)
+            place = {region: at for at, region in enumerate(declaration.regions)}
+            place[INFERRED] = len(place)
+            place[STATIC] = IS_STATIC
+            known = self._members[key] = tuple(
+                IS_BOUND if bound else place[region] for region, bound in zip(slots.regions, slots.bound)
+            )
+        return known
+
+    def element(self, type: TupleType | ArrayType, index: int) -> Map:
+        """The slots of an element in those of the tuple or array."""
+        if isinstance(type, ArrayType):
+            return tuple(range(self.count(type.element)))
+        first = sum(self.count(each) for each in type.elements[:index])
+        return tuple(range(first, first + self.count(type.elements[index])))
+
+    # -- drops -------------------------------------------------------------------------------------------------------------
+
+    def drops(self, type: Type) -> tuple[int, ...]:
+        """The slots that the drop of a value of ``type`` uses (3, 4)."""
+        known = self._drops.get(type)
+        if known is None:
+            known = self._drops[type] = tuple(sorted(self._dropped(type)))
+        return known
+
+    def _dropped(self, type: Type) -> set[int]:
+        if isinstance(type, NamedType):
+            if type.name not in self._drops_of:
+                self._solve_drops(type.name)
+            return set(self._drops_of[type.name])
+        if isinstance(type, TupleType):
+            found: set[int] = set()
+            first = 0
+            for element in type.elements:
+                found.update(first + slot for slot in self._dropped(element))
+                first += self.count(element)
+            return found
+        if isinstance(type, (GuardType, ThreadScopeType, PinType, DynType)):  # 4
+            return {0}
+        if isinstance(type, OwnType):
+            first = self.behind(type)
+            found = {first + slot for slot in self._dropped(type.target)}
+            return found | {0} if type.pool else found
+        if isinstance(type, (CellType, MutexType, PoolType, PhantomType)):
+            return self._dropped(type.target)
+        if isinstance(type, ArrayType):
+            return self._dropped(type.element)
+        return set()
+
+    def _solve_drops(self, name: str) -> None:
+        """The least solution of rule 3 for a declaration and what its drop leads to."""
+        users: dict[str, list[str]] = {}
+        fresh = [name]
+        self._drops_of[name] = frozenset()
+        for each in fresh:
+            for mentioned in self._owned_names(each):
+                if mentioned not in self._drops_of:
+                    self._drops_of[mentioned] = frozenset()
+                    fresh.append(mentioned)
+                users.setdefault(mentioned, []).append(each)
+        work = dict.fromkeys(reversed(fresh))
+        while work:
+            each, _ = work.popitem()
+            found = self._drop_equation(each)
+            if found != self._drops_of[each]:
+                self._drops_of[each] = found
+                work.update(dict.fromkeys(users.get(each, ())))
+
+    def _drop_equation(self, name: str) -> frozenset[int]:
+        declaration = self.module.types.get(name)
+        if declaration is None:
+            return frozenset()
+        if declaration.drop is not None:
+            dangling = may_dangle(declaration.attributes.get("may_dangle"))
+            count = len(self.variances.parameters(name))
+            names = (*declaration.regions, INFERRED)
+            return frozenset(slot for slot in range(count) if names[slot] not in dangling)
+        found: set[int] = set()
+        for member in declaration.members:
+            slots = self.member(NamedType(name), member.name)
+            found.update(slots[slot] for slot in self._dropped(member.type) if slots[slot] >= 0)
+        return frozenset(found)
+
+    def _owned_names(self, name: str) -> list[str]:
+        """The declarations whose drop is a part of that of ``name``."""
+        declaration = self.module.types.get(name)
+        found: dict[str, None] = {}
+        work: list[Type] = [] if declaration is None else [member.type for member in declaration.members]
+        while work:
+            each = work.pop()
+            if isinstance(each, NamedType):
+                found[each.name] = None
+            elif isinstance(each, TupleType):
+                work.extend(each.elements)
+            elif isinstance(each, (OwnType, CellType, MutexType, PoolType, PhantomType)):
+                work.append(each.target)
+            elif isinstance(each, ArrayType):
+                work.append(each.element)
+        return list(found)
+
+
+def may_dangle(written: object) -> frozenset[str]:
+    """The regions of ``{may_dangle = "'a, 'b"}``: a destructor promises not to look at what lives for them."""
+    if not isinstance(written, str):
+        return frozenset()
+    return frozenset(region.strip() for region in written.split(","))
+
+
+def has_region(type: Type) -> bool:
+    """Whether the outermost constructor of ``type`` is a pointer or resource with a region, which is then slot 0."""
+    if isinstance(type, OwnType):
+        return type.region is not None
+    return isinstance(type, (RefType, GuardType, PinType, DynType, ThreadScopeType))
+
+
+__all__ = ["IS_BOUND", "IS_STATIC", "NONE", "GcType", "Map", "PtrType", "Regions", "Slots", "has_region", "may_dangle"]

@@ -1,0 +1,238 @@
+"""Variance: may a value be used where its type has a longer or a shorter region?
+
+    ref<'a, T>          covariant: a reference that lives longer does
+    ref<'a, mut T>      covariant in 'a, invariant in the regions of T: who may store there must store what stays
+    fn(ref<'a, T>)      contravariant: who asks for less may stand in for who asks for more
+
+A region stands at places in a type; each place has a variance, that of the type constructors around it composed from the
+outside in, and a parameter of a struct, enum or union has the join over the places where its members mention it. That is the
+least solution of equations between declarations, found with a worklist; a member that mentions its own type asks for what is
+just being computed, which begins with "does not matter".
+
+Rules, cited by number in the code:
+ 1. ``ref``, ``own``, ``guard``, ``dyn`` and ``pin`` are covariant in their region, ``thread_scope`` is invariant;
+ 2. what is behind ``ref``, ``own``, ``ptr``, ``thread``, ``pool.handle``, in a ``phantom``, an ``uninit``, an array or a tuple
+    is covariant;
+ 3. what can be stored into through a value that many may have is invariant: behind ``ref<mut>``, ``ptr<mut>`` and ``guard``,
+    in ``cell``, ``atomic``, ``mutex`` and ``pool``, and behind ``gc`` and ``weak`` unless all its fields are constant;
+ 4. parameters of functions turn round, results do not;
+ 5. ``'_`` in a declaration stands for one more region, the same at each place: the type's *implicit* parameter;
+ 6. a parameter that no member mentions counts as covariant, which is on the safe side.
+
+Invariant: variances only grow while they are computed (``BI < CO, CONTRA < INV``), so the work is linear in the declarations.
+Source: Altidor, Huang, Smaragdakis, Taming the Wildcards, PLDI 2011, whose equations these are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+
+from altru_ir.module import Module
+from altru_ir.types import (
+    INFERRED,
+    ArrayType,
+    AtomicType,
+    CellType,
+    DynType,
+    FunctionType,
+    GcType,
+    GuardType,
+    MutexType,
+    NamedType,
+    OwnType,
+    PhantomType,
+    PinType,
+    PlaceType,
+    PoolHandleType,
+    PoolType,
+    PtrType,
+    RefType,
+    ThreadScopeType,
+    ThreadType,
+    TupleType,
+    Type,
+    UninitType,
+    WeakType,
+)
+
+BI, CO, CONTRA, INV = 0, 1, 2, 3
+"""Does not matter, as it is, turned round, must be equal: the join of two is their bitwise "or"."""
+
+
+def compose(outer: int, inner: int) -> int:
+    """The variance of a place that is ``inner`` within a place that is ``outer``."""
+    if outer == BI or inner == BI:
+        return BI
+    if outer == INV or inner == INV:
+        return INV
+    return CO if outer == inner else CONTRA
+
+
+@attrs.frozen
+class Occurrence:
+    """A place in a type where a region stands or may stand.
+
+    ``region`` is as written, ``'_`` where nothing is; ``bound`` says that a function type within the type binds it.
+    """
+
+    region: str
+    variance: int
+    bound: bool = False
+
+
+class Variances:
+    """Variances of the declarations of a module, computed for those that are asked for and what they mention."""
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self._known: dict[str, list[int]] = {}
+        self._occurrences: dict[Type, tuple[Occurrence, ...]] = {}
+
+    def parameters(self, name: str) -> list[int]:
+        """The variances of the parameters of a declaration in order, its implicit one last if it has one (5)."""
+        if name not in self._known:
+            self._solve(name)
+        return self._known[name]
+
+    def has_implicit(self, name: str) -> bool:
+        """Whether the declaration has a region besides those that it names (5)."""
+        declaration = self.module.types.get(name)
+        return declaration is not None and len(self.parameters(name)) > len(declaration.regions)
+
+    def occurrences(self, type: Type) -> tuple[Occurrence, ...]:
+        """All places for regions in a type from left to right. Types that are equal but for regions have as many, in the same
+        order and with the same variances."""
+        known = self._occurrences.get(type)
+        if known is None:
+            known = self._occurrences[type] = tuple(self._walk(type, CO, None))
+        return known
+
+    def _walk(self, type: Type, variance: int, bound: frozenset[str] | None) -> Iterator[Occurrence]:
+        """``bound`` are the regions that function types around bind; None outside of all function types."""
+
+        def at(region: str, inner: int) -> Occurrence:
+            return Occurrence(region, compose(variance, inner), bound is not None and region in bound)
+
+        if isinstance(type, NamedType):
+            declaration = self.module.types.get(type.name)
+            if declaration is None:
+                return
+            parameters = self._known[type.name] if type.name in self._known else self.parameters(type.name)
+            written = type.regions + (INFERRED,) * (len(parameters) - len(type.regions))
+            for region, inner in zip(written, parameters):
+                yield at(region, inner)
+            return
+        if isinstance(type, FunctionType):  # 4
+            inside = (bound or frozenset()).union(type.binder, (INFERRED,))
+            for parameter in type.parameters:
+                yield from self._walk(parameter, compose(variance, CONTRA), inside)
+            yield from self._walk(type.result, variance, inside)
+            return
+        if isinstance(type, TupleType):
+            for element in type.elements:
+                yield from self._walk(element, variance, bound)
+            return
+        if isinstance(type, (RefType, GuardType, DynType, PinType)):  # 1
+            yield at(type.region, CO)
+        elif isinstance(type, ThreadScopeType):
+            yield at(type.region, INV)
+        elif isinstance(type, OwnType) and type.region is not None:
+            yield at(type.region, CO)
+        held = inside_of(type)
+        if held is not None:
+            step = INV if self._is_shared_and_mutable(type) else CO  # 2, 3
+            yield from self._walk(held, compose(variance, step), bound)
+
+    def _is_shared_and_mutable(self, type: Type) -> bool:
+        if isinstance(type, (RefType, PtrType)):
+            return type.mutable
+        if isinstance(type, (GcType, WeakType)):
+            declaration = self.module.types.get(type.target.name) if isinstance(type.target, NamedType) else None
+            constant = declaration is not None and declaration.kind == "struct"
+            return not (constant and declaration is not None and all(field.constant for field in declaration.members))
+        return isinstance(type, (GuardType, CellType, AtomicType, MutexType, PoolType))
+
+    # -- declarations ------------------------------------------------------------------------------------------------------
+
+    def _solve(self, name: str) -> None:
+        """Computes what is known of ``name`` and of all that it mentions."""
+        users: dict[str, list[str]] = {}
+        fresh: list[str] = [name]
+        self._known[name] = [BI] * self._declared(name)
+        for each in fresh:
+            for mentioned in self._mentions(each):
+                if mentioned not in self._known:
+                    self._known[mentioned] = [BI] * self._declared(mentioned)
+                    fresh.append(mentioned)
+                users.setdefault(mentioned, []).append(each)
+        work = dict.fromkeys(reversed(fresh))
+        while work:
+            each, _ = work.popitem()
+            found = self._equation(each)
+            if found != self._known[each]:
+                self._known[each] = found
+                work.update(dict.fromkeys(users.get(each, ())))
+        for each in fresh:  # 6
+            self._known[each] = [variance or CO for variance in self._known[each]]
+        self._occurrences.clear()
+
+    def _declared(self, name: str) -> int:
+        declaration = self.module.types.get(name)
+        return 0 if declaration is None else len(declaration.regions)
+
+    def _mentions(self, name: str) -> list[str]:
+        declaration = self.module.types.get(name)
+        found: dict[str, None] = {}
+        work: list[Type] = [] if declaration is None else [member.type for member in declaration.members]
+        while work:
+            each = work.pop()
+            if isinstance(each, NamedType):
+                found[each.name] = None
+            elif isinstance(each, TupleType):
+                work.extend(each.elements)
+            elif isinstance(each, FunctionType):
+                work.extend((*each.parameters, each.result))
+            else:
+                inner = inside_of(each)
+                if inner is not None:
+                    work.append(inner)
+        return list(found)
+
+    def _equation(self, name: str) -> list[int]:
+        """What the members of a declaration say about its parameters, with what is known of the others."""
+        declaration = self.module.types.get(name)
+        found = list(self._known[name])
+        if declaration is None:
+            return found
+        place = {region: at for at, region in enumerate(declaration.regions)}
+        for member in declaration.members:
+            for each in self._walk(member.type, CO, None):
+                if each.bound:
+                    continue
+                if each.region == INFERRED:  # 5
+                    if len(found) == len(place):
+                        found.append(BI)
+                    found[-1] |= each.variance
+                elif each.region in place:
+                    found[place[each.region]] |= each.variance
+        return found
+
+
+def inside_of(type: Type) -> Type | None:
+    """The one type that a constructor with one argument is applied to; None for all others."""
+    if isinstance(type, ArrayType):
+        return type.element
+    if isinstance(
+        type,
+        (
+            RefType, PtrType, OwnType, GcType, WeakType, GuardType, CellType, AtomicType, MutexType, PoolType, PoolHandleType,
+            ThreadType, PhantomType, UninitType, PlaceType,
+        ),
+    ):  # fmt: skip
+        return type.target
+    return None
+
+
+__all__ = ["BI", "CO", "CONTRA", "INV", "Occurrence", "Variances", "compose", "inside_of"]

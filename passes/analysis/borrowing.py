@@ -1,0 +1,578 @@
+"""Borrowing: the facts about one function from which ``loans`` finds conflicts of borrows.
+
+    ^entry:                          point 0
+      %r = borrow mut %x             points 1: %x is accessed; 2: loan 0 begins in the origin of %r
+      %n = load %x                   point 3: loan 0 is invalidated
+      store through %r               point 4: %r is used                      error: point 3, loan 0
+
+There are points only where something happens that concerns loans: at an operation one for what it accesses and uses, a second
+one for what it issues where these must not be confused, one on each edge that hands references over, one at the head of each
+block, and one behind each exit. Variables are values and locals with origins; origins and what flows are those of
+``region_flow``, paths and their conflicts those of ``loan_paths``.
+
+Clauses, cited by number in the code:
+ Loans
+  1. ``borrow`` issues a loan of its place, and so does any operation whose declaration says that it borrows from a pointer or
+     that its result comes from it: of what the pointer leads to, exclusive if it wants a ``ref<mut>``, else shared;
+  2. no loan is tracked behind a shared reference, a raw pointer, and in globals of all threads; ``stack.alloc`` issues one
+     of the frame;
+  3. a loan is killed where the SSA value at the root of its path is defined anew, and where a path in front of a ``deref`` of
+     its path is stored into; a loan behind a ``gc`` is not killed but invalidated there.
+ Accesses, which invalidate the loans that they conflict with, a read the exclusive ones only
+  4. ``load`` reads deep, ``switch_enum`` and ``discriminant`` of a place shallow, ``dim`` the pointer that has the length;
+  5. ``init`` and ``assign`` write shallow, ``assign`` over what needs drop drops; ``take`` and ``exchange`` write deep;
+  6. ``drop`` drops; ``end`` drops what needs drop and then writes shallow: the storage is dead;
+  7. a value that moves, as an operand or on an edge, is written deep: nothing that it leads to may be lent; one that copies is
+     read deep; one that is read by a pure operation is read shallow; what is behind a pointer that is written through is
+     written, if it is not made for that;
+  8. at exits the storage of all locals and of the frame ends, and so do loans behind ``gc`` and in thread-local globals.
+ Liveness
+  9. an operand is used, and so is the root of a path that is evaluated, if the path goes through a pointer or is read; storing
+     into a whole local defines it, and ``local`` and ``end`` do; a store into a part does neither;
+ 10. a drop uses those regions that the type's drop uses, of a local as long as something may be in it.
+ Edges
+ 11. arguments flow, and are moved, on the edge, all at once; an argument that is handed to itself stays what it is;
+ 12. the unwind edge leaves behind all that its operation does: on that way no result is used, and what a callee may have
+     stored, or ``assign`` has, is there.
+
+Invariant: points of a block are in the order of its operations; each fact names points of this function.
+Source: the facts of rustc (compiler/rustc_borrowck/src/polonius), whose clauses 3 to 9 are.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from altru_ir.behaviour import accesses, may_panic
+from altru_ir.cfg import ControlFlowGraph
+from altru_ir.declare import BORROW, CONSUME, END, ESCAPE, EXCHANGE, FRESH, INIT, PATH, READ, WRITE
+from altru_ir.marks import copies, needs_drop
+from altru_ir.module import Block, Function, Module
+from altru_ir.passes.analysis.initialization import Initialization
+from altru_ir.passes.analysis.loan_paths import (
+    COLLECTED,
+    DEEP,
+    DROP,
+    GUARD,
+    OWNER,
+    SHALLOW,
+    UNIQUE,
+    LoanPaths,
+    Path,
+    conflict,
+    deref_kind,
+    tracked,
+)
+from altru_ir.passes.analysis.loans import Facts
+from altru_ir.passes.analysis.region_flow import RegionFlow
+from altru_ir.regions import Regions
+from altru_ir.types import AtomicType, CellType, MutexType, PlaceType, RefType, Type
+from altru_ir.values import Operation, Value
+
+
+@attrs.frozen(eq=False)
+class Point:
+    """A point: at ``op``, on its edge to the successor ``edge`` (-1: none), at the head of ``block``, or behind an exit."""
+
+    block: Block
+    op: Operation | None = None
+    edge: int = -1
+    is_exit: bool = False
+
+
+@attrs.frozen(eq=False)
+class Loan:
+    """A loan: issued by ``op`` at ``point`` in ``origin``, of ``path``; None is the frame."""
+
+    number: int
+    op: Operation
+    path: Path | None
+    mutable: bool
+    origin: int
+    point: int
+
+
+@attrs.frozen(eq=False)
+class Access:
+    """Something that may invalidate loans. ``kind`` is what happens, for people: ``read``, ``borrowed``, ``mutably borrowed``,
+    ``assigned``, ``moved``, ``dropped``, ``ended``, ``left`` (an exit), ``redefined``."""
+
+    point: int
+    op: Operation
+    path: Path
+    depth: str
+    writes: bool
+    kind: str
+
+
+@attrs.frozen(eq=False)
+class Kill:
+    """At ``point`` the loans are killed whose path begins with ``path`` (and goes on behind it, if ``below``)."""
+
+    point: int
+    path: Path
+    below: bool
+
+
+class Borrowing:
+    """The facts of one function, and what they are about.
+
+    ``facts`` are for the engine, in which a point and a loan are numbers, places in ``points`` and ``loans``;
+    ``why[point, loan]`` is the access that invalidates.
+    """
+
+    def __init__(self, function: Function, module: Module, regions: Regions | None = None) -> None:
+        self.function = function
+        self.module = module
+        self.regions = regions or Regions(module)
+        self.paths = LoanPaths(module)
+        self.flow = RegionFlow(function, module, self.regions)
+        self.cfg: ControlFlowGraph = function.cfg()
+        self.points: list[Point] = []
+        self.loans: list[Loan] = []
+        self.accesses: list[Access] = []
+        self.kills: list[Kill] = []
+        self.exits: list[int] = []
+        self.why: dict[tuple[int, int], Access] = {}
+        self.edges: list[tuple[int, int]] = []
+        self.used: list[tuple[object, int]] = []
+        self.defined: list[tuple[object, int]] = []
+        self.dropped: list[tuple[object, int]] = []
+        self.subsets: list[tuple[int, int, int]] = []
+        self.origins: dict[object, tuple[int, ...]] = {}
+        self._drops: dict[Type, bool] = {}
+        self._copies: dict[Type, bool] = {}
+        self._head: dict[Block, int] = {}
+        self._last = -1
+        self._dropped_locals: dict[Value, None] = {}
+        for number in self.cfg.reverse_postorder:
+            self._head[self.cfg.blocks[number]] = self._new(Point(self.cfg.blocks[number]))
+        for number in self.cfg.reverse_postorder:
+            self._block(self.cfg.blocks[number])
+        self.facts = self._facts()
+
+    # -- points ------------------------------------------------------------------------------------------------------------
+
+    def _new(self, point: Point) -> int:
+        self.points.append(point)
+        return len(self.points) - 1
+
+    def _append(self, point: Point) -> int:
+        """A point behind the last one of the block."""
+        made = self._new(point)
+        self.edges.append((self._last, made))
+        self._last = made
+        return made
+
+    def _block(self, block: Block) -> None:
+        self._last = self._head[block]
+        left = -1
+        for op in block.ops:
+            decl = op.decl
+            if not (decl.is_projection and op.results[0].type.is_place):
+                self._operation(op, block)
+            if block.unwind is not None and decl.may_panic and may_panic(op, self.module) and left != self._last:  # 12
+                left = self._last
+                self.edges.append((left, self._head[block.unwind]))
+        op = block.ops[-1]
+        for index, successor in enumerate(op.successors):
+            last = self._last
+            if successor.block.args:
+                self._edge(op, block, index)
+            self.edges.append((self._last, self._head[successor.block]))
+            self._last = last
+        if op.name in ("ret", "resume") or (op.name == "panic" and block.unwind is None):  # 8
+            self.exits.append(self._append(Point(block, op, is_exit=True)))
+
+    # -- operations --------------------------------------------------------------------------------------------------------
+
+    def _matters(self, value: Value) -> bool:
+        """Whether loans may concern a use of ``value``: it has origins, or something in it may be lent."""
+        type = value.type
+        if type.is_place:
+            return True
+        return type.pointee is not None or self.regions.count(type) > 0 or not self._copying(type)
+
+    def _operation(self, op: Operation, block: Block) -> None:
+        flow = self.flow
+        relevant = False
+        for value in op.operands:
+            if self._matters(value):
+                relevant = True
+                break
+        if not relevant:
+            for value in op.results:
+                if value.type.is_place or self._matters(value):
+                    relevant = True
+                    break
+            if not relevant:
+                return
+        found = accesses(op)
+        lends = self._lends(op)
+        at = self._append(Point(block, op))
+        splits = lends or any(access in (EXCHANGE, WRITE) for _, access in found)
+        self.now = at
+        self.then = self._append(Point(block, op)) if splits else at
+        for value, access in found:
+            if value.type.is_place:
+                self._place(op, value, access)
+            else:
+                self._value(op, value, access)
+        if op.name == "local":
+            self._access(op, self.paths.root(op.result), SHALLOW, True, "ended")
+            self.kills.append(Kill(self.then, self.paths.root(op.result), False))
+            self._defines(op.result)
+        exchanges = any(access == EXCHANGE for _, access in found)
+        flow.operation(op)
+        self._flows(at if exchanges else self.then)
+        flow.stores(op)
+        self._flows(self.then)
+        for value, mutable in lends:
+            self._lend(op, value, mutable)
+        if op.decl.takes_frame and op.results[0].type.pointee is not None and flow.of(op.results[0]):
+            self._issue(op, None, True, flow.of(op.results[0])[0])
+        where = at if exchanges else self.then
+        if not op.decl.is_terminator:
+            for result in op.results:
+                self._defined(op, result, where)
+
+    def _flows(self, point: int) -> None:
+        for a, b in self.flow.take():
+            self.subsets.append((a, b, point))
+
+    def _defined(self, op: Operation, value: Value, point: int) -> None:
+        """A value is defined: its variable is, and loans behind it are those of what it was before (3)."""
+        if value.type.is_place:
+            return
+        if self.flow.of(value):
+            self.defined.append((value, point))
+            if self.regions.drops(value.type):
+                self.defined.append((("drop", value), point))
+        if value.type.pointee is not None:
+            if deref_kind(value.type) == COLLECTED:
+                self.accesses.append(Access(point, op, self.paths.root(value), SHALLOW, True, "redefined"))
+            self.kills.append(Kill(point, self.paths.root(value), False))
+
+    def _lends(self, op: Operation) -> list[tuple[Value, bool]]:
+        """The operands of which something is lent, and whether exclusively (1)."""
+        if op.name == "borrow":
+            return [(op.operands[0], bool(op.attrs.get("mut")))]
+        decl = op.decl
+        if decl.is_pure or decl.callee is not None or not op.results or not decl.operands:
+            return []
+        lenders = {result.origin for result in decl.results if result.origin != FRESH}
+        if not lenders:
+            return []
+        bound = decl.bind(op)
+        lent = []
+        for operand in decl.operands:
+            if operand.access not in (BORROW, READ) or (operand.name not in lenders and operand.access != BORROW):
+                continue
+            for value in bound[operand.name]:
+                type = value.type
+                if type.is_place or type.pointee is None or not any(self.flow.of(result) for result in op.results):
+                    continue
+                exclusive = isinstance(type, RefType) and type.mutable
+                shared = exclusive and operand.constraint.accepts(RefType(type.target))  # type: ignore[attr-defined]
+                lent.append((value, exclusive and not shared))
+        return lent
+
+    def _lend(self, op: Operation, value: Value, mutable: bool) -> None:
+        path = self.paths.of(value) if value.type.is_place else self.paths.behind(value)
+        if path is not None and tracked(path):  # 2
+            self._issue(op, path, mutable, self.flow.of(op.results[0])[0])
+
+    def _issue(self, op: Operation, path: Path | None, mutable: bool, origin: int) -> None:
+        self.loans.append(Loan(len(self.loans), op, path, mutable, origin, self.then))
+
+    # -- accesses ----------------------------------------------------------------------------------------------------------
+
+    def _access(self, op: Operation, path: Path | None, depth: str, writes: bool, kind: str) -> None:
+        if path is not None:
+            self.accesses.append(Access(self.now, op, path, depth, writes, kind))
+
+    def _place(self, op: Operation, place: Value, access: str) -> None:
+        path = self.paths.of(place)
+        target = place.type.target  # type: ignore[attr-defined]
+        if access == READ:  # 4
+            shallow = op.name in ("switch_enum", "discriminant")
+            self._access(op, path, SHALLOW if shallow else DEEP, False, "read")
+            self._uses(place, self.then)
+        elif access == PATH:
+            at = path
+            while at is not None and at.kind != "deref":
+                at = at.parent
+            if at is not None and at.parent is not None:
+                self._access(op, at.parent, SHALLOW, False, "read")
+            self._uses(place, self.then)
+        elif access == BORROW:
+            mutable = bool(op.attrs.get("mut"))
+            self._access(op, path, DEEP, mutable, "mutably borrowed" if mutable else "borrowed")
+            self._uses(place, self.then)
+        elif access == CONSUME and op.name == "drop":  # 6
+            self._access(op, path, DROP, True, "dropped")
+            self._drops_place(place)
+        elif access == CONSUME:  # 5
+            self._access(op, path, DEEP, True, "moved")
+            self._uses(place, self.then)
+        elif access == EXCHANGE:
+            self._access(op, path, DEEP, True, "assigned")
+            self._uses(place, self.now)
+            self._stored(place, path)
+        elif access in (INIT, WRITE):
+            drops = access == WRITE and self._needs_drop(target)
+            self._access(op, path, DROP if drops else SHALLOW, True, "assigned")
+            if drops:
+                self._drops_place(place)
+            self._stored(place, path)
+        elif access == END:  # 6
+            if not op.attrs.get("dead") and self._needs_drop(target):
+                self._access(op, path, DROP, True, "dropped")
+                self._drops_place(place)
+            self._access(op, path, SHALLOW, True, "ended")
+            self._defines(place)
+
+    def _stored(self, place: Value, path: Path | None) -> None:
+        op = place.operation
+        if op is not None and op.name == "local":
+            self._defines(place)
+        elif (path is not None and any(step.kind == "deref" for step in path.steps())) or path is None:
+            self._uses(place, self.then)
+        if path is not None and not any(step.kind in ("any", "union") or _is_some(step) for step in path.steps()):
+            self.kills.append(Kill(self.then, path, True))  # 3
+
+    def _defines(self, local: Value) -> None:
+        if self.flow.of(local):
+            self.defined.append((local, self.then))
+
+    def _root(self, place: Value) -> Value | None:
+        """The local or SSA pointer at the root of a place; None for a global."""
+        at = place
+        while at.type.is_place:
+            op = at.operation
+            if op is None or not op.decl.is_projection or not op.operands:
+                return at if op is not None and op.name == "local" else None
+            at = op.operands[0]
+        return at
+
+    def _uses(self, place: Value, point: int) -> None:  # 9
+        root = self._root(place)
+        if root is not None and self.flow.of(root):
+            self.used.append((root, point))
+
+    def _drops_place(self, place: Value) -> None:  # 10
+        root = self._root(place)
+        if root is None or not self.flow.of(root):
+            return
+        if not root.type.is_place:
+            self.used.append((root, self.now))
+        elif self.regions.drops(root.type.target):  # type: ignore[attr-defined]
+            self.dropped.append((root, self.now))
+            self._dropped_locals[root] = None
+
+    def _value(self, op: Operation, value: Value, access: str) -> None:
+        type = value.type
+        origins = self.flow.of(value)
+        pointee = type.pointee
+        if access in (CONSUME, ESCAPE):  # 7
+            if op.name == "drop":
+                if origins and self.regions.drops(type):
+                    self.used.append((("drop", value), self.now))
+                self._access_value(op, value, DROP, True, "dropped")
+                return
+            if origins:
+                self.used.append((value, self.then))
+            self._moved(op, value, self.now)
+            return
+        if origins:
+            self.used.append((value, self.then))
+        if pointee is None:
+            return
+        made_for_it = isinstance(pointee, (CellType, AtomicType, MutexType))
+        if access == BORROW:
+            mutable = any(each is value and exclusive for each, exclusive in self._lends(op))
+            self._access_behind(op, value, mutable, "mutably borrowed" if mutable else "borrowed")
+        elif access in (WRITE, EXCHANGE):
+            self._access_behind(op, value, not made_for_it, "read" if made_for_it else "assigned")
+        elif access == READ and not op.decl.is_pure:
+            self._access_behind(op, value, False, "read")
+
+    def _access_behind(self, op: Operation, pointer: Value, writes: bool, kind: str) -> None:
+        if deref_kind(pointer.type) in (UNIQUE, OWNER, GUARD):
+            self._access(op, self.paths.behind(pointer), DEEP, writes, kind)
+
+    def _access_value(self, op: Operation, value: Value, depth: str, writes: bool, kind: str) -> None:
+        if value.type.pointee is not None:
+            self._access(op, self.paths.root(value), depth, writes, kind)
+
+    def _moved(self, op: Operation, value: Value, point: int) -> None:  # 7
+        if value.type.pointee is None or deref_kind(value.type) not in (UNIQUE, OWNER, GUARD):
+            return
+        self.accesses.append(Access(point, op, self.paths.root(value), DEEP, True, "moved"))
+
+    # -- edges -------------------------------------------------------------------------------------------------------------
+
+    def _edge(self, op: Operation, block: Block, index: int) -> None:  # 11
+        successor = op.successors[index]
+        bound = [
+            (value, parameter, origins)
+            for value, parameter, origins in self.flow.edge(op, successor)
+            if value is not parameter and self._matters(parameter)
+        ]
+        if not bound:
+            return
+        at = then = self._append(Point(block, op, index))
+        targets = {parameter for _, parameter, _ in bound}
+        if any(value in targets for value, _, origins in bound if origins):
+            then = self._append(Point(block, op, index))
+        for value, parameter, origins in bound:
+            given = value if value is not None else op.operands[0]
+            if origins:
+                self.used.append((given, at))
+            self._moved(op, given, at)
+            target = self.flow.of(parameter)
+            variances = self.regions.slots(parameter.type).variances
+            if target and then != at:
+                between = tuple(self.flow.fresh(parameter) for _ in target)
+                self.flow.flow(origins, between, variances)
+                self._flows(at)
+                self.flow.flow(between, target, variances)
+                self._flows(then)
+                name = ("handed over", parameter, at)
+                self.origins[name] = between
+                self.used.append((name, then))
+            elif target:
+                self.flow.flow(origins, target, variances)
+                self._flows(at)
+        for _, parameter, _ in bound:
+            self._defined(op, parameter, then)
+
+    # -- types -------------------------------------------------------------------------------------------------------------
+
+    def _needs_drop(self, type: Type) -> bool:
+        known = self._drops.get(type)
+        if known is None:
+            known = self._drops[type] = needs_drop(type, self.module)
+        return known
+
+    def _copying(self, type: Type) -> bool:
+        known = self._copies.get(type)
+        if known is None:
+            known = self._copies[type] = copies(type, self.module)
+        return known
+
+    # -- facts -------------------------------------------------------------------------------------------------------------
+
+    def _facts(self) -> Facts:
+        flow = self.flow
+        by_root: dict[object, list[Loan]] = {}
+        for loan in self.loans:
+            if loan.path is not None:
+                by_root.setdefault(loan.path.root, []).append(loan)
+        invalidated: list[tuple[int, int]] = []
+        for access in self.accesses:
+            for loan in by_root.get(access.path.root, ()):
+                if not (access.writes or loan.mutable):
+                    continue
+                assert loan.path is not None
+                if access.kind == "redefined":
+                    hit = loan.path.depth > 0
+                else:
+                    hit = conflict(loan.path, access.path, access.depth, self.module)
+                if hit and (access.point, loan.number) not in self.why:
+                    self.why[access.point, loan.number] = access
+                    invalidated.append((access.point, loan.number))
+        for point in self.exits:  # 8
+            for loan in self.loans:
+                path = loan.path
+                if path is None or path.is_storage or path.steps()[0].what == COLLECTED:
+                    op = self.points[point].op
+                    assert op is not None
+                    about = self.paths.root(path.root) if path is not None and isinstance(path.root, Value) else path
+                    if about is not None:
+                        self.why[point, loan.number] = Access(point, op, about, SHALLOW, True, "left")
+                    invalidated.append((point, loan.number))
+        killed = []
+        for kill in self.kills:
+            for loan in by_root.get(kill.path.root, ()):
+                assert loan.path is not None
+                if loan.path.depth and deref_kind_of_root(loan.path) == COLLECTED:
+                    continue
+                if _begins(loan.path, kill.path) and (not kill.below or loan.path is not kill.path):
+                    killed.append((loan.number, kill.point))
+        drops: list[tuple[object, int]] = []
+        for value, origins in flow.known():
+            self.origins[value] = origins
+            if not value.type.is_place:
+                used = self.regions.drops(value.type)
+                if used:
+                    self.origins["drop", value] = tuple(origins[slot] for slot in used)
+            elif value in self._dropped_locals:
+                slots = self.regions.drops(value.type.target)  # type: ignore[attr-defined]
+                drops.extend((value, origins[slot]) for slot in slots)
+        facts = Facts(
+            loan_issued_at=[(loan.origin, loan.number, loan.point) for loan in self.loans],
+            cfg_edge=self.edges,
+            loan_killed_at=killed,
+            subset_base=self.subsets,
+            loan_invalidated_at=invalidated,
+            var_used_at=self.used,
+            var_defined_at=self.defined,
+            var_dropped_at=self.dropped,
+            use_of_var_derefs_origin=[(v, o) for v, origins in self.origins.items() for o in origins if o >= flow.universal],
+            drop_of_var_derefs_origin=drops,
+        )
+        universal = [*range(flow.universal), *flow.placeholders]
+        facts.universal_region = [(o,) for o in universal]
+        if len(universal) > 1:
+            facts.placeholder = [(o, ("region", o)) for o in universal]
+            facts.known_placeholder_subset = [*flow.signature.outlives, *((0, o) for o in universal[1:])]
+        if self._dropped_locals:
+            self._initialization(facts)
+        return facts
+
+    def _initialization(self, facts: Facts) -> None:
+        """Where the locals whose drop uses regions begin and cease to hold something (10)."""
+        known = Initialization(self.function, self.module, self.cfg)
+        masks = [(local, known.paths.roots[local].mask) for local in self._dropped_locals]
+        points: dict[Operation, int] = {}
+        for number, point in enumerate(self.points):
+            if point.op is not None and point.edge < 0 and not point.is_exit:
+                points[point.op] = number
+        made, gone = [], []
+        problem = known.there.problem
+        for block in self.cfg.reverse_postorder:
+            for op, there, _ in known.states(block):
+                if op not in points:
+                    continue
+                after = problem.transfer(op, there)
+                if after == there:
+                    continue
+                for local, mask in masks:
+                    if there & mask and not after & mask:
+                        gone.append((local, points[op]))
+                    elif after & mask and not there & mask:
+                        made.append((local, points[op]))
+        facts.path_is_var = [(local, local) for local in self._dropped_locals]
+        facts.path_assigned_at_base = made
+        facts.path_moved_at_base = gone
+
+
+def deref_kind_of_root(path: Path) -> object:
+    """The kind of the first ``deref`` of a path, None where there is none at its root."""
+    steps = path.steps()
+    return steps[0].what if steps and steps[0].kind == "deref" else None
+
+
+def _is_some(step: Path) -> bool:
+    return step.kind == "elem" and (step.what is None or None in step.what)  # type: ignore[operator]
+
+
+def _begins(path: Path, with_: Path) -> bool:
+    at: Path | None = path
+    while at is not None and at.depth > with_.depth:
+        at = at.parent
+    return at is with_
+
+
+__all__ = ["Access", "Borrowing", "Loan", "PlaceType", "Point"]
