@@ -218,7 +218,7 @@ class _Function:
             for spot in self.spots(thing)
             if spot.type in types
             and (spot.writable or not writable)
-            and (not (spot.through or has_references(spot.type)) or self.alive(thing))
+            and (not has_references(thing.type) or self.alive(thing))
         ]
         return self.choose.choice(found) if found else None
 
@@ -449,7 +449,7 @@ class _Function:
             return False
         self.used[name] = None
         callee = f"@{name}"
-        if self.choose.random() < 0.15:
+        if self.choose.random() < 0.15 and not signature.outlives:  # the type of a function has no clauses
             callee = self.op(f"func.ref @{name}", "f")
         texts = ", ".join(text for text, _, _ in arguments)
         if signature.result is None:
