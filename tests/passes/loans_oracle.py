@@ -103,7 +103,11 @@ def _moved_access(lines: list[str], choose: random.Random) -> list[str] | None:
         while not rest[top - 1].startswith("^"):
             top -= 1
         to = choose.randint(top, at)
-    return [*rest[:to], lines[at], *rest[to:]]
+    moved = [*rest[:to], lines[at], *rest[to:]]
+    ended = lines[at].removeprefix("  end ")
+    if any(line.startswith(f"  init {ended},") for line in moved[to:at]):  # what is stored after an end is not our business
+        return None
+    return moved
 
 
 def _reset_added(lines: list[str], choose: random.Random) -> list[str] | None:
