@@ -23,7 +23,7 @@ from collections.abc import Iterator
 import attrs
 
 from altru_ir.module import Function
-from altru_ir.regions import IS_BOUND, Map, Regions
+from altru_ir.regions import Map, Regions, bound_code
 from altru_ir.types import (
     INFERRED,
     STATIC,
@@ -38,8 +38,15 @@ from altru_ir.types import (
 )
 from altru_ir.variance import inside_of
 
-FREE = -3
-"""``FREE - k`` in a map stands for slot ``k`` of the function type itself: a region that it neither binds nor elides."""
+
+def free_code(slot: int) -> int:
+    """What stands in the maps of a function type for a region that it neither binds nor elides: that at its own ``slot``."""
+    return -2 - 2 * slot
+
+
+def free_slot(code: int) -> int | None:
+    """The slot of a ``free_code``; None for all else."""
+    return (-2 - code) // 2 if code < -1 and code % 2 == 0 else None
 
 
 @attrs.frozen
@@ -76,14 +83,14 @@ def region_signature(
         found = []
         slots = regions.slots(parameter)
         for region, bound in zip(slots.regions, slots.bound):
-            if bound:
-                at = IS_BOUND  # 3
+            if bound >= 0:
+                at = bound_code(bound)  # 3
             elif region == INFERRED:  # 1
                 at = len(names)
                 names.append(INFERRED)
             else:
-                at = number.get(region, FREE - slot)
-            if at != IS_BOUND:
+                at = number.get(region, free_code(slot))
+            if bound < 0:
                 inputs[at] = None
             found.append(at)
             slot += 1
@@ -93,13 +100,13 @@ def region_signature(
     found = []
     slots = regions.slots(type.result)
     for region, bound in zip(slots.regions, slots.bound):
-        if bound:
-            at = IS_BOUND
+        if bound >= 0:
+            at = bound_code(bound)
         elif region == INFERRED:  # 2
             unclear |= only is None
             at = 0 if only is None else only
         else:
-            at = number.get(region, FREE - slot)
+            at = number.get(region, free_code(slot))
         found.append(at)
         slot += 1
     declared = tuple((number[longer], number[shorter]) for longer, shorter in clauses if longer in number and shorter in number)
@@ -132,8 +139,8 @@ def implied(type: Type, regions: Regions, first: int = 0) -> Iterator[tuple[int,
     offset = first if isinstance(type, ArrayType) else first + regions.behind(type)
     if isinstance(type, (RefType, GuardType)):
         bound = regions.slots(inner).bound
-        yield from ((offset + at, first) for at in range(regions.count(inner)) if not bound[at])
+        yield from ((offset + at, first) for at in range(regions.count(inner)) if bound[at] < 0)
     yield from implied(inner, regions, offset)
 
 
-__all__ = ["FREE", "RegionSignature", "implied", "region_signature", "signature_of"]
+__all__ = ["RegionSignature", "free_code", "free_slot", "implied", "region_signature", "signature_of"]

@@ -30,7 +30,6 @@ from altru_ir.types import (
     ArrayType,
     CellType,
     DynType,
-    GcType,
     GuardType,
     MutexType,
     NamedType,
@@ -38,7 +37,6 @@ from altru_ir.types import (
     PhantomType,
     PinType,
     PoolType,
-    PtrType,
     RefType,
     ThreadScopeType,
     TupleType,
@@ -47,18 +45,24 @@ from altru_ir.types import (
 from altru_ir.variance import Variances
 
 Map = tuple[int, ...]
-"""For each slot of a part the slot of the whole; one of the negative numbers below where there is none."""
+"""For each slot of a part the slot of the whole; ``IS_STATIC`` or ``bound_code(n)`` where there is none."""
 
-IS_STATIC, IS_BOUND = -1, -2
+IS_STATIC = -1
+
+
+def bound_code(number: int) -> int:
+    """What stands in maps, and in lists of origins, for the region ``number`` that a function type within the type binds."""
+    return -3 - 2 * number
 
 
 @attrs.frozen
 class Slots:
-    """The slots of a type: the region written at each (``'_`` for none), its variance, whether a function type binds it."""
+    """The slots of a type: the region written at each (``'_`` for none), its variance, and which region of a function type
+    within the type it is (-1: of none)."""
 
     regions: tuple[str, ...]
     variances: tuple[int, ...]
-    bound: tuple[bool, ...]
+    bound: tuple[int, ...]
 
     def __len__(self) -> int:
         return len(self.regions)
@@ -117,7 +121,7 @@ class Regions:
             place[INFERRED] = len(place)
             place[STATIC] = IS_STATIC
             known = self._members[key] = tuple(
-                IS_BOUND if bound else place[region] for region, bound in zip(slots.regions, slots.bound)
+                place[region] if bound < 0 else bound_code(bound) for region, bound in zip(slots.regions, slots.bound)
             )
         return known
 
@@ -227,4 +231,4 @@ def has_region(type: Type) -> bool:
     return isinstance(type, (RefType, GuardType, PinType, DynType, ThreadScopeType))
 
 
-__all__ = ["IS_BOUND", "IS_STATIC", "NONE", "GcType", "Map", "PtrType", "Regions", "Slots", "has_region", "may_dangle"]
+__all__ = ["IS_STATIC", "NONE", "Map", "Regions", "Slots", "bound_code", "has_region", "may_dangle"]

@@ -140,6 +140,14 @@ def _erase(of: Type) -> Type:
 _free_regions: dict[Type, frozenset[str]] = {}
 
 
+def without_names(of: Type, names: tuple[str, ...], known: dict[str, str] | None = None) -> Type:
+    """``of`` outside of what declares ``names``: they are to be inferred there, but for those that ``known`` gives."""
+    if not names:
+        return of
+    given = known or {}
+    return map_regions(of, lambda region: given.get(region, INFERRED) if region in names else region)
+
+
 def free_regions(of: Type) -> frozenset[str]:
     """The regions named in ``of`` that somebody outside must declare: not ``'_``, ``'static``, nor what it binds itself."""
     known = _free_regions.get(of)

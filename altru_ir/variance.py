@@ -32,6 +32,7 @@ import attrs
 from altru_ir.module import Module
 from altru_ir.types import (
     INFERRED,
+    STATIC,
     ArrayType,
     AtomicType,
     CellType,
@@ -74,12 +75,35 @@ def compose(outer: int, inner: int) -> int:
 class Occurrence:
     """A place in a type where a region stands or may stand.
 
-    ``region`` is as written, ``'_`` where nothing is; ``bound`` says that a function type within the type binds it.
+    ``region`` is as written, ``'_`` where nothing is. ``bound`` is -1, or tells which of the regions it is that function types
+    within the type bind: even for those of a function type that stands covariantly, odd for others.
     """
 
     region: str
     variance: int
-    bound: bool = False
+    bound: int = -1
+
+
+class _Scope:
+    """The regions that function types around a place bind, by number, and what ``'_`` stands for (None: one of its own)."""
+
+    def __init__(self, outer: _Scope | None, odd: bool) -> None:
+        self.names: dict[str, int] = {} if outer is None else dict(outer.names)
+        self.used: list[int] = [0] if outer is None else outer.used
+        self.odd = odd
+        self.elided: tuple[str, int] | None = None
+        self.first = 2 * self.used[0]
+        self.own: set[int] = set()
+
+    def new(self) -> int:
+        self.used[0] += 1
+        number = 2 * self.used[0] - 2 + self.odd
+        self.own.add(number)
+        return number
+
+    def binds_within(self, number: int) -> bool:
+        """Whether a function type within this one binds the region ``number``."""
+        return number >= self.first and number not in self.own
 
 
 class Variances:
@@ -109,11 +133,17 @@ class Variances:
             known = self._occurrences[type] = tuple(self._walk(type, CO, None))
         return known
 
-    def _walk(self, type: Type, variance: int, bound: frozenset[str] | None) -> Iterator[Occurrence]:
-        """``bound`` are the regions that function types around bind; None outside of all function types."""
+    def _walk(self, type: Type, variance: int, scope: _Scope | None) -> Iterator[Occurrence]:
+        """``scope`` is None outside of all function types."""
 
         def at(region: str, inner: int) -> Occurrence:
-            return Occurrence(region, compose(variance, inner), bound is not None and region in bound)
+            number = -1
+            if scope is not None:
+                if region == INFERRED:
+                    region, number = scope.elided or (region, scope.new())
+                else:
+                    number = scope.names.get(region, -1)
+            return Occurrence(region, compose(variance, inner), number)
 
         if isinstance(type, NamedType):
             declaration = self.module.types.get(type.name)
@@ -125,14 +155,20 @@ class Variances:
                 yield at(region, inner)
             return
         if isinstance(type, FunctionType):  # 4
-            inside = (bound or frozenset()).union(type.binder, (INFERRED,))
+            inside = _Scope(scope, variance == CONTRA)
+            inside.names.update((name, inside.new()) for name in type.binder)
+            inputs: dict[tuple[str, int], None] = {}
             for parameter in type.parameters:
-                yield from self._walk(parameter, compose(variance, CONTRA), inside)
+                for found in self._walk(parameter, compose(variance, CONTRA), inside):
+                    if not inside.binds_within(found.bound):
+                        inputs[found.region, found.bound] = None
+                    yield found
+            inside.elided = next(iter(inputs)) if len(inputs) == 1 else (STATIC, -1)
             yield from self._walk(type.result, variance, inside)
             return
         if isinstance(type, TupleType):
             for element in type.elements:
-                yield from self._walk(element, variance, bound)
+                yield from self._walk(element, variance, scope)
             return
         if isinstance(type, (RefType, GuardType, DynType, PinType)):  # 1
             yield at(type.region, CO)
@@ -143,7 +179,7 @@ class Variances:
         held = inside_of(type)
         if held is not None:
             step = INV if self._is_shared_and_mutable(type) else CO  # 2, 3
-            yield from self._walk(held, compose(variance, step), bound)
+            yield from self._walk(held, compose(variance, step), scope)
 
     def _is_shared_and_mutable(self, type: Type) -> bool:
         if isinstance(type, (RefType, PtrType)):
@@ -209,7 +245,7 @@ class Variances:
         place = {region: at for at, region in enumerate(declaration.regions)}
         for member in declaration.members:
             for each in self._walk(member.type, CO, None):
-                if each.bound:
+                if each.bound >= 0:
                     continue
                 if each.region == INFERRED:  # 5
                     if len(found) == len(place):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from altru_ir.declare import ANY, PURE, Constraint, InferenceError, Name, Operand, Result, operation
 from altru_ir.marks import copies
 from altru_ir.module import Module
-from altru_ir.types import ERROR, ArrayType, NamedType, TupleType, Type, map_regions
+from altru_ir.types import ERROR, ArrayType, NamedType, TupleType, Type, without_names
 from altru_ir.values import Operation
 
 MAX_PARTS = 1024
@@ -24,10 +24,10 @@ def field_types(type: NamedType, module: Module, kind: str) -> dict[str, Type] |
     declaration = module.types.get(type.name)
     if declaration is None or declaration.kind != kind:
         return None
-    known = dict(zip(declaration.regions, type.regions, strict=False))
-    if not known:
+    if not declaration.regions:
         return {member.name: member.type for member in declaration.members}
-    return {m.name: map_regions(m.type, lambda r: known.get(r, r)) for m in declaration.members}
+    known = dict(zip(declaration.regions, type.regions, strict=False))
+    return {m.name: without_names(m.type, declaration.regions, known) for m in declaration.members}
 
 
 def _fields_fit(op: Operation, module: Module) -> Iterator[tuple[str, str]]:

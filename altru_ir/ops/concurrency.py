@@ -29,7 +29,7 @@ from altru_ir.declare import (
 )
 from altru_ir.marks import copies
 from altru_ir.module import Module
-from altru_ir.ops.control import argument_problems, callee_type, result_of
+from altru_ir.ops.control import argument_problems, callee_type
 from altru_ir.types import (
     ERROR,
     I1,
@@ -45,6 +45,7 @@ from altru_ir.types import (
     ThreadType,
     Type,
     UsizeType,
+    without_names,
 )
 from altru_ir.values import Operation
 
@@ -282,7 +283,7 @@ def _thread_of(op: Operation, module: Module) -> Type:
     if type is None:
         name = op.attrs.get("callee")
         raise InferenceError(f"@{name} is not declared in this module" if name else "`spawn` of a value that is no function")
-    return ThreadType(result_of(type))
+    return ThreadType(without_names(type.result, type.binder))
 
 
 def _spawn_problems(op: Operation, module: Module) -> Iterator[tuple[str, str]]:

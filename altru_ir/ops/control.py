@@ -30,7 +30,7 @@ from altru_ir.declare import (
 )
 from altru_ir.literals import literal_problem
 from altru_ir.module import Module
-from altru_ir.types import ERROR, F64, I32, INFERRED, UNIT, FloatType, FunctionType, IntType, Type, map_regions
+from altru_ir.types import ERROR, F64, I32, UNIT, FloatType, FunctionType, IntType, Type, without_names
 from altru_ir.values import Operation
 
 
@@ -169,13 +169,6 @@ def call_arguments(op: Operation, fixed: int = 0) -> list:  # type: ignore[type-
     return op.operands[fixed if "callee" in op.attrs else fixed + 1 :]
 
 
-def result_of(type: FunctionType) -> Type:
-    """The type of what a call of a ``type`` gives: the regions that the function binds mean nothing to its caller."""
-    if not type.binder:
-        return type.result
-    return map_regions(type.result, lambda region: INFERRED if region in type.binder else region)
-
-
 def _result_of_call(op: Operation, module: Module) -> Type:
     type = callee_type(op, module)
     if type is None:
@@ -186,7 +179,7 @@ def _result_of_call(op: Operation, module: Module) -> Type:
             return ERROR
         shown = f" a `{op.operands[0].type}`" if op.operands else " nothing"
         raise InferenceError(f"`call` of{shown}, which is no function")
-    return result_of(type)
+    return without_names(type.result, type.binder)
 
 
 def argument_problems(op: Operation, type: FunctionType, fixed: int = 0) -> Iterator[tuple[str, str]]:

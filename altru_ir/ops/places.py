@@ -46,7 +46,7 @@ from altru_ir.declare import (
 from altru_ir.literals import constant_integer
 from altru_ir.marks import copies
 from altru_ir.module import Module
-from altru_ir.types import ERROR, ArrayType, NamedType, PlaceType, PtrType, RefType, Type, UninitType
+from altru_ir.types import ERROR, ArrayType, NamedType, PlaceType, PtrType, RefType, Type, UninitType, without_names
 from altru_ir.values import Operation
 
 LOCAL_TYPE = Constraint("a sized type", "not t.is_unsized and not t.is_place")
@@ -109,12 +109,8 @@ def _field_place(op: Operation, module: Module) -> Type:
             if member is None:
                 known = ", ".join(f.name for f in declaration.members)
                 raise InferenceError(f"`{named}` has no field `{op.attrs['field']}`; it has {known or 'none'}")
-            if named.regions:
-                from altru_ir.types import map_regions
-
-                known_regions = dict(zip(declaration.regions, named.regions, strict=False))
-                return PlaceType(map_regions(member.type, lambda r: known_regions.get(r, r)), base.mutable)
-            return PlaceType(member.type, base.mutable)
+            known_regions = dict(zip(declaration.regions, named.regions, strict=False))
+            return PlaceType(without_names(member.type, declaration.regions, known_regions), base.mutable)
     raise InferenceError(f"`field` of a `{named}`, which is no struct or union")
 
 

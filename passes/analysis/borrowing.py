@@ -433,7 +433,7 @@ class Borrowing:
             target = self.flow.of(parameter)
             variances = self.regions.slots(parameter.type).variances
             if target and then != at:
-                between = tuple(self.flow.fresh(parameter) for _ in target)
+                between = tuple(each if each < 0 else self.flow.fresh(parameter) for each in target)
                 self.flow.flow(origins, between, variances)
                 self._flows(at)
                 self.flow.flow(between, target, variances)
@@ -509,7 +509,7 @@ class Borrowing:
                     self.origins["drop", value] = tuple(origins[slot] for slot in used)
             elif value in self._dropped_locals:
                 slots = self.regions.drops(value.type.target)  # type: ignore[attr-defined]
-                drops.extend((value, origins[slot]) for slot in slots)
+                drops.extend((value, origins[slot]) for slot in slots if origins[slot] >= 0)
         facts = Facts(
             loan_issued_at=[(loan.origin, loan.number, loan.point) for loan in self.loans],
             cfg_edge=self.edges,

@@ -36,19 +36,16 @@ import attrs
 
 from altru_ir.behaviour import called_type
 from altru_ir.declare import CONSUME, ESCAPE, EXCHANGE
-from altru_ir.elision import FREE, RegionSignature, region_signature, signature_of
+from altru_ir.elision import RegionSignature, free_slot, region_signature, signature_of
 from altru_ir.module import Block, Function, Module
 from altru_ir.ops.aggregates import member_index
 from altru_ir.passes.analysis.loan_paths import COLLECTED, RAW, SHARED, deref_kind
-from altru_ir.regions import IS_BOUND, IS_STATIC, Map, Regions, has_region
-from altru_ir.types import ArrayType, NamedType, PlaceType, ThreadType, TupleType, Type
+from altru_ir.regions import IS_STATIC, Map, Regions, bound_code, has_region
+from altru_ir.types import STATIC, ArrayType, NamedType, PlaceType, ThreadType, TupleType, Type
 from altru_ir.values import Operation, Successor, Value
 from altru_ir.variance import CO, CONTRA, INV, inside_of
 
 Origins = tuple[int, ...]
-BOUND = -1
-"""Stands in a tuple of origins for a slot that a function type binds."""
-
 NONE: Origins = ()
 
 
@@ -77,8 +74,8 @@ class RegionFlow:
         self._signatures: dict[object, RegionSignature] = {}
         self._out: list[tuple[int, int]] = []
         for parameter, map in zip(function.parameters, self.signature.parameters):
-            self._of[parameter] = tuple(at if at >= 0 else BOUND for at in map)  # 1
-        self._result = tuple(at if at >= 0 else BOUND for at in self.signature.result)
+            self._of[parameter] = map  # 1
+        self._result = self.signature.result
 
     # -- origins -----------------------------------------------------------------------------------------------------------
 
@@ -104,10 +101,10 @@ class RegionFlow:
         slots = self.regions.slots(type)
         found = []
         for region, bound in zip(slots.regions, slots.bound):
-            if bound:
-                found.append(BOUND)
+            if bound >= 0:
+                found.append(bound_code(bound))
             else:
-                named = self._named.get(region) if written else None
+                named = self._named.get(region) if written or region == STATIC else None
                 found.append(self.fresh(value) if named is None else named)  # 1
         return tuple(found)
 
@@ -167,23 +164,39 @@ class RegionFlow:
 
     def flow(self, source: Sequence[int], target: Sequence[int], variances: Sequence[int]) -> None:
         """A value flows slot by slot (2)."""
-        opened: list[int] = []
+        if any(a < 0 or b < 0 for a, b in zip(source, target)):
+            source, target = self._opened(source, target, variances)
         for a, b, variance in zip(source, target, variances):
             if a == b:
                 continue
-            if a < 0:  # 7
-                opened.append(b)
-                continue
-            if b < 0:
-                if not self.placeholders:
-                    self.placeholders.append(self.fresh("a region that is any"))
-                b = self.placeholders[0]
             if variance & CO:
                 self._out.append((a, b))
             if variance & CONTRA:
                 self._out.append((b, a))
-        for one, other in zip(opened, opened[1:] + opened[:1]):
-            self.subset(one, other)
+
+    def _opened(self, source: Sequence[int], target: Sequence[int], variances: Sequence[int]) -> tuple[Origins, Origins]:
+        """Both sides with origins in the place of regions that function types bind: any that fits on the side that is given,
+        placeholders on the side that is asked for (7). The same on both sides when they bind in the same way."""
+        pairs = {(a, b) for a, b in zip(source, target) if a < 0 or b < 0}
+        renamed = dict(pairs)
+        if all(a < 0 and b < 0 for a, b in pairs) and len(renamed) == len(pairs) == len(set(renamed.values())):
+            return tuple(max(a, -1) for a in source), tuple(max(b, -1) for b in target)
+        made: dict[tuple[bool, int], int] = {}
+
+        def origin(code: int, asked: bool) -> int:
+            if code >= 0:
+                return code
+            if (asked, code) not in made:
+                made[asked, code] = new = self.fresh("a region that may be any")
+                if asked != bool((-3 - code) // 2 % 2):
+                    self.placeholders.append(new)
+            return made[asked, code]
+
+        opened = tuple(origin(a, False) for a in source), tuple(origin(b, True) for b in target)
+        for a, b, variance in zip(*opened, variances):
+            if variance == INV and a != b:  # both ways, each with its own
+                self._out.append((b, a))
+        return opened
 
     def equal(self, source: Sequence[int], target: Sequence[int]) -> None:
         """Slots that must agree."""
@@ -326,7 +339,8 @@ class RegionFlow:
 
         def instance(map: Map) -> Origins:
             return tuple(
-                (made[at] if made else 0) if at >= 0 else BOUND if at == IS_BOUND else function[FREE - at] for at in map
+                (made[at] if made else 0) if at >= 0 else at if slot is None else function[slot]
+                for at, slot in ((at, free_slot(at)) for at in map)
             )
 
         for value, map in zip(arguments, signature.parameters):
@@ -445,7 +459,7 @@ class RegionFlow:
 
 def through(origins: Origins, map: Map) -> Origins:
     """The origins of a part: those of the whole, by a map of slots."""
-    return tuple(origins[at] if at >= 0 else 0 if at == IS_STATIC else BOUND for at in map)
+    return tuple(origins[at] if at >= 0 else 0 if at == IS_STATIC else at for at in map)
 
 
 def _is_written(value: Value) -> bool:
@@ -474,4 +488,4 @@ _HANDLERS = {
     "phantom": RegionFlow._nothing,
 }
 
-__all__ = ["BOUND", "NONE", "Origins", "RegionFlow", "through"]
+__all__ = ["NONE", "Origins", "RegionFlow", "through"]
