@@ -103,11 +103,11 @@ def _moved_access(lines: list[str], choose: random.Random) -> list[str] | None:
         while not rest[top - 1].startswith("^"):
             top -= 1
         to = choose.randint(top, at)
-    moved = [*rest[:to], lines[at], *rest[to:]]
-    ended = lines[at].removeprefix("  end ")
-    if any(line.startswith(f"  init {ended},") for line in moved[to:at]):  # what is stored after an end is not our business
-        return None
-    return moved
+    stores, ends = ("  assign", "  init"), ("  end",)
+    for crossed in rest[min(at, to) : max(at, to)]:  # what is stored after an end is the business of the move check
+        if lines[at].startswith(stores + ends) and crossed.startswith(ends if lines[at].startswith(stores) else stores):
+            return None
+    return [*rest[:to], lines[at], *rest[to:]]
 
 
 def _reset_added(lines: list[str], choose: random.Random) -> list[str] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
 from collections import Counter
 
@@ -11,37 +10,58 @@ import pytest
 import altru_ir as air
 from altru_ir.testing.borrowing import generate
 from altru_ir.testing.loan_model import READ, SHALLOW, WRITE, Model, overlap
-from tests.passes.loans_oracle import fault, inputs, mutants, scheduled
+from tests.passes.loans_oracle import MUTATIONS, fault, inputs, mutants, refusals, scheduled
 
 
-def test_correct_programs_have_no_fault() -> None:
+def test_correct_programs_are_accepted_and_have_no_fault() -> None:
     counts: Counter[str] = Counter()
-    for seed in range(40):
+    for seed in range(50):
         program = generate(seed)
-        assert fault(scheduled(program.module), inputs(4, seed)) is None, seed
+        module = scheduled(program.module)
+        assert refusals(module) == [], seed
+        assert fault(module, inputs(3, seed)) is None, seed
         counts.update(program.counts)
     assert counts["rash"] == 0
     for kind in ("borrow", "reborrow", "use", "overwrite", "call", "loop", "branch", "region", "home", "restore"):
         assert counts[kind] >= 5, (kind, counts)
 
 
-def test_wild_programs_verify_and_some_are_wrong() -> None:
-    wrong = 0
-    for seed in range(40):
-        module = generate(seed, wild=0.5).module
-        assert air.verify(module) == [], seed
-        with contextlib.suppress(air.DiagnosticError):  # something is moved twice
-            wrong += fault(scheduled(module), inputs(3, seed)) is not None
-    assert 5 <= wrong <= 35
-
-
-def test_mutants_are_wrong_now_and_then() -> None:
+def test_wild_programs_that_are_accepted_have_no_fault() -> None:
     counts: Counter[str] = Counter()
-    for seed in range(6):
-        for kind, _, module in mutants(generate(seed).text, random.Random(seed)):
+    for seed in range(90):
+        module = generate(seed, wild=(0.1, 0.3, 0.6)[seed % 3]).module
+        assert air.verify(module) == [], seed
+        counts[judge(module, seed, 4)] += 1
+    assert counts["accepted"] >= 20, counts
+    assert counts["refused"] >= 20, counts
+    assert counts["wrong"] >= 10, counts
+    assert counts["missed"] == 0, counts
+
+
+def judge(module: air.Module, seed: int, runs: int) -> str:
+    """``accepted``, ``refused``, ``wrong`` when refused and faulty, ``missed`` when accepted and faulty, or ``moves``."""
+    try:
+        module = scheduled(module)
+    except air.DiagnosticError:
+        return "moves"
+    refused = bool(refusals(module))
+    faulty = fault(module, inputs(runs, seed)) is not None
+    return {(0, 0): "accepted", (1, 0): "refused", (1, 1): "wrong", (0, 1): "missed"}[refused, faulty]
+
+
+def test_mutants_that_go_wrong_are_refused() -> None:
+    counts: Counter[str] = Counter()
+    for seed in range(20):
+        for kind, text, module in mutants(generate(seed).text, random.Random(seed), 2):
+            wrong = fault(module, inputs(6, seed)) is not None
+            refused = bool(refusals(module))
+            assert refused or not wrong, (seed, kind, text)
             counts[kind] += 1
-            counts["wrong"] += fault(module, inputs(4, seed)) is not None
-    assert counts["wrong"] >= 2, counts
+            counts["wrong"] += wrong
+            counts["refused"] += refused
+    assert counts["wrong"] >= 5, counts
+    assert counts["refused"] >= 10, counts
+    assert all(counts[kind] >= 5 for kind in MUTATIONS), counts
 
 
 def test_a_seed_gives_one_program() -> None:
