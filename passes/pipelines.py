@@ -8,10 +8,10 @@ subexpressions in front of it leave the machine code as it is and cost up to a q
 from __future__ import annotations
 
 PIPELINES: dict[str, list[str]] = {
-    "O0": ["insert-checks", "schedule-drops", "check-moves", "elaborate-drops"],
-    "O1": ["insert-checks", "schedule-drops", "check-moves", "elaborate-drops"],
-    "O2": ["insert-checks", "schedule-drops", "check-moves", "elaborate-drops"],
-    "O3": ["insert-checks", "schedule-drops", "check-moves", "elaborate-drops"],
-    "check-memory": ["insert-checks", "schedule-drops", "check-moves"],
+    "O0": ["insert-checks", "schedule-drops", "check-moves", "check-loans", "elaborate-drops"],
+    "O1": ["insert-checks", "schedule-drops", "check-moves", "check-loans", "elaborate-drops"],
+    "O2": ["insert-checks", "schedule-drops", "check-moves", "check-loans", "elaborate-drops"],
+    "O3": ["insert-checks", "schedule-drops", "check-moves", "check-loans", "elaborate-drops"],
+    "check-memory": ["insert-checks", "schedule-drops", "check-moves", "check-loans"],
     "simplify": ["inline", "mem2reg", "canonicalize", "cse", "simplify-cfg", "dce"],
 }

@@ -134,13 +134,16 @@ class _Teller:
     def tell(self) -> list[Diagnostic]:
         found: list[Diagnostic] = []
         told: set[object] = set()
-        for n, number in sorted(self.conflicts.errors):
+        for n, number in sorted(self.conflicts.errors, key=lambda error: (self.known.points[error[0]].is_exit, *error)):
             loan = self.known.loans[number]
-            op = self.known.points[n].op
-            if (op, loan.op) in told or op is None:
+            point = self.known.points[n]
+            if point.op is None or (point.op, loan.op) in told or (point.is_exit and loan in told):
                 continue
-            told.add((op, loan.op))
-            found.append(self.conflict(n, loan, op))
+            told.update(((point.op, loan.op), loan))
+            problem = self.conflict(n, loan, point.op)
+            if (problem.message, point.op) not in told:
+                told.add((problem.message, point.op))
+                found.append(problem)
         pairs: dict[tuple[int, int], int] = {}
         for n, a, b in sorted(self.conflicts.subset_errors):
             pairs.setdefault((a, b), n)
