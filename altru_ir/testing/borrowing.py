@@ -37,11 +37,17 @@ PARTS: dict[str, list[tuple[str, str, str]]] = {
     "@Noisy<'_>": [("field {}, n", "n", "i64")],
 }
 SCALARS = ("i64", "@Pair", "@Nested", "[4 x i64]", "@Opt")
-HOLDERS = ("ref<i64>", "ref<mut i64>", "@View<'_>", "@MutView<'_>", "@Noisy<'_>")
-MOVES = ("ref<mut", "own<", "@MutView", "@Noisy", "@List")
+HOLDERS = (
+    "ref<i64>", "ref<mut i64>", "@View<'_>", "@MutView<'_>", "@Noisy<'_>", "@Maybe<'_>", "own<@View<'_>>", "own<@Noisy<'_>>",
+)  # fmt: skip
+MOVES = ("ref<mut", "own<", "@MutView", "@Noisy", "@List", "@Maybe")
 HEAP = ("own<", "@List", "arena", "pool", "mutex", "@Noisy")
 
 
+SWITCHED = {
+    "@Opt": (("Some", "i64"), ("Both", "@Pair"), ("None", "")),
+    "@Maybe<'_>": (("One", "ref<i64>"), ("Mut", "ref<mut i64>"), ("Nothing", "")),
+}
 HOMES = (
     ("arena", "arena.new"),
     ("pool<i64>", "pool.new : pool<i64>"),
@@ -67,6 +73,11 @@ def moves(type: str) -> bool:
 def dropped(type: str) -> bool:
     """Whether overwriting or ending a ``type`` drops something."""
     return type.startswith(HEAP)
+
+
+def drop_uses_regions(type: str) -> bool:
+    """Whether dropping a ``type`` uses what it refers to."""
+    return "@Noisy" in type or type.startswith(("own<'_", "guard"))
 
 
 def has_references(type: str) -> bool:
@@ -156,8 +167,8 @@ class _Function:
     # -- things --
 
     def add(self, name: str, type: str, loans: frozenset[Loan] = frozenset(), **more: bool) -> Thing:
-        pinned = type.startswith(("@Noisy", "own<'_", "guard"))
-        thing = self.model.add(name, type, loans, loops=self.loops, pinned=pinned and not more.get("is_local"), **more)
+        pinned = drop_uses_regions(type) and not more.get("is_local")
+        thing = self.model.add(name, type, loans, loops=self.loops, pinned=pinned, **more)
         self.scopes[-1].append(name)
         return thing
 
@@ -216,9 +227,7 @@ class _Function:
             for thing in self.model.things.values()
             if thing.there
             for spot in self.spots(thing)
-            if spot.type in types
-            and (spot.writable or not writable)
-            and (not has_references(thing.type) or self.alive(thing))
+            if spot.type in types and (spot.writable or not writable) and (not has_references(thing.type) or self.alive(thing))
         ]
         return self.choose.choice(found) if found else None
 
@@ -258,6 +267,18 @@ class _Function:
             if part is None or not self.consume(part):
                 return None
             return self.add(self.op(f"struct {part.name}, %n : {type}", "s"), type, part.loans)
+        if type == "@Maybe<'_>":
+            variant, of = self.choose.choice([("One", "ref<i64>"), ("Mut", "ref<mut i64>")])
+            part = self.operand(of)
+            if part is None or not self.consume(part):
+                return None
+            return self.add(self.op(f"enum {variant}, {part.name} : {type}", "e"), type, part.loans)
+        if type.startswith("own<@"):
+            part = self.operand(type[4:-1])
+            if part is None or not self.consume(part):
+                return None
+            part.pinned = False
+            return self.add(self.op(f"new {part.name} : {type}", "o"), type, part.loans)
         return None
 
     def integer(self) -> str:
@@ -314,11 +335,8 @@ class _Function:
         thing = self.add(place, type, is_local=True)
         self.do(f"init {place}, {value.name}")
         thing.loans, thing.usable = value.loans, value.usable
-        self.pin(thing)
+        thing.pinned = drop_uses_regions(type)
         return True
-
-    def pin(self, thing: Thing) -> None:
-        thing.pinned = thing.type.startswith(("@Noisy", "own<'_", "guard"))
 
     def make(self) -> bool:
         mutable = self.choose.random() < 0.5
@@ -378,13 +396,20 @@ class _Function:
         value = self.operand(thing.type) if thing is not None else None
         if thing is None or value is None or not thing.there:
             return False
-        if thing.type == "@Noisy<'_>" and not self.outlive(value, thing):
+        if drop_uses_regions(thing.type) and not self.outlive(value, thing):
             return False
-        kind = WRITE if dropped(thing.type) else SHALLOW
+        exchanged = thing.type.startswith(("ref<", "@View", "@MutView")) and thing.usable and self.choose.random() < 0.2
+        kind = WRITE if dropped(thing.type) or (exchanged and moves(thing.type)) else SHALLOW
         if not self.model.access((thing.name,), kind) or not self.all_alive(value) or not self.consume(value):
             return False
-        self.do(f"assign {thing.name}, {value.name}")
-        self.model.stored((thing.name,))
+        if exchanged:
+            old = self.op(f"exchange {thing.name}, {value.name}", "x")
+            usable, loans = thing.usable, thing.loans
+            self.model.stored((thing.name,))
+            self.add(old, thing.type, loans).usable = usable
+        else:
+            self.do(f"assign {thing.name}, {value.name}")
+            self.model.stored((thing.name,))
         thing.loans, thing.usable = value.loans, value.usable
         return True
 
@@ -485,7 +510,7 @@ class _Function:
         if thing is None or not self.may_consume(thing):
             return False
         name = thing.name
-        replaces = thing.is_local and self.choose.random() < 0.5
+        replaces = thing.is_local and not has_references(thing.type) and self.choose.random() < 0.5
         if not self.model.access((name,), WRITE):
             return False
         if replaces:
@@ -495,7 +520,7 @@ class _Function:
         if thing.is_local:
             moved = self.op(f"take {name}", "o")
             if self.choose.random() < 0.5:
-                self.add(moved, thing.type)
+                self.add(moved, thing.type, thing.loans).usable = thing.usable
             else:
                 self.do(f"drop {moved}")
         elif thing.type.startswith("own<'_") or self.choose.random() < 0.5:
@@ -504,7 +529,8 @@ class _Function:
         else:
             place = self.op(f"local : {thing.type}", "l")
             self.do(f"init {place}, {name}")
-            self.add(place, thing.type, is_local=True)
+            held = self.add(place, thing.type, thing.loans, is_local=True)
+            held.usable, held.pinned = thing.usable, drop_uses_regions(thing.type)
         return True
 
     def finish(self) -> bool:
@@ -765,15 +791,17 @@ class _Function:
 
     def switch(self, size: int, depth: int) -> bool:
         """References to the payload of an enum."""
-        spot = self.spot("@Opt")
+        spot = self.spot("@Opt", "@Maybe<'_>")
         if spot is None or not self.model.access(spot.path, READ):
             return False
+        variants = SWITCHED[spot.type]
         some, both, none, join = (self.name(stem) for stem in ("some", "both", "none", "join"))
         place = self.emit(spot)
-        self.do(f"switch_enum {place}, Some ^{some}, Both ^{both}, None ^{none}")
+        (one, one_type), (two, two_type), (other, _) = variants
+        self.do(f"switch_enum {place}, {one} ^{some}, {two} ^{both}, {other} ^{none}")
         before = self.model.snapshot()
         sides = []
-        for label, variant, type in ((some, "Some", "i64"), (both, "Both", "@Pair"), (none, "", "")):
+        for label, variant, type in ((some, one, one_type), (both, two, two_type), (none, "", "")):
             self.model.restore(before)
             self.label(label)
             self.scopes.append([])
@@ -782,6 +810,11 @@ class _Function:
                 step = f"variant {{}}, {variant}"
                 thing = self.model.things[spot.thing.name]
                 payload = Spot(thing, (*spot.path, f"?{variant}"), type, (*spot.steps, step), spot.writable, spot.loans)
+                target = pointee(type)
+                if target is not None:
+                    mutable = mutable and type.startswith("ref<mut")
+                    path, steps = (*payload.path, "&"), (*payload.steps, "deref {}")
+                    payload = Spot(thing, path, target, steps, mutable, thing.loans)
                 self.borrow(payload, mutable)
             self.statements(max(1, size // 2), depth + 1)
             self.close_all()

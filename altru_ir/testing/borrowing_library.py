@@ -17,6 +17,7 @@ enum @Opt { None, Some(i64), Both(@Pair) }
 struct @View<'a> { r: ref<'a, i64>, n: i64 }
 struct @MutView<'a> { r: ref<'a, mut i64>, n: i64 }
 struct @Noisy<'a> { r: ref<'a, i64>, n: i64 } drop @Noisy.drop
+enum @Maybe<'a> { Nothing, One(ref<'a, i64>), Mut(ref<'a, mut i64>) }
 struct @Node { v: i64, next: @List }
 enum @List { Nil, Cons(own<@Node>) }
 struct @Object { const fixed: i64, v: i64 }
