@@ -12,8 +12,8 @@ Rules, cited by number in the code:
  1. the slots of a pointer are its region, if it has one, and then those of what it points to;
  2. those of a named type are its parameters, the implicit one last; a member's slot is the parameter that stands there;
  3. a drop uses all regions of a type that has a destructor, less those that it says ``may_dangle``; else what the drops of its
-    parts use; ``ref``, ``ptr``, ``gc``, ``weak`` and ``thread`` use none, and neither does an owner in an arena for itself;
- 4. the owner of a pool's slot, a guard, a thread scope, a pin and an erased type also use their own region.
+    parts use; ``ref``, ``ptr``, ``gc``, ``weak`` and ``thread`` use none;
+ 4. an owner in a home, a guard, a thread scope, a pin and an erased type also use their own region.
 
 Invariant: the slots of a type are at most as many as there are places for regions in its text and in the headers of the
 declarations that it names, never more through recursion.
@@ -158,7 +158,7 @@ class Regions:
         if isinstance(type, OwnType):
             first = self.behind(type)
             found = {first + slot for slot in self._dropped(type.target)}
-            return found | {0} if type.pool else found
+            return found | {0} if type.region is not None else found  # 4
         if isinstance(type, (CellType, MutexType, PoolType, PhantomType)):
             return self._dropped(type.target)
         if isinstance(type, ArrayType):

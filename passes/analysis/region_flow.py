@@ -41,7 +41,7 @@ from altru_ir.module import Block, Function, Module
 from altru_ir.ops.aggregates import member_index
 from altru_ir.passes.analysis.loan_paths import COLLECTED, RAW, SHARED, deref_kind
 from altru_ir.regions import IS_STATIC, Map, Regions, bound_code, has_region
-from altru_ir.types import STATIC, ArrayType, NamedType, PlaceType, ThreadType, TupleType, Type
+from altru_ir.types import ArrayType, NamedType, PlaceType, ThreadType, TupleType, Type
 from altru_ir.values import Operation, Successor, Value
 from altru_ir.variance import CO, CONTRA, INV, inside_of
 
@@ -104,7 +104,7 @@ class RegionFlow:
             if bound >= 0:
                 found.append(bound_code(bound))
             else:
-                named = self._named.get(region) if written or region == STATIC else None
+                named = self._named.get(region) if written else None
                 found.append(self.fresh(value) if named is None else named)  # 1
         return tuple(found)
 
@@ -463,9 +463,10 @@ def through(origins: Origins, map: Map) -> Origins:
 
 
 def _is_written(value: Value) -> bool:
-    """Whether the type of a result stands in the text."""
+    """Whether the type of a result stands in the text, or follows from a symbol alone; others follow from operands, and there
+    a shorter region may do."""
     op = value.operation
-    return op is not None and any(result.written is not None for result in op.decl.results)
+    return op is not None and (not op.operands or any(result.written is not None for result in op.decl.results))
 
 
 _HANDLERS = {
