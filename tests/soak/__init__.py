@@ -291,6 +291,36 @@ def _interpreted(module: air.Module, arguments: tuple[int, int]) -> str:
         return f"fault: {fault.kind} {fault}"
 
 
+WILD = (0.05, 0.15, 0.3, 0.6)
+"""The shares of conflicts that the wild programs of the suite ``loans`` overlook."""
+
+
+def check_loans(seed: int, change: Callable[[str], str] = _unchanged) -> Finding | None:
+    """Programs of references: a correct one is accepted; a wild one, and mutants of a correct one, make no memory error when
+    they are."""
+    import random
+
+    from altru_ir.testing import borrowing
+    from tests.passes.loans_oracle import fault, inputs, mutants, refusals, scheduled
+
+    kind = seed % 5
+    program = borrowing.generate(seed, wild=WILD[seed % len(WILD)] if kind in (1, 2) else 0.0)
+    if kind == 3:
+        for what, _, mutant in mutants(change(program.text), random.Random(seed), 1):
+            found = None if refusals(mutant) else fault(mutant, inputs(20, seed))
+            if found is not None:
+                return f"{what}: {found}"
+        return None
+    try:
+        module = scheduled(air.parse(change(program.text)))
+    except air.DiagnosticError as error:  # something is moved twice
+        return None if program.wild else f"{error.diagnostics[0]}"
+    refused = refusals(module)
+    if refused:
+        return None if program.wild else f"a correct program is refused: {refused[0]}"
+    return fault(module, inputs(4, seed))
+
+
 SUITES: dict[str, Suite] = {
     "heap": Suite(1, check_heap, "the allocators under sanitizers, fast and hardened"),
     "text": Suite(2, check_text, "damaged text: diagnostics only"),
@@ -298,5 +328,6 @@ SUITES: dict[str, Suite] = {
     "native": Suite(3, check_native, "O0 and O3 against the interpreter, panics and cleanups too, and against Python"),
     "passes": Suite(1, check_passes, "before against after each pass, in the interpreter"),
     "drops": Suite(2, check_drops, "drops scheduled and elaborated against written ones; no leak where none are written"),
+    "loans": Suite(1, check_loans, "references: correct programs accepted, accepted ones without a fault"),
     "machine": Suite(1, check_machine, "the whole language in the interpreter: no fault, no leak, one answer"),
 }
