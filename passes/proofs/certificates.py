@@ -82,9 +82,10 @@ check is taken away. This header says when a certificate is valid. Nothing else 
       ``new.array n...``, ``arena.alloc_array a, n...``: (r, d) = u(n at d), for the operands declared as lengths (the first
       of ``rest`` are lengths where there is more than one dimension); ``stack.alloc n``: (r, 0) = u(n); ``assume_init a``,
       ``ref.to_ptr a``, ``own.into_ptr a``, ``own.from_ptr a``: (r, d) = (a, d).
-7. **Operations modulo 2^w**, as polynomials of their operands' terms, each operand in either reading: ``add``, ``sub``,
-   ``mul``; ``shl`` by a constant k: 2^(k mod w) times the first (one reading); ``trunc`` the operand; ``zext`` the operand,
-   reading u alone; ``sext`` the operand, reading s alone; ``bitcast`` of integers the operand.
+7. **Operations modulo 2^w**, as polynomials of their operands' terms, each operand in either reading, where one that is a
+   ``const`` is its number in that reading and no term: ``add``, ``sub``, ``mul``; ``shl`` by a constant k: 2^(k mod w) times
+   the first (one reading); ``trunc`` the operand; ``zext`` the operand, reading u alone; ``sext`` the operand, reading s
+   alone; ``bitcast`` of integers the operand.
 8. **Alignment.** ``Multiple(value, a, source, steps)`` holds at a point if the source dominates it and is
    ``Passed(check.align)`` of the value with a multiple of a; or ``Type(Term(value, "u"))`` for a ``ref`` or ``own`` to a type
    (the element's for a sequence) whose layout's alignment is a multiple of a; or ``Definition(op)`` of the value's operation:
