@@ -26,6 +26,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, Self
 
 from altru_ir.cfg import ControlFlowGraph
@@ -38,9 +39,10 @@ from altru_ir.passes.analysis.intervals import OPPOSITE
 from altru_ir.passes.analysis.manager import FunctionAnalysis, Get
 from altru_ir.passes.analysis.notes import Notes
 from altru_ir.types import ArrayType, OwnType, RefType, Type
-from altru_ir.values import Operation, Value
+from altru_ir.values import Operation, Successor, Value
 
 MOST = 12
+MOST_CONDITIONS = 64
 FAR = 1 << 1000
 """Farther out than any number: the limit of a product whose factors may be negative."""
 
@@ -72,14 +74,18 @@ class Fact:
 
 class Point:
     """Where something is to be proven: ``rank`` and ``before`` place it among the facts; ``also`` are facts of this point
-    alone, by id: what an edge says on the edge itself."""
+    alone, by id: what an edge says on the edge itself. ``block`` is where it is, ``into`` where its edge leads."""
 
-    __slots__ = ("also", "before", "rank")
+    __slots__ = ("also", "before", "block", "into", "rank")
 
-    def __init__(self, rank: int, before: int, also: dict[int, list[Fact]] | None = None) -> None:
+    def __init__(
+        self, rank: int, before: int, block: Block | None, also: dict[int, list[Fact]] | None = None, into: Block | None = None
+    ) -> None:
         self.rank = rank
         self.before = before
+        self.block = block
         self.also = also
+        self.into = into
 
 
 class _Facts:
@@ -252,6 +258,20 @@ class Inequalities(FunctionAnalysis):
                 found[key] = found.get(key, 0) + coefficient
         return {each: coefficient for each, coefficient in found.items() if coefficient}
 
+    @cached_property
+    def edges(self) -> dict[Block, list[tuple[Operation, Successor]]]:
+        """The edges into each block."""
+        found: dict[Block, list[tuple[Operation, Successor]]] = {block: [] for block in self.function.blocks}
+        for block in self.function.blocks:
+            for edge in block.ops[-1].successors:
+                found[edge.block].append((block.ops[-1], edge))
+        return found
+
+    @cached_property
+    def cleanups(self) -> set[Block]:
+        """The blocks that an unwind edge leads to."""
+        return {block.unwind for block in self.function.blocks if block.unwind is not None}
+
     # -- places ------------------------------------------------------------------------------------------------------------
 
     def rank_of(self, value: Value) -> int:
@@ -273,7 +293,7 @@ class Inequalities(FunctionAnalysis):
     def before(self, op: Operation, also: dict[int, list[Fact]] | None = None) -> Point:
         """The point in front of an operation."""
         rank = self.rank_at(op)
-        return Point(rank, rank // self.stride, also)
+        return Point(rank, rank // self.stride, op.block, also)
 
     def edge(self, terminator: Operation, index: int) -> Point:
         """The point on an edge."""
@@ -282,7 +302,7 @@ class Inequalities(FunctionAnalysis):
         for fact in self.said(branch_says(terminator, index), rank, rank // self.stride, ("branch", terminator, index)):
             for number in fact.form:
                 also.setdefault(number, []).append(fact)
-        return Point(rank, rank // self.stride, also)
+        return Point(rank, rank // self.stride, terminator.block, also, terminator.successors[index].block)
 
     def says(self, condition: Value, holds: bool, point: Point, source: Any) -> Point:
         """A point at which a condition is known as well."""
@@ -290,7 +310,7 @@ class Inequalities(FunctionAnalysis):
         for fact in self.said(condition_says(condition, holds), point.rank, point.before, source):
             for number in fact.form:
                 also.setdefault(number, []).append(fact)
-        return Point(point.rank, point.before, also)
+        return Point(point.rank, point.before, point.block, also, point.into)
 
     # -- facts -------------------------------------------------------------------------------------------------------------
 
@@ -426,7 +446,7 @@ def condition_says(condition: Value, holds: bool) -> list[Said]:
     work = [(condition, holds)]
     for each, holds in work:
         op = each.operation
-        if op is None or len(work) > 16:
+        if op is None or len(work) > MOST_CONDITIONS:
             continue
         name = op.decl.name
         if name == "icmp":

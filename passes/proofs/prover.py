@@ -19,6 +19,8 @@ left is the next goal. Rules, cited by number in the code:
     was proven with its help is forgotten.
  6. A goal about a ``select`` holds if it does for both operands, each under its case of the condition.
  7. A fact about x times another number that is not negative is a fact about their product.
+ 8. Who asks may allow goals to be taken for true (``assume``): what a guard in front of a loop could test. Such an answer is no
+    proof; it says what would make one.
 
 Each goal is looked at once for a point (one that is no easier than one that failed, fails), at most ``STEPS`` for a question
 and ``DEPTH`` deep: the cost of a question is bounded, and "not proven" says nothing.
@@ -31,6 +33,7 @@ cycles); Bledsoe, A New Method for Proving Certain Presburger Formulas, IJCAI 19
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import gcd
 from typing import Any
 
@@ -39,7 +42,6 @@ import attrs
 from altru_ir.module import Block
 from altru_ir.passes.analysis import definitions
 from altru_ir.passes.analysis.inequalities import Fact, Form, Inequalities, Point
-from altru_ir.passes.transform.rewriting import edges_into, unwind_targets
 from altru_ir.values import Operation, Successor, Value
 
 STEPS = 48
@@ -105,7 +107,14 @@ class Split:
     if_false: Node
 
 
-Node = Use | Limits | Reduced | Sharpened | Inductive | Split
+@attrs.frozen(eq=False)
+class Assumed:
+    """Rule 8."""
+
+    goal: Form
+
+
+Node = Use | Limits | Reduced | Sharpened | Inductive | Split | Assumed
 
 
 @attrs.define(eq=False)
@@ -136,10 +145,9 @@ class Prover:
         self.steps = 0
         self._left = 0
         self._nested = 0
-        self._edges: dict[Block, list[tuple[Operation, Successor]]] | None = None
-        self._cleanups = unwind_targets(facts.function)
         self._claims: dict[tuple[Block, frozenset[tuple[int, int]]], Claim | None] = {}
         self._proven: list[tuple[Block, frozenset[tuple[int, int]]]] = []
+        self.assume: Callable[[Form, Point], bool] | None = None
         self._failed: list[tuple[Block, frozenset[tuple[int, int]]]] = []
         self._known: dict[int, list[Fact]] = {}  # the claims, by number
 
@@ -219,7 +227,10 @@ class Prover:
             found = self._as_computed(goal, each, question, depth)
             if found is not None:
                 return found
-        return self._invariant(goal, latest, depth)
+        found = self._invariant(goal, latest, depth)
+        if found is None and self.assume is not None and self.assume(goal, question.point):  # 8
+            found = Assumed(goal)
+        return found
 
     def _about(self, number: int, point: Point) -> list[Fact]:
         found = self.facts.at(number, point)
@@ -342,7 +353,7 @@ class Prover:
                 owner = value.owner
                 if isinstance(owner, Block) and (block is None or facts.rank[number] >= facts.rank_of_block(block)):
                     block = owner
-        if block is None or block in self._cleanups or block is facts.function.blocks[0]:
+        if block is None or block in facts.cleanups or block is facts.function.blocks[0]:
             return None
         start = facts.rank_of_block(block)
         if any(facts.rank[each] > start for each in goal if each):
@@ -353,9 +364,7 @@ class Prover:
             return None if known is None else Inductive(goal, known)
         if self._nested >= LEMMAS:
             return None
-        if self._edges is None:
-            self._edges = edges_into(facts.function)
-        edges = self._edges[block]
+        edges = facts.edges[block]
         if len(edges) > EDGES:
             return None
         arguments = [each for each in goal if each and self._is_of(each, block)]
