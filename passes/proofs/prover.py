@@ -168,9 +168,19 @@ class Prover:
         worst = question.failed.get(key)
         if worst is not None and constant <= worst:
             return None
-        question.failed[key] = constant
+        question.failed[key] = constant  # meanwhile too: a goal does not help itself
         self._left -= 1
         self.steps += 1
+        found = self._search(goal, numbers, question, depth)
+        if found is not None:
+            if worst is None:
+                del question.failed[key]
+            else:
+                question.failed[key] = worst
+        return found
+
+    def _search(self, goal: Form, numbers: list[int], question: _Question, depth: int) -> Node | None:
+        constant = goal.get(0, 0)
         divisor = gcd(*[goal[each] for each in numbers])
         if divisor > 1:
             smaller = {each: goal[each] // divisor for each in numbers}

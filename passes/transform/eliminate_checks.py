@@ -12,8 +12,8 @@ where %n is ``slice.len %xs`` and %seq is ``deref %xs``. Rules, cited by number 
 
  1. A check is a goal or several (``goals_of``): linear forms that must not be negative. If the prover (``proofs/prover``) shows
     them all for the point in front of the check, the check cannot fail.
- 2. What it found is written down as a certificate (``proofs/certificates``), of the function with all its checks, before any of
-    them is gone. With ``verify`` the checker reads all of them at that moment; that one is rejected is an internal error.
+ 2. With ``verify`` what it found is written down as certificates (``proofs/certificates``) of the function with all checks,
+    before any of them is gone, and the checker reads them; that it rejects one is an internal error.
  3. Then the checks with a certificate are removed, all at once, and nothing takes their place: to tell LLVM what was proven
     gains nothing and costs a fifth of its time (measured).
  4. Checks in blocks that control does not reach stay: nothing is known there, and other passes remove the blocks.
@@ -39,6 +39,10 @@ from altru_ir.passes.proofs.writer import Writer
 from altru_ir.values import Operation
 
 
+class RejectedProof(Exception):
+    """A certificate that the checker does not accept: a defect of the compiler. The message says which clause."""
+
+
 @attrs.define
 class EliminateChecks(FunctionPass):
     """Removes the checks that cannot fail, each with a certificate.
@@ -50,7 +54,7 @@ class EliminateChecks(FunctionPass):
     name = "eliminate-checks"
     verify: bool = False
     proofs: dict[str, Proof] = attrs.field(init=False, factory=dict, repr=False, eq=False)
-    """What was proven about each function, by name; its operations are those of the function before the checks went."""
+    """With ``verify``, what was proven about each function, by name."""
 
     def run_on(self, function: Function) -> bool:
         checks = [op for op in function.operations() if op.decl.is_check]
@@ -58,16 +62,14 @@ class EliminateChecks(FunctionPass):
             return False
         facts = self.get(Inequalities, function)
         prover = Prover(facts)
-        writer = Writer(facts)
-        gone: set[Operation] = set()
+        gone: dict[Operation, list[tuple[Raw, Node]]] = {}
         for op in checks:
             assert op.block is not None
             if not facts.tree.reachable(facts.cfg.number[op.block]):  # 4
                 continue
             proven = self.proven(op, prover)
             if proven is not None:
-                writer.certificate(op, proven)
-                gone.add(op)
+                gone[op] = proven
                 self.remark(PASSED, "CheckRemoved", op, f"{spell(op)} cannot fail")
             else:
                 self.remark(MISSED, "CheckKept", op, f"{spell(op)} may fail")
@@ -76,11 +78,25 @@ class EliminateChecks(FunctionPass):
         self.count("goals looked at", prover.steps)
         if not gone:
             return False
-        self.proofs[function.name] = writer.proof
+        if self.verify:  # 2
+            self.checked(function, facts, gone)
         for block in function.blocks:  # 3
             if any(op in gone for op in block.ops):
                 block.ops = [op for op in block.ops if op not in gone]
         return True
+
+    def checked(self, function: Function, facts: Inequalities, gone: dict[Operation, list[tuple[Raw, Node]]]) -> None:
+        """Writes the certificates and lets the checker read them. Raises ``RejectedProof``."""
+        from altru_ir.passes.proofs.checker import problems
+
+        writer = Writer(facts)
+        for op, proven in gone.items():
+            writer.certificate(op, proven)
+        self.proofs[function.name] = writer.proof
+        found = problems(function, writer.proof)
+        if found:
+            raise RejectedProof(f"@{function.name}: {found[0]}")
+        self.count("certificates accepted", len(gone))
 
     @staticmethod
     def proven(op: Operation, prover: Prover) -> list[tuple[Raw, Node]] | None:  # 1
