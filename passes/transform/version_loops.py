@@ -194,13 +194,13 @@ class _Versions:
         self.left -= size
         guard = self.guard(header, inside, forms, replaced)
         values, pairs = self.copied(blocks, guard)
-        for value in outer:
-            self.meet(value, inside, values, dict(pairs))
+        for value, met in outer.items():
+            self.meet(value, met, inside, values, dict(pairs))
         return certificates.Versions(guard, tuple(pairs))
 
-    def outer(self, blocks: list[Block], inside: set[Block]) -> list[Value] | None:
-        """The values of a loop that others use; None when one of them cannot be handed on."""
-        found = []
+    def outer(self, blocks: list[Block], inside: set[Block]) -> dict[Value, dict[Block, Block]] | None:
+        """The values of a loop that others use, with their ``meetings``; None when one of them cannot be handed on."""
+        found = {}
         for block in blocks:
             for value in [*block.args, *(result for op in block.ops for result in op.results)]:
                 outside = [user for user in self.users.get(value, ()) if user not in inside]
@@ -208,9 +208,10 @@ class _Versions:
                     continue
                 if value.type.is_place or not copies(value.type, self.module):
                     return None
-                if self.meetings(value, inside) is None:
+                met = self.meetings(value, inside)
+                if met is None:
                     return None
-                found.append(value)
+                found[value] = met
         return found
 
     # -- 2 -----------------------------------------------------------------------------------------------------------------
@@ -325,10 +326,10 @@ class _Versions:
             at = parent[at]
         return None
 
-    def meet(self, value: Value, inside: set[Block], values: dict[Value, Value], copy_of: dict[Block, Block]) -> None:
+    def meet(
+        self, value: Value, met: dict[Block, Block], inside: set[Block], values: dict[Value, Value], copy_of: dict[Block, Block]
+    ) -> None:
         """Puts arguments where the copies of ``value`` meet, and those in its place outside."""
-        met = self.meetings(value, inside)
-        assert met is not None
         copies_of_blocks = set(copy_of.values())
         arguments = {meeting: meeting.add_arg(value.type) for meeting in dict.fromkeys(met.values())}
         for meeting in arguments:
