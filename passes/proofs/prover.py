@@ -19,8 +19,9 @@ left is the next goal. Rules, cited by number in the code:
     was proven with its help is forgotten.
  6. A goal about a ``select`` holds if it does for both operands, each under its case of the condition.
  7. A fact about x times another number that is not negative is a fact about their product.
- 8. Who asks may allow goals to be taken for true (``assume``): what a guard in front of a loop could test. Such an answer is no
-    proof; it says what would make one.
+ 8. Who asks may allow goals to be taken for true (``assume``): what a guard in front of a loop could test. One that can be
+    proven is not, and of the others the first met, which is the nearest to the goal. Such an answer is no proof; it says
+    what would make one. ``without_checks`` leaves out what checks say, for that comes from the bounds of other memory.
 
 Each goal is looked at once for a point (one that is no easier than one that failed, fails), at most ``STEPS`` for a question
 and ``DEPTH`` deep: the cost of a question is bounded, and "not proven" says nothing.
@@ -148,6 +149,7 @@ class Prover:
         self._claims: dict[tuple[Block, frozenset[tuple[int, int]]], Claim | None] = {}
         self._proven: list[tuple[Block, frozenset[tuple[int, int]]]] = []
         self.assume: Callable[[Form, Point], bool] | None = None
+        self.without_checks = False
         self._failed: list[tuple[Block, frozenset[tuple[int, int]]]] = []
         self._known: dict[int, list[Fact]] = {}  # the claims, by number
 
@@ -155,6 +157,15 @@ class Prover:
         """A node that shows that ``goal`` is not negative at ``point``; None when none was found."""
         self._left = steps
         return self._prove(goal, _Question(point), DEPTH)
+
+    def suppose(self, form: Form, block: Block) -> None:
+        """Takes it for true that ``form`` is not negative on each entry of ``block``."""
+        facts = self.facts
+        number = facts.cfg.number[block]
+        fact = Fact(form, facts.rank_of_block(block), facts.tree.last[number], None, ("supposed",), False, False)
+        for each in form:
+            if each:
+                self._known.setdefault(each, []).append(fact)
 
     # -- search ------------------------------------------------------------------------------------------------------------
 
@@ -210,6 +221,11 @@ class Prover:
                         return Use(goal, fact, scale, multiplier, Limits(rest_goal), needs)
                 elif len(later) < CANDIDATES:
                     later.append((each, fact, scale, multiplier, rest_goal))
+        if self.assume is not None and self.assume(goal, question.point):  # 8
+            allowed, self.assume = self.assume, None
+            by_itself = self._search(goal, numbers, _Question(question.point), depth)
+            self.assume = allowed
+            return Assumed(goal) if by_itself is None else by_itself
         found = self._differing(goal, numbers, question, depth)
         if found is not None:
             return found
@@ -227,10 +243,7 @@ class Prover:
             found = self._as_computed(goal, each, question, depth)
             if found is not None:
                 return found
-        found = self._invariant(goal, latest, depth)
-        if found is None and self.assume is not None and self.assume(goal, question.point):  # 8
-            found = Assumed(goal)
-        return found
+        return self._invariant(goal, latest, depth)
 
     def _about(self, number: int, point: Point) -> list[Fact]:
         found = self.facts.at(number, point)
@@ -241,6 +254,8 @@ class Prover:
         factors = self.facts.factors[number]
         if factors is not None:
             found = found + self._multiplied(number, factors, point)
+        if self.without_checks:
+            found = [fact for fact in found if fact.source[0] != "passed"]
         return found
 
     def _needs(self, fact: Fact, question: _Question, depth: int) -> tuple[Node, ...] | None:
@@ -458,6 +473,32 @@ class Prover:
                     return None
                 found = multiplied
         return found
+
+
+def assumptions(nodes: list[Node]) -> list[Form]:
+    """What was taken for true (rule 8) in the nodes, each form once."""
+    found: list[Form] = []
+    claims: set[Claim] = set()
+    work = list(nodes)
+    while work:
+        node = work.pop()
+        if isinstance(node, Assumed):
+            if node.goal not in found:
+                found.append(node.goal)
+        elif isinstance(node, Use):
+            work += [*node.needs, node.rest]
+            source = node.fact.source
+            if source[0] == "lemma" and source[1] not in claims:
+                claims.add(source[1])
+                work += [each for each in source[1].edges if each is not None]
+        elif isinstance(node, (Reduced, Sharpened)):
+            work.append(node.rest)
+        elif isinstance(node, Split):
+            work += [node.if_false, node.if_true]
+        elif isinstance(node, Inductive) and node.lemma not in claims:
+            claims.add(node.lemma)
+            work += [each for each in node.lemma.edges if each is not None]
+    return found
 
 
 def edge_values(block: Block, edge: Successor) -> dict[Value, Value]:

@@ -41,7 +41,7 @@ from altru_ir.passes.analysis.inequalities import Form, Inequalities, Point
 from altru_ir.passes.analysis.loops import Loop, Loops
 from altru_ir.passes.base import PASSED, FunctionPass
 from altru_ir.passes.proofs import certificates
-from altru_ir.passes.proofs.prover import Prover
+from altru_ir.passes.proofs.prover import Prover, assumptions
 from altru_ir.passes.transform.eliminate_checks import proven, verified
 from altru_ir.passes.transform.guards import Guards, testable
 from altru_ir.passes.transform.rewriting import edges_into
@@ -113,29 +113,37 @@ class VersionLoops(FunctionPass):
             for loop in reversed(chain):
                 if loop.irreducible or loop.header == 0 or loop.end - loop.start > LARGEST:
                     continue
-                assumptions = _Assumptions(facts, loops, loop, found.get(loop, []))
-                asking = Prover(facts)
-                asking.assume = assumptions
-                if proven(op, asking) is None or not assumptions.forms:
-                    continue
                 known = found.setdefault(loop, [])
-                fresh = [form for form in assumptions.forms if form not in known]
-                if len(known) + len(fresh) <= CONDITIONS:
+                missing = self.missing(op, facts, loops, loop, known)
+                fresh = None if missing is None else [form for form in missing if form not in known]
+                if fresh is not None and len(known) + len(fresh) <= CONDITIONS:
                     known += fresh
-                break
+                    break
         return {loop: forms for loop, forms in found.items() if forms}
 
+    @staticmethod
+    def missing(op: Operation, facts: Inequalities, loops: Loops, loop: Loop, known: list[Form]) -> list[Form] | None:
+        """What has to hold in front of a loop, beside ``known``, for a check in it not to fail; None when nothing will do."""
+        for without_checks in (True, False):
+            prover = Prover(facts)
+            prover.assume = _Invariant(facts, loops, loop)
+            prover.without_checks = without_checks
+            for form in known:
+                prover.suppose(form, prover.assume.header)
+            nodes = proven(op, prover)
+            if nodes is not None:
+                return assumptions([node for _, node in nodes])
+        return None
 
-class _Assumptions:
-    """Step 1: what may be assumed in a loop, and what has been."""
 
-    def __init__(self, facts: Inequalities, loops: Loops, loop: Loop, known: list[Form]) -> None:
+class _Invariant:
+    """Step 1: whether a goal can be tested in front of a loop, and the point where it is wanted is behind the test."""
+
+    def __init__(self, facts: Inequalities, loops: Loops, loop: Loop) -> None:
         self.facts = facts
         self.loops = loops
         self.loop = loop
         self.header = facts.cfg.blocks[loop.header]
-        self.known = known
-        self.forms: list[Form] = []
 
     def __call__(self, goal: Form, point: Point) -> bool:
         facts = self.facts
@@ -152,11 +160,7 @@ class _Assumptions:
                 block = owner.block if isinstance(owner, Operation) else owner if isinstance(owner, Block) else None
                 if block is not None and self.loops.contains(self.loop, number[block]):
                     return False
-        if not testable(goal, facts):
-            return False
-        if goal not in self.forms:
-            self.forms.append(goal)
-        return True
+        return testable(goal, facts)
 
 
 class _Versions:
