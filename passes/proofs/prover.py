@@ -20,8 +20,9 @@ left is the next goal. Rules, cited by number in the code:
  6. A goal about a ``select`` holds if it does for both operands, each under its case of the condition.
  7. A fact about x times another number that is not negative is a fact about their product.
  8. Who asks may allow goals to be taken for true (``assume``): what a guard in front of a loop could test. One that can be
-    proven is not, and of the others the first met, which is the nearest to the goal. Such an answer is no proof; it says
-    what would make one. ``without_checks`` leaves out what checks say, for that comes from the bounds of other memory.
+    proven is not, and of the others the first met, which is the nearest to the goal; from then on it is a fact. Such an answer
+    is no proof; it says what would make one. ``without_checks`` leaves out what checks say, for that comes from the bounds
+    of other memory; ``ignore`` leaves out others.
 
 Each goal is looked at once for a point (one that is no easier than one that failed, fails), at most ``STEPS`` for a question
 and ``DEPTH`` deep: the cost of a question is bounded, and "not proven" says nothing.
@@ -36,7 +37,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import gcd
-from typing import Any
+from typing import Any, Protocol
 
 import attrs
 
@@ -128,6 +129,15 @@ class Claim:
     edges: list[Node | None]
 
 
+class Allowed(Protocol):
+    """Rule 8: what may be taken for true, on each entry of the block ``header``."""
+
+    header: Block
+
+    def __call__(self, goal: Form, point: Point) -> bool:
+        """Whether ``goal`` may be, at ``point``."""
+
+
 class _Question:
     """The work on one point: ``failed`` has, by coefficients, the largest constant that was not enough."""
 
@@ -148,8 +158,9 @@ class Prover:
         self._nested = 0
         self._claims: dict[tuple[Block, frozenset[tuple[int, int]]], Claim | None] = {}
         self._proven: list[tuple[Block, frozenset[tuple[int, int]]]] = []
-        self.assume: Callable[[Form, Point], bool] | None = None
+        self.assume: Allowed | None = None
         self.without_checks = False
+        self.ignore: Callable[[Fact, Point], bool] | None = None
         self._failed: list[tuple[Block, frozenset[tuple[int, int]]]] = []
         self._known: dict[int, list[Fact]] = {}  # the claims, by number
 
@@ -225,21 +236,27 @@ class Prover:
             allowed, self.assume = self.assume, None
             by_itself = self._search(goal, numbers, _Question(question.point), depth)
             self.assume = allowed
-            return Assumed(goal) if by_itself is None else by_itself
+            if by_itself is not None:
+                return by_itself
+            self.suppose(goal, allowed.header)
+            return Assumed(goal)
         found = self._differing(goal, numbers, question, depth)
         if found is not None:
             return found
         latest = numbers[0]
-        found = self._as_computed(goal, latest, question, depth)
-        if found is not None:
-            return found
-        for _, fact, scale, multiplier, rest_goal in later:
+        computed = False
+        for each, fact, scale, multiplier, rest_goal in later:
+            if each != latest and not computed:
+                computed = True
+                found = self._as_computed(goal, latest, question, depth)
+                if found is not None:
+                    return found
             found = self._prove(rest_goal, question, depth - 1)
             if found is not None:
                 needs = self._needs(fact, question, depth)
                 if needs is not None:
                     return Use(goal, fact, scale, multiplier, found, needs)
-        for each in numbers[1:3]:
+        for each in numbers[computed:3]:
             found = self._as_computed(goal, each, question, depth)
             if found is not None:
                 return found
@@ -256,6 +273,9 @@ class Prover:
             found = found + self._multiplied(number, factors, point)
         if self.without_checks:
             found = [fact for fact in found if fact.source[0] != "passed"]
+        if self.ignore is not None:
+            ignore = self.ignore
+            found = [fact for fact in found if not ignore(fact, point)]
         return found
 
     def _needs(self, fact: Fact, question: _Question, depth: int) -> tuple[Node, ...] | None:
@@ -488,6 +508,8 @@ def assumptions(nodes: list[Node]) -> list[Form]:
         elif isinstance(node, Use):
             work += [*node.needs, node.rest]
             source = node.fact.source
+            if source[0] == "supposed" and node.fact.form not in found:
+                found.append(node.fact.form)
             if source[0] == "lemma" and source[1] not in claims:
                 claims.add(source[1])
                 work += [each for each in source[1].edges if each is not None]

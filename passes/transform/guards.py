@@ -24,6 +24,7 @@ from altru_ir.types import I1, USIZE, ArrayType, IntType, PlaceType, PtrType, Ty
 from altru_ir.values import NO_ATTRIBUTES, Operation, Value
 
 SUBTRACTED = 3
+SELDOM = 4
 
 
 class Guards:
@@ -133,17 +134,25 @@ class Guards:
 
 
 def testable(form: Form, facts: Inequalities) -> bool:
-    """Whether ``Guards`` can test a form, and it may well hold."""
+    """Whether ``Guards`` can test a form, and it may well hold: not what only the smallest numbers give, nor that a length is
+    at most another number, for it is what numbers are below."""
     added = [number for number, coefficient in form.items() if number and coefficient > 0]
     taken = [number for number, coefficient in form.items() if number and coefficient < 0]
     if len(added) > 1 or len(taken) > SUBTRACTED or any(abs(c) != 1 for number, c in form.items() if number):
         return False
-    most = form.get(0, 0) + sum(facts.high[number] for number in added) - sum(facts.low[number] for number in taken)
-    if most <= 0 or abs(form.get(0, 0)) >= 1 << facts.module.pointer_bits >> 1:
+    constant = form.get(0, 0)
+    most = constant + sum(facts.high[number] for number in added) - sum(max(facts.low[number], 0) for number in taken)
+    if most < SELDOM or abs(constant) >= 1 << facts.module.pointer_bits >> 1:
+        return False
+    if added and not _is_length(added[0], facts) and any(_is_length(number, facts) for number in taken):
         return False
     if added and not taken and form.get(0) == -1 and isinstance(_type_of(added[0], facts), PtrType):
         return True
     return all(_is_number(each, facts) for number in added + taken for each in facts.factors[number] or (number,))
+
+
+def _is_length(number: int, facts: Inequalities) -> bool:
+    return isinstance(facts.terms[number][1], int)
 
 
 def _type_of(number: int, facts: Inequalities) -> Type | None:

@@ -32,12 +32,14 @@ tests are those of Gupta, Optimizing Array Bound Checks Using Flow Analysis, LOP
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import attrs
 
 from altru_ir import declare
 from altru_ir.marks import copies
 from altru_ir.module import Block, Function
-from altru_ir.passes.analysis.inequalities import Form, Inequalities, Point
+from altru_ir.passes.analysis.inequalities import Fact, Form, Inequalities, Point
 from altru_ir.passes.analysis.loops import Loop, Loops
 from altru_ir.passes.base import PASSED, FunctionPass
 from altru_ir.passes.proofs import certificates
@@ -98,9 +100,23 @@ class VersionLoops(FunctionPass):
 
     def wanted(self, function: Function, loops: Loops, facts: Inequalities) -> dict[Loop, list[Form]]:  # 1
         """For each loop, what is to be tested in front of it."""
-        prover = Prover(facts)
         number = facts.cfg.number
         found: dict[Loop, list[Form]] = {}
+
+        def lost(fact: Fact, point: Point) -> bool:
+            """Whether a fact comes from a loop that has two copies, and so does not dominate what is behind the loop."""
+            source = fact.source
+            if source[0] not in ("branch", "passed"):
+                return False
+            at, here = number[source[1].block], number[point.block]  # type: ignore[index]
+            return any(loops.contains(loop, at) and not loops.contains(loop, here) for loop in found)
+
+        def fresh_prover() -> Prover:
+            made = Prover(facts)
+            made.ignore = lost
+            return made
+
+        prover = fresh_prover()
         for op in function.operations():
             if not op.decl.is_check or op.block is None:
                 continue
@@ -113,23 +129,28 @@ class VersionLoops(FunctionPass):
             for loop in reversed(chain):
                 if loop.irreducible or loop.header == 0 or loop.end - loop.start > LARGEST:
                     continue
-                known = found.setdefault(loop, [])
-                missing = self.missing(op, facts, loops, loop, known)
+                known = found.get(loop, [])
+                missing = self.missing(op, fresh_prover, _Invariant(facts, loops, loop), known)
                 fresh = None if missing is None else [form for form in missing if form not in known]
                 if fresh is not None and len(known) + len(fresh) <= CONDITIONS:
-                    known += fresh
+                    if fresh:
+                        found[loop] = known + fresh
+                        if not known:
+                            prover = fresh_prover()
                     break
-        return {loop: forms for loop, forms in found.items() if forms}
+        return found
 
     @staticmethod
-    def missing(op: Operation, facts: Inequalities, loops: Loops, loop: Loop, known: list[Form]) -> list[Form] | None:
+    def missing(
+        op: Operation, fresh_prover: Callable[[], Prover], invariant: _Invariant, known: list[Form]
+    ) -> list[Form] | None:
         """What has to hold in front of a loop, beside ``known``, for a check in it not to fail; None when nothing will do."""
         for without_checks in (True, False):
-            prover = Prover(facts)
-            prover.assume = _Invariant(facts, loops, loop)
+            prover = fresh_prover()
+            prover.assume = invariant
             prover.without_checks = without_checks
             for form in known:
-                prover.suppose(form, prover.assume.header)
+                prover.suppose(form, invariant.header)
             nodes = proven(op, prover)
             if nodes is not None:
                 return assumptions([node for _, node in nodes])
