@@ -24,6 +24,7 @@ left is the next goal. Rules, cited by number in the code:
     is no proof; it says what would make one. ``without_checks`` leaves out what checks say, for that comes from the bounds
     of other memory; ``ignore`` leaves out others.
 
+The search goes from later numbers to earlier ones: what is left after a fact has no later number than the goal.
 Each goal is looked at once for a point (one that is no easier than one that failed, fails), at most ``STEPS`` for a question
 and ``DEPTH`` deep: the cost of a question is bounded, and "not proven" says nothing.
 
@@ -37,12 +38,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import gcd
-from typing import Any, Protocol
+from typing import Protocol
 
 import attrs
 
 from altru_ir.module import Block
-from altru_ir.passes.analysis import definitions
 from altru_ir.passes.analysis.inequalities import Fact, Form, Inequalities, Point
 from altru_ir.values import Operation, Successor, Value
 
@@ -220,6 +220,7 @@ class Prover:
             return None if rest is None else Reduced(goal, divisor, rest)
         rank = self.facts.rank
         numbers.sort(key=lambda each: (-rank[each], each))
+        latest_rank = rank[numbers[0]]
         later: list[tuple[int, Fact, int, int, Form]] = []
         for each in numbers:
             for fact in self._about(each, question.point):
@@ -230,7 +231,7 @@ class Prover:
                     needs = self._needs(fact, question, depth)
                     if needs is not None:
                         return Use(goal, fact, scale, multiplier, Limits(rest_goal), needs)
-                elif len(later) < CANDIDATES:
+                elif len(later) < CANDIDATES and all(rank[other] <= latest_rank for other in fact.form):
                     later.append((each, fact, scale, multiplier, rest_goal))
         if self.assume is not None and self.assume(goal, question.point):  # 8
             allowed, self.assume = self.assume, None
@@ -272,7 +273,7 @@ class Prover:
         if factors is not None:
             found = found + self._multiplied(number, factors, point)
         if self.without_checks:
-            found = [fact for fact in found if fact.source[0] != "passed"]
+            found = [fact for fact in found if fact.origin is None or fact.origin[0] != "passed"]
         if self.ignore is not None:
             ignore = self.ignore
             found = [fact for fact in found if not ignore(fact, point)]
@@ -323,23 +324,11 @@ class Prover:
     def _computed(self, number: int, value: Value, reading: str, point: Point) -> list[Fact]:
         """What a number is if nothing wraps, and the same value in its other reading."""
         facts = self.facts
-        found = []
-        rank = facts.rank[number]
-        for each in definitions.wrapping(value, reading, facts.module):
-            if each.factors:
-                (a, b), known = zip(*(facts.number(*factor) for factor in each.factors), strict=True)
-                if not a or not b:
-                    k, other = (known[0], b) if not a else (known[1], a)
-                    form = {other: k} if other and k else {}
-                else:
-                    form = {facts.product(a, b): 1}
-            else:
-                form = facts.form((each.parts, each.constant))
-            found.append(_equal(number, form, rank, ("wrapping", value, reading, each), facts))
         other_reading = "s" if reading == "u" else "u"
         other = facts.number(value, other_reading)[0]
+        found = facts.computed(number)
         if other and (facts.at(other, point) or self._known.get(other) or self._is_extended(value, other_reading)):
-            found.append(_equal(number, {other: 1}, rank, ("reading", value, reading), facts))
+            found = [*found, facts.equal(number, {other: 1}, ("reading", value, reading))]
         return found
 
     @staticmethod
@@ -527,24 +516,6 @@ def edge_values(block: Block, edge: Successor) -> dict[Value, Value]:
     """What an edge hands over, by argument; those that the terminator gives itself are left out."""
     given = len(block.args) - len(edge.args)
     return dict(zip(block.args[given:], edge.args, strict=True))
-
-
-def _equal(number: int, form: Form, rank: int, source: Any, facts: Inequalities) -> Fact:
-    """The fact that a number is a form, if that is within the limits of the number."""
-    made = Fact({number: -1, **form}, rank, -1, None, source, True, False)
-    low, high = facts.low[number], facts.high[number]
-    above = dict(form)
-    above[0] = above.get(0, 0) - low
-    below = {each: -coefficient for each, coefficient in form.items()}
-    below[0] = below.get(0, 0) + high
-    made.needs = (_without_zero(above), _without_zero(below))
-    return made
-
-
-def _without_zero(form: Form) -> Form:
-    if not form.get(0, 1):
-        del form[0]
-    return form
 
 
 def _taken_out(goal: Form, number: int, fact: Form) -> tuple[int, int, Form]:  # 2

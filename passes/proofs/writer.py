@@ -222,6 +222,11 @@ class _Derivation:
             _, of, by = fact.source
             step, sign = self.fact(of, ())
             return self.add(c.Times(step, self.not_negative(by))), sign
+        if kind == "sum":
+            _, first, second, multiplier = fact.source
+            parts = len(first.needs)
+            (one, sign), (two, other) = self.fact(first, needs[:parts]), self.fact(second, needs[parts:])
+            return self.sum([(one, sign), (two, other * multiplier)]), 1
         if kind in ("wrapping", "reading"):
             return self.computed(fact, needs), -1
         assert fact.raw is not None

@@ -105,8 +105,8 @@ class VersionLoops(FunctionPass):
 
         def lost(fact: Fact, point: Point) -> bool:
             """Whether a fact comes from a loop that has two copies, and so does not dominate what is behind the loop."""
-            source = fact.source
-            if source[0] not in ("branch", "passed"):
+            source = fact.origin
+            if source is None or source[0] not in ("branch", "passed"):
                 return False
             at, here = number[source[1].block], number[point.block]  # type: ignore[index]
             return any(loops.contains(loop, at) and not loops.contains(loop, here) for loop in found)
