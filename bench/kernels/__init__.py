@@ -1,8 +1,8 @@
 """Loops over memory whose checks should cost nothing, each written once and rendered in our IR, C and Rust.
 
 ``sources/`` has one file for each kernel, in the language of ``language.py``; ``python -m bench.kernels FOLDER`` writes all
-three texts of all of them. A kernel's setting ``small`` is a size that the interpreter runs in a
-moment, ``large`` one to be timed.
+three texts of all of them. A kernel's settings are its sizes, ``small``, which the interpreter runs in a moment,
+``counted``, for which checks are counted, and ``large`` to be timed, and ``variables``, what becomes of them in our IR.
 
 Example: ``kernel("matmul").small`` and ``air_of(kernel("matmul"))``.
 
@@ -47,7 +47,7 @@ def rust_of(kernel: Kernel) -> str:
 
 
 def size(kernel: Kernel, which: str) -> int:
-    """The kernel's ``small`` or ``large`` size. Raises ``KernelError`` where it has none."""
+    """The kernel's ``small``, ``counted`` or ``large`` size. Raises ``KernelError`` where it has none."""
     if which not in kernel.settings:
         raise KernelError(f"{kernel.name} does not say how large `{which}` is")
     return int(kernel.settings[which])

@@ -1,11 +1,11 @@
 """The checker: is each certificate of a function valid, as ``certificates`` defines it? Numbers in the code cite its clauses.
 
-    check_proof(function, proof)     ->   []   or   [Rejection(check, "5c", "a multiplier is negative")]
+    problems(function, proof)     ->   []   or   [Rejection(check, "5c", "a multiplier is negative")]
 
 It is to be believed in the place of the pass, and so shares nothing with it but the objects it reads: each operation that a
 fact comes from is read again where it stands (``sources``), dominance is computed here, sums are added up again. Dominators are
-found as by Cooper, Harvey and Kennedy (A Simple, Fast Dominance Algorithm, 2001), of a graph whose nodes are blocks (two for one
-that unwinds: its entry and its body) and edges.
+found as by Cooper, Harvey and Kennedy (A Simple, Fast Dominance Algorithm, 2001), of a graph whose nodes are blocks (two for
+one that unwinds: its entry and its body) and edges.
 
 Invariant: no certificate, however wrong, makes it raise.
 """
@@ -47,8 +47,12 @@ class Rejection:
     clause: str
     message: str
 
+    def __str__(self) -> str:
+        named = f"`{self.what.name}`" if isinstance(self.what, Operation) else f"the lemma of ^{self.what.label}"
+        return f"{named}: clause {self.clause}: {self.message}"
 
-def check_proof(function: Function, proof: c.Proof) -> list[Rejection]:
+
+def problems(function: Function, proof: c.Proof) -> list[Rejection]:
     """What is wrong with a proof about a function that still has all of its checks; nothing when it is valid."""
     checker, found = _Checker(function, proof), []
     claims: list[c.Lemma | c.Certificate] = [*proof.lemmas, *proof.certificates]
@@ -139,26 +143,29 @@ class _Checker:
     def __init__(self, function: Function, proof: c.Proof) -> None:
         assert function.module is not None
         self.function, self.module, self.proof, self.flow = function, function.module, proof, _Flow(function)
+        self.cleanups = {block.unwind for block in function.blocks}
 
     def certificate(self, claim: c.Certificate) -> None:  # 10
         op, name = claim.check, claim.check.decl.name
         demand(op in self.flow.place and self.flow.over(0, (op, -1)), "10", "the check is not in the function, or not reached")
-        values = [of(each) for each in op.operands]
         if name == "check.align":
             choices: list[list[Statement]] = [[Aligned(op.operands[0], op.attrs["alignment"])]]
         elif name == "check.quotient":
             (a, b), least = (of(each, "s") for each in op.operands), 1 << sources.width(op.operands[0], self.module) - 1
             choices = [[total((1, a), (1, integer(least - 1)))], [b], [total((-1, b), (1, integer(-2)))]]
         else:  # what such a check says when it has passed
-            demand(name.startswith("check.") and values, "10", "no check")
             choices = [[polynomial for polynomial, _ in sources.of_check(op, self.module)]]
+            demand(name.startswith("check.") and choices[0], "10", "no check that a certificate can be of")
         concluded = [self.derivation(each, (op, -1))[0] for each in claim.goals]
         demand(concluded in choices, "10", "the derivations do not conclude the goals of the check")
 
     def lemma(self, claim: c.Lemma) -> None:  # 9
         block, edges = claim.block, self.flow.into[claim.block]
-        is_target = any(each.unwind is block for each in self.function.blocks)
-        demand(block is not self.function.blocks[0] and not is_target, "9", "the block is the entry, or where panics go")
+        demand(
+            block is not self.function.blocks[0] and block not in self.cleanups,
+            "9",
+            "the block is the entry, or where panics go",
+        )
         demand(len(edges) == len(claim.edges), "9", "not every edge into the block has a derivation")
         statement = _same(claim.statement)
         terms = (
@@ -195,13 +202,14 @@ class _Checker:
             return done[number][0]  # type: ignore[return-value]
 
         for step in steps:
+            found: Statement = {}
             exact = False
             if isinstance(step, c.Stated):
-                found: Statement = total((1, step.polynomial))
+                found = stated = total((1, step.polynomial))
                 given = None if getattr(step.source, "given", None) is None else get(step.source.given)  # type: ignore
                 said, exact = self.said(step.source, point, chosen, given), step.exact
-                holds = (found, EQUAL) in said or (total((-1, found)), EQUAL) in said
-                demand(holds or (not exact and (found, LEAST) in said), "5a", "the source does not state this")
+                holds = (stated, EQUAL) in said or (total((-1, stated)), EQUAL) in said
+                demand(holds or (not exact and (stated, LEAST) in said), "5a", "the source does not state this")
             elif isinstance(step, c.Exact):
                 found, exact = self.exact(step, point, get(step.low), get(step.high)), True
             elif isinstance(step, c.Sum):
@@ -218,18 +226,16 @@ class _Checker:
             elif isinstance(step, c.Times):
                 found, exact = sources.times(get(step.first), get(step.second)), done[step.first][1] or done[step.second][1]
             elif isinstance(step, c.Distinct):
-                found, unlike = get(step.step), total((1, step.polynomial))
+                unlike = total((1, step.polynomial))
                 said = self.said(step.source, point, chosen, None)
-                demand(
-                    (unlike, DIFFERS) in said or (total((-1, unlike)), DIFFERS) in said, "5f", "the source states no difference"
-                )
-                demand(found in (unlike, total((-1, unlike))), "5f", "about another difference")
-                found = total((1, found), (-1, integer(1)))
+                either = (unlike, total((-1, unlike)))
+                demand(any((each, DIFFERS) in said for each in either), "5f", "the source states no difference")
+                demand(get(step.step) in either, "5f", "about another difference")
+                found = total((1, get(step.step)), (-1, integer(1)))
             elif isinstance(step, c.Invariant):
                 lemma = self.proof.lemmas[step.lemma]
-                demand(
-                    step.lemma >= 0 and self.flow.over(self.flow.start[lemma.block], point), "5g", "not below the lemma's block"
-                )
+                below = step.lemma >= 0 and self.flow.over(self.flow.start[lemma.block], point)
+                demand(below, "5g", "not below the lemma's block")
                 found = _same(lemma.statement)
             elif isinstance(step, c.Cases):
                 op, found = step.select, total((1, step.polynomial))
@@ -248,8 +254,7 @@ class _Checker:
         least = -(1 << bits - 1) if reading == "s" else 0
         demand(value.type.is_integer and self.flow.is_defined(value, point), "5b", "the value is not there")
         q = of(value, "s" if reading == "u" else "u")
-        if step.readings:
-            assert op is not None
+        if step.readings and op is not None:
             q = sources.computed(op, step.readings, self.module)
         q = total((1, q), (1, integer(step.wraps << bits)))
         demand(low == at_most(integer(least), q)[0], "5b", "not shown to be above the smallest number")
