@@ -11,8 +11,26 @@ from __future__ import annotations
 PIPELINES: dict[str, list[str]] = {
     "O0": ["insert-checks", "schedule-drops", "check-moves", "elaborate-drops"],
     "O1": ["insert-checks", "schedule-drops", "check-moves", "elaborate-drops", "mem2reg", "cse", "eliminate-checks"],
-    "O2": ["insert-checks", "schedule-drops", "check-moves", "elaborate-drops", "mem2reg", "cse", "eliminate-checks"],
-    "O3": ["insert-checks", "schedule-drops", "check-moves", "elaborate-drops", "mem2reg", "cse", "eliminate-checks"],
+    "O2": [
+        "insert-checks",
+        "schedule-drops",
+        "check-moves",
+        "elaborate-drops",
+        "mem2reg",
+        "cse",
+        "version-loops",
+        "eliminate-checks",
+    ],
+    "O3": [
+        "insert-checks",
+        "schedule-drops",
+        "check-moves",
+        "elaborate-drops",
+        "mem2reg",
+        "cse",
+        "version-loops",
+        "eliminate-checks",
+    ],
     "check-memory": ["insert-checks", "schedule-drops", "check-moves"],
     "simplify": ["inline", "mem2reg", "canonicalize", "cse", "simplify-cfg", "dce"],
 }

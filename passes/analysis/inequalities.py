@@ -15,6 +15,8 @@ Rules, cited by number in the code:
     each id in it. The facts of an id form a tree, each below the last one that dominates it, so those that hold at a point are
     a path in it; only the ``MOST`` nearest are looked at.
  3. What an operation says of its result (``definitions``) is made into facts when the first one asks.
+ 4. A fact about a number that was computed from others is, by that computation, one about those: j <= n and j = i + 1 give
+    i + 1 <= n (if i + 1 does not wrap, which is left to whoever uses it).
 
 Invariant: a fact holds at each point that its source dominates, of the values as they are there. Near-linear.
 
@@ -26,6 +28,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, Self
 
 from altru_ir.cfg import ControlFlowGraph
@@ -33,14 +36,18 @@ from altru_ir.layout import LayoutError, layout_of
 from altru_ir.module import Block, Function, Module
 from altru_ir.passes.analysis import definitions
 from altru_ir.passes.analysis.control_flow import ControlFlow
-from altru_ir.passes.analysis.definitions import Reading, width
+from altru_ir.passes.analysis.definitions import Reading, Wrapping, width
 from altru_ir.passes.analysis.intervals import OPPOSITE
 from altru_ir.passes.analysis.manager import FunctionAnalysis, Get
 from altru_ir.passes.analysis.notes import Notes
 from altru_ir.types import ArrayType, OwnType, RefType, Type
-from altru_ir.values import Operation, Value
+from altru_ir.values import Operation, Successor, Value
 
 MOST = 12
+MOST_CONDITIONS = 64
+DERIVED = 4
+DERIVING = frozenset({"add", "sub", "mul", "shl", "umin", "umax", "smin", "smax"})
+"""The operations whose definition makes a new fact out of one about their result (rule 4), and how many there may be of one."""
 FAR = 1 << 1000
 """Farther out than any number: the limit of a product whose factors may be negative."""
 
@@ -54,10 +61,11 @@ class Fact:
     """``form >= 0`` (or ``== 0`` if ``exact``, or ``!= 0`` if ``differs``) where its source dominates.
 
     ``rank`` and ``last`` delimit those points; ``raw`` is the form before rule 1, ``source`` what states it (for the prover's
-    own facts: how it got them). ``needs`` has forms that must not be negative for it to hold.
+    own facts: how it got them), ``origin`` what stated the one that it follows from. ``needs`` has forms that must not be negative
+    for it to hold.
     """
 
-    __slots__ = ("differs", "exact", "form", "last", "needs", "rank", "raw", "source")
+    __slots__ = ("differs", "exact", "form", "last", "needs", "origin", "rank", "raw", "source")
 
     def __init__(self, form: Form, rank: int, last: int, raw: Raw | None, source: Any, exact: bool, differs: bool) -> None:
         self.form = form
@@ -65,6 +73,7 @@ class Fact:
         self.last = last
         self.raw = raw
         self.source = source
+        self.origin = source
         self.exact = exact
         self.differs = differs
         self.needs: tuple[Form, ...] = ()
@@ -72,14 +81,18 @@ class Fact:
 
 class Point:
     """Where something is to be proven: ``rank`` and ``before`` place it among the facts; ``also`` are facts of this point
-    alone, by id: what an edge says on the edge itself."""
+    alone, by id: what an edge says on the edge itself. ``block`` is where it is, ``into`` where its edge leads."""
 
-    __slots__ = ("also", "before", "rank")
+    __slots__ = ("also", "before", "block", "into", "rank")
 
-    def __init__(self, rank: int, before: int, also: dict[int, list[Fact]] | None = None) -> None:
+    def __init__(
+        self, rank: int, before: int, block: Block | None, also: dict[int, list[Fact]] | None = None, into: Block | None = None
+    ) -> None:
         self.rank = rank
         self.before = before
+        self.block = block
         self.also = also
+        self.into = into
 
 
 class _Facts:
@@ -132,6 +145,7 @@ class Inequalities(FunctionAnalysis):
         self._products: dict[tuple[int, int], int] = {}
         self._facts: dict[int, _Facts] = {}
         self._defined: dict[int, list[Fact]] = {}
+        self._computed: dict[int, list[Fact]] = {}
         self._limits: dict[Type, int] = {}
         self.tree, self.body = cfg.result_dominators if cfg.blocks else (cfg.dominators, [])
         self.stride = max((len(block.ops) for block in cfg.blocks), default=0) + 2
@@ -252,6 +266,20 @@ class Inequalities(FunctionAnalysis):
                 found[key] = found.get(key, 0) + coefficient
         return {each: coefficient for each, coefficient in found.items() if coefficient}
 
+    @cached_property
+    def edges(self) -> dict[Block, list[tuple[Operation, Successor]]]:
+        """The edges into each block."""
+        found: dict[Block, list[tuple[Operation, Successor]]] = {block: [] for block in self.function.blocks}
+        for block in self.function.blocks:
+            for edge in block.ops[-1].successors:
+                found[edge.block].append((block.ops[-1], edge))
+        return found
+
+    @cached_property
+    def cleanups(self) -> set[Block]:
+        """The blocks that an unwind edge leads to."""
+        return {block.unwind for block in self.function.blocks if block.unwind is not None}
+
     # -- places ------------------------------------------------------------------------------------------------------------
 
     def rank_of(self, value: Value) -> int:
@@ -273,7 +301,7 @@ class Inequalities(FunctionAnalysis):
     def before(self, op: Operation, also: dict[int, list[Fact]] | None = None) -> Point:
         """The point in front of an operation."""
         rank = self.rank_at(op)
-        return Point(rank, rank // self.stride, also)
+        return Point(rank, rank // self.stride, op.block, also)
 
     def edge(self, terminator: Operation, index: int) -> Point:
         """The point on an edge."""
@@ -282,7 +310,7 @@ class Inequalities(FunctionAnalysis):
         for fact in self.said(branch_says(terminator, index), rank, rank // self.stride, ("branch", terminator, index)):
             for number in fact.form:
                 also.setdefault(number, []).append(fact)
-        return Point(rank, rank // self.stride, also)
+        return Point(rank, rank // self.stride, terminator.block, also, terminator.successors[index].block)
 
     def says(self, condition: Value, holds: bool, point: Point, source: Any) -> Point:
         """A point at which a condition is known as well."""
@@ -290,7 +318,7 @@ class Inequalities(FunctionAnalysis):
         for fact in self.said(condition_says(condition, holds), point.rank, point.before, source):
             for number in fact.form:
                 also.setdefault(number, []).append(fact)
-        return Point(point.rank, point.before, also)
+        return Point(point.rank, point.before, point.block, also, point.into)
 
     # -- facts -------------------------------------------------------------------------------------------------------------
 
@@ -324,7 +352,7 @@ class Inequalities(FunctionAnalysis):
                 if op.decl.is_check:
                     last = tree.last[node]
                     for fact in self.said(check_says(op), self.rank_at(op), last, ("passed", op)):
-                        self.add(fact, tree.before[node])
+                        self._add(fact, tree.before[node])
 
     def _enter(self, number: int) -> None:
         cfg, tree = self.cfg, self.tree
@@ -336,7 +364,7 @@ class Inequalities(FunctionAnalysis):
         index = next(at for at, edge in enumerate(terminator.successors) if edge.block is block)
         source = ("branch", terminator, index)
         for fact in self.said(branch_says(terminator, index), self.rank_of_block(block), tree.last[number], source):
-            self.add(fact, tree.before[number])
+            self._add(fact, tree.before[number])
 
     def add(self, fact: Fact, before: int) -> None:
         """Adds a fact; facts come in preorder."""
@@ -347,16 +375,94 @@ class Inequalities(FunctionAnalysis):
                     of_number = self._facts[number] = _Facts()
                 of_number.add(fact, before)
 
+    def _add(self, fact: Fact, before: int) -> None:
+        """Adds a fact and what follows from it by the definition of its latest number (4)."""
+        self.add(fact, before)
+        if fact.differs or len(fact.form) > 4:
+            return
+        work = [fact]
+        for each in work:
+            for other in self._derived(each):
+                if len(work) < DERIVED:
+                    work.append(other)
+                    self.add(other, before)
+
+    def _derived(self, fact: Fact) -> Iterator[Fact]:
+        latest = max((number for number in fact.form if number), key=lambda number: self.rank[number], default=0)
+        value = self.terms[latest][0]
+        if value is None or value.operation is None or value.operation.decl.name not in DERIVING:
+            return
+        coefficient = fact.form[latest]
+        for other in [*self.computed(latest), *self.defined(latest)]:
+            factor = other.form.get(latest, 0)
+            if abs(factor) != 1 or not (other.exact or (factor > 0) != (coefficient > 0)):
+                continue
+            multiplier = -coefficient * factor if other.exact else abs(coefficient)
+            form = dict(fact.form)
+            for number, part in other.form.items():
+                left = form.get(number, 0) + multiplier * part
+                if left:
+                    form[number] = left
+                else:
+                    form.pop(number, None)
+            if len(form) > (0 in form):
+                made = Fact(
+                    form, fact.rank, fact.last, None, ("sum", fact, other, multiplier), fact.exact and other.exact, False
+                )
+                made.needs = fact.needs + other.needs
+                made.origin = fact.origin
+                yield made
+
     def at(self, number: int, point: Point) -> list[Fact]:
         """The facts about a number that hold at a point, the nearest first, then those of its definition."""
         of_number = self._facts.get(number)
         found = [] if of_number is None else of_number.at(point)
         if point.also:
             found = point.also.get(number, []) + found
-        defined = self._defined.get(number)
-        if defined is None:
-            defined = self._defined[number] = self._definition(number)
+        defined = self.defined(number)
         return found + defined if defined else found
+
+    def defined(self, number: int) -> list[Fact]:
+        """What the operation that gives a number states of it."""
+        known = self._defined.get(number)
+        if known is None:
+            known = self._defined[number] = self._definition(number)
+        return known
+
+    def computed(self, number: int) -> list[Fact]:
+        """What a number is if nothing wraps, as exact facts whose ``needs`` say that."""
+        known = self._computed.get(number)
+        if known is None:
+            value, reading = self.terms[number]
+            known = self._computed[number] = []
+            if value is not None and not isinstance(reading, int):
+                for each in definitions.wrapping(value, reading, self.module):
+                    known.append(self.equal(number, self._wrapping(each), ("wrapping", value, reading, each)))
+        return known
+
+    def _wrapping(self, given: Wrapping) -> Form:
+        if not given.factors:
+            return self.form((given.parts, given.constant))
+        (a, k), (b, m) = (self.number(*factor) for factor in given.factors)
+        if a and b:
+            return {self.product(a, b): 1}
+        if not a and not b:
+            return {0: k * m} if k * m else {}
+        factor = m if a else k
+        return {a or b: factor} if factor else {}
+
+    def equal(self, number: int, form: Form, source: Any) -> Fact:
+        """The fact that a number is a form, if that is within the limits of the number."""
+        made = Fact({number: -1, **form}, self.rank[number], -1, None, source, True, False)
+        above = dict(form)
+        above[0] = above.get(0, 0) - self.low[number]
+        below = {each: -coefficient for each, coefficient in form.items()}
+        below[0] = below.get(0, 0) + self.high[number]
+        for each in (above, below):
+            if not each[0]:
+                del each[0]
+        made.needs = (above, below)
+        return made
 
     def _definition(self, number: int) -> list[Fact]:  # 3
         value, _ = self.terms[number]
@@ -390,6 +496,8 @@ class Inequalities(FunctionAnalysis):
         for of_number in self._facts.values():
             for fact in of_number.facts:
                 source = fact.source
+                if source[0] == "sum":
+                    continue
                 at = source[1].block if source[0] == "passed" else source[1].successors[source[2]].block
                 if at is block:
                     seen[id(fact)] = fact
@@ -426,7 +534,7 @@ def condition_says(condition: Value, holds: bool) -> list[Said]:
     work = [(condition, holds)]
     for each, holds in work:
         op = each.operation
-        if op is None or len(work) > 16:
+        if op is None or len(work) > MOST_CONDITIONS:
             continue
         name = op.decl.name
         if name == "icmp":

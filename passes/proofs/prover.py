@@ -19,7 +19,12 @@ left is the next goal. Rules, cited by number in the code:
     was proven with its help is forgotten.
  6. A goal about a ``select`` holds if it does for both operands, each under its case of the condition.
  7. A fact about x times another number that is not negative is a fact about their product.
+ 8. Who asks may allow goals to be taken for true (``assume``): what a guard in front of a loop could test. One that can be
+    proven is not, and of the others the first met, which is the nearest to the goal; from then on it is a fact. Such an answer
+    is no proof; it says what would make one. ``without_checks`` leaves out what checks say, for that comes from the bounds
+    of other memory; ``ignore`` leaves out others.
 
+The search goes from later numbers to earlier ones: what is left after a fact has no later number than the goal.
 Each goal is looked at once for a point (one that is no easier than one that failed, fails), at most ``STEPS`` for a question
 and ``DEPTH`` deep: the cost of a question is bounded, and "not proven" says nothing.
 
@@ -31,15 +36,14 @@ cycles); Bledsoe, A New Method for Proving Certain Presburger Formulas, IJCAI 19
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import gcd
-from typing import Any
+from typing import Protocol
 
 import attrs
 
 from altru_ir.module import Block
-from altru_ir.passes.analysis import definitions
 from altru_ir.passes.analysis.inequalities import Fact, Form, Inequalities, Point
-from altru_ir.passes.transform.rewriting import edges_into, unwind_targets
 from altru_ir.values import Operation, Successor, Value
 
 STEPS = 48
@@ -105,7 +109,14 @@ class Split:
     if_false: Node
 
 
-Node = Use | Limits | Reduced | Sharpened | Inductive | Split
+@attrs.frozen(eq=False)
+class Assumed:
+    """Rule 8."""
+
+    goal: Form
+
+
+Node = Use | Limits | Reduced | Sharpened | Inductive | Split | Assumed
 
 
 @attrs.define(eq=False)
@@ -116,6 +127,15 @@ class Claim:
     form: Form
     fact: Fact
     edges: list[Node | None]
+
+
+class Allowed(Protocol):
+    """Rule 8: what may be taken for true, on each entry of the block ``header``."""
+
+    header: Block
+
+    def __call__(self, goal: Form, point: Point) -> bool:
+        """Whether ``goal`` may be, at ``point``."""
 
 
 class _Question:
@@ -136,10 +156,11 @@ class Prover:
         self.steps = 0
         self._left = 0
         self._nested = 0
-        self._edges: dict[Block, list[tuple[Operation, Successor]]] | None = None
-        self._cleanups = unwind_targets(facts.function)
         self._claims: dict[tuple[Block, frozenset[tuple[int, int]]], Claim | None] = {}
         self._proven: list[tuple[Block, frozenset[tuple[int, int]]]] = []
+        self.assume: Allowed | None = None
+        self.without_checks = False
+        self.ignore: Callable[[Fact, Point], bool] | None = None
         self._failed: list[tuple[Block, frozenset[tuple[int, int]]]] = []
         self._known: dict[int, list[Fact]] = {}  # the claims, by number
 
@@ -147,6 +168,15 @@ class Prover:
         """A node that shows that ``goal`` is not negative at ``point``; None when none was found."""
         self._left = steps
         return self._prove(goal, _Question(point), DEPTH)
+
+    def suppose(self, form: Form, block: Block) -> None:
+        """Takes it for true that ``form`` is not negative on each entry of ``block``."""
+        facts = self.facts
+        number = facts.cfg.number[block]
+        fact = Fact(form, facts.rank_of_block(block), facts.tree.last[number], None, ("supposed",), False, False)
+        for each in form:
+            if each:
+                self._known.setdefault(each, []).append(fact)
 
     # -- search ------------------------------------------------------------------------------------------------------------
 
@@ -190,6 +220,7 @@ class Prover:
             return None if rest is None else Reduced(goal, divisor, rest)
         rank = self.facts.rank
         numbers.sort(key=lambda each: (-rank[each], each))
+        latest_rank = rank[numbers[0]]
         later: list[tuple[int, Fact, int, int, Form]] = []
         for each in numbers:
             for fact in self._about(each, question.point):
@@ -200,22 +231,33 @@ class Prover:
                     needs = self._needs(fact, question, depth)
                     if needs is not None:
                         return Use(goal, fact, scale, multiplier, Limits(rest_goal), needs)
-                elif len(later) < CANDIDATES:
+                elif len(later) < CANDIDATES and all(rank[other] <= latest_rank for other in fact.form):
                     later.append((each, fact, scale, multiplier, rest_goal))
+        if self.assume is not None and self.assume(goal, question.point):  # 8
+            allowed, self.assume = self.assume, None
+            by_itself = self._search(goal, numbers, _Question(question.point), depth)
+            self.assume = allowed
+            if by_itself is not None:
+                return by_itself
+            self.suppose(goal, allowed.header)
+            return Assumed(goal)
         found = self._differing(goal, numbers, question, depth)
         if found is not None:
             return found
         latest = numbers[0]
-        found = self._as_computed(goal, latest, question, depth)
-        if found is not None:
-            return found
-        for _, fact, scale, multiplier, rest_goal in later:
+        computed = False
+        for each, fact, scale, multiplier, rest_goal in later:
+            if each != latest and not computed:
+                computed = True
+                found = self._as_computed(goal, latest, question, depth)
+                if found is not None:
+                    return found
             found = self._prove(rest_goal, question, depth - 1)
             if found is not None:
                 needs = self._needs(fact, question, depth)
                 if needs is not None:
                     return Use(goal, fact, scale, multiplier, found, needs)
-        for each in numbers[1:3]:
+        for each in numbers[computed:3]:
             found = self._as_computed(goal, each, question, depth)
             if found is not None:
                 return found
@@ -230,6 +272,11 @@ class Prover:
         factors = self.facts.factors[number]
         if factors is not None:
             found = found + self._multiplied(number, factors, point)
+        if self.without_checks:
+            found = [fact for fact in found if fact.origin is None or fact.origin[0] != "passed"]
+        if self.ignore is not None:
+            ignore = self.ignore
+            found = [fact for fact in found if not ignore(fact, point)]
         return found
 
     def _needs(self, fact: Fact, question: _Question, depth: int) -> tuple[Node, ...] | None:
@@ -277,23 +324,11 @@ class Prover:
     def _computed(self, number: int, value: Value, reading: str, point: Point) -> list[Fact]:
         """What a number is if nothing wraps, and the same value in its other reading."""
         facts = self.facts
-        found = []
-        rank = facts.rank[number]
-        for each in definitions.wrapping(value, reading, facts.module):
-            if each.factors:
-                (a, b), known = zip(*(facts.number(*factor) for factor in each.factors), strict=True)
-                if not a or not b:
-                    k, other = (known[0], b) if not a else (known[1], a)
-                    form = {other: k} if other and k else {}
-                else:
-                    form = {facts.product(a, b): 1}
-            else:
-                form = facts.form((each.parts, each.constant))
-            found.append(_equal(number, form, rank, ("wrapping", value, reading, each), facts))
         other_reading = "s" if reading == "u" else "u"
         other = facts.number(value, other_reading)[0]
+        found = facts.computed(number)
         if other and (facts.at(other, point) or self._known.get(other) or self._is_extended(value, other_reading)):
-            found.append(_equal(number, {other: 1}, rank, ("reading", value, reading), facts))
+            found = [*found, facts.equal(number, {other: 1}, ("reading", value, reading))]
         return found
 
     @staticmethod
@@ -342,7 +377,7 @@ class Prover:
                 owner = value.owner
                 if isinstance(owner, Block) and (block is None or facts.rank[number] >= facts.rank_of_block(block)):
                     block = owner
-        if block is None or block in self._cleanups or block is facts.function.blocks[0]:
+        if block is None or block in facts.cleanups or block is facts.function.blocks[0]:
             return None
         start = facts.rank_of_block(block)
         if any(facts.rank[each] > start for each in goal if each):
@@ -353,9 +388,7 @@ class Prover:
             return None if known is None else Inductive(goal, known)
         if self._nested >= LEMMAS:
             return None
-        if self._edges is None:
-            self._edges = edges_into(facts.function)
-        edges = self._edges[block]
+        edges = facts.edges[block]
         if len(edges) > EDGES:
             return None
         arguments = [each for each in goal if each and self._is_of(each, block)]
@@ -451,28 +484,38 @@ class Prover:
         return found
 
 
+def assumptions(nodes: list[Node]) -> list[Form]:
+    """What was taken for true (rule 8) in the nodes, each form once."""
+    found: list[Form] = []
+    claims: set[Claim] = set()
+    work = list(nodes)
+    while work:
+        node = work.pop()
+        if isinstance(node, Assumed):
+            if node.goal not in found:
+                found.append(node.goal)
+        elif isinstance(node, Use):
+            work += [*node.needs, node.rest]
+            source = node.fact.source
+            if source[0] == "supposed" and node.fact.form not in found:
+                found.append(node.fact.form)
+            if source[0] == "lemma" and source[1] not in claims:
+                claims.add(source[1])
+                work += [each for each in source[1].edges if each is not None]
+        elif isinstance(node, (Reduced, Sharpened)):
+            work.append(node.rest)
+        elif isinstance(node, Split):
+            work += [node.if_false, node.if_true]
+        elif isinstance(node, Inductive) and node.lemma not in claims:
+            claims.add(node.lemma)
+            work += [each for each in node.lemma.edges if each is not None]
+    return found
+
+
 def edge_values(block: Block, edge: Successor) -> dict[Value, Value]:
     """What an edge hands over, by argument; those that the terminator gives itself are left out."""
     given = len(block.args) - len(edge.args)
     return dict(zip(block.args[given:], edge.args, strict=True))
-
-
-def _equal(number: int, form: Form, rank: int, source: Any, facts: Inequalities) -> Fact:
-    """The fact that a number is a form, if that is within the limits of the number."""
-    made = Fact({number: -1, **form}, rank, -1, None, source, True, False)
-    low, high = facts.low[number], facts.high[number]
-    above = dict(form)
-    above[0] = above.get(0, 0) - low
-    below = {each: -coefficient for each, coefficient in form.items()}
-    below[0] = below.get(0, 0) + high
-    made.needs = (_without_zero(above), _without_zero(below))
-    return made
-
-
-def _without_zero(form: Form) -> Form:
-    if not form.get(0, 1):
-        del form[0]
-    return form
 
 
 def _taken_out(goal: Form, number: int, fact: Form) -> tuple[int, int, Form]:  # 2

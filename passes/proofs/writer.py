@@ -32,9 +32,9 @@ from altru_ir.passes.proofs.prover import (
     Reduced,
     Sharpened,
     Split,
+    Use,
     edge_values,
 )
-from altru_ir.passes.transform.rewriting import edges_into
 from altru_ir.values import Operation, Value
 
 Corrections = list[tuple[int, int]]
@@ -79,7 +79,7 @@ class Writer:
     def _lemma(self, claim: Claim) -> c.Lemma:
         statement = self.spell(claim.form)
         edges: list[c.Derivation | None] = []
-        for (_, edge), node in zip(edges_into(self.facts.function)[claim.block], claim.edges, strict=True):
+        for (_, edge), node in zip(self.facts.edges[claim.block], claim.edges, strict=True):
             if node is None:
                 edges.append(None)
                 continue
@@ -140,6 +140,7 @@ class _Derivation:
             return self.split(node)
         if isinstance(node, Sharpened):
             return self.sharpened(node)
+        assert isinstance(node, Use), "an answer with assumptions is no proof"
         rest = self.node(node.rest)
         fact, sign = self.fact(node.fact, node.needs)
         total = self.sum([(rest, 1), (fact, sign * node.multiplier)])
@@ -221,6 +222,11 @@ class _Derivation:
             _, of, by = fact.source
             step, sign = self.fact(of, ())
             return self.add(c.Times(step, self.not_negative(by))), sign
+        if kind == "sum":
+            _, first, second, multiplier = fact.source
+            parts = len(first.needs)
+            (one, sign), (two, other) = self.fact(first, needs[:parts]), self.fact(second, needs[parts:])
+            return self.sum([(one, sign), (two, other * multiplier)]), 1
         if kind in ("wrapping", "reading"):
             return self.computed(fact, needs), -1
         assert fact.raw is not None

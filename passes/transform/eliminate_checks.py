@@ -67,9 +67,9 @@ class EliminateChecks(FunctionPass):
             assert op.block is not None
             if not facts.tree.reachable(facts.cfg.number[op.block]):  # 4
                 continue
-            proven = self.proven(op, prover)
-            if proven is not None:
-                gone[op] = proven
+            nodes = proven(op, prover)
+            if nodes is not None:
+                gone[op] = nodes
                 self.remark(PASSED, "CheckRemoved", op, f"{spell(op)} cannot fail")
             else:
                 self.remark(MISSED, "CheckKept", op, f"{spell(op)} may fail")
@@ -87,32 +87,37 @@ class EliminateChecks(FunctionPass):
 
     def checked(self, function: Function, facts: Inequalities, gone: dict[Operation, list[tuple[Raw, Node]]]) -> None:
         """Writes the certificates and lets the checker read them. Raises ``RejectedProof``."""
-        from altru_ir.passes.proofs.checker import problems
-
         writer = Writer(facts)
-        for op, proven in gone.items():
-            writer.certificate(op, proven)
+        for op, nodes in gone.items():
+            writer.certificate(op, nodes)
         self.proofs[function.name] = writer.proof
-        found = problems(function, writer.proof)
-        if found:
-            raise RejectedProof(f"@{function.name}: {found[0]}")
+        verified(function, writer.proof)
         self.count("certificates accepted", len(gone))
 
-    @staticmethod
-    def proven(op: Operation, prover: Prover) -> list[tuple[Raw, Node]] | None:  # 1
-        """The goals of a check, each with the node that proves it; None when one was not proven."""
-        facts = prover.facts
-        point = facts.before(op)
-        for goals in goals_of(op, facts):
-            found: list[tuple[Raw, Node]] = []
-            for goal in goals:
-                node = prover.prove(facts.form(goal), point)
-                if node is None:
-                    break
-                found.append((goal, node))
-            else:
-                return found
-        return None
+
+def proven(op: Operation, prover: Prover) -> list[tuple[Raw, Node]] | None:  # 1
+    """The goals of a check, each with the node that proves it; None when one was not proven."""
+    facts = prover.facts
+    point = facts.before(op)
+    for goals in goals_of(op, facts):
+        found: list[tuple[Raw, Node]] = []
+        for goal in goals:
+            node = prover.prove(facts.form(goal), point)
+            if node is None:
+                break
+            found.append((goal, node))
+        else:
+            return found
+    return None
+
+
+def verified(function: Function, proof: Proof) -> None:
+    """Lets the checker read a proof. Raises ``RejectedProof``."""
+    from altru_ir.passes.proofs.checker import problems
+
+    found = problems(function, proof)
+    if found:
+        raise RejectedProof(f"@{function.name}: {found[0]}")
 
 
 def goals_of(op: Operation, facts: Inequalities) -> list[list[Raw]]:
