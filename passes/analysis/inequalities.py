@@ -45,7 +45,7 @@ from altru_ir.values import Operation, Successor, Value
 
 MOST = 12
 MOST_CONDITIONS = 64
-DERIVED = 4
+DERIVED = 8
 DERIVING = frozenset({"add", "sub", "mul", "shl", "umin", "umax", "smin", "smax"})
 """The operations whose definition makes a new fact out of one about their result (rule 4), and how many there may be of one."""
 FAR = 1 << 1000
@@ -61,8 +61,8 @@ class Fact:
     """``form >= 0`` (or ``== 0`` if ``exact``, or ``!= 0`` if ``differs``) where its source dominates.
 
     ``rank`` and ``last`` delimit those points; ``raw`` is the form before rule 1, ``source`` what states it (for the prover's
-    own facts: how it got them), ``origin`` what stated the one that it follows from. ``needs`` has forms that must not be negative
-    for it to hold.
+    own facts: how it got them), ``origin`` what stated the one that it follows from. ``needs`` has forms that must not be
+    negative for it to hold.
     """
 
     __slots__ = ("differs", "exact", "form", "last", "needs", "origin", "rank", "raw", "source")

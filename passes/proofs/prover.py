@@ -22,7 +22,7 @@ left is the next goal. Rules, cited by number in the code:
  8. Who asks may allow goals to be taken for true (``assume``): what a guard in front of a loop could test. One that can be
     proven is not, and of the others the first met, which is the nearest to the goal; from then on it is a fact. Such an answer
     is no proof; it says what would make one. ``without_checks`` leaves out what checks say, for that comes from the bounds
-    of other memory; ``ignore`` leaves out others.
+    of other memory; ``ignore`` leaves out others. Without ``assume_needs`` rule 4's two goals more are to be proven.
 
 The search goes from later numbers to earlier ones: what is left after a fact has no later number than the goal.
 Each goal is looked at once for a point (one that is no easier than one that failed, fails), at most ``STEPS`` for a question
@@ -160,6 +160,7 @@ class Prover:
         self._proven: list[tuple[Block, frozenset[tuple[int, int]]]] = []
         self.assume: Allowed | None = None
         self.without_checks = False
+        self.assume_needs = True
         self.ignore: Callable[[Fact, Point], bool] | None = None
         self._failed: list[tuple[Block, frozenset[tuple[int, int]]]] = []
         self._known: dict[int, list[Fact]] = {}  # the claims, by number
@@ -186,6 +187,14 @@ class Prover:
         for number, coefficient in goal.items():
             least += coefficient * (low[number] if coefficient > 0 else high[number])
         return least >= 0
+
+    def _may_be(self, goal: Form) -> bool:
+        """Whether some numbers within the limits make it not negative."""
+        low, high = self.facts.low, self.facts.high
+        most = 0
+        for number, coefficient in goal.items():
+            most += coefficient * (high[number] if coefficient > 0 else low[number])
+        return most >= 0
 
     def _prove(self, goal: Form, question: _Question, depth: int) -> Node | None:
         if self._never_negative(goal):
@@ -221,7 +230,8 @@ class Prover:
         rank = self.facts.rank
         numbers.sort(key=lambda each: (-rank[each], each))
         latest_rank = rank[numbers[0]]
-        later: list[tuple[int, Fact, int, int, Form]] = []
+        later: list[tuple[int, int, Fact, int, int, Form]] = []
+        left_over: list[Form] = []
         for each in numbers:
             for fact in self._about(each, question.point):
                 if fact.differs or not (fact.exact or (fact.form[each] > 0) == (goal[each] > 0)):
@@ -231,8 +241,14 @@ class Prover:
                     needs = self._needs(fact, question, depth)
                     if needs is not None:
                         return Use(goal, fact, scale, multiplier, Limits(rest_goal), needs)
-                elif len(later) < CANDIDATES and all(rank[other] <= latest_rank for other in fact.form):
-                    later.append((each, fact, scale, multiplier, rest_goal))
+                elif (
+                    all(rank[other] <= latest_rank for other in fact.form)
+                    and self._may_be(rest_goal)
+                    and rest_goal not in left_over
+                ):
+                    left_over.append(rest_goal)
+                    later.append((each != numbers[0], len(rest_goal), fact, scale, multiplier, rest_goal))
+        later = sorted(later, key=lambda each: each[:2])[:CANDIDATES]
         if self.assume is not None and self.assume(goal, question.point):  # 8
             allowed, self.assume = self.assume, None
             by_itself = self._search(goal, numbers, _Question(question.point), depth)
@@ -246,8 +262,8 @@ class Prover:
             return found
         latest = numbers[0]
         computed = False
-        for each, fact, scale, multiplier, rest_goal in later:
-            if each != latest and not computed:
+        for other, _, fact, scale, multiplier, rest_goal in later:
+            if other and not computed:
                 computed = True
                 found = self._as_computed(goal, latest, question, depth)
                 if found is not None:
@@ -281,12 +297,16 @@ class Prover:
 
     def _needs(self, fact: Fact, question: _Question, depth: int) -> tuple[Node, ...] | None:
         found: list[Node] = []
+        allowed = self.assume
+        if not self.assume_needs:
+            self.assume = None
         for need in fact.needs:
             node = self._prove(need, question, depth - 1)
             if node is None:
-                return None
+                break
             found.append(node)
-        return tuple(found)
+        self.assume = allowed
+        return tuple(found) if len(found) == len(fact.needs) else None
 
     def _differing(self, goal: Form, numbers: list[int], question: _Question, depth: int) -> Node | None:  # 3
         wanted = dict(goal)

@@ -142,7 +142,8 @@ def testable(form: Form, facts: Inequalities) -> bool:
         return False
     constant = form.get(0, 0)
     most = constant + sum(facts.high[number] for number in added) - sum(max(facts.low[number], 0) for number in taken)
-    if most < SELDOM or abs(constant) >= 1 << facts.module.pointer_bits >> 1:
+    bits = facts.module.pointer_bits
+    if most < SELDOM or abs(constant) >= (1 << bits >> 1 if added else 1 << bits):
         return False
     if added and not _is_length(added[0], facts) and any(_is_length(number, facts) for number in taken):
         return False

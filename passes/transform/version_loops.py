@@ -145,8 +145,9 @@ class VersionLoops(FunctionPass):
         op: Operation, fresh_prover: Callable[[], Prover], invariant: _Invariant, known: list[Form]
     ) -> list[Form] | None:
         """What has to hold in front of a loop, beside ``known``, for a check in it not to fail; None when nothing will do."""
-        for without_checks in (True, False):
+        for without_checks, assume_needs in ((True, False), (False, False), (True, True)):
             prover = fresh_prover()
+            prover.assume_needs = assume_needs
             prover.assume = invariant
             prover.without_checks = without_checks
             for form in known:
