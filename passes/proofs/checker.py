@@ -18,19 +18,7 @@ from altru_ir.module import Block, Function
 from altru_ir.passes.proofs import certificates as c
 from altru_ir.passes.proofs import sources
 from altru_ir.passes.proofs.certificates import Aligned, Derivation, Polynomial, Statement, Term
-from altru_ir.passes.proofs.sources import (
-    DIFFERS,
-    EQUAL,
-    LEAST,
-    InvalidError,
-    Said,
-    at_most,
-    demand,
-    integer,
-    of,
-    replaced,
-    total,
-)
+from altru_ir.passes.proofs.sources import InvalidError, Said, at_most, demand, integer, of, replaced, total
 from altru_ir.types import OwnType, RefType
 from altru_ir.values import Operation, Value
 
@@ -208,8 +196,8 @@ class _Checker:
                 found = stated = total((1, step.polynomial))
                 given = None if getattr(step.source, "given", None) is None else get(step.source.given)  # type: ignore
                 said, exact = self.said(step.source, point, chosen, given), step.exact
-                holds = (stated, EQUAL) in said or (total((-1, stated)), EQUAL) in said
-                demand(holds or (not exact and (stated, LEAST) in said), "5a", "the source does not state this")
+                holds = (stated, sources.EQUAL) in said or (total((-1, stated)), sources.EQUAL) in said
+                demand(holds or (not exact and (stated, sources.LEAST) in said), "5a", "the source does not state this")
             elif isinstance(step, c.Exact):
                 found, exact = self.exact(step, point, get(step.low), get(step.high)), True
             elif isinstance(step, c.Sum):
@@ -229,13 +217,13 @@ class _Checker:
                 unlike = total((1, step.polynomial))
                 said = self.said(step.source, point, chosen, None)
                 either = (unlike, total((-1, unlike)))
-                demand(any((each, DIFFERS) in said for each in either), "5f", "the source states no difference")
+                demand(any((each, sources.DIFFERS) in said for each in either), "5f", "the source states no difference")
                 demand(get(step.step) in either, "5f", "about another difference")
                 found = total((1, get(step.step)), (-1, integer(1)))
             elif isinstance(step, c.Invariant):
+                demand(0 <= step.lemma < len(self.proof.lemmas), "5g", "there is no such lemma")
                 lemma = self.proof.lemmas[step.lemma]
-                below = step.lemma >= 0 and self.flow.over(self.flow.start[lemma.block], point)
-                demand(below, "5g", "not below the lemma's block")
+                demand(self.flow.over(self.flow.start[lemma.block], point), "5g", "not below the lemma's block")
                 found = _same(lemma.statement)
             elif isinstance(step, c.Cases):
                 op, found = step.select, total((1, step.polynomial))
