@@ -31,18 +31,20 @@ counters: Counter[str] = Counter()
 EMITS = ("llvm", "asm", "obj", "exe", "shared", "static", "header")
 PANIC_MODES = ("unwind", "abort")
 INSTRUMENTS = ("heap-stats", "heap-sites")
+SIMPLIFYING = ("mem2reg", "cse")
+"""The passes of the levels that take from a debugger what it could show."""
 
 
 def prepare(
     module: Module, *, opt: int = 2, checks: str = "all", target: str | None = None, manager: PassManager | None = None,
-    check: bool = True,
+    check: bool = True, debug: bool = False,
 ) -> Module:  # fmt: skip
     """A verified clone of ``module`` after the passes of level ``opt``.
 
     Parameters: ``checks`` is ``all``, ``none`` or class names joined by commas; ``target`` replaces the module's own;
     ``manager`` runs the passes of the level instead of its own, so that it can watch them; without ``check`` the memory of the
     program is taken as it is written, unchecked and with no drop but the written ones: for the interpreter, which finds what is
-    wrong when it happens.
+    wrong when it happens; with ``debug`` locals stay in memory, where a debugger finds them.
     Raises ``DiagnosticError`` when the module is not valid or its memory not safe, and ``ValueError`` for an unknown class of
     checks.
     """
@@ -59,6 +61,8 @@ def prepare(
     if any(p.severity == "error" for p in problems):
         raise DiagnosticError(problems, module.source)
     passes = [InsertChecks(checks) if isinstance(p, InsertChecks) else p for p in parse_pipeline(f"O{opt}")]
+    if debug:
+        passes = [p for p in passes if p.name not in SIMPLIFYING]
     manager = PassManager([]) if manager is None else manager
     manager.passes = passes if check else [p for p in passes if isinstance(p, InsertChecks)]
     manager.run(copy)
@@ -289,7 +293,7 @@ def _compiled(
     triple = canonical_triple(target)
     machine = machine_for(triple, opt=opt, cpu=cpu, jit=entries == "table")
     try:
-        lowered = prepare(module, opt=opt, checks=checks, target=triple, manager=manager)
+        lowered = prepare(module, opt=opt, checks=checks, target=triple, manager=manager, debug=debug)
         info = DebugInfo(lowered, optimized=opt > 0) if debug else None
         text = lower_module(lowered, panic=panic, entries=entries, callbacks=callbacks, debug=info, instrument=instrument)
     except (LoweringError, LayoutError) as error:

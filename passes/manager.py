@@ -54,7 +54,8 @@ class PassManager:
     ``after``, called with each pass and the module around its run; ``executor`` runs function passes; ``timing`` records
     a span for each pass; ``on_failure`` is called with the text of a reproducer (this costs a copy of the module for
     each pass); ``analyses`` keeps what analyses have found until a pass changes it. ``statistics`` (by pass) and
-    ``remarks`` hold what the passes said.
+    ``remarks`` hold what the passes said. With ``verify_proofs`` the checker reads the certificates of each check that a pass
+    takes away.
     """
 
     passes: list[Pass]
@@ -65,6 +66,7 @@ class PassManager:
     timing: Timing = attrs.Factory(Timing)
     on_failure: Callable[[str], None] | None = None
     analyses: AnalysisManager = attrs.Factory(AnalysisManager)
+    verify_proofs: bool = False
     statistics: dict[str, Counter[str]] = attrs.field(factory=dict, init=False)
     remarks: list[Remark] = attrs.field(factory=list, init=False)
 
@@ -83,6 +85,8 @@ class PassManager:
 
     def _run(self, each: Pass, module: Module) -> None:
         each.log, each.analyses = Log(), self.analyses
+        if self.verify_proofs and each.name == "eliminate-checks":
+            each.verify = True  # type: ignore[attr-defined]
         with self.timing.span(each.name, "pass"), _no_collection():
             if self.executor is not None and isinstance(each, FunctionPass):
                 from altru_ir.passes.parallel import run_in_parallel

@@ -565,7 +565,7 @@ class _Driver:
             if changed or {"all", each.name} & set(options.print_ir_after):
                 _say(f"// after {each.name}\n{module}\n")
 
-        made = PassManager([], self.verify_each, before, after)
+        made = PassManager([], self.verify_each, before, after, verify_proofs=options.verify_proofs)
         if self.timing is not None:
             made.timing = self.timing
         if options.reproducer:
@@ -577,7 +577,8 @@ class _Driver:
         """Whether the options ask for something that is seen only while passes run."""
         options = self.options
         told = options.statistics or options.remarks or options.reproducer or options.print_ir_before or options.print_ir_after
-        return bool(told or self.verify_each or self.timing is not None or options.jobs != 1)
+        watched = told or self.verify_each or options.verify_proofs
+        return bool(watched or self.timing is not None or options.jobs != 1)
 
     @contextlib.contextmanager
     def workers(self, manager: PassManager) -> Iterator[PassManager]:

@@ -81,6 +81,7 @@ def make_parser(name: str = "altru-opt") -> argparse.ArgumentParser:
     add("--format", default="text", choices=["text", "json", "sarif"], help="how diagnostics are written")
     add("--explain", metavar="CODE", help="say what a diagnostic code means")
     add("--verify-each", action="store_true", help="verify after each pass")
+    add("--verify-proofs", action="store_true", help="check the certificate of each check that is eliminated")
     add("--verify-diagnostics", action="store_true", help="compare diagnostics with the expected-... comments of the text")
     add("--split-input-file", action="store_true", help="treat parts between `// -----` lines as modules of their own")
     add("--print-ir-before", action="append", default=[], metavar="PASS", help="print the IR before a pass (or `all`)")

@@ -1,0 +1,589 @@
+"""Inequalities: what is known to hold between the numbers of a function, and where.
+
+A *number* is a value as an unsigned or a signed integer, or a length of the sequence that a pointer leads to. It has a small
+id, so that a linear form is a dict from ids to coefficients (id 0 is the constant 1):
+
+    %more = icmp ult %i, %n
+    cond_br %more, ^body, ^done
+  ^body:                         // u(n) - u(i) - 1 >= 0 from here on: {n: 1, i: -1, 0: -1}
+    check.bounds %i, %m          // and behind this one m - u(i) - 1 >= 0
+
+Rules, cited by number in the code:
+ 1. A number that is the same as another one, without a condition, has the id of that one: ``slice.len %xs`` and ``dim`` of
+    ``deref %xs`` are both the length 0 of %xs. Constants are no ids at all.
+ 2. A check, and an edge that is the only way into a block (but for edges from below it), state facts. A fact is found under
+    each id in it. The facts of an id form a tree, each below the last one that dominates it, so those that hold at a point are
+    a path in it; only the ``MOST`` nearest are looked at.
+ 3. What an operation says of its result (``definitions``) is made into facts when the first one asks.
+ 4. A fact about a number that was computed from others is, by that computation, one about those: j <= n and j = i + 1 give
+    i + 1 <= n (if i + 1 does not wrap, which is left to whoever uses it).
+
+Invariant: a fact holds at each point that its source dominates, of the values as they are there. Near-linear.
+
+Reference: Bodik, Gupta, Sarkar, ABCD: Eliminating Array Bounds Checks on Demand, PLDI 2000, for the graph of difference
+constraints, of which these are the edges, with coefficients.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, Self
+
+from altru_ir.cfg import ControlFlowGraph
+from altru_ir.layout import LayoutError, layout_of
+from altru_ir.module import Block, Function, Module
+from altru_ir.passes.analysis import definitions
+from altru_ir.passes.analysis.control_flow import ControlFlow
+from altru_ir.passes.analysis.definitions import Reading, Wrapping, width
+from altru_ir.passes.analysis.intervals import OPPOSITE
+from altru_ir.passes.analysis.manager import FunctionAnalysis, Get
+from altru_ir.passes.analysis.notes import Notes
+from altru_ir.types import ArrayType, OwnType, RefType, Type
+from altru_ir.values import Operation, Successor, Value
+
+MOST = 12
+MOST_CONDITIONS = 64
+DERIVED = 8
+DERIVING = frozenset({"add", "sub", "mul", "shl", "umin", "umax", "smin", "smax"})
+"""The operations whose definition makes a new fact out of one about their result (rule 4), and how many there may be of one."""
+FAR = 1 << 1000
+"""Farther out than any number: the limit of a product whose factors may be negative."""
+
+Form = dict[int, int]
+"""A linear form: coefficients by id, none of them 0; id 0 is the constant."""
+Raw = tuple[tuple[tuple[int, Value, Reading], ...], int]
+"""A form in terms of values and readings as the program has them: parts and a constant."""
+
+
+class Fact:
+    """``form >= 0`` (or ``== 0`` if ``exact``, or ``!= 0`` if ``differs``) where its source dominates.
+
+    ``rank`` and ``last`` delimit those points; ``raw`` is the form before rule 1, ``source`` what states it (for the prover's
+    own facts: how it got them), ``origin`` what stated the one that it follows from. ``needs`` has forms that must not be
+    negative for it to hold.
+    """
+
+    __slots__ = ("differs", "exact", "form", "last", "needs", "origin", "rank", "raw", "source")
+
+    def __init__(self, form: Form, rank: int, last: int, raw: Raw | None, source: Any, exact: bool, differs: bool) -> None:
+        self.form = form
+        self.rank = rank
+        self.last = last
+        self.raw = raw
+        self.source = source
+        self.origin = source
+        self.exact = exact
+        self.differs = differs
+        self.needs: tuple[Form, ...] = ()
+
+
+class Point:
+    """Where something is to be proven: ``rank`` and ``before`` place it among the facts; ``also`` are facts of this point
+    alone, by id: what an edge says on the edge itself. ``block`` is where it is, ``into`` where its edge leads."""
+
+    __slots__ = ("also", "before", "block", "into", "rank")
+
+    def __init__(
+        self, rank: int, before: int, block: Block | None, also: dict[int, list[Fact]] | None = None, into: Block | None = None
+    ) -> None:
+        self.rank = rank
+        self.before = before
+        self.block = block
+        self.also = also
+        self.into = into
+
+
+class _Facts:
+    """The facts of an id in preorder of the dominator tree, with the nearest one above each (rule 2)."""
+
+    __slots__ = ("above", "facts", "ranks")
+
+    def __init__(self) -> None:
+        self.facts: list[Fact] = []
+        self.ranks: list[int] = []
+        self.above: list[int] = []
+
+    def add(self, fact: Fact, before: int) -> None:
+        at = len(self.facts) - 1
+        while at >= 0 and self.facts[at].last < before:
+            at = self.above[at]
+        self.facts.append(fact)
+        self.ranks.append(fact.rank)
+        self.above.append(at)
+
+    def at(self, point: Point) -> list[Fact]:
+        found: list[Fact] = []
+        at = bisect_left(self.ranks, point.rank) - 1
+        facts, above, before = self.facts, self.above, point.before
+        while at >= 0 and len(found) < MOST:
+            fact = facts[at]
+            if fact.last >= before:
+                found.append(fact)
+            at = above[at]
+        return found
+
+
+class Inequalities(FunctionAnalysis):
+    """Linear inequalities between integers and lengths: what checks, branches and operations say."""
+
+    name = "inequalities"
+
+    def __init__(self, function: Function, cfg: ControlFlowGraph) -> None:
+        assert function.module is not None
+        self.function = function
+        self.module: Module = function.module
+        self.cfg = cfg
+        self.terms: list[tuple[Value | None, Reading]] = []
+        self.low: list[int] = []
+        self.high: list[int] = []
+        self.rank: list[int] = []
+        self.factors: list[tuple[int, int] | None] = []
+        self._ids: dict[tuple[Value, Reading], int] = {}
+        self._constants: list[int] = []
+        self._products: dict[tuple[int, int], int] = {}
+        self._facts: dict[int, _Facts] = {}
+        self._defined: dict[int, list[Fact]] = {}
+        self._computed: dict[int, list[Fact]] = {}
+        self._limits: dict[Type, int] = {}
+        self.tree, self.body = cfg.result_dominators if cfg.blocks else (cfg.dominators, [])
+        self.stride = max((len(block.ops) for block in cfg.blocks), default=0) + 2
+        self.place: dict[Operation, int] = {}
+        for block in cfg.blocks:
+            for at, op in enumerate(block.ops):
+                self.place[op] = at
+        self._new((None, ""), 1, 1, -1)
+        self._collect()
+
+    @classmethod
+    def compute(cls, function: Function, get: Get) -> Self:
+        return cls(function, get(ControlFlow, function))
+
+    # -- numbers -----------------------------------------------------------------------------------------------------------
+
+    def _new(self, term: tuple[Value | None, Reading], low: int, high: int, rank: int) -> int:
+        self.terms.append(term)
+        self.low.append(low)
+        self.high.append(high)
+        self.rank.append(rank)
+        self.factors.append(None)
+        return len(self.terms) - 1
+
+    def number(self, value: Value, reading: Reading) -> tuple[int, int]:  # 1
+        """The id of a number and 0, or 0 and the constant that it is."""
+        key = (value, reading)
+        known = self._ids.get(key)
+        if known is None:
+            chain = []
+            while True:
+                chain.append(key)
+                following = definitions.same(*key, self.module)
+                if following is None:
+                    known = self._fresh(key)
+                    break
+                if isinstance(following, int):
+                    known = -1 - len(self._constants)
+                    self._constants.append(following)
+                    break
+                key = following
+                known = self._ids.get(key)
+                if known is not None:
+                    break
+            for each in chain:
+                self._ids[each] = known
+        return (known, 0) if known >= 0 else (0, self._constants[-1 - known])
+
+    def _fresh(self, key: tuple[Value, Reading]) -> int:
+        value, reading = key
+        bits = width(value.type, self.module)
+        if reading == "s":
+            low, high = -(1 << bits >> 1), (1 << bits >> 1) - 1
+        else:
+            low, high = 0, (1 << bits) - 1
+            if reading != "u":
+                high = self._limit(value.type, high)
+            elif isinstance(value.type, (RefType, OwnType)):
+                low = 1
+        return self._new(key, low, high, self.rank_of(value))
+
+    def _limit(self, type: Type, high: int) -> int:
+        """The largest length of a sequence behind a reference or an owner: memory is no larger."""
+        known = self._limits.get(type)
+        if known is None:
+            size = self.element_size(type)
+            known = self._limits[type] = (high >> 1) // size if size else high
+        return known
+
+    def element_size(self, type: Type) -> int:
+        """The bytes of an element of the slice that a reference or an owner leads to; 0 for anything else."""
+        sequence = type.pointee
+        if isinstance(type, (RefType, OwnType)) and isinstance(sequence, ArrayType) and len(sequence.dimensions) == 1:
+            try:
+                return layout_of(sequence.element, self.module).size
+            except LayoutError:
+                return 0
+        return 0
+
+    def product(self, a: int, b: int) -> int:
+        """The id of the product of two numbers."""
+        key = (a, b) if a <= b else (b, a)
+        known = self._products.get(key)
+        if known is None:
+            low, high = self.low[a] * self.low[b], self.high[a] * self.high[b]
+            if self.low[a] < 0 or self.low[b] < 0:
+                low, high = -FAR, FAR
+            known = self._new((None, "*"), low, high, max(self.rank[a], self.rank[b]))
+            self.factors[known] = key
+            self._products[key] = known
+        return known
+
+    def form(self, raw: Raw) -> Form:
+        """A sum of numbers as a linear form of ids."""
+        parts, constant = raw
+        found: Form = {}
+        for coefficient, value, reading in parts:
+            number, known = self.number(value, reading)
+            if number:
+                found[number] = found.get(number, 0) + coefficient
+            else:
+                constant += coefficient * known
+        found = {number: coefficient for number, coefficient in found.items() if coefficient}
+        if constant:
+            found[0] = constant
+        return found
+
+    def times(self, form: Form, number: int) -> Form | None:
+        """A linear form times a number; None when it has products already."""
+        found: Form = {}
+        for each, coefficient in form.items():
+            if each == 0:
+                found[number] = found.get(number, 0) + coefficient
+            elif self.factors[each] is not None:
+                return None
+            else:
+                key = self.product(each, number)
+                found[key] = found.get(key, 0) + coefficient
+        return {each: coefficient for each, coefficient in found.items() if coefficient}
+
+    @cached_property
+    def edges(self) -> dict[Block, list[tuple[Operation, Successor]]]:
+        """The edges into each block."""
+        found: dict[Block, list[tuple[Operation, Successor]]] = {block: [] for block in self.function.blocks}
+        for block in self.function.blocks:
+            for edge in block.ops[-1].successors:
+                found[edge.block].append((block.ops[-1], edge))
+        return found
+
+    @cached_property
+    def cleanups(self) -> set[Block]:
+        """The blocks that an unwind edge leads to."""
+        return {block.unwind for block in self.function.blocks if block.unwind is not None}
+
+    # -- places ------------------------------------------------------------------------------------------------------------
+
+    def rank_of(self, value: Value) -> int:
+        """Where a value is defined, in preorder of the dominator tree."""
+        owner = value.owner
+        if isinstance(owner, Operation):
+            return self.rank_at(owner)
+        return self.rank_of_block(owner) if isinstance(owner, Block) else -1
+
+    def rank_of_block(self, block: Block) -> int:
+        """The entry of a block."""
+        return self.tree.before[self.cfg.number[block]] * self.stride
+
+    def rank_at(self, op: Operation) -> int:
+        """The place of an operation."""
+        assert op.block is not None
+        return self.tree.before[self.body[self.cfg.number[op.block]]] * self.stride + 1 + self.place[op]
+
+    def before(self, op: Operation, also: dict[int, list[Fact]] | None = None) -> Point:
+        """The point in front of an operation."""
+        rank = self.rank_at(op)
+        return Point(rank, rank // self.stride, op.block, also)
+
+    def edge(self, terminator: Operation, index: int) -> Point:
+        """The point on an edge."""
+        rank = self.rank_at(terminator) + 1
+        also: dict[int, list[Fact]] = {}
+        for fact in self.said(branch_says(terminator, index), rank, rank // self.stride, ("branch", terminator, index)):
+            for number in fact.form:
+                also.setdefault(number, []).append(fact)
+        return Point(rank, rank // self.stride, terminator.block, also, terminator.successors[index].block)
+
+    def says(self, condition: Value, holds: bool, point: Point, source: Any) -> Point:
+        """A point at which a condition is known as well."""
+        also = {number: list(facts) for number, facts in (point.also or {}).items()}
+        for fact in self.said(condition_says(condition, holds), point.rank, point.before, source):
+            for number in fact.form:
+                also.setdefault(number, []).append(fact)
+        return Point(point.rank, point.before, point.block, also, point.into)
+
+    # -- facts -------------------------------------------------------------------------------------------------------------
+
+    def said(self, compared: list[tuple[str, Value, Value | int]], rank: int, last: int, source: Any) -> Iterator[Fact]:
+        """Comparisons as facts."""
+        for predicate, a, b in compared:
+            for reading in readings_of(predicate, a.type):
+                word = predicate[1:] if predicate not in ("eq", "ne") else predicate
+                sign = -1 if word in ("lt", "le") else 1
+                constant = -1 if word in ("lt", "gt") else 0
+                if isinstance(b, int):
+                    raw: Raw = ((sign, a, reading),), -sign * b
+                    if reading == "s":
+                        continue
+                else:
+                    raw = ((sign, a, reading), (-sign, b, reading)), constant
+                form = self.form(raw)
+                if len(form) > (0 in form):
+                    yield Fact(form, rank, last, raw, source, word == "eq", word == "ne")
+
+    def _collect(self) -> None:  # 2
+        cfg, tree = self.cfg, self.tree
+        numbers = {node: block for block, node in enumerate(self.body)}
+        for node in tree.order:
+            if node < len(cfg.blocks):
+                self._enter(node)
+            block = numbers.get(node)
+            if block is None:
+                continue
+            for op in cfg.blocks[block].ops:
+                if op.decl.is_check:
+                    last = tree.last[node]
+                    for fact in self.said(check_says(op), self.rank_at(op), last, ("passed", op)):
+                        self._add(fact, tree.before[node])
+
+    def _enter(self, number: int) -> None:
+        cfg, tree = self.cfg, self.tree
+        block = cfg.blocks[number]
+        before = [p for p in cfg.predecessors[number] if tree.reachable(p) and not tree.dominates(number, p)]
+        if len(before) != 1 or cfg.blocks[before[0]].unwind is block:
+            return
+        terminator = cfg.blocks[before[0]].ops[-1]
+        index = next(at for at, edge in enumerate(terminator.successors) if edge.block is block)
+        source = ("branch", terminator, index)
+        for fact in self.said(branch_says(terminator, index), self.rank_of_block(block), tree.last[number], source):
+            self._add(fact, tree.before[number])
+
+    def add(self, fact: Fact, before: int) -> None:
+        """Adds a fact; facts come in preorder."""
+        for number in fact.form:
+            if number:
+                of_number = self._facts.get(number)
+                if of_number is None:
+                    of_number = self._facts[number] = _Facts()
+                of_number.add(fact, before)
+
+    def _add(self, fact: Fact, before: int) -> None:
+        """Adds a fact and what follows from it by the definitions of its numbers (4)."""
+        self.add(fact, before)
+        if fact.differs or len(fact.form) > 4:
+            return
+        work = [fact]
+        for each in work:
+            for other in self._derived(each):
+                if len(work) < DERIVED:
+                    work.append(other)
+                    self.add(other, before)
+
+    def _derived(self, fact: Fact) -> Iterator[Fact]:
+        for number, coefficient in fact.form.items():
+            value = self.terms[number][0]
+            if value is None or value.operation is None or value.operation.decl.name not in DERIVING:
+                continue
+            for other in [*self.computed(number), *self.defined(number)]:
+                factor = other.form.get(number, 0)
+                if abs(factor) != 1 or not (other.exact or (factor > 0) != (coefficient > 0)):
+                    continue
+                multiplier = -coefficient * factor if other.exact else abs(coefficient)
+                form = dict(fact.form)
+                for each, part in other.form.items():
+                    left = form.get(each, 0) + multiplier * part
+                    if left:
+                        form[each] = left
+                    else:
+                        form.pop(each, None)
+                if len(form) > (0 in form):
+                    exact = fact.exact and other.exact
+                    made = Fact(form, fact.rank, fact.last, None, ("sum", fact, other, multiplier), exact, False)
+                    made.needs = fact.needs + other.needs
+                    made.origin = fact.origin
+                    yield made
+
+    def at(self, number: int, point: Point) -> list[Fact]:
+        """The facts about a number that hold at a point, the nearest first, then those of its definition."""
+        of_number = self._facts.get(number)
+        found = [] if of_number is None else of_number.at(point)
+        if point.also:
+            found = point.also.get(number, []) + found
+        defined = self.defined(number)
+        return found + defined if defined else found
+
+    def defined(self, number: int) -> list[Fact]:
+        """What the operation that gives a number states of it."""
+        known = self._defined.get(number)
+        if known is None:
+            known = self._defined[number] = self._definition(number)
+        return known
+
+    def computed(self, number: int) -> list[Fact]:
+        """What a number is if nothing wraps, as exact facts whose ``needs`` say that."""
+        known = self._computed.get(number)
+        if known is None:
+            value, reading = self.terms[number]
+            known = self._computed[number] = []
+            if value is not None and not isinstance(reading, int):
+                for each in definitions.wrapping(value, reading, self.module):
+                    known.append(self.equal(number, self._wrapping(each), ("wrapping", value, reading, each)))
+        return known
+
+    def _wrapping(self, given: Wrapping) -> Form:
+        if not given.factors:
+            return self.form((given.parts, given.constant))
+        (a, k), (b, m) = (self.number(*factor) for factor in given.factors)
+        if a and b:
+            return {self.product(a, b): 1}
+        if not a and not b:
+            return {0: k * m} if k * m else {}
+        factor = m if a else k
+        return {a or b: factor} if factor else {}
+
+    def equal(self, number: int, form: Form, source: Any) -> Fact:
+        """The fact that a number is a form, if that is within the limits of the number."""
+        made = Fact({number: -1, **form}, self.rank[number], -1, None, source, True, False)
+        above = dict(form)
+        above[0] = above.get(0, 0) - self.low[number]
+        below = {each: -coefficient for each, coefficient in form.items()}
+        below[0] = below.get(0, 0) + self.high[number]
+        for each in (above, below):
+            if not each[0]:
+                del each[0]
+        made.needs = (above, below)
+        return made
+
+    def _definition(self, number: int) -> list[Fact]:  # 3
+        value, _ = self.terms[number]
+        op = value.operation if value is not None else None
+        if op is None:
+            return []
+        found = []
+        rank = self.rank[number]
+        for each in definitions.stated(op, self.module):
+            raw = each.parts, each.constant
+            fact = Fact(self.form(raw), rank, -1, raw, ("definition", op), each.exact, False)
+            if each.given:
+                fact.needs = (self.form((each.given, 0)),)
+                fact.source = ("definition", op, (each.given, 0))
+            if number in fact.form:
+                found.append(fact)
+        return found
+
+    def describe(self, notes: Notes) -> None:
+        for block in self.function.blocks:
+            for fact in self._facts_from(block):
+                where = fact.source[1] if fact.source[0] == "passed" else None
+                text = self.spell(fact.form) + (" = 0" if fact.exact else " != 0" if fact.differs else " >= 0")
+                if where is None:
+                    notes.block(block, text)
+                else:
+                    notes.operation(where, text)
+
+    def _facts_from(self, block: Block) -> list[Fact]:
+        seen: dict[int, Fact] = {}
+        for of_number in self._facts.values():
+            for fact in of_number.facts:
+                source = fact.source
+                if source[0] == "sum":
+                    continue
+                at = source[1].block if source[0] == "passed" else source[1].successors[source[2]].block
+                if at is block:
+                    seen[id(fact)] = fact
+        return sorted(seen.values(), key=lambda fact: fact.rank)
+
+    def spell(self, form: Form) -> str:
+        """A form as text: ``u(n) - u(i) - 1``."""
+        parts: list[str] = []
+        for number, coefficient in sorted(form.items(), key=lambda each: (each[0] == 0, -each[1], each[0])):
+            size = abs(coefficient)
+            name = str(size) if number == 0 else (f"{size} " if size != 1 else "") + self.spell_number(number)
+            sign = "-" if coefficient < 0 else "+"
+            parts.append(f"{sign} {name}" if parts else (f"-{name}" if coefficient < 0 else name))
+        return " ".join(parts) or "0"
+
+    def spell_number(self, number: int) -> str:
+        """A number as text."""
+        factors = self.factors[number]
+        if factors is not None:
+            return " * ".join(map(self.spell_number, factors))
+        value, reading = self.terms[number]
+        name = f"%{value.name}" if value is not None and value.name else "%?"
+        return f"length {reading} of {name}" if isinstance(reading, int) else name if reading == "u" else f"signed {name}"
+
+
+# -- what is said ------------------------------------------------------------------------------------------------------------
+
+Said = tuple[str, Value, Value | int]
+
+
+def condition_says(condition: Value, holds: bool) -> list[Said]:
+    """The comparisons that a condition stands for."""
+    said: list[Said] = []
+    work = [(condition, holds)]
+    for each, holds in work:
+        op = each.operation
+        if op is None or len(work) > MOST_CONDITIONS:
+            continue
+        name = op.decl.name
+        if name == "icmp":
+            predicate = op.attrs["predicate"]
+            said.append((predicate if holds else OPPOSITE[predicate], op.operands[0], op.operands[1]))
+        elif (name == "and" and holds) or (name == "or" and not holds):
+            work += [(operand, holds) for operand in op.operands]
+        elif name == "xor":
+            from altru_ir.literals import constant_integer
+
+            a, b = op.operands
+            if constant_integer(b) in (1, -1):
+                work.append((a, not holds))
+            elif constant_integer(a) in (1, -1):
+                work.append((b, not holds))
+    return said
+
+
+def branch_says(terminator: Operation, index: int) -> list[Said]:
+    """What it says that control takes an edge."""
+    name = terminator.decl.name
+    if name == "cond_br":
+        return condition_says(terminator.operands[0], index == 0)
+    if name != "switch":
+        return []
+    value = terminator.operands[0]
+    function = terminator.function
+    assert function is not None
+    assert function.module is not None
+    full = 1 << width(value.type, function.module)
+    case = terminator.successors[index].case
+    if case is not None:
+        return [("eq", value, int(case) % full)]
+    return [("ne", value, int(edge.case) % full) for edge in terminator.successors if edge.case is not None]
+
+
+def check_says(op: Operation) -> list[Said]:
+    """What it says that a check did not panic."""
+    name = op.decl.name
+    if name == "check.bounds":
+        return [("ult", op.operands[0], op.operands[1])]
+    if name == "check.subrange":
+        low, high, length = op.operands
+        return [("ule", low, high), ("ule", high, length)]
+    if name in ("check.nonzero", "check.nonnull"):
+        return [("uge", op.operands[0], 1)]
+    return []
+
+
+def readings_of(predicate: str, type: Type) -> tuple[str, ...]:
+    """The readings of the operands in which a predicate speaks of them."""
+    if predicate in ("eq", "ne"):
+        return ("u", "s") if type.is_integer else ("u",)
+    return (predicate[0],)

@@ -1,0 +1,1 @@
+"""Proofs: what a pass leaves behind that takes a check away, and who reads it."""

@@ -1,0 +1,143 @@
+"""Check elimination: the checks that cannot fail go, each with a certificate.
+
+    ^loop(%i: usize):                         ^loop(%i: usize):
+      %more = icmp ult %i, %n                   %more = icmp ult %i, %n
+      cond_br %more, ^body, ^done               cond_br %more, ^body, ^done
+    ^body:                                =>  ^body:
+      %len = dim %seq, 0                        %len = dim %seq, 0
+      check.bounds %i, %len                     %x = load %slot
+      %x = load %slot
+
+where %n is ``slice.len %xs`` and %seq is ``deref %xs``. Rules, cited by number in the code:
+
+ 1. A check is a goal or several (``goals_of``): linear forms that must not be negative. If the prover (``proofs/prover``) shows
+    them all for the point in front of the check, the check cannot fail.
+ 2. With ``verify`` what it found is written down as certificates (``proofs/certificates``) of the function with all checks,
+    before any of them is gone, and the checker reads them; that it rejects one is an internal error.
+ 3. Then the checks with a certificate are removed, all at once, and nothing takes their place: to tell LLVM what was proven
+    gains nothing and costs a fifth of its time (measured).
+ 4. Checks in blocks that control does not reach stay: nothing is known there, and other passes remove the blocks.
+
+It finds most after ``mem2reg`` and ``cse``: nothing is known of what a local holds that is not promoted. A remark says for
+each check why it went, or which fact was missing.
+
+Invariant: a run of the function has the same results and panics at the same check with the same values. Each check costs a
+bounded number of steps.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from altru_ir.module import Function
+from altru_ir.passes.analysis.definitions import width
+from altru_ir.passes.analysis.inequalities import Inequalities, Raw
+from altru_ir.passes.base import MISSED, PASSED, FunctionPass
+from altru_ir.passes.proofs.certificates import Proof
+from altru_ir.passes.proofs.prover import Node, Prover
+from altru_ir.passes.proofs.writer import Writer
+from altru_ir.values import Operation
+
+
+class RejectedProof(Exception):
+    """A certificate that the checker does not accept: a defect of the compiler. The message says which clause."""
+
+
+@attrs.define
+class EliminateChecks(FunctionPass):
+    """Removes the checks that cannot fail, each with a certificate.
+
+    Options:
+        verify: let the checker read the certificates before the checks go.
+    """
+
+    name = "eliminate-checks"
+    verify: bool = False
+    proofs: dict[str, Proof] = attrs.field(init=False, factory=dict, repr=False, eq=False)
+    """With ``verify``, what was proven about each function, by name."""
+
+    def run_on(self, function: Function) -> bool:
+        checks = [op for op in function.operations() if op.decl.is_check]
+        if not checks or function.module is None:
+            return False
+        facts = self.get(Inequalities, function)
+        prover = Prover(facts)
+        gone: dict[Operation, list[tuple[Raw, Node]]] = {}
+        for op in checks:
+            assert op.block is not None
+            if not facts.tree.reachable(facts.cfg.number[op.block]):  # 4
+                continue
+            nodes = proven(op, prover)
+            if nodes is not None:
+                gone[op] = nodes
+                self.remark(PASSED, "CheckRemoved", op, f"{spell(op)} cannot fail")
+            else:
+                self.remark(MISSED, "CheckKept", op, f"{spell(op)} may fail")
+        self.count("checks", len(checks))
+        self.count("checks removed", len(gone))
+        self.count("goals looked at", prover.steps)
+        if not gone:
+            return False
+        if self.verify:  # 2
+            self.checked(function, facts, gone)
+        for block in function.blocks:  # 3
+            if any(op in gone for op in block.ops):
+                block.ops = [op for op in block.ops if op not in gone]
+        return True
+
+    def checked(self, function: Function, facts: Inequalities, gone: dict[Operation, list[tuple[Raw, Node]]]) -> None:
+        """Writes the certificates and lets the checker read them. Raises ``RejectedProof``."""
+        writer = Writer(facts)
+        for op, nodes in gone.items():
+            writer.certificate(op, nodes)
+        self.proofs[function.name] = writer.proof
+        verified(function, writer.proof)
+        self.count("certificates accepted", len(gone))
+
+
+def proven(op: Operation, prover: Prover) -> list[tuple[Raw, Node]] | None:  # 1
+    """The goals of a check, each with the node that proves it; None when one was not proven."""
+    facts = prover.facts
+    point = facts.before(op)
+    for goals in goals_of(op, facts):
+        found: list[tuple[Raw, Node]] = []
+        for goal in goals:
+            node = prover.prove(facts.form(goal), point)
+            if node is None:
+                break
+            found.append((goal, node))
+        else:
+            return found
+    return None
+
+
+def verified(function: Function, proof: Proof) -> None:
+    """Lets the checker read a proof. Raises ``RejectedProof``."""
+    from altru_ir.passes.proofs.checker import problems
+
+    found = problems(function, proof)
+    if found:
+        raise RejectedProof(f"@{function.name}: {found[0]}")
+
+
+def goals_of(op: Operation, facts: Inequalities) -> list[list[Raw]]:
+    """What must not be negative for a check not to fail: all of one of the lists."""
+    name = op.decl.name
+    if name == "check.bounds":
+        index, length = op.operands
+        return [[(((1, length, "u"), (-1, index, "u")), -1)]]
+    if name == "check.subrange":
+        low, high, length = op.operands
+        return [[(((1, high, "u"), (-1, low, "u")), 0), (((1, length, "u"), (-1, high, "u")), 0)]]
+    if name in ("check.nonnull", "check.nonzero"):
+        return [[(((1, op.operands[0], "u"),), -1)]]
+    if name == "check.quotient":
+        dividend, divisor = op.operands
+        least = 1 << width(dividend.type, facts.module) >> 1
+        return [[(((1, divisor, "s"),), 0)], [(((1, dividend, "s"),), least - 1)], [(((-1, divisor, "s"),), -2)]]
+    return []
+
+
+def spell(op: Operation) -> str:
+    """A check as a remark names it."""
+    return f"`{op.name} {', '.join('%' + (value.name or '?') for value in op.operands)}`"
