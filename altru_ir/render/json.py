@@ -2,7 +2,7 @@
 
 Example, shortened:
 
-    {"version": 1, "diagnostics": [{"code": "ALT-V011", "severity": "error", "message": "`ret` needs a value: ...",
+    {"version": 1, "diagnostics": [{"code": "ALT-V011", "severity": "error", "message": "`ret` needs ...",
       "location": {"file": "a.air", "line": 4, "column": 3, "length": 3}, "function": "f", "labels": [], "help": null, "fix": null}]}
 
 ``SCHEMA`` (JSON Schema 2020-12, published as docs/reference/diagnostics.schema.json, printed by ``altru-opt
@@ -59,7 +59,7 @@ SCHEMA: dict[str, Any] = {
             "properties": {"location": {"$ref": "#/$defs/location"}, "message": {"type": "string"}},
         },
         "edit": {
-            "description": "A piece of the text and what is to stand in its place; length 0 is an insertion, and ends of lines count.",
+            "description": "A piece of the text and what replaces it; length 0 is an insertion, and ends of lines count.",
             "type": "object",
             "required": ["location", "replacement"],
             "properties": {"location": {"$ref": "#/$defs/location"}, "replacement": {"type": "string"}},
