@@ -84,6 +84,7 @@ class Path:
         for step in self.steps():
             if step.kind == "deref":
                 text = f"*{text}"
+            if step.kind in ("deref", "any"):
                 continue
             if text.startswith("*"):
                 text = f"({text})"
@@ -219,7 +220,7 @@ def conflict(lent: Path, accessed: Path, access: str, module: Module) -> bool:
                 return False
             if access == DROP and step.what == UNIQUE:
                 return False
-        elif access == DROP and step.kind == "field" and step.parent is not None and _has_destructor(step.parent.type, module):
+        elif access == DROP and step.parent is not None and _has_destructor(step.parent.type, module):
             return True
     return True  # 3, 5
 

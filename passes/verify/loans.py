@@ -24,7 +24,7 @@ that has ended, in the interpreter.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import attrs
 
@@ -307,19 +307,13 @@ class _Teller:
 
     def name_of(self, origin: int) -> str:
         about = self.flow.about[origin]
+        if origin < self.flow.universal:
+            return self.flow.region_name(origin)
         if isinstance(about, Value):
             return f"`%{about.name}`"
         if isinstance(about, Operation):
             return f"the call of `{about.attrs.get('callee', about.name)}`"
-        if origin < self.flow.universal and about == "'_":
-            return self.elided(origin)
         return str(about)
-
-    def elided(self, origin: int) -> str:
-        for parameter, map in zip(self.function.parameters, self.flow.signature.parameters):
-            if origin in map:
-                return f"the region of `%{parameter.name}`"
-        return "a region of the caller"
 
     # -- signatures --------------------------------------------------------------------------------------------------------
 
@@ -351,7 +345,7 @@ class _Teller:
         )  # fmt: skip
 
 
-def _by_name(rows: list[tuple[object, int]]) -> dict[object, frozenset[int]]:
+def _by_name(rows: Sequence[tuple[object, int]]) -> dict[object, frozenset[int]]:
     found: dict[object, set[int]] = {}
     for name, n in rows:
         found.setdefault(name, set()).add(n)
