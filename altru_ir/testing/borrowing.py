@@ -507,7 +507,7 @@ class _Function:
     def move_owner(self) -> bool:
         """Moves, drops or replaces an owner."""
         thing = self.pick([t for t in self.model.things.values() if t.type.startswith("own<") and t.there])
-        if thing is None or not self.may_consume(thing):
+        if thing is None or not self.may_consume(thing) or (has_references(thing.type) and not self.alive(thing)):
             return False
         name = thing.name
         replaces = thing.is_local and not has_references(thing.type) and self.choose.random() < 0.5
