@@ -431,18 +431,17 @@ class Borrowing:
                 self.used.append((given, at))
             self._moved(op, given, at)
             target = self.flow.of(parameter)
-            variances = self.regions.slots(parameter.type).variances
             if target and then != at:
                 between = tuple(each if each < 0 else self.flow.fresh(parameter) for each in target)
-                self.flow.flow(origins, between, variances)
+                self.flow.flow(origins, between, parameter.type)
                 self._flows(at)
-                self.flow.flow(between, target, variances)
+                self.flow.flow(between, target, parameter.type)
                 self._flows(then)
                 name = ("handed over", parameter, at)
                 self.origins[name] = between
                 self.used.append((name, then))
             elif target:
-                self.flow.flow(origins, target, variances)
+                self.flow.flow(origins, target, parameter.type)
                 self._flows(at)
         for _, parameter, _ in bound:
             self._defined(op, parameter, then)
