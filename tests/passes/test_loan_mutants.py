@@ -53,13 +53,12 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "borrowing 10, values": (BORROWING + "_value", 'self.used.append((("drop", value), self.now))', "pass"),
     "borrowing 10, initialization": (BORROWING + "_initialization", "facts.path_moved_at_base = gone", "pass"),
     "borrowing 11": (BORROWING + "_edge", "self._moved(op, given, at)", "pass"),
-    "borrowing 11, flow": (BORROWING + "_edge", "self.flow.flow(origins, target, variances)", "pass"),
-    "borrowing 11, at once": (BORROWING + "_edge", "if any(value in targets", "if False and any(value in targets"),
+    "borrowing 11, flow": (BORROWING + "_edge", "self.flow.flow(origins, target, parameter.type)", "pass"),
     "borrowing 12": (BORROWING + "_block", "self.edges.append((left, self._head[block.unwind]))", "pass"),
     "loan paths 1, fields": (CONFLICT, '("field", "variant")', '("variant",)'),
     "loan paths 1, elements": (CONFLICT, "_apart(left.what, right.what)", "False"),
     "loan paths 2, unions": (PATHS + "_step", '"union" if union else "field"', '"field"'),
-    "loan paths 2, indices": (PATHS + "_constant", "None if known is None else", "0 if known is None else"),
+    "loan paths 2, indices": (PATHS + "_constant", "None if known is None else", "7 if known is None else"),
     "loan paths 4, shallow": (CONFLICT, "access == SHALLOW or", ""),
     "loan paths 4, drops": (CONFLICT, "access == DROP and step.what == UNIQUE", "False"),
     "loan paths 4, owners": (CONFLICT, "(SHARED, COLLECTED, RAW)", "(SHARED, COLLECTED, RAW, 'owner')"),
@@ -73,7 +72,7 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "region flow 4": (FLOW + "reborrowed", "self.subset(self.of(at)[0], reference)", "pass"),
     "region flow 4, shared": (FLOW + "reborrowed", "deref_kind(pointer) in (SHARED, RAW, COLLECTED)", "False"),
     "region flow 5, structs": (FLOW + "_struct", "zip(op.operands, members)", "()"),
-    "region flow 5, enums": (FLOW + "_choice", "self.store(op.operands[0],", "print if True else (op.operands[0],"),
+    "region flow 5, enums": (FLOW + "_choice", "if result and", "if False and"),
     "region flow 5, sequences": (FLOW + "_sequence", "enumerate(op.operands)", "()"),
     "region flow 5, parts": (FLOW + "_destructure", "self.of(result):", "False:"),
     "region flow 6, lenders": (FLOW + "_result_of", "self.subset(self.of(lender)[0], origins[0])", "pass"),
@@ -106,6 +105,9 @@ def plant(patch: pytest.MonkeyPatch, where: str, old: str, new: str) -> None:
     made: dict[str, Any] = {}
     exec("from __future__ import annotations\n" + text.replace(old, new), known.__globals__, made)
     patch.setattr(holder, method, made[method])
+    for operation, handler in known.__globals__.get("_HANDLERS", {}).items():
+        if handler is known:
+            patch.setitem(known.__globals__["_HANDLERS"], operation, made[method])
 
 
 @cache
