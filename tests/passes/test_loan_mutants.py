@@ -21,6 +21,7 @@ from tests.passes.loans_oracle import fault, inputs, scheduled
 HERE = Path(__file__).parent / "check-loans"
 BORROWING = "passes.analysis.borrowing:Borrowing."
 PATHS = "passes.analysis.loan_paths:LoanPaths."
+SCOPES = "passes.analysis.borrowing:"
 CONFLICT = "passes.analysis.borrowing:conflict"
 FLOW = "passes.analysis.region_flow:RegionFlow."
 REGIONS, VARIANCES = "regions:Regions.", "variance:Variances."
@@ -43,8 +44,9 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "borrowing 6, end": (BORROWING + "_place", 'self._access(op, path, SHALLOW, True, "ended")', "pass"),
     "borrowing 7": (BORROWING + "_moved", "not in (UNIQUE, OWNER, GUARD)", "in (UNIQUE, OWNER, GUARD)"),
     "borrowing 7, drop": (BORROWING + "_value", 'self._access_value(op, value, DROP, True, "dropped")', "pass"),
-    "borrowing 8": (BORROWING + "_facts", "path.is_storage or", "False or"),
-    "borrowing 8, collected": (BORROWING + "_facts", ".what == COLLECTED", ".what == 0"),
+    "borrowing 8": (BORROWING + "_conflicts", "loan.path.is_storage or", "False or"),
+    "borrowing 8, collected": (BORROWING + "_conflicts", ".what == COLLECTED", ".what == 0"),
+    "borrowing 8, panics": (BORROWING + "_block", "self._leaves.append((left, op))", "pass"),
     "borrowing 9, values": (BORROWING + "_value", "self.used.append((value, self.then))", "pass"),
     "borrowing 9, places": (BORROWING + "_uses", "self.used.append((root, point))", "pass"),
     "borrowing 9, definitions": (BORROWING + "_defines", "self.defined.append((local, self.then))", "pass"),
@@ -63,6 +65,10 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "loan paths 4, drops": (CONFLICT, "access == DROP and step.what == UNIQUE", "False"),
     "loan paths 4, owners": (CONFLICT, "(SHARED, COLLECTED, RAW)", "(SHARED, COLLECTED, RAW, 'owner')"),
     "loan paths 4, destructors": (CONFLICT, "_has_destructor(step.parent.type, module)", "False"),
+    "loan scopes 2": (SCOPES + "variable_scopes", "max(by_block[block])", "min(by_block[block])"),
+    "loan scopes 3": (SCOPES + "origin_scopes", "scope = scope.joined(found[b])", "pass"),
+    "loan scopes 3, signature": (SCOPES + "origin_scopes", "Scope(EVERYWHERE)", "NOWHERE"),
+    "loan scopes 4": ("passes.analysis.loan_scopes:AccessIndex.within", "if scope.home == home", "if True"),
     "region flow 1": (FLOW + "_make", "self._named.get(region) if written else None", "None"),
     "region flow 2": (FLOW + "flow", "variance & CO:", "False:"),
     "region flow 2, against": (FLOW + "flow", "variance & CONTRA:", "False:"),
