@@ -406,7 +406,7 @@ class _Function:
         kind = WRITE if dropped(thing.type) or (exchanged and moves(thing.type)) else SHALLOW
         if not self.model.access((thing.name,), kind) or not self.all_alive(value) or not self.consume(value):
             return False
-        if exchanged:
+        if exchanged and thing.usable:  # what was handed over may have taken away what is there
             old = self.op(f"exchange {thing.name}, {value.name}", "x")
             usable, loans = thing.usable, thing.loans
             self.model.stored((thing.name,))
