@@ -68,7 +68,7 @@ from altru_ir.passes.analysis.loan_scopes import AccessIndex, Scope, origin_scop
 from altru_ir.passes.analysis.loans import Facts
 from altru_ir.passes.analysis.region_flow import RegionFlow
 from altru_ir.regions import Regions
-from altru_ir.types import AtomicType, CellType, MutexType, PlaceType, RefType, Type
+from altru_ir.types import AtomicType, CellType, MutexType, RefType, Type
 from altru_ir.values import Operation, Value
 
 
@@ -491,7 +491,7 @@ class Borrowing:
         concerned = reached_from(starts, self.subsets)
         facts.loan_issued_at = [(loan.origin, loan.number, loan.point) for loan in self.loans if loan.number in wanted]
         facts.subset_base = [row for row in self.subsets if row[0] in concerned]
-        facts.loan_killed_at = self._killed(wanted)
+        facts.loan_killed_at = self.killed(wanted)
         facts.use_of_var_derefs_origin = [
             (name, o) for name, origins in self.origins.items() for o in origins if o in concerned and o >= flow.universal
         ]
@@ -507,7 +507,7 @@ class Borrowing:
                 for slot in self.regions.drops(local.type.target)
                 if self.origins[local][slot] in concerned
             ]
-            self._initialization(facts, list(locals))
+            self.initialization(facts, list(locals))
         facts.cfg_edge = self._shortened(facts)
         return facts
 
@@ -530,7 +530,7 @@ class Borrowing:
             scope = scopes[loan.origin]
             ends = loan.path is None or loan.path.is_storage or loan.path.steps()[0].what == COLLECTED
             if ends and scope.blocks < 0:  # 8
-                for point in self._exits():
+                for point in self.exit_points():
                     self.why.setdefault((point, loan.number), None)
             if loan.path is None:
                 continue
@@ -547,7 +547,7 @@ class Borrowing:
                     if hit:
                         self.why.setdefault((access.point, loan.number), access)
 
-    def _exits(self) -> list[int]:
+    def exit_points(self) -> list[int]:
         """The points behind which control has left the function, made when somebody asks: a return, the end of a cleanup, a
         panic that no block catches."""
         if self._leaves and not self.exits:
@@ -600,7 +600,8 @@ class Borrowing:
                 found.append(origin)
         return found
 
-    def _killed(self, wanted: set[int]) -> list[tuple[int, int]]:
+    def killed(self, wanted: set[int]) -> list[tuple[int, int]]:
+        """Where loans, by number, are killed (3): pairs of a loan and a point."""
         by_root: dict[object, list[Loan]] = {}
         for loan in self.loans:
             if loan.path is not None and loan.number in wanted:
@@ -632,7 +633,7 @@ class Borrowing:
         found = dict.fromkeys((stands_for[n], stands_for[m]) for n, m in self.edges)
         return [(n, m) for n, m in found if n != m]
 
-    def _initialization(self, facts: Facts, locals: list[Value]) -> None:
+    def initialization(self, facts: Facts, locals: list[Value]) -> None:
         """Where the locals whose drop uses regions begin and cease to hold something (10)."""
         known = Initialization(self.function, self.module, self.cfg)
         masks = [(local, known.paths.roots[local].mask) for local in locals]
@@ -685,4 +686,4 @@ def _begins(path: Path, with_: Path) -> bool:
     return at is with_
 
 
-__all__ = ["Access", "Borrowing", "Loan", "PlaceType", "Point"]
+__all__ = ["Access", "Borrowing", "Loan", "Point", "reached_from"]

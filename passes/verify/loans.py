@@ -307,19 +307,13 @@ class _Teller:
 
     def name_of(self, origin: int) -> str:
         about = self.flow.about[origin]
+        if origin < self.flow.universal:
+            return self.flow.region_name(origin)
         if isinstance(about, Value):
             return f"`%{about.name}`"
         if isinstance(about, Operation):
             return f"the call of `{about.attrs.get('callee', about.name)}`"
-        if origin < self.flow.universal and about == "'_":
-            return self.elided(origin)
         return str(about)
-
-    def elided(self, origin: int) -> str:
-        for parameter, map in zip(self.function.parameters, self.flow.signature.parameters):
-            if origin in map:
-                return f"the region of `%{parameter.name}`"
-        return "a region of the caller"
 
     # -- signatures --------------------------------------------------------------------------------------------------------
 
