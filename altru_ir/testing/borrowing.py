@@ -231,9 +231,13 @@ class _Function:
         ]
         return self.choose.choice(found) if found else None
 
+    def reach(self, spot: Spot, kind: str) -> bool:
+        """Accesses a spot; whether that was possible, and has not taken away what leads there."""
+        return self.model.access(spot.path, kind) and self.all_alive(spot.thing)
+
     def borrow(self, spot: Spot, mutable: bool) -> Thing | None:
         """A reference to a spot; None when that would take away what is still needed."""
-        if not self.model.access(spot.path, WRITE if mutable else READ):
+        if not self.reach(spot, WRITE if mutable else READ):
             return None
         return self.borrowed(spot, mutable)
 
@@ -357,7 +361,7 @@ class _Function:
             return False
         spot = self.choose.choice(ends)
         writes = spot.writable and self.choose.random() < 0.5
-        if not self.model.access(spot.path, SHALLOW if writes else READ):
+        if not self.reach(spot, SHALLOW if writes else READ):
             return False
         place = self.emit(spot)
         if writes:
@@ -368,7 +372,7 @@ class _Function:
 
     def read(self) -> bool:
         spot = self.spot("i64", "@Pair", "@Nested", "@Opt", "ref<i64>", "@View<'_>")
-        if spot is None or not self.model.access(spot.path, READ):
+        if spot is None or not self.reach(spot, READ):
             return False
         name = self.op(f"load {self.emit(spot)}", "x")
         if has_references(spot.type):
@@ -377,7 +381,7 @@ class _Function:
 
     def overwrite(self) -> bool:
         spot = self.spot(*SCALARS, writable=True)
-        if spot is None or not self.model.access(spot.path, SHALLOW):
+        if spot is None or not self.reach(spot, SHALLOW):
             return False
         if self.choose.random() < 0.2:
             self.op(f"exchange {self.emit(spot)}, {self.value(spot.type)}", "x")
@@ -402,7 +406,7 @@ class _Function:
         kind = WRITE if dropped(thing.type) or (exchanged and moves(thing.type)) else SHALLOW
         if not self.model.access((thing.name,), kind) or not self.all_alive(value) or not self.consume(value):
             return False
-        if exchanged:
+        if exchanged and thing.usable:  # what was handed over may have taken away what is there
             old = self.op(f"exchange {thing.name}, {value.name}", "x")
             usable, loans = thing.usable, thing.loans
             self.model.stored((thing.name,))
@@ -507,7 +511,7 @@ class _Function:
     def move_owner(self) -> bool:
         """Moves, drops or replaces an owner."""
         thing = self.pick([t for t in self.model.things.values() if t.type.startswith("own<") and t.there])
-        if thing is None or not self.may_consume(thing):
+        if thing is None or not self.may_consume(thing) or (has_references(thing.type) and not self.alive(thing)):
             return False
         name = thing.name
         replaces = thing.is_local and not has_references(thing.type) and self.choose.random() < 0.5
@@ -792,7 +796,7 @@ class _Function:
     def switch(self, size: int, depth: int) -> bool:
         """References to the payload of an enum."""
         spot = self.spot("@Opt", "@Maybe<'_>")
-        if spot is None or not self.model.access(spot.path, READ):
+        if spot is None or not self.reach(spot, READ):
             return False
         variants = SWITCHED[spot.type]
         some, both, none, join = (self.name(stem) for stem in ("some", "both", "none", "join"))

@@ -85,7 +85,10 @@ def _used_longer(lines: list[str], choose: random.Random) -> list[str] | None:
     start = choose.choice(made)
     name = _BORROWED.fullmatch(lines[start]).group(1)  # type: ignore[union-attr]
     end = next((at for at in range(start, len(lines)) if lines[at] == "}"), len(lines))
-    at = choose.randint(start + 1, choose.choice([_straight(lines, start), max(end - 1, start + 1)]))
+    straight = _straight(lines, start)
+    at = choose.choice(
+        [straight, straight, choose.randint(start + 1, straight), choose.randint(start + 1, max(end - 1, start + 1))]
+    )
     return [*lines[:at], f"  %mutant1 = deref {name}", "  %mutant2 = borrow %mutant1", *lines[at:]]
 
 
@@ -96,13 +99,11 @@ def _moved_access(lines: list[str], choose: random.Random) -> list[str] | None:
         return None
     at = choose.choice(accesses)
     rest = lines[:at] + lines[at + 1 :]
-    if choose.random() < 0.5:
-        to = choose.randint(at, _straight(rest, at))
-    else:
-        top = at
-        while not rest[top - 1].startswith("^"):
-            top -= 1
-        to = choose.randint(top, at)
+    top = at
+    while not rest[top - 1].startswith("^"):
+        top -= 1
+    inside = [to + 1 for to in range(top, _straight(rest, at)) if _BORROWED.fullmatch(rest[to])]
+    to = choose.choice(inside or [choose.randint(top, _straight(rest, at))])
     stores, ends = ("  assign", "  init"), ("  end",)
     for crossed in rest[min(at, to) : max(at, to)]:  # what is stored after an end is the business of the move check
         if lines[at].startswith(stores + ends) and crossed.startswith(ends if lines[at].startswith(stores) else stores):
@@ -152,10 +153,12 @@ def mutants(text: str, choose: random.Random, tries: int = 4) -> Iterator[tuple[
     """Mutants of a program that verify and move nothing twice: the kind, the text, and the module with its drops."""
     lines = text.splitlines()
     for kind, mutate in MUTATIONS.items():
-        for _ in range(tries):
+        made = {tuple(lines)}
+        for _ in range(4 * tries):
             changed = mutate(lines, choose)
-            if changed is None or changed == lines:
+            if changed is None or tuple(changed) in made or len(made) > tries:
                 continue
+            made.add(tuple(changed))
             mutant = "\n".join([*changed, ""])
             try:
                 module = scheduled(air.parse(mutant))

@@ -32,7 +32,7 @@ def first_seed() -> int:
     return int(head.stdout[:7] or "0", 16) * 1000
 
 
-@pytest.mark.parametrize("suite", ["text", "roundtrip", "native", "machine", "passes"])
+@pytest.mark.parametrize("suite", ["text", "roundtrip", "native", "machine", "passes", "loans"])
 def test_slice(suite: str) -> None:
     start = first_seed()
     for seed in range(start, start + SLICE):

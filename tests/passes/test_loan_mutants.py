@@ -1,0 +1,171 @@
+"""A defect for each clause of borrow checking, planted by a change of one expression: the conformance programs notice it, or
+generated ones of which the interpreter knows better."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+import textwrap
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import altru_ir as air
+from altru_ir.passes.verify.loans import check_loans
+from altru_ir.testing.borrowing import generate
+from tests.passes.loans_oracle import fault, inputs, scheduled
+
+HERE = Path(__file__).parent / "check-loans"
+BORROWING = "passes.analysis.borrowing:Borrowing."
+PATHS = "passes.analysis.loan_paths:LoanPaths."
+SCOPES = "passes.analysis.borrowing:"
+CONFLICT = "passes.analysis.borrowing:conflict"
+FLOW = "passes.analysis.region_flow:RegionFlow."
+REGIONS, VARIANCES = "regions:Regions.", "variance:Variances."
+
+MUTANTS: dict[str, tuple[str, str, str]] = {
+    "borrowing 1, exclusive": (BORROWING + "_lends", 'bool(op.attrs.get("mut"))', "False"),
+    "borrowing 1, shared": (BORROWING + "_lends", 'bool(op.attrs.get("mut"))', "True"),
+    "borrowing 1, operations": (BORROWING + "_lends", "return lent", "return []"),
+    "borrowing 2": (BORROWING + "_lend", "tracked(path)", "True"),
+    "borrowing 2, frames": (BORROWING + "_operation", "op.decl.takes_frame and", "False and"),
+    "borrowing 3, values": (BORROWING + "_defined", "self.kills.append(Kill(point, self.paths.root(value), False))", "pass"),
+    "borrowing 3, stores": (BORROWING + "_stored", "self.kills.append(Kill(self.then, path, True))", "pass"),
+    "borrowing 3, collected": (BORROWING + "_defined", "deref_kind(value.type) == COLLECTED", "False"),
+    "borrowing 4": (BORROWING + "_place", 'self._access(op, path, SHALLOW if shallow else DEEP, False, "read")', "pass"),
+    "borrowing 5": (BORROWING + "_place", 'self._access(op, path, DROP if drops else SHALLOW, True, "assigned")', "pass"),
+    "borrowing 5, drops": (BORROWING + "_place", "DROP if drops else SHALLOW", "SHALLOW"),
+    "borrowing 5, take": (BORROWING + "_place", 'self._access(op, path, DEEP, True, "moved")', "pass"),
+    "borrowing 5, exchange": (BORROWING + "_place", 'self._access(op, path, DEEP, True, "assigned")', "pass"),
+    "borrowing 6, drop": (BORROWING + "_place", 'self._access(op, path, DROP, True, "dropped")', "pass"),
+    "borrowing 6, end": (BORROWING + "_place", 'self._access(op, path, SHALLOW, True, "ended")', "pass"),
+    "borrowing 7": (BORROWING + "_moved", "not in (UNIQUE, OWNER, GUARD)", "in (UNIQUE, OWNER, GUARD)"),
+    "borrowing 7, drop": (BORROWING + "_value", 'self._access_value(op, value, DROP, True, "dropped")', "pass"),
+    "borrowing 8": (BORROWING + "_conflicts", "loan.path.is_storage or", "False or"),
+    "borrowing 8, collected": (BORROWING + "_conflicts", ".what == COLLECTED", ".what == 0"),
+    "borrowing 8, panics": (BORROWING + "_block", "self._leaves.append((left, op))", "pass"),
+    "borrowing 9, values": (BORROWING + "_value", "self.used.append((value, self.then))", "pass"),
+    "borrowing 9, places": (BORROWING + "_uses", "self.used.append((root, point))", "pass"),
+    "borrowing 9, definitions": (BORROWING + "_defines", "self.defined.append((local, self.then))", "pass"),
+    "borrowing 9, stores": (BORROWING + "_stored", "self._uses(place, self.then)", "pass"),
+    "borrowing 10": (BORROWING + "_drops_place", "self.dropped.append((root, self.now))", "pass"),
+    "borrowing 10, values": (BORROWING + "_value", 'self.used.append((("drop", value), self.now))', "pass"),
+    "borrowing 10, initialization": (BORROWING + "_initialization", "facts.path_moved_at_base = gone", "pass"),
+    "borrowing 11": (BORROWING + "_edge", "self._moved(op, given, at)", "pass"),
+    "borrowing 11, flow": (BORROWING + "_edge", "self.flow.flow(origins, target, parameter.type)", "pass"),
+    "borrowing 12": (BORROWING + "_block", "self.edges.append((left, self._head[block.unwind]))", "pass"),
+    "loan paths 1, fields": (CONFLICT, '("field", "variant")', '("variant",)'),
+    "loan paths 1, elements": (CONFLICT, "_apart(left.what, right.what)", "False"),
+    "loan paths 2, unions": (PATHS + "_step", '"union" if union else "field"', '"field"'),
+    "loan paths 2, indices": (PATHS + "_constant", "None if known is None else", "7 if known is None else"),
+    "loan paths 4, shallow": (CONFLICT, "access == SHALLOW or", ""),
+    "loan paths 4, drops": (CONFLICT, "access == DROP and step.what == UNIQUE", "False"),
+    "loan paths 4, owners": (CONFLICT, "(SHARED, COLLECTED, RAW)", "(SHARED, COLLECTED, RAW, 'owner')"),
+    "loan paths 4, destructors": (CONFLICT, "_has_destructor(step.parent.type, module)", "False"),
+    "loan scopes 2": (SCOPES + "variable_scopes", "max(by_block[block])", "min(by_block[block])"),
+    "loan scopes 3": (SCOPES + "origin_scopes", "scope = scope.joined(found[b])", "pass"),
+    "loan scopes 3, signature": (SCOPES + "origin_scopes", "Scope(EVERYWHERE)", "NOWHERE"),
+    "loan scopes 4": ("passes.analysis.loan_scopes:AccessIndex.within", "if scope.home == home", "if True"),
+    "region flow 1": (FLOW + "_make", "self._named.get(region) if written else None", "None"),
+    "region flow 2": (FLOW + "flow", "variance & CO:", "False:"),
+    "region flow 2, against": (FLOW + "flow", "variance & CONTRA:", "False:"),
+    "region flow 3, arguments": (FLOW + "_call", "self.store(value, instance(map))", "pass"),
+    "region flow 3, clauses": (FLOW + "_call", "self.subset(made[longer], made[shorter])", "pass"),
+    "region flow 3, threads": (FLOW + "_call", "self.subset(origin, bound)", "pass"),
+    "region flow 4": (FLOW + "reborrowed", "self.subset(self.of(at)[0], reference)", "pass"),
+    "region flow 4, shared": (FLOW + "reborrowed", "deref_kind(pointer) in (SHARED, RAW, COLLECTED)", "False"),
+    "region flow 5, structs": (FLOW + "_struct", "zip(op.operands, members)", "()"),
+    "region flow 5, enums": (FLOW + "_choice", "if result and", "if False and"),
+    "region flow 5, sequences": (FLOW + "_sequence", "enumerate(op.operands)", "()"),
+    "region flow 5, parts": (FLOW + "_destructure", "self.of(result):", "False:"),
+    "region flow 6, lenders": (FLOW + "_result_of", "self.subset(self.of(lender)[0], origins[0])", "pass"),
+    "region flow 6, within": (FLOW + "stores", "part.type.erased is value.type.erased", "False"),
+    "region flow 7": (FLOW + "_opened", "self.placeholders.append(new)", "pass"),
+    "regions 3": (REGIONS + "_drop_equation", "declaration.drop is not None", "False"),
+    "regions 3, may_dangle": (REGIONS + "_drop_equation", "not in dangling", "is not None"),
+    "regions 4, guards": (REGIONS + "_dropped", "(GuardType, ThreadScopeType, PinType, DynType)", "(PinType, DynType)"),
+    "regions 4, homes": (REGIONS + "_dropped", "found | {0} if type.region is not None else found", "found"),
+    "regions 4, erased": (REGIONS + "_dropped", "ThreadScopeType, PinType, DynType)", "ThreadScopeType, PinType)"),
+    "variance 3": (VARIANCES + "_walk", "INV if self._is_shared_and_mutable(type) else CO", "CO"),
+    "variance 3, cells": (VARIANCES + "_is_shared_and_mutable", "CellType, ", ""),
+    "variance 3, pools": (VARIANCES + "_is_shared_and_mutable", ", PoolType", ""),
+    "variance 4": (VARIANCES + "_walk", "compose(variance, CONTRA)", "variance"),
+    "elision 4": ("elision:implied", "(RefType, GuardType)", "(GuardType,)"),
+    "elision 4, clauses": ("elision:implied", "if a in place and b in place", "if False"),
+}  # fmt: skip
+
+
+def plant(patch: pytest.MonkeyPatch, where: str, old: str, new: str) -> None:
+    """Replaces a function or method by one in whose text ``old`` is ``new``."""
+    file, _, name = where.partition(":")
+    holder: Any = importlib.import_module(f"altru_ir.{file}")
+    kind, _, method = name.rpartition(".")
+    if kind:
+        holder = getattr(holder, kind)
+    known = getattr(holder, method)
+    text = textwrap.dedent(inspect.getsource(known))
+    assert text.count(old) >= 1, f"{where} has no `{old}`"
+    made: dict[str, Any] = {}
+    exec("from __future__ import annotations\n" + text.replace(old, new), known.__globals__, made)
+    patch.setattr(holder, method, made[method])
+    for operation, handler in known.__globals__.get("_HANDLERS", {}).items():
+        if handler is known:
+            patch.setitem(known.__globals__["_HANDLERS"], operation, made[method])
+
+
+@cache
+def conformance() -> list[tuple[air.Module, dict[str, set[int]]]]:
+    """The programs, with the lines where errors are expected, by function."""
+    found = []
+    for path in sorted(HERE.glob("*.air")):
+        text = path.read_text()
+        wanted: dict[str, set[int]] = {}
+        function = ""
+        for number, line in enumerate(text.splitlines(), 1):
+            function = re.sub(r"^(private )?func @(\w+).*", r"\2", line) if "func @" in line[:14] else function
+            if "expected-error {{" in line:
+                wanted.setdefault(function, set()).add(number)
+        found.append((scheduled(air.parse(text)), wanted))
+    return found
+
+
+@cache
+def wrong() -> list[air.Module]:
+    """Generated programs that have a fault."""
+    found = []
+    for seed in range(60):
+        module = generate(seed, wild=0.5).module
+        try:
+            module = scheduled(module)
+        except air.DiagnosticError:
+            continue
+        if fault(module, inputs(3, seed)) is not None:
+            found.append(module)
+    return found
+
+
+def noticed() -> bool:
+    try:
+        for module, wanted in conformance():
+            for name, function in module.functions.items():
+                said = {problem.location.line for problem in check_loans(function, module) if problem.location is not None}
+                if said != wanted.get(name, set()):
+                    return True
+        return any(not any(check_loans(f, module) for f in module.functions.values()) for module in wrong())
+    except (AssertionError, AttributeError, IndexError, KeyError, TypeError, ValueError):
+        return True
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_planted_defect_is_noticed(name: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        plant(patch, *MUTANTS[name])
+        assert noticed()
+
+
+def test_without_a_defect_there_is_nothing_to_notice() -> None:
+    assert len(MUTANTS) >= 30
+    assert not noticed()
