@@ -20,6 +20,8 @@ Clauses:
  8. what rustc writes through a shared reference (E0594, E0596 say that it must not) is written nowhere, and an exclusive
     reference made of a shared one is made by a call: it is not a matter of moves or loans.
 
+ 9. what a closure requires of the regions around it is a matter of the function around it: in its body they outlive each other.
+
 Invariant: each operation carries the line and column of the MIR statement it comes from.
 """
 
@@ -32,11 +34,13 @@ from altru_ir.builder import Builder
 from altru_ir.marks import copies
 from altru_ir.module import Block, Function, Module, Signature
 from altru_ir.source import Location
-from altru_ir.types import I1, USIZE, FloatType, FunctionType, IntType, NamedType, Type, UsizeType, map_regions
+from altru_ir.types import I1, USIZE, FloatType, FunctionType, IntType, NamedType, Type, UsizeType, free_regions, map_regions
 from altru_ir.values import Value
 from tests.mir.ir_types import Types, elided
 from tests.mir.mir_text import Body, Operand, Place, Projection, Rvalue, Statement
 from tests.mir.rust_types import Refused, RustType
+from tests.mir.signatures import Signature as CallSignature
+from tests.mir.signatures import of_call, of_cast
 
 _MISSING_UNWIND = frozenset(("return", "resume", "goto", "switch", "unreachable", "false_edge"))
 
@@ -62,16 +66,15 @@ class Translator:
         self.locals: dict[str, Value] = {}
         self.blocks: dict[str, Block] = {}
         self.span: Location | None = None
+        self.regions: dict[str, str] = {}
 
     def run(self) -> Function:
         """The function. Raises ``Refused``; then nothing is left of it in the module."""
         body, b = self.body, self.builder
-        parameters = [(f"p{name}", self.types.ir(body.locals[name])) for name in body.parameters]
-        result = self.types.ir(body.locals["_0"])
-        function = b.function(self.name, parameters, result)
+        function = self.header()
         try:
-            entry = b.current
-            assert entry is not None
+            entry = function.add_block(Block("entry"))
+            b.at_end(entry)
             for name in body.blocks:
                 self.blocks[name] = b.block(name)
             b.at_end(entry)
@@ -92,6 +95,36 @@ class Translator:
         dead = set(function.blocks) - {reached.blocks[i] for i in reached.reverse_postorder}
         function.blocks = [block for block in function.blocks if block not in dead]
         return function
+
+    def header(self) -> Function:
+        """The function with its regions: those that rustc calls free, with what is known of them."""
+        body = self.body
+        inside = max(body.universal, key=lambda region: int(region[2:]), default="")  # all free regions outlive the body
+        free = {region: "'static" if kind == "Global" else f"'u{region[2:]}" for region, kind in body.universal.items()}
+        free.pop(inside, None) if len(free) > 1 else None
+        both = set(body.constraints)
+        for one, other in body.constraints:
+            if other in free and one not in free and (other, one) in both:
+                self.regions.setdefault(one, free[other])
+        self.regions.update(free)
+        parameters = tuple(self.types.ir(body.locals[name], self.region) for name in body.parameters)
+        result = self.types.ir(body.locals["_0"], self.region)
+        used = {region for type in (*parameters, result) for region in free_regions(type)}
+        outlives = {(self.regions[a], self.regions[b]) for a, b in body.outlives if a in free and b in free}
+        if "{closure" in body.name:  # 9
+            outer = [self.regions[r] for r, kind in body.universal.items() if kind == "External" and r in free]
+            outlives |= {(a, b) for a in outer for b in outer if a != b}
+        binder = tuple(sorted(used - {"'static", "'_"}))
+        clauses = tuple(sorted((a, b) for a, b in outlives if a in binder and b in (*binder, "'static")))
+        function = Function(
+            self.name, Signature(FunctionType(binder, parameters, result), clauses), [f"p{name}" for name in body.parameters]
+        )
+        self.module.add(function)
+        return function
+
+    def region(self, region: str) -> str:
+        """How a region of the header is written."""
+        return self.regions.get(region, "'static" if region == "'static" else elided(region))
 
     # -- locals ---------------------------------------------------------------------------------------------------------
 
@@ -220,7 +253,7 @@ class Translator:
         if operand.place is None:
             if operand.type is None:
                 raise Refused("a constant without a type")
-            return self.constant(self.types.ir(operand.type), operand.text)
+            return self.constant(operand.type, operand.text)
         last = operand.place.steps[-1:]
         if last and last[0].kind == "subslice":
             return self.part_of_array(operand.place)
@@ -251,16 +284,37 @@ class Translator:
             for index in range(step.index, end)
         ]
 
-    def constant(self, type: Type, text: str = "") -> Value:
+    def constant(self, given: RustType, text: str = "") -> Value:
+        type = self.types.ir(given)
         if isinstance(type, (IntType, UsizeType)):
             return self.builder.const(_number(text, type), type)
         if isinstance(type, FloatType):
             return self.builder.const(0.0, type)
-        return self.unknown(type)
+        return self.any(given)
 
     def unknown(self, type: Type) -> Value:
-        """Some value of ``type``, of which nothing is known."""
+        """Some value of ``type``, which has no regions, of which nothing is known."""
         return self.call("any", [], type, unwinds=False)
+
+    def any(self, type: RustType) -> Value:
+        """Some value of ``type``, with the regions that are wanted."""
+        return self.called_as("any", [], of_cast([], type), unwinds=False)
+
+    def called_as(self, what: str, arguments: list[Value], signature: CallSignature, *, unwinds: bool) -> Value:
+        """Clause 5, for types with regions."""
+        if not signature.binder and not signature.outlives:
+            return self.call(what, arguments, self.types.ir(signature.result, _as_is), unwinds=unwinds)
+        types = tuple(self.types.ir(each, _as_is) for each in signature.parameters)
+        result = self.types.ir(signature.result, _as_is)
+        arguments = [self.fit(value, type) for value, type in zip(arguments, types, strict=True)]
+        clauses = "".join(f", {longer}: {shorter}" for longer, shorter in signature.outlives)
+        name = f"{what}({', '.join(t.text for t in types)}) -> {result.text}{clauses}"
+        known = self.module.functions.get(name)
+        if known is None:
+            made = FunctionType(signature.binder, types, result, unsafe=True, nounwind=not unwinds)
+            known = Function(name, Signature(made, tuple(signature.outlives)))
+            self.module.add(known)
+        return self.builder.call(known, arguments, unsafe=True).results[0]
 
     def call(self, what: str, arguments: list[Value], result: Type, *, unwinds: bool) -> Value:
         """Clause 5."""
@@ -291,15 +345,16 @@ class Translator:
                 return None
             last = value.place.steps[-1:]
             if last and last[0].kind == "subslice" and target.parts[0].kind == "array":
-                return self.parts_of_array(value, type)
+                return self.parts_of_array(value, target)
             held = self.place(value.place)
             mutable: bool = held.value.type.mutable  # type: ignore[attr-defined]
             reference = b.borrow(held.value, mut=value.name == "mut" and mutable)
             if value.name == "mut" and not mutable:  # 8
-                return self.call("made mutable", [reference], type, unwinds=False)
+                shared = attrs.evolve(target, kind="ref")
+                return self.called_as("made mutable", [reference], of_cast([shared], target), unwinds=False)
             return reference
         if value.kind == "raw":
-            return self.raw(value, type)
+            return self.raw(value, target)
         if value.kind == "aggregate":
             return self.aggregate(value, target, type)
         if value.kind == "discriminant":
@@ -314,34 +369,39 @@ class Translator:
             if value.kind == "CopyForDeref":
                 return self.operand(Operand("copy", value.place))
             return self.unknown(type)
+        sources = [self.type_of(each) for each in value.operands]
         given = [self.operand(each) for each in value.operands]
         if value.kind == "repeat":
-            return self.call("repeat", given, type, unwinds=False)
-        return self.call(value.kind if value.kind != "cast" else "cast", given, type, unwinds=False)
+            sources = [RustType("array", target.name, (), (each,)) for each in sources]
+            given = [self.builder.array([given[0]])]
+            sources[0] = attrs.evolve(sources[0], name="1")
+        return self.called_as(value.kind, given, of_cast(sources, target), unwinds=False)
 
-    def parts_of_array(self, value: Rvalue, type: Type) -> Value:
+    def parts_of_array(self, value: Rvalue, target: RustType) -> Value:
         """A reference to a subslice of an array: made of references to its elements."""
         assert value.place is not None
         references = [
             self.builder.borrow(self.place(each).value, mut=value.name == "mut") for each in self.elements(value.place)
         ]
-        return self.call("parts", references, type, unwinds=False)
+        element = attrs.evolve(target, parts=target.parts[0].parts)
+        return self.called_as("parts", references, of_cast([element] * len(references), target), unwinds=False)
 
-    def raw(self, value: Rvalue, type: Type) -> Value:
+    def raw(self, value: Rvalue, target: RustType) -> Value:
         b = self.builder
         assert value.place is not None
         if value.name == "fake":
-            return self.unknown(type)
+            return self.any(target)
         held = self.place(value.place)
         mutable = value.name == "mut" and held.value.type.mutable  # type: ignore[attr-defined]
         reference = b.borrow(held.value, mut=mutable)
-        return self.call("raw", [reference], type, unwinds=False)
+        pointed = RustType("ref_mut" if mutable else "ref", "", ("'_",), (held.type,))
+        return self.called_as("raw", [reference], of_cast([pointed], target), unwinds=False)
 
     def aggregate(self, value: Rvalue, target: RustType, type: Type) -> Value:
         b = self.builder
         given = [self.operand(each) for each in value.operands]
         if target.kind == "array":
-            return b.array(given) if given else self.unknown(type)
+            return b.array(given) if given else self.any(target)
         if self.types.is_enum(target):
             fields = self.types.fields(target, value.name)
             if not fields:
@@ -556,6 +616,10 @@ class Translator:
         following = [self.body.blocks[block].statements[0] for _, block in statement.targets]
         return all(each.kind == "assign" and each.place == statement.place for each in following)
 
+    def required(self, statement: Statement) -> list[tuple[str, str]]:
+        """What rustc requires of the regions of a call beyond its types."""
+        return self.body.predicates.get(statement.at, [])
+
     def check(self, statement: Statement) -> None:
         b = self.builder
         condition = self.operand(statement.arguments[0])
@@ -593,10 +657,13 @@ class Translator:
             callee = [self.operand(statement.function)]
         elif statement.function.type is not None:
             what = statement.function.type.name or "call"
-        arguments = callee + [self.operand(each) for each in statement.arguments]
         target = self.type_of(Operand("copy", statement.place))
-        result = self.types.ir(target)
-        value = self.call(what, arguments, result, unwinds=True)
+        sources = [self.type_of(each) for each in statement.arguments]
+        signature = of_call(self.type_of(statement.function), sources, target, self.required(statement))
+        if callee:
+            signature.parameters.insert(0, self.type_of(statement.function))
+        arguments = callee + [self.operand(each) for each in statement.arguments]
+        value = self.called_as(what, arguments, signature, unwinds=True)
         back = statement.target("return")
         if back is None:
             b.unreachable()
@@ -609,6 +676,10 @@ class Translator:
             b.at_end(made)
         self.store(statement.place, value)
         b.br(self.blocks[back])
+
+
+def _as_is(region: str) -> str:
+    return region
 
 
 def mentioned(statement: Statement) -> list[str]:
