@@ -42,8 +42,8 @@ class Program:
         return any(first <= line <= last for first, last in self.refused_lines)
 
 
-def read(answer: Answer) -> Program:
-    """The module for what rustc said about a file."""
+def read(answer: Answer, *, loans: bool = False) -> Program:
+    """The module for what rustc said about a file; with ``loans`` as the check of borrows wants it."""
     program = Program(Module(answer.path.stem.replace("-", "_")))
     bodies: dict[str, Body] = {}
     for path in sorted(answer.dumps.glob("*.nll.0.mir")):
@@ -64,7 +64,7 @@ def read(answer: Answer) -> Program:
             generic = _parameters(body, items)
             if generic:
                 raise Refused("type parameters")
-            Translator(types, body, f"fn {name}").run()
+            Translator(types, body, f"fn {name}", loans=loans).run()
             program.bodies[name] = body
             program.spans[name] = _lines(body)
         except Refused as refused:

@@ -22,6 +22,10 @@ Clauses:
 
  9. what a closure requires of the regions around it is a matter of the function around it: in its body they outlive each other.
 
+10. MIR's text does not say which borrows are two-phase: an unnamed local that is assigned once, an exclusive reference, and used
+    once, as an argument of a call, is a shared reference until the call, and exclusive there;
+11. for loans ``FakeRead`` is nothing, and what is written as a type's region stands in the type of the local.
+
 Invariant: each operation carries the line and column of the MIR statement it comes from.
 """
 
@@ -54,11 +58,22 @@ class Held:
     variant: str | None = None
 
 
-class Translator:
-    """Translates one body into ``types.module``."""
+@attrs.frozen
+class Delayed:
+    """A two-phase borrow that has begun: the place, the shared reference, and where it stands."""
 
-    def __init__(self, types: Types, body: Body, name: str) -> None:
+    place: Place
+    shared: Value
+    span: Location | None
+
+
+class Translator:
+    """Translates one body into ``types.module``; for moves, or with ``loans`` for the check of borrows (10, 11)."""
+
+    def __init__(self, types: Types, body: Body, name: str, *, loans: bool = False) -> None:
         self.types = types
+        self.loans = loans
+        self.delayed: dict[str, Delayed | None] = {}
         self.module: Module = types.module
         self.body = body
         self.name = name
@@ -79,6 +94,8 @@ class Translator:
                 self.blocks[name] = b.block(name)
             b.at_end(entry)
             late = self.late()
+            if self.loans:
+                self.delayed = dict.fromkeys(self.two_phase())
             for name in self.used():
                 if name not in late:
                     self.define(name)
@@ -134,7 +151,60 @@ class Translator:
     def define(self, name: str) -> None:
         shown = self.body.names.get(name, name)
         taken = {value.name for value in self.locals.values()}
-        self.locals[name] = self.builder.local(self.types.ir(self.body.locals[name]), name=name if shown in taken else shown)
+        type = self.types.ir(self.body.locals[name], self.written if self.loans else elided)
+        self.locals[name] = self.builder.local(type, name=name if shown in taken else shown)
+
+    def written(self, region: str) -> str:
+        """How a region in the type of a local is written (11)."""
+        if region in self.regions:
+            return self.regions[region]
+        bound = {self.regions[other] for one, other in self.body.annotated if one == region and other in self.regions}
+        return bound.pop() if len(bound) == 1 else elided(region)
+
+    def two_phase(self) -> list[str]:
+        """Clause 10."""
+        begun: dict[str, int] = {}
+        used: dict[str, int] = {}
+        called: set[str] = set()
+        for block in self.body.blocks.values():
+            for statement in block.statements:
+                if statement.kind in ("live", "dead"):
+                    continue
+                place, value = statement.place, statement.value
+                target = place.local if place is not None and not place.steps else None
+                if target is not None and value is not None and value.kind == "ref" and value.name == "mut":
+                    begun[target] = begun.get(target, 0) + 1
+                elif target is not None:
+                    used[target] = used.get(target, 0) + 1
+                for local in set(mentioned(statement)) - {target}:
+                    used[local] = used.get(local, 0) + 1
+                if statement.kind == "call":
+                    called |= {
+                        a.place.local
+                        for a in statement.arguments
+                        if a.kind == "move" and a.place is not None and not a.place.steps
+                    }
+        return [
+            local
+            for local, times in begun.items()
+            if times == 1 and used.get(local) == 1 and local in called - set(self.body.names)
+        ]
+
+    def is_delayed(self, operand: Operand) -> bool:
+        return operand.place is not None and self.delayed.get(operand.place.local) is not None
+
+    def activate(self, operand: Operand) -> Value:
+        """An argument of a call; a two-phase borrow becomes exclusive."""
+        begun = self.delayed.get(operand.place.local) if operand.place is not None else None
+        if begun is None:
+            return self.operand(operand)
+        b = self.builder
+        b._location = begun.span
+        shared = RustType("ref", "", ("'_",), self.type_of(operand).parts)
+        self.called_as("still shared", [begun.shared], of_cast([shared], RustType("tuple")), unwinds=False)
+        made = b.borrow(self.place(begun.place).value, mut=True)
+        b._location = self.span
+        return made
 
     def graph(self) -> networkx.DiGraph[str]:
         graph: networkx.DiGraph[str] = networkx.DiGraph()
@@ -514,12 +584,17 @@ class Translator:
             assert statement.place is not None
             assert statement.value is not None
             target = self.type_of(Operand("copy", statement.place))
+            if statement.place.local in self.delayed and not statement.place.steps and statement.value.place is not None:
+                held = self.place(statement.value.place)
+                if held.value.type.mutable:  # type: ignore[attr-defined]
+                    self.delayed[statement.place.local] = Delayed(statement.value.place, b.borrow(held.value), self.span)
+                    return
             value = self.rvalue(statement.value, target)
             if value is not None:
                 self.store(statement.place, value)
         elif kind == "fake_read":
             assert statement.place is not None
-            if statement.name in ("ForMatchedPlace", "ForLet", "ForIndex"):
+            if statement.name in ("ForMatchedPlace", "ForLet", "ForIndex") and not self.loans:
                 held = self.place(statement.place)
                 if not copies(held.value.type.target, self.module) and not held.value.type.target.is_unsized:  # type: ignore[attr-defined]
                     b.borrow(held.value)
@@ -662,7 +737,9 @@ class Translator:
         signature = of_call(self.type_of(statement.function), sources, target, self.required(statement))
         if callee:
             signature.parameters.insert(0, self.type_of(statement.function))
-        arguments = callee + [self.operand(each) for each in statement.arguments]
+        plain = {i: self.operand(a) for i, a in enumerate(statement.arguments) if not self.is_delayed(a)}
+        given = [plain[i] if i in plain else self.activate(a) for i, a in enumerate(statement.arguments)]
+        arguments = callee + given
         value = self.called_as(what, arguments, signature, unwinds=True)
         back = statement.target("return")
         if back is None:
