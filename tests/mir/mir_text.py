@@ -532,7 +532,7 @@ def _read_regions(body: Body, lines: list[str]) -> None:
             found = re.match(r"('\?\d+): ('\?\d+) due to (\w+).*? at All", text)
             if found is not None:
                 body.constraints.append((found[1], found[2]))
-            found = re.match(r"('\?\d+): ('\?\d+) due to (\w+).*? at Single\((\w+\[\d+\])\)", text)
+            found = re.match(r"('\?\d+): ('\?\d+) due to (\w+).*? at (?:Single\((\w+\[\d+\])\)|All)", text)
             if found is not None and found[3] == "Predicate":
                 body.predicates.setdefault(found[4], []).append((found[1], found[2]))
             elif found is not None and found[3] == "TypeAnnotation":

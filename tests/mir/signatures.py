@@ -108,18 +108,14 @@ def of_cast(operands: list[RustType], target: RustType) -> Signature:
 
 
 def _keep(made: Signature, source: RustType | None, target: RustType, given: list[str]) -> RustType:
-    if (
-        source is not None
-        and source.kind == target.kind
-        and len(source.regions) == len(target.regions)
-        and (source.kind in ("ref", "ref_mut") or (source.name == target.name and len(source.parts) == len(target.parts)))
-    ):
-        if source.kind in ("ref", "ref_mut", "adt", "tuple") and len(source.parts) == len(target.parts):
-            parts = tuple(_keep(made, s, t, given) for s, t in zip(source.parts, target.parts, strict=True))
-            return attrs.evolve(target, regions=source.regions, parts=parts)
-        if source.parts == () == target.parts or source.name == target.name:
-            parts = tuple(_keep(made, s, t, given) for s, t in zip(source.parts, target.parts, strict=True))
-            return attrs.evolve(target, regions=source.regions, parts=parts)
+    if source is not None:
+        parts = len(source.parts) == len(target.parts)
+        pointers = source.kind in _POINTERS and target.kind in _POINTERS
+        alike = source.kind == target.kind and source.name == target.name and len(source.regions) == len(target.regions)
+        if parts and (pointers or alike):
+            regions = source.regions if len(source.regions) == len(target.regions) else tuple(given[:1] * len(target.regions))
+            inner = tuple(_keep(made, s, t, given) for s, t in zip(source.parts, target.parts, strict=True))
+            return attrs.evolve(target, regions=regions, parts=inner)
 
     def bound(_: str) -> str:
         new = made.fresh()
@@ -128,3 +124,6 @@ def _keep(made: Signature, source: RustType | None, target: RustType, given: lis
         return new
 
     return rename_regions(target, bound)
+
+
+_POINTERS = frozenset(("ref", "ref_mut", "ptr", "ptr_mut"))

@@ -26,6 +26,8 @@ Clauses:
     once, as an argument of a call, is a shared reference until the call, and exclusive there;
 11. for loans ``FakeRead`` is nothing, and what is written as a type's region stands in the type of the local.
 
+12. for loans each local ends at last where the function is left, also by unwinding: rustc looks there at what is still lent.
+
 Invariant: each operation carries the line and column of the MIR statement it comes from.
 """
 
@@ -82,6 +84,10 @@ class Translator:
         self.blocks: dict[str, Block] = {}
         self.span: Location | None = None
         self.regions: dict[str, str] = {}
+        self.homes: dict[str, str | None] = {}
+        self.above: dict[str, str] = {}
+        self.depth: dict[str, int] = {}
+        self.current = ""
 
     def run(self) -> Function:
         """The function. Raises ``Refused``; then nothing is left of it in the module."""
@@ -104,6 +110,7 @@ class Translator:
             b.br(self.blocks["bb0"])
             for name in self.order():
                 b.at_end(self.blocks[name])
+                self.current = name
                 self.block(name, late)
         except Refused:
             self.module.remove(function)
@@ -148,17 +155,26 @@ class Translator:
     def used(self) -> list[str]:
         return sorted(self.body.locals, key=lambda name: int(name[1:]))
 
-    def define(self, name: str) -> None:
+    def define(self, name: str, home: str | None = None) -> None:
         shown = self.body.names.get(name, name)
         taken = {value.name for value in self.locals.values()}
         type = self.types.ir(self.body.locals[name], self.written if self.loans else elided)
+        self.homes[name] = home
         self.locals[name] = self.builder.local(type, name=name if shown in taken else shown)
 
     def written(self, region: str) -> str:
         """How a region in the type of a local is written (11)."""
         if region in self.regions:
             return self.regions[region]
-        bound = {self.regions[other] for one, other in self.body.annotated if one == region and other in self.regions}
+        reached = {region}
+        work = [region]
+        while work:
+            at = work.pop()
+            for one, other in self.body.annotated + self.body.constraints:
+                if one == at and other not in reached:
+                    reached.add(other)
+                    work.append(other)
+        bound = {self.regions[each] for each in reached if each in self.regions}
         return bound.pop() if len(bound) == 1 else elided(region)
 
     def two_phase(self) -> list[str]:
@@ -226,6 +242,7 @@ class Translator:
         self.dominators.add_node("bb0")
         self.dominators.add_edges_from((parent, child) for child, parent in above.items() if child != parent)
         depth: dict[str, int] = {"bb0": 0}
+        self.above, self.depth = above, depth
         for parent, child in networkx.bfs_edges(self.dominators, "bb0"):
             depth[child] = depth[parent] + 1
         alive: dict[str, list[str]] = {}
@@ -576,7 +593,7 @@ class Translator:
         if kind == "live":
             assert statement.place is not None
             if statement.place.local in late:
-                self.define(statement.place.local)
+                self.define(statement.place.local, self.current)
         elif kind == "dead":
             assert statement.place is not None
             b.end(self.locals[statement.place.local])
@@ -626,8 +643,9 @@ class Translator:
         if kind == "goto":
             b.br(self.only(statement))
         elif kind == "return":
-            self.give_back()
+            self.give_back(name)
         elif kind == "resume":
+            self.close(name)
             b.resume()
         elif kind == "unreachable":
             b.unreachable()
@@ -659,11 +677,19 @@ class Translator:
         target = statement.target("return", "real", "success", "otherwise") or statement.targets[0][1]
         return self.blocks[target]
 
-    def give_back(self) -> None:
+    def give_back(self, name: str) -> None:
         b = self.builder
         place = self.locals["_0"]
-        assert place.type.is_place
-        b.ret(b.load(place) if copies(place.type.target, self.module) else b.take(place))  # type: ignore[attr-defined]
+        value = b.load(place) if copies(place.type.target, self.module) else b.take(place)  # type: ignore[attr-defined]
+        self.close(name)
+        b.ret(value)
+
+    def close(self, name: str) -> None:
+        """Clause 12."""
+        if self.loans:
+            for local, home in self.homes.items():
+                if home is None or self.dominates(home, name, self.above, self.depth):
+                    self.builder.end(self.locals[local])
 
     def drop(self, statement: Statement) -> None:
         b = self.builder

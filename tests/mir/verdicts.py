@@ -166,7 +166,8 @@ def compare_loans(answer: Answer) -> Comparison:
             return False
         return one.line == other.line or bool({one.line, *one.labels} & {other.line, *other.labels})
 
-    result.ours_only = [one for one in ours if not any(same(one, other) for other in theirs)]
+    lines = {other.line for other in theirs}  # of the problems of one line rustc tells one
+    result.ours_only = [one for one in ours if one.line not in lines and not any(same(one, other) for other in theirs)]
     result.theirs_only = [other for other in theirs if not any(same(one, other) for one in ours)]
     result.agreed = len(theirs) - len(result.theirs_only)
     return result
