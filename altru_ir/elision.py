@@ -143,4 +143,22 @@ def implied(type: Type, regions: Regions, first: int = 0) -> Iterator[tuple[int,
     yield from implied(inner, regions, offset)
 
 
-__all__ = ["RegionSignature", "free_code", "free_slot", "implied", "region_signature", "signature_of"]
+def implied_within(type: Type, regions: Regions, first: int = 0) -> Iterator[tuple[int, int]]:
+    """As ``implied``, for what the function types within ``type`` take and give."""
+    if isinstance(type, FunctionType):
+        for each in (*type.parameters, type.result):
+            yield from implied(each, regions, first)
+            yield from implied_within(each, regions, first)
+            first += regions.count(each)
+        return
+    if isinstance(type, TupleType):
+        for each in type.elements:
+            yield from implied_within(each, regions, first)
+            first += regions.count(each)
+        return
+    inner = inside_of(type)
+    if inner is not None and regions.count(inner):
+        yield from implied_within(inner, regions, first if isinstance(type, ArrayType) else first + regions.behind(type))
+
+
+__all__ = ["RegionSignature", "free_code", "free_slot", "implied", "implied_within", "region_signature", "signature_of"]

@@ -11,8 +11,8 @@ for each slot, and a value that flows into another flows slot by slot, in the di
 Rules, cited by number in the code:
  1. the slots of a pointer are its region, if it has one, and then those of what it points to;
  2. those of a named type are its parameters, the implicit one last; a member's slot is the parameter that stands there;
- 3. a drop uses all regions of a type that has a destructor, less those that it says ``may_dangle``; else what the drops of its
-    parts use; ``ref``, ``ptr``, ``gc``, ``weak`` and ``thread`` use none;
+ 3. a drop uses all regions of a type that has a destructor, less those that it says ``may_dangle``, and what the drops of its
+    parts use; a release function may look at all that it is given; ``ref``, ``ptr``, ``gc``, ``weak`` and ``thread`` use none;
  4. an owner in a home, a guard, a thread scope, a pin and an erased type also use their own region.
 
 Invariant: the slots of a type are at most as many as there are places for regions in its text and in the headers of the
@@ -156,6 +156,8 @@ class Regions:
         if isinstance(type, (GuardType, ThreadScopeType, PinType, DynType)):  # 4
             return {0}
         if isinstance(type, OwnType):
+            if type.release is not None:
+                return set(range(self.count(type)))  # 3
             first = self.behind(type)
             found = {first + slot for slot in self._dropped(type.target)}
             return found | {0} if type.region is not None else found  # 4
@@ -188,12 +190,12 @@ class Regions:
         declaration = self.module.types.get(name)
         if declaration is None:
             return frozenset()
+        found: set[int] = set()
         if declaration.drop is not None:
             dangling = may_dangle(declaration.attributes.get("may_dangle"))
             count = len(self.variances.parameters(name))
             names = (*declaration.regions, INFERRED)
-            return frozenset(slot for slot in range(count) if names[slot] not in dangling)
-        found: set[int] = set()
+            found.update(slot for slot in range(count) if names[slot] not in dangling)
         for member in declaration.members:
             slots = self.member(NamedType(name), member.name)
             found.update(slots[slot] for slot in self._dropped(member.type) if slots[slot] >= 0)

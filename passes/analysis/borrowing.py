@@ -25,7 +25,8 @@ Clauses, cited by number in the code:
   7. a value that moves, as an operand or on an edge, is written deep: nothing that it leads to may be lent; one that copies is
      read deep; one that is read by a pure operation is read shallow; what is behind a pointer that is written through is
      written, if it is not made for that;
-  8. at exits the storage of all locals and of the frame ends, and so do loans behind ``gc`` and in thread-local globals.
+  8. at exits, a panic that no block catches included, the storage of all locals and of the frame ends, and so do loans behind
+     ``gc`` and in thread-local globals.
  Liveness
   9. an operand is used, and so is the root of a path that is evaluated, if the path goes through a pointer or is read; storing
      into a whole local defines it, and ``local`` and ``end`` do; a store into a part does neither;
@@ -63,6 +64,7 @@ from altru_ir.passes.analysis.loan_paths import (
     deref_kind,
     tracked,
 )
+from altru_ir.passes.analysis.loan_scopes import AccessIndex, Scope, origin_scopes, variable_scopes
 from altru_ir.passes.analysis.loans import Facts
 from altru_ir.passes.analysis.region_flow import RegionFlow
 from altru_ir.regions import Regions
@@ -118,7 +120,7 @@ class Borrowing:
     """The facts of one function, and what they are about.
 
     ``facts`` are for the engine, in which a point and a loan are numbers, places in ``points`` and ``loans``;
-    ``why[point, loan]`` is the access that invalidates.
+    ``why[point, loan]`` is the access that invalidates (None at an exit).
     """
 
     def __init__(self, function: Function, module: Module, regions: Regions | None = None) -> None:
@@ -132,19 +134,20 @@ class Borrowing:
         self.loans: list[Loan] = []
         self.accesses: list[Access] = []
         self.kills: list[Kill] = []
+        self._leaves: list[tuple[int, Operation]] = []
+        self.why: dict[tuple[int, int], Access | None] = {}
         self.exits: list[int] = []
-        self.why: dict[tuple[int, int], Access] = {}
         self.edges: list[tuple[int, int]] = []
         self.used: list[tuple[object, int]] = []
         self.defined: list[tuple[object, int]] = []
-        self.dropped: list[tuple[object, int]] = []
+        self.dropped: list[tuple[Value, int]] = []
         self.subsets: list[tuple[int, int, int]] = []
         self.origins: dict[object, tuple[int, ...]] = {}
         self._drops: dict[Type, bool] = {}
         self._copies: dict[Type, bool] = {}
         self._head: dict[Block, int] = {}
         self._last = -1
-        self._dropped_locals: dict[Value, None] = {}
+        self.previous: dict[int, int] = {}
         for number in self.cfg.reverse_postorder:
             self._head[self.cfg.blocks[number]] = self._new(Point(self.cfg.blocks[number]))
         for number in self.cfg.reverse_postorder:
@@ -161,6 +164,7 @@ class Borrowing:
         """A point behind the last one of the block."""
         made = self._new(point)
         self.edges.append((self._last, made))
+        self.previous[made] = self._last
         self._last = made
         return made
 
@@ -171,9 +175,12 @@ class Borrowing:
             decl = op.decl
             if not (decl.is_projection and op.results[0].type.is_place):
                 self._operation(op, block)
-            if block.unwind is not None and decl.may_panic and may_panic(op, self.module) and left != self._last:  # 12
+            if decl.may_panic and left != self._last and may_panic(op, self.module):
                 left = self._last
-                self.edges.append((left, self._head[block.unwind]))
+                if block.unwind is not None:  # 12
+                    self.edges.append((left, self._head[block.unwind]))
+                else:
+                    self._leaves.append((left, op))
         op = block.ops[-1]
         for index, successor in enumerate(op.successors):
             last = self._last
@@ -181,8 +188,8 @@ class Borrowing:
                 self._edge(op, block, index)
             self.edges.append((self._last, self._head[successor.block]))
             self._last = last
-        if op.name in ("ret", "resume") or (op.name == "panic" and block.unwind is None):  # 8
-            self.exits.append(self._append(Point(block, op, is_exit=True)))
+        if op.name in ("ret", "resume"):
+            self._leaves.append((self._last, op))
 
     # -- operations --------------------------------------------------------------------------------------------------------
 
@@ -368,7 +375,6 @@ class Borrowing:
             self.used.append((root, self.now))
         elif self.regions.drops(root.type.target):  # type: ignore[attr-defined]
             self.dropped.append((root, self.now))
-            self._dropped_locals[root] = None
 
     def _value(self, op: Operation, value: Value, access: str) -> None:
         type = value.type
@@ -431,18 +437,17 @@ class Borrowing:
                 self.used.append((given, at))
             self._moved(op, given, at)
             target = self.flow.of(parameter)
-            variances = self.regions.slots(parameter.type).variances
             if target and then != at:
                 between = tuple(each if each < 0 else self.flow.fresh(parameter) for each in target)
-                self.flow.flow(origins, between, variances)
+                self.flow.flow(origins, between, parameter.type)
                 self._flows(at)
-                self.flow.flow(between, target, variances)
+                self.flow.flow(between, target, parameter.type)
                 self._flows(then)
                 name = ("handed over", parameter, at)
                 self.origins[name] = between
                 self.used.append((name, then))
             elif target:
-                self.flow.flow(origins, target, variances)
+                self.flow.flow(origins, target, parameter.type)
                 self._flows(at)
         for _, parameter, _ in bound:
             self._defined(op, parameter, then)
@@ -464,77 +469,173 @@ class Borrowing:
     # -- facts -------------------------------------------------------------------------------------------------------------
 
     def _facts(self) -> Facts:
+        """The facts that concern loans which could be in a conflict at all (``loan_scopes``), and regions that could."""
         flow = self.flow
+        for value, origins in flow.known():
+            self.origins[value] = origins
+            if not value.type.is_place and self.regions.drops(value.type):
+                self.origins["drop", value] = tuple(origins[slot] for slot in self.regions.drops(value.type))
+        self._conflicts()
+        facts = Facts(loan_invalidated_at=list(self.why))
+        wanted = {number for _, number in self.why}
+        universal = [*range(flow.universal), *flow.placeholders]
+        starts = [loan.origin for loan in self.loans if loan.number in wanted]
+        suspects = self._suspicious(universal)
+        starts += suspects
+        if not starts:
+            return facts
+        facts.universal_region = [(o,) for o in universal]
+        if suspects:
+            facts.placeholder = [(o, ("region", o)) for o in universal]
+            facts.known_placeholder_subset = self._promised(universal)
+        concerned = reached_from(starts, self.subsets)
+        facts.loan_issued_at = [(loan.origin, loan.number, loan.point) for loan in self.loans if loan.number in wanted]
+        facts.subset_base = [row for row in self.subsets if row[0] in concerned]
+        facts.loan_killed_at = self._killed(wanted)
+        facts.use_of_var_derefs_origin = [
+            (name, o) for name, origins in self.origins.items() for o in origins if o in concerned and o >= flow.universal
+        ]
+        named = {name for name, _ in facts.use_of_var_derefs_origin}
+        facts.var_used_at = [row for row in self.used if row[0] in named]
+        facts.var_defined_at = [row for row in self.defined if row[0] in named]
+        facts.var_dropped_at = [row for row in self.dropped if row[0] in named]
+        locals = dict.fromkeys(local for local, _ in facts.var_dropped_at)
+        if locals:
+            facts.drop_of_var_derefs_origin = [
+                (local, self.origins[local][slot])
+                for local in locals
+                for slot in self.regions.drops(local.type.target)
+                if self.origins[local][slot] in concerned
+            ]
+            self._initialization(facts, list(locals))
+        facts.cfg_edge = self._shortened(facts)
+        return facts
+
+    def _conflicts(self) -> None:
+        """Fills ``why``: the accesses that concern a loan, where it could be needed."""
+        if not self.loans:
+            return
+        indices: dict[tuple[object, bool], AccessIndex] = {}
+        number = self.cfg.number
+        block_of = [number[point.block] for point in self.points]
+        roots = {loan.path.root for loan in self.loans if loan.path is not None}
+        for at, access in enumerate(self.accesses):
+            if access.path.root in roots:
+                key = access.path.root, access.writes
+                if key not in indices:
+                    indices[key] = AccessIndex()
+                indices[key].add(block_of[access.point], access.point, at)
+        scopes = self._scopes(block_of)
+        for loan in self.loans:
+            scope = scopes[loan.origin]
+            ends = loan.path is None or loan.path.is_storage or loan.path.steps()[0].what == COLLECTED
+            if ends and scope.blocks < 0:  # 8
+                for point in self._exits():
+                    self.why.setdefault((point, loan.number), None)
+            if loan.path is None:
+                continue
+            for writes in (True, False) if loan.mutable else (True,):
+                index = indices.get((loan.path.root, writes))
+                if index is None:
+                    continue
+                for at in index.within(scope, block_of[loan.point], loan.point):
+                    access = self.accesses[at]
+                    if access.kind == "redefined":
+                        hit = loan.path.depth > 0
+                    else:
+                        hit = conflict(loan.path, access.path, access.depth, self.module)
+                    if hit:
+                        self.why.setdefault((access.point, loan.number), access)
+
+    def _exits(self) -> list[int]:
+        """The points behind which control has left the function, made when somebody asks: a return, the end of a cleanup, a
+        panic that no block catches."""
+        if self._leaves and not self.exits:
+            for last, op in self._leaves:
+                self._last = last
+                assert op.block is not None
+                self.exits.append(self._append(Point(op.block, op, is_exit=True)))
+        return self.exits
+
+    def _scopes(self, block_of: list[int]) -> dict[int, Scope]:
+        """Where each loan could be needed, by its origin."""
+        predecessors: list[list[tuple[int, int]]] = [[] for _ in self.cfg.blocks]
+        for at, block in enumerate(self.cfg.blocks):
+            for edge, successor in enumerate(block.ops[-1].successors):
+                predecessors[self.cfg.number[successor.block]].append((at, edge))
+            if block.unwind is not None:
+                predecessors[self.cfg.number[block.unwind]].append((at, -1))
+        edge_of = [point.edge for point in self.points]
+        scopes = variable_scopes(block_of, predecessors, [*self.used, *self.dropped], self.defined, edge_of)
+        of_variables = (
+            (origin, scopes[name])
+            for name, origins in self.origins.items()
+            if name in scopes
+            for origin in origins
+            if origin >= 0
+        )
+        wanted = [loan.origin for loan in self.loans]
+        return origin_scopes(len(self.flow.about), self.flow.universal, self.subsets, of_variables, wanted)
+
+    def _promised(self, universal: list[int]) -> list[tuple[int, int]]:
+        return [*self.flow.signature.outlives, *((0, o) for o in universal[1:])]
+
+    def _suspicious(self, universal: list[int]) -> list[int]:
+        """The regions that flow, wherever flows stand, into one that they are not known to outlive."""
+        if len(universal) < 2:
+            return []
+        promised: dict[int, list[int]] = {}
+        for longer, shorter in self._promised(universal):
+            promised.setdefault(longer, []).append(shorter)
+        found = []
+        regions = set(universal)
+        for origin in universal[1:]:
+            known, work = {origin}, [origin]
+            while work:
+                for shorter in promised.get(work.pop(), ()):
+                    if shorter not in known:
+                        known.add(shorter)
+                        work.append(shorter)
+            if not (reached_from([origin], self.subsets) & regions) <= known:
+                found.append(origin)
+        return found
+
+    def _killed(self, wanted: set[int]) -> list[tuple[int, int]]:
         by_root: dict[object, list[Loan]] = {}
         for loan in self.loans:
-            if loan.path is not None:
+            if loan.path is not None and loan.number in wanted:
                 by_root.setdefault(loan.path.root, []).append(loan)
-        invalidated: list[tuple[int, int]] = []
-        for access in self.accesses:
-            for loan in by_root.get(access.path.root, ()):
-                if not (access.writes or loan.mutable):
-                    continue
-                assert loan.path is not None
-                if access.kind == "redefined":
-                    hit = loan.path.depth > 0
-                else:
-                    hit = conflict(loan.path, access.path, access.depth, self.module)
-                if hit and (access.point, loan.number) not in self.why:
-                    self.why[access.point, loan.number] = access
-                    invalidated.append((access.point, loan.number))
-        for point in self.exits:  # 8
-            for loan in self.loans:
-                path = loan.path
-                if path is None or path.is_storage or path.steps()[0].what == COLLECTED:
-                    op = self.points[point].op
-                    assert op is not None
-                    about = self.paths.root(path.root) if path is not None and isinstance(path.root, Value) else path
-                    if about is not None:
-                        self.why[point, loan.number] = Access(point, op, about, SHALLOW, True, "left")
-                    invalidated.append((point, loan.number))
         killed = []
         for kill in self.kills:
             for loan in by_root.get(kill.path.root, ()):
                 assert loan.path is not None
-                if loan.path.depth and deref_kind_of_root(loan.path) == COLLECTED:
+                if loan.path.depth and loan.path.steps()[0].what == COLLECTED:
                     continue
                 if _begins(loan.path, kill.path) and (not kill.below or loan.path is not kill.path):
                     killed.append((loan.number, kill.point))
-        drops: list[tuple[object, int]] = []
-        for value, origins in flow.known():
-            self.origins[value] = origins
-            if not value.type.is_place:
-                used = self.regions.drops(value.type)
-                if used:
-                    self.origins["drop", value] = tuple(origins[slot] for slot in used)
-            elif value in self._dropped_locals:
-                slots = self.regions.drops(value.type.target)  # type: ignore[attr-defined]
-                drops.extend((value, origins[slot]) for slot in slots if origins[slot] >= 0)
-        facts = Facts(
-            loan_issued_at=[(loan.origin, loan.number, loan.point) for loan in self.loans],
-            cfg_edge=self.edges,
-            loan_killed_at=killed,
-            subset_base=self.subsets,
-            loan_invalidated_at=invalidated,
-            var_used_at=self.used,
-            var_defined_at=self.defined,
-            var_dropped_at=self.dropped,
-            use_of_var_derefs_origin=[(v, o) for v, origins in self.origins.items() for o in origins if o >= flow.universal],
-            drop_of_var_derefs_origin=drops,
-        )
-        universal = [*range(flow.universal), *flow.placeholders]
-        facts.universal_region = [(o,) for o in universal]
-        if len(universal) > 1:
-            facts.placeholder = [(o, ("region", o)) for o in universal]
-            facts.known_placeholder_subset = [*flow.signature.outlives, *((0, o) for o in universal[1:])]
-        if self._dropped_locals:
-            self._initialization(facts)
-        return facts
+        return killed
 
-    def _initialization(self, facts: Facts) -> None:
+    def _shortened(self, facts: Facts) -> list[tuple[int, int]]:
+        """The edges between the points at which some fact says something, and the heads of blocks."""
+        said = [False] * len(self.points)
+        for rows, column in (
+            (facts.loan_issued_at, 2), (facts.loan_killed_at, 1), (facts.subset_base, 2), (facts.loan_invalidated_at, 0),
+            (facts.var_used_at, 1), (facts.var_defined_at, 1), (facts.var_dropped_at, 1),
+            (facts.path_assigned_at_base, 1), (facts.path_moved_at_base, 1),
+        ):  # fmt: skip
+            for row in rows:
+                said[row[column]] = True
+        stands_for = list(range(len(self.points)))
+        for point, before in self.previous.items():
+            if not said[point]:
+                stands_for[point] = stands_for[before]
+        found = dict.fromkeys((stands_for[n], stands_for[m]) for n, m in self.edges)
+        return [(n, m) for n, m in found if n != m]
+
+    def _initialization(self, facts: Facts, locals: list[Value]) -> None:
         """Where the locals whose drop uses regions begin and cease to hold something (10)."""
         known = Initialization(self.function, self.module, self.cfg)
-        masks = [(local, known.paths.roots[local].mask) for local in self._dropped_locals]
+        masks = [(local, known.paths.roots[local].mask) for local in locals]
         points: dict[Operation, int] = {}
         for number, point in enumerate(self.points):
             if point.op is not None and point.edge < 0 and not point.is_exit:
@@ -553,15 +654,24 @@ class Borrowing:
                         gone.append((local, points[op]))
                     elif after & mask and not there & mask:
                         made.append((local, points[op]))
-        facts.path_is_var = [(local, local) for local in self._dropped_locals]
+        facts.path_is_var = [(local, local) for local in locals]
         facts.path_assigned_at_base = made
         facts.path_moved_at_base = gone
 
 
-def deref_kind_of_root(path: Path) -> object:
-    """The kind of the first ``deref`` of a path, None where there is none at its root."""
-    steps = path.steps()
-    return steps[0].what if steps and steps[0].kind == "deref" else None
+def reached_from(starts: list[int], flows: list[tuple[int, int, int]]) -> set[int]:
+    """The origins that flows lead to from ``starts``, these included."""
+    after: dict[int, list[int]] = {}
+    for a, b, _ in flows:
+        after.setdefault(a, []).append(b)
+    found = set(starts)
+    work = list(found)
+    while work:
+        for b in after.get(work.pop(), ()):
+            if b not in found:
+                found.add(b)
+                work.append(b)
+    return found
 
 
 def _is_some(step: Path) -> bool:

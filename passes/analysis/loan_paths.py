@@ -219,7 +219,7 @@ def conflict(lent: Path, accessed: Path, access: str, module: Module) -> bool:
                 return False
             if access == DROP and step.what == UNIQUE:
                 return False
-        elif access == DROP and step.kind == "field" and step.parent is not None and _has_destructor(step.parent.type, module):
+        elif access == DROP and step.parent is not None and _has_destructor(step.parent.type, module):
             return True
     return True  # 3, 5
 

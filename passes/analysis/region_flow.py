@@ -24,6 +24,7 @@ Rules, cited by number in the code:
     operation is not pure; slots for which this gives nothing get all there is, and give to all;
  7. a function value that is bound in a region may stand for one with any region in its place; the other way round it would
     have to hold for all regions, for which a placeholder stands.
+ 8. a collected object is dropped whenever the collector likes: what its destructor uses lives for ``'static``.
 
 Invariant: origins below ``universal`` are the signature's, 0 is ``'static``; a rule names only origins of its own operation.
 """
@@ -36,12 +37,12 @@ import attrs
 
 from altru_ir.behaviour import called_type
 from altru_ir.declare import CONSUME, ESCAPE, EXCHANGE
-from altru_ir.elision import RegionSignature, free_slot, region_signature, signature_of
+from altru_ir.elision import RegionSignature, free_slot, implied_within, region_signature, signature_of
 from altru_ir.module import Block, Function, Module
 from altru_ir.ops.aggregates import member_index
 from altru_ir.passes.analysis.loan_paths import COLLECTED, RAW, SHARED, deref_kind
 from altru_ir.regions import IS_STATIC, Map, Regions, bound_code, has_region
-from altru_ir.types import ArrayType, NamedType, PlaceType, ThreadType, TupleType, Type
+from altru_ir.types import ArrayType, GcType, NamedType, PlaceType, ThreadType, TupleType, Type
 from altru_ir.values import Operation, Successor, Value
 from altru_ir.variance import CO, CONTRA, INV, inside_of
 
@@ -162,10 +163,14 @@ class RegionFlow:
         if a != b and a >= 0 and b >= 0:
             self._out.append((a, b))
 
-    def flow(self, source: Sequence[int], target: Sequence[int], variances: Sequence[int]) -> None:
-        """A value flows slot by slot (2)."""
+    def flow(
+        self, source: Sequence[int], target: Sequence[int], type: Type, variances: Sequence[int] | None = None
+    ) -> None:  # fmt: skip
+        """A value of ``type`` flows slot by slot (2), with the variances of the type unless others are given."""
+        if variances is None:
+            variances = self.regions.slots(type).variances
         if any(a < 0 or b < 0 for a, b in zip(source, target)):
-            source, target = self._opened(source, target, variances)
+            source, target = self._opened(source, target, type, variances)
         for a, b, variance in zip(source, target, variances):
             if a == b:
                 continue
@@ -174,9 +179,12 @@ class RegionFlow:
             if variance & CONTRA:
                 self._out.append((b, a))
 
-    def _opened(self, source: Sequence[int], target: Sequence[int], variances: Sequence[int]) -> tuple[Origins, Origins]:
+    def _opened(
+        self, source: Sequence[int], target: Sequence[int], type: Type, variances: Sequence[int]
+    ) -> tuple[Origins, Origins]:  # fmt: skip
         """Both sides with origins in the place of regions that function types bind: any that fits on the side that is given,
-        placeholders on the side that is asked for (7). The same on both sides when they bind in the same way."""
+        placeholders on the side that is asked for (7). The same on both sides when they bind in the same way; else what the
+        parameters of the function that is given imply is required."""
         pairs = {(a, b) for a, b in zip(source, target) if a < 0 or b < 0}
         renamed = dict(pairs)
         if all(a < 0 and b < 0 for a, b in pairs) and len(renamed) == len(pairs) == len(set(renamed.values())):
@@ -196,23 +204,21 @@ class RegionFlow:
         for a, b, variance in zip(*opened, variances):
             if variance == INV and a != b:  # both ways, each with its own
                 self._out.append((b, a))
+        for longer, shorter in implied_within(type, self.regions):
+            self.subset(opened[0][longer], opened[0][shorter])
         return opened
-
-    def equal(self, source: Sequence[int], target: Sequence[int]) -> None:
-        """Slots that must agree."""
-        self.flow(source, target, (INV,) * len(source))
 
     def store(self, value: Value, target: Origins) -> None:
         """``value`` flows into storage."""
         origins = self.of(value)
         if origins:
-            self.flow(origins, target, self.regions.slots(value.type).variances)
+            self.flow(origins, target, value.type)
 
     def read(self, place: Value, result: Value) -> None:
         """The content of ``place`` flows into ``result``."""
         origins = self.of(result)
         if origins:
-            self.flow(self.of(place), origins, self.regions.slots(result.type).variances)
+            self.flow(self.of(place), origins, result.type)
 
     def returned(self, value: Value) -> None:
         """``value`` flows to the caller."""
@@ -279,17 +285,18 @@ class RegionFlow:
         result = op.result
         if self.of(result):
             index = member_index(op.operands[0].type, op.attrs["member"], self.module)
-            self.flow(self._part(op.operands[0], index), self.of(result), self.regions.slots(result.type).variances)
+            self.flow(self._part(op.operands[0], index), self.of(result), result.type)
 
     def _destructure(self, op: Operation) -> None:
         for index, result in enumerate(op.results):
             if self.of(result):
                 source = self._part(op.operands[0], index)
-                self.flow(source, self.of(result), self.regions.slots(result.type).variances)
+                self.flow(source, self.of(result), result.type)
 
     def _borrow(self, op: Operation) -> None:
         result = self.of(op.result)
-        self.flow(self.of(op.operands[0]), result[1:], self.regions.slots(op.result.type).variances[1:])
+        held = op.operands[0].type.target  # type: ignore[attr-defined]
+        self.flow(self.of(op.operands[0]), result[1:], held, self.regions.slots(op.result.type).variances[1:])
         self.reborrowed(op.operands[0], result[0])
 
     def _load(self, op: Operation) -> None:
@@ -353,7 +360,7 @@ class RegionFlow:
             type = result.type.target if isinstance(result.type, ThreadType) else result.type
             origins = self.of(result)
             if origins:
-                self.flow(instance(signature.result), origins, self.regions.slots(type).variances)
+                self.flow(instance(signature.result), origins, type)
         if waits:
             scope = op.operand("scope") if "in" in op.attrs else None
             bound = 0 if scope is None else self.of(scope)[0]
@@ -389,6 +396,9 @@ class RegionFlow:
             if self.of(result):
                 origin = every[min(at, len(every) - 1)].origin
                 self._result_of(result, op.decl.bind(op).get(origin, []), sources)
+                if op.name in ("new", "new.array") and isinstance(result.type, GcType):  # 8
+                    for slot in self.regions.drops(result.type.target):
+                        self.subset(self.of(result)[slot], 0)
 
     def _result_of(self, result: Value, lenders: list[Value], sources: list[Value]) -> None:
         type, origins = result.type, self.of(result)
@@ -402,7 +412,7 @@ class RegionFlow:
             for source in sources:
                 inside = next((p for p in self._content(source) if p.type.erased is part.type.erased), None)
                 if inside is not None:
-                    self.flow(inside.origins, part.origins, part.variances)
+                    self.flow(inside.origins, part.origins, part.type, part.variances)
                     matched = True
             if matched:
                 break
@@ -435,7 +445,7 @@ class RegionFlow:
                     continue
                 for part in self._content(other):
                     if part.type.erased is value.type.erased and (part.type is not other.type or other.type.is_place):
-                        self.flow(self.of(value), part.origins, self.regions.slots(value.type).variances)
+                        self.flow(self.of(value), part.origins, value.type)
                         break
 
     # -- edges -------------------------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ that has ended, in the interpreter.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import attrs
 
@@ -351,7 +351,7 @@ class _Teller:
         )  # fmt: skip
 
 
-def _by_name(rows: list[tuple[object, int]]) -> dict[object, frozenset[int]]:
+def _by_name(rows: Sequence[tuple[object, int]]) -> dict[object, frozenset[int]]:
     found: dict[object, set[int]] = {}
     for name, n in rows:
         found.setdefault(name, set()).add(n)
