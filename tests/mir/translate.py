@@ -138,7 +138,7 @@ class Translator:
         if "{closure" in body.name:  # 9
             outer = [self.regions[r] for r, kind in body.universal.items() if kind == "External" and r in free]
             outlives |= {(a, b) for a in outer for b in outer if a != b}
-        binder = tuple(sorted(used - {"'static", "'_"}))
+        binder = tuple(sorted((set(free.values()) | used) - {"'static", "'_"}))
         clauses = tuple(sorted((a, b) for a, b in outlives if a in binder and b in (*binder, "'static")))
         function = Function(
             self.name, Signature(FunctionType(binder, parameters, result), clauses), [f"p{name}" for name in body.parameters]
@@ -394,6 +394,11 @@ class Translator:
         types = tuple(self.types.ir(each, _as_is) for each in signature.parameters)
         result = self.types.ir(signature.result, _as_is)
         arguments = [self.fit(value, type) for value, type in zip(arguments, types, strict=True)]
+        return self.call_with(what, arguments, signature, types, result, unwinds=unwinds)
+
+    def call_with(
+        self, what: str, arguments: list[Value], signature: CallSignature, types: tuple[Type, ...], result: Type, *, unwinds: bool
+    ) -> Value:
         clauses = "".join(f", {longer}: {shorter}" for longer, shorter in signature.outlives)
         name = f"{what}({', '.join(t.text for t in types)}) -> {result.text}{clauses}"
         known = self.module.functions.get(name)
@@ -418,7 +423,17 @@ class Translator:
         """``value`` as a ``type``: rustc sees through opaque types and aliases where the spellings differ."""
         if value.type.erased is type.erased:
             return value
-        return self.call("seen as", [value], map_regions(type, elided), unwinds=False)
+        made = CallSignature()
+        given = map_regions(value.type, lambda _: made.fresh())
+        known = sorted(free_regions(given))
+
+        def bound(_: str) -> str:
+            new = made.fresh()
+            for each in known:
+                made.clause(each, new)
+            return new
+
+        return self.call_with("seen as", [value], made, (given,), map_regions(type, bound), unwinds=False)
 
     def rvalue(self, value: Rvalue, target: RustType) -> Value | None:
         b = self.builder
