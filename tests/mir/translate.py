@@ -9,8 +9,8 @@ Clauses:
     otherwise; ``StorageDead`` is ``end``; locals of type ``()`` and ``!`` hold an empty struct;
  2. ``move`` is ``take`` and ``copy`` is ``load``; an assignment to a local is ``init``, one to a part of a local is ``assign``:
     MIR has its drops written out, so neither drops anything;
- 3. ``drop(p)`` is ``drop p {rest}``: at this stage of rustc it drops what is there; one of a part of what has a destructor can
-    only be followed by an assignment to the part, and the two are one ``assign``;
+ 3. ``drop(p)`` is ``drop p {rest}``: at this stage of rustc it drops what is there; one that makes room for an assignment, which
+    stands on both ways out of it, is an ``assign`` together with that;
  4. a terminator that may unwind stands in a block of its own, so that no statement shares its edge;
  5. a call is one of a declaration whose signature is read off the types of its operands and of its target;
     arithmetic, casts and constants are such calls too, of functions that do not unwind;
@@ -28,10 +28,15 @@ Clauses:
 
 12. for loans each local ends at last where the function is left, also by unwinding: rustc looks there at what is still lent.
 
+13. for drops the false edges are gone, as they are when rustc elaborates.
+
 Invariant: each operation carries the line and column of the MIR statement it comes from.
 """
 
 from __future__ import annotations
+
+from collections import Counter
+from typing import Literal
 
 import attrs
 import networkx
@@ -49,6 +54,9 @@ from tests.mir.signatures import Signature as CallSignature
 from tests.mir.signatures import of_call, of_cast
 
 _MISSING_UNWIND = frozenset(("return", "resume", "goto", "switch", "unreachable", "false_edge"))
+
+
+Purpose = Literal["moves", "loans", "drops"]
 
 
 @attrs.frozen
@@ -70,11 +78,12 @@ class Delayed:
 
 
 class Translator:
-    """Translates one body into ``types.module``; for moves, or with ``loans`` for the check of borrows (10, 11)."""
+    """Translates one body into ``types.module`` for a purpose: loans (10, 11, 12), drops (13), or moves."""
 
-    def __init__(self, types: Types, body: Body, name: str, *, loans: bool = False) -> None:
+    def __init__(self, types: Types, body: Body, name: str, purpose: Purpose = "moves") -> None:
         self.types = types
-        self.loans = loans
+        self.loans = purpose == "loans"
+        self.drops = purpose == "drops"
         self.delayed: dict[str, Delayed | None] = {}
         self.module: Module = types.module
         self.body = body
@@ -88,6 +97,7 @@ class Translator:
         self.above: dict[str, str] = {}
         self.depth: dict[str, int] = {}
         self.current = ""
+        self.replaced: set[str] = set()
 
     def run(self) -> Function:
         """The function. Raises ``Refused``; then nothing is left of it in the module."""
@@ -99,6 +109,7 @@ class Translator:
             for name in body.blocks:
                 self.blocks[name] = b.block(name)
             b.at_end(entry)
+            self.replaced = self.assigned()
             late = self.late()
             if self.loans:
                 self.delayed = dict.fromkeys(self.two_phase())
@@ -535,6 +546,8 @@ class Translator:
         statements = self.body.blocks[name].statements
         places = self.places_of(statements)
         for at, statement in enumerate(statements):
+            if at == 0 and name in self.replaced:
+                continue
             self.span = places[at]
             self.builder._location = self.span
             if at + 1 == len(statements):
@@ -633,14 +646,14 @@ class Translator:
         elif kind not in ("mention", "nop"):
             raise Refused(f"a statement `{kind}`")
 
-    def store(self, place: Place, value: Value) -> None:
+    def store(self, place: Place, value: Value, *, replaces: bool = False) -> None:
         """Clause 2."""
         b = self.builder
         held = self.place(place)
         value = self.fit(value, held.value.type.target)  # type: ignore[attr-defined]
         if not held.value.type.mutable:  # type: ignore[attr-defined]
             self.call("stored", [value], self.types.ir(RustType("tuple")), unwinds=False)  # 8
-        elif place.steps:
+        elif place.steps or replaces:
             b.assign(held.value, value)
         else:
             b.init(held.value, value)
@@ -670,12 +683,13 @@ class Translator:
             real, imaginary = statement.target("real"), statement.target("imaginary")
             assert real is not None
             assert imaginary is not None
-            if real == imaginary:
+            if real == imaginary or self.drops:
                 b.br(self.blocks[real])
             else:
                 b.cond_br(self.unknown(I1), self.blocks[real], self.blocks[imaginary])
         elif kind == "false_unwind":
-            self.call("may unwind", [], self.types.ir(RustType("tuple")), unwinds=True)
+            if not self.drops:
+                self.call("may unwind", [], self.types.ir(RustType("tuple")), unwinds=True)
             b.br(self.only(statement))
         elif kind == "drop":
             self.drop(statement)
@@ -709,8 +723,13 @@ class Translator:
     def drop(self, statement: Statement) -> None:
         b = self.builder
         assert statement.place is not None
-        if self.in_destructor(statement.place) and self.is_replaced(statement):
-            self.call("may unwind", [], self.types.ir(RustType("tuple")), unwinds=True)
+        if statement.targets[0][1] in self.replaced:
+            stored = self.body.blocks[statement.targets[0][1]].statements[0]
+            assert stored.value is not None
+            b._location = self.place_of(stored) or self.span
+            value = self.rvalue(stored.value, self.type_of(Operand("copy", statement.place)))
+            assert value is not None
+            self.store(statement.place, value, replaces=True)
             b.br(self.only(statement))
             return
         held = self.place(statement.place)
@@ -718,19 +737,19 @@ class Translator:
             b.drop(held.value, rest=True)  # 3, 8
         b.br(self.only(statement))
 
-    def in_destructor(self, place: Place) -> bool:
-        """Whether a place is a part of something with a destructor."""
-        for count in range(len(place.steps)):
-            step = place.steps[count]
-            item = self.types.item(self.type_of(Operand("copy", Place(place.local, place.steps[:count]))))
-            if item is not None and item.drops and step.kind != "deref":
-                return True
-        return False
-
-    def is_replaced(self, statement: Statement) -> bool:
-        """Whether a drop makes room for the assignment that follows it: then that is an ``assign`` in the IR, which drops."""
-        following = [self.body.blocks[block].statements[0] for _, block in statement.targets]
-        return all(each.kind == "assign" and each.place == statement.place for each in following)
+    def assigned(self) -> set[str]:
+        """The blocks whose first statement belongs to the drop that makes room for it, the only way to them (3)."""
+        entered = Counter(target for block in self.body.blocks.values() for _, target in block.statements[-1].targets)
+        found: set[str] = set()
+        for block in self.body.blocks.values():
+            drop = block.statements[-1]
+            following = [self.body.blocks[target].statements[0] for _, target in drop.targets]
+            first = following[0] if following else None
+            if drop.kind == "drop" and first is not None and all(
+                each.kind == "assign" and each.place == drop.place and each.value == first.value for each in following
+            ) and all(entered[target] == 1 for _, target in drop.targets):  # fmt: skip
+                found |= {target for _, target in drop.targets}
+        return found
 
     def required(self, statement: Statement) -> list[tuple[str, str]]:
         """What rustc requires of the regions of a call beyond its types."""

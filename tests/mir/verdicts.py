@@ -42,7 +42,7 @@ LOANS: dict[str, tuple[str, ...]] = {
     "ALT-B007": ("lifetime", "E0521"),
     "ALT-B008": (),
     "ALT-B009": (),
-    "ALT-B010": ("E0597", "E0716", "E0521", "E0373", "lifetime", "E0515"),
+    "ALT-B010": ("E0597", "E0716", "E0713", "E0521", "E0373", "lifetime", "E0515"),
     "ALT-B011": (),
     "ALT-B012": (),
 }
@@ -148,7 +148,7 @@ def compare_loans(answer: Answer) -> Comparison:
 
     The errors about storage and regions that end too early name the borrow, its end or its use: there a label counts.
     """
-    program = read(answer, loans=True)
+    program = read(answer, purpose="loans")
     result = Comparison(program)
     ours: list[Ours] = []
     for function in program.module.functions.values():
