@@ -14,7 +14,8 @@ Clauses, cited by number in the code and planted as defects one by one in the te
  5. arguments of an edge are consumed on that edge, before the block's own arguments are defined;
  6. an unwind edge leaves with the operands' effects and without the results';
  7. a drop with a flag leaves its place maybe gone: the flag is not looked at;
- 8. on the edge of an in-place ``switch_enum`` to one variant, the payloads of the others are not there;
+ 8. on the edge of an in-place ``switch_enum`` to one variant, the payloads of the others are not there; on the edge for the rest,
+    those of the variants that have edges are not;
  9. what has a destructor is there as a whole or not at all: to move a part out, or to store one into what is gone, is an error
     of its own and changes nothing.
 
@@ -155,11 +156,12 @@ class Initialization:
             return 0
         case = op.successors[index].case
         located = self.paths.locate(op.operands[0])
-        if located.path is None or located.reach != EXACT or case is None:
+        if located.path is None or located.reach != EXACT:
             return 0
+        others = {successor.case for successor in op.successors}
         found = 0
         for (kind, variant), child in located.path.children.items():
-            if kind == "variant" and variant != case:  # 8
+            if kind == "variant" and (variant in others if case is None else variant != case):  # 8
                 found |= child.mask
         return found
 

@@ -178,7 +178,7 @@ class _Checker:
         located = self.paths.locate(place)
         path, reach = located.path, located.reach
         self.pointers(op, block, at, located, gone)
-        if access == CONSUME and not op.attrs.get("rest"):
+        if access == CONSUME and (reach != EXACT or not op.attrs.get("rest")):
             self.may_move_out(op, place, located)
         if path is None or reach in (REFERENCE, COLLECTED, RAW, GLOBAL):
             if access == INIT and reach in (REFERENCE, COLLECTED, GLOBAL):

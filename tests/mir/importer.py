@@ -19,7 +19,7 @@ from tests.mir.mir_text import Body, Operand, read_body
 from tests.mir.oracle import Answer
 from tests.mir.rust_items import read_items
 from tests.mir.rust_types import Refused, RustType, spell, walk
-from tests.mir.translate import Translator
+from tests.mir.translate import Purpose, Translator
 
 OUT_OF_SCOPE = frozenset(("constants and statics", "type parameters", "a dump without a function"))
 """Reasons that are no refusal: the importer takes functions without type parameters."""
@@ -42,8 +42,8 @@ class Program:
         return any(first <= line <= last for first, last in self.refused_lines)
 
 
-def read(answer: Answer) -> Program:
-    """The module for what rustc said about a file."""
+def read(answer: Answer, *, purpose: Purpose = "moves") -> Program:
+    """The module for what rustc said about a file, for checks of moves, of loans, or to elaborate drops."""
     program = Program(Module(answer.path.stem.replace("-", "_")))
     bodies: dict[str, Body] = {}
     for path in sorted(answer.dumps.glob("*.nll.0.mir")):
@@ -64,7 +64,7 @@ def read(answer: Answer) -> Program:
             generic = _parameters(body, items)
             if generic:
                 raise Refused("type parameters")
-            Translator(types, body, f"fn {name}").run()
+            Translator(types, body, f"fn {name}", purpose).run()
             program.bodies[name] = body
             program.spans[name] = _lines(body)
         except Refused as refused:

@@ -170,7 +170,7 @@ class Types:
                 made.members = [Field(n, self._own(t, parameters)) for n, t in fields]
                 if item is not None and kind == "struct" and not (item.copies or item.drops):
                     self._moving(made)
-        if item is not None and item.drops:
+        if item is not None and item.drops and not item.may_dangle:
             self._destructor(made)
 
     def _own(self, type: RustType, parameters: tuple[str, ...]) -> Type:

@@ -108,6 +108,7 @@ class Statement:
     arguments: tuple[Operand, ...] = ()
     targets: tuple[tuple[str, str], ...] = ()
     name: str = ""
+    at: str = ""
 
     def target(self, *names: str) -> str | None:
         """The first target with one of these names; None when there is none."""
@@ -126,7 +127,8 @@ class Block:
 @attrs.define
 class Body:
     """A function: ``parameters`` are the first locals, ``_0`` is the result. ``outlives`` has the known relations of universal
-    regions, ``same`` the constraints among them and the regions of the header."""
+    regions, ``constraints`` those that hold in the whole body, ``predicates`` those of the bounds of what is called, by place,
+    ``annotated`` those of types that are written."""
 
     name: str
     file: str
@@ -138,6 +140,8 @@ class Body:
     universal: dict[str, str] = attrs.Factory(dict)
     outlives: list[tuple[str, str]] = attrs.Factory(list)
     constraints: list[tuple[str, str]] = attrs.Factory(list)
+    predicates: dict[str, list[tuple[str, str]]] = attrs.Factory(dict)
+    annotated: list[tuple[str, str]] = attrs.Factory(list)
 
 
 def read_span(text: str) -> Span | None:
@@ -441,7 +445,8 @@ def read_body(path: Path) -> Body:
         nonlocal pending
         if pending is not None and block is not None:
             text, span, constants = pending
-            block.statements.append(_StatementReader(text, constants).statement(span))
+            statement = _StatementReader(text, constants).statement(span)
+            block.statements.append(attrs.evolve(statement, at=f"{block.name}[{len(block.statements)}]"))
         pending = None
 
     for line in lines[start + 1 :]:
@@ -527,3 +532,8 @@ def _read_regions(body: Body, lines: list[str]) -> None:
             found = re.match(r"('\?\d+): ('\?\d+) due to (\w+).*? at All", text)
             if found is not None:
                 body.constraints.append((found[1], found[2]))
+            found = re.match(r"('\?\d+): ('\?\d+) due to (\w+).*? at (?:Single\((\w+\[\d+\])\)|All)", text)
+            if found is not None and found[3] == "Predicate":
+                body.predicates.setdefault(found[4], []).append((found[1], found[2]))
+            elif found is not None and found[3] == "TypeAnnotation":
+                body.annotated.append((found[1], found[2]))

@@ -8,6 +8,7 @@ Example: ``judge(path).errors`` are the errors with a code, each with its line.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -132,6 +133,29 @@ def judge(path: Path) -> Answer:
     known = json.loads((kept / "answer.json").read_text())
     errors = tuple(Verdict(e["code"], e["line"], e["message"], tuple(e["labels"])) for e in known["errors"])
     return Answer(path, errors, known["broken"], kept / "dumps", (kept / "expanded.rs").read_text())
+
+
+def elaborated(path: Path) -> list[tuple[str, str, str]]:
+    """The MIR of each function of a file in front of drop elaboration and behind it."""
+    text = path.read_text()
+    flags = options(text)
+    key = hashlib.sha256("\0".join([_FORMAT, "drops", _version(), *flags, text]).encode()).hexdigest()[:24]
+    kept = cache_directory() / key
+    if not kept.exists():
+        with tempfile.TemporaryDirectory(dir=cache_directory()) as made:
+            at = Path(made)
+            (at / "program.rs").write_text(text)
+            dump = ["-Zdump-mir=ElaborateDrops", "-Zdump-mir-dir=dumps", "-Zdump-mir-exclude-pass-number=yes"]
+            rustc("program.rs", "--crate-name=program", "--emit=mir", "-Copt-level=0", *flags, *dump, at=at)
+            (at / "dumps").mkdir(exist_ok=True)
+            with contextlib.suppress(OSError):
+                os.rename(at / "dumps", kept)
+    found = []
+    for after in sorted(kept.glob("*.after.mir")):
+        before = after.with_name(after.name.replace(".after.", ".before."))
+        name = after.name.removeprefix("program.").split(".ElaborateDrops.")[0]
+        found.append((name, before.read_text(), after.read_text()))
+    return found
 
 
 def options(text: str) -> list[str]:

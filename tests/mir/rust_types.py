@@ -218,7 +218,10 @@ class TypeReader:
         tokens.expect("{")
         name = ""
         while tokens.peek() not in ("closure_kind_ty", "}", ""):
-            name += tokens.next()
+            if tokens.peek() == "<":
+                tokens.skip_angles()
+            else:
+                name += tokens.next()
         captured: tuple[RustType, ...] = ()
         while not tokens.take("}"):
             key = tokens.next()

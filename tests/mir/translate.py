@@ -9,8 +9,8 @@ Clauses:
     otherwise; ``StorageDead`` is ``end``; locals of type ``()`` and ``!`` hold an empty struct;
  2. ``move`` is ``take`` and ``copy`` is ``load``; an assignment to a local is ``init``, one to a part of a local is ``assign``:
     MIR has its drops written out, so neither drops anything;
- 3. ``drop(p)`` is ``drop p {rest}``: at this stage of rustc it drops what is there; one of a part of what has a destructor can
-    only be followed by an assignment to the part, and the two are one ``assign``;
+ 3. ``drop(p)`` is ``drop p {rest}``: at this stage of rustc it drops what is there; one that makes room for an assignment, which
+    stands on both ways out of it, is an ``assign`` together with that;
  4. a terminator that may unwind stands in a block of its own, so that no statement shares its edge;
  5. a call is one of a declaration whose signature is read off the types of its operands and of its target;
     arithmetic, casts and constants are such calls too, of functions that do not unwind;
@@ -20,10 +20,23 @@ Clauses:
  8. what rustc writes through a shared reference (E0594, E0596 say that it must not) is written nowhere, and an exclusive
     reference made of a shared one is made by a call: it is not a matter of moves or loans.
 
+ 9. what a closure requires of the regions around it is a matter of the function around it: in its body they outlive each other.
+
+10. MIR's text does not say which borrows are two-phase: an unnamed local that is assigned once, an exclusive reference, and used
+    once, as an argument of a call, is a shared reference until the call, and exclusive there;
+11. for loans ``FakeRead`` is nothing, and what is written as a type's region stands in the type of the local.
+
+12. for loans each local ends at last where the function is left, also by unwinding: rustc looks there at what is still lent.
+
+13. for drops the false edges are gone, as they are when rustc elaborates.
+
 Invariant: each operation carries the line and column of the MIR statement it comes from.
 """
 
 from __future__ import annotations
+
+from collections import Counter
+from typing import Literal
 
 import attrs
 import networkx
@@ -32,13 +45,18 @@ from altru_ir.builder import Builder
 from altru_ir.marks import copies
 from altru_ir.module import Block, Function, Module, Signature
 from altru_ir.source import Location
-from altru_ir.types import I1, USIZE, FloatType, FunctionType, IntType, NamedType, Type, UsizeType, map_regions
+from altru_ir.types import I1, USIZE, FloatType, FunctionType, IntType, NamedType, Type, UsizeType, free_regions, map_regions
 from altru_ir.values import Value
 from tests.mir.ir_types import Types, elided
 from tests.mir.mir_text import Body, Operand, Place, Projection, Rvalue, Statement
 from tests.mir.rust_types import Refused, RustType
+from tests.mir.signatures import Signature as CallSignature
+from tests.mir.signatures import of_call, of_cast
 
 _MISSING_UNWIND = frozenset(("return", "resume", "goto", "switch", "unreachable", "false_edge"))
+
+
+Purpose = Literal["moves", "loans", "drops"]
 
 
 @attrs.frozen
@@ -50,11 +68,23 @@ class Held:
     variant: str | None = None
 
 
-class Translator:
-    """Translates one body into ``types.module``."""
+@attrs.frozen
+class Delayed:
+    """A two-phase borrow that has begun: the place, the shared reference, and where it stands."""
 
-    def __init__(self, types: Types, body: Body, name: str) -> None:
+    place: Place
+    shared: Value
+    span: Location | None
+
+
+class Translator:
+    """Translates one body into ``types.module`` for a purpose: loans (10, 11, 12), drops (13), or moves."""
+
+    def __init__(self, types: Types, body: Body, name: str, purpose: Purpose = "moves") -> None:
         self.types = types
+        self.loans = purpose == "loans"
+        self.drops = purpose == "drops"
+        self.delayed: dict[str, Delayed | None] = {}
         self.module: Module = types.module
         self.body = body
         self.name = name
@@ -62,20 +92,27 @@ class Translator:
         self.locals: dict[str, Value] = {}
         self.blocks: dict[str, Block] = {}
         self.span: Location | None = None
+        self.regions: dict[str, str] = {}
+        self.homes: dict[str, str | None] = {}
+        self.above: dict[str, str] = {}
+        self.depth: dict[str, int] = {}
+        self.current = ""
+        self.replaced: set[str] = set()
 
     def run(self) -> Function:
         """The function. Raises ``Refused``; then nothing is left of it in the module."""
         body, b = self.body, self.builder
-        parameters = [(f"p{name}", self.types.ir(body.locals[name])) for name in body.parameters]
-        result = self.types.ir(body.locals["_0"])
-        function = b.function(self.name, parameters, result)
+        function = self.header()
         try:
-            entry = b.current
-            assert entry is not None
+            entry = function.add_block(Block("entry"))
+            b.at_end(entry)
             for name in body.blocks:
                 self.blocks[name] = b.block(name)
             b.at_end(entry)
+            self.replaced = self.assigned()
             late = self.late()
+            if self.loans:
+                self.delayed = dict.fromkeys(self.two_phase())
             for name in self.used():
                 if name not in late:
                     self.define(name)
@@ -84,6 +121,7 @@ class Translator:
             b.br(self.blocks["bb0"])
             for name in self.order():
                 b.at_end(self.blocks[name])
+                self.current = name
                 self.block(name, late)
         except Refused:
             self.module.remove(function)
@@ -93,15 +131,107 @@ class Translator:
         function.blocks = [block for block in function.blocks if block not in dead]
         return function
 
+    def header(self) -> Function:
+        """The function with its regions: those that rustc calls free, with what is known of them."""
+        body = self.body
+        inside = max(body.universal, key=lambda region: int(region[2:]), default="")  # all free regions outlive the body
+        free = {region: "'static" if kind == "Global" else f"'u{region[2:]}" for region, kind in body.universal.items()}
+        free.pop(inside, None) if len(free) > 1 else None
+        both = set(body.constraints)
+        for one, other in body.constraints:
+            if other in free and one not in free and (other, one) in both:
+                self.regions.setdefault(one, free[other])
+        self.regions.update(free)
+        parameters = tuple(self.types.ir(body.locals[name], self.region) for name in body.parameters)
+        result = self.types.ir(body.locals["_0"], self.region)
+        used = {region for type in (*parameters, result) for region in free_regions(type)}
+        outlives = {(self.regions[a], self.regions[b]) for a, b in body.outlives if a in free and b in free}
+        if "{closure" in body.name:  # 9
+            outer = [self.regions[r] for r, kind in body.universal.items() if kind == "External" and r in free]
+            outlives |= {(a, b) for a in outer for b in outer if a != b}
+        binder = tuple(sorted((set(free.values()) | used) - {"'static", "'_"}))
+        clauses = tuple(sorted((a, b) for a, b in outlives if a in binder and b in (*binder, "'static")))
+        function = Function(
+            self.name, Signature(FunctionType(binder, parameters, result), clauses), [f"p{name}" for name in body.parameters]
+        )
+        self.module.add(function)
+        return function
+
+    def region(self, region: str) -> str:
+        """How a region of the header is written."""
+        return self.regions.get(region, "'static" if region == "'static" else elided(region))
+
     # -- locals ---------------------------------------------------------------------------------------------------------
 
     def used(self) -> list[str]:
         return sorted(self.body.locals, key=lambda name: int(name[1:]))
 
-    def define(self, name: str) -> None:
+    def define(self, name: str, home: str | None = None) -> None:
         shown = self.body.names.get(name, name)
         taken = {value.name for value in self.locals.values()}
-        self.locals[name] = self.builder.local(self.types.ir(self.body.locals[name]), name=name if shown in taken else shown)
+        type = self.types.ir(self.body.locals[name], self.written if self.loans else elided)
+        self.homes[name] = home
+        self.locals[name] = self.builder.local(type, name=name if shown in taken else shown)
+
+    def written(self, region: str) -> str:
+        """How a region in the type of a local is written (11)."""
+        if region in self.regions:
+            return self.regions[region]
+        reached = {region}
+        work = [region]
+        while work:
+            at = work.pop()
+            for one, other in self.body.annotated + self.body.constraints:
+                if one == at and other not in reached:
+                    reached.add(other)
+                    work.append(other)
+        bound = {self.regions[each] for each in reached if each in self.regions}
+        return bound.pop() if len(bound) == 1 else elided(region)
+
+    def two_phase(self) -> list[str]:
+        """Clause 10."""
+        begun: dict[str, int] = {}
+        used: dict[str, int] = {}
+        called: set[str] = set()
+        for block in self.body.blocks.values():
+            for statement in block.statements:
+                if statement.kind in ("live", "dead"):
+                    continue
+                place, value = statement.place, statement.value
+                target = place.local if place is not None and not place.steps else None
+                if target is not None and value is not None and value.kind == "ref" and value.name == "mut":
+                    begun[target] = begun.get(target, 0) + 1
+                elif target is not None:
+                    used[target] = used.get(target, 0) + 1
+                for local in set(mentioned(statement)) - {target}:
+                    used[local] = used.get(local, 0) + 1
+                if statement.kind == "call":
+                    called |= {
+                        a.place.local
+                        for a in statement.arguments
+                        if a.kind == "move" and a.place is not None and not a.place.steps
+                    }
+        return [
+            local
+            for local, times in begun.items()
+            if times == 1 and used.get(local) == 1 and local in called - set(self.body.names)
+        ]
+
+    def is_delayed(self, operand: Operand) -> bool:
+        return operand.place is not None and self.delayed.get(operand.place.local) is not None
+
+    def activate(self, operand: Operand) -> Value:
+        """An argument of a call; a two-phase borrow becomes exclusive."""
+        begun = self.delayed.get(operand.place.local) if operand.place is not None else None
+        if begun is None:
+            return self.operand(operand)
+        b = self.builder
+        b._location = begun.span
+        shared = RustType("ref", "", ("'_",), self.type_of(operand).parts)
+        self.called_as("still shared", [begun.shared], of_cast([shared], RustType("tuple")), unwinds=False)
+        made = b.borrow(self.place(begun.place).value, mut=True)
+        b._location = self.span
+        return made
 
     def graph(self) -> networkx.DiGraph[str]:
         graph: networkx.DiGraph[str] = networkx.DiGraph()
@@ -123,6 +253,7 @@ class Translator:
         self.dominators.add_node("bb0")
         self.dominators.add_edges_from((parent, child) for child, parent in above.items() if child != parent)
         depth: dict[str, int] = {"bb0": 0}
+        self.above, self.depth = above, depth
         for parent, child in networkx.bfs_edges(self.dominators, "bb0"):
             depth[child] = depth[parent] + 1
         alive: dict[str, list[str]] = {}
@@ -220,7 +351,7 @@ class Translator:
         if operand.place is None:
             if operand.type is None:
                 raise Refused("a constant without a type")
-            return self.constant(self.types.ir(operand.type), operand.text)
+            return self.constant(operand.type, operand.text)
         last = operand.place.steps[-1:]
         if last and last[0].kind == "subslice":
             return self.part_of_array(operand.place)
@@ -251,16 +382,42 @@ class Translator:
             for index in range(step.index, end)
         ]
 
-    def constant(self, type: Type, text: str = "") -> Value:
+    def constant(self, given: RustType, text: str = "") -> Value:
+        type = self.types.ir(given)
         if isinstance(type, (IntType, UsizeType)):
             return self.builder.const(_number(text, type), type)
         if isinstance(type, FloatType):
             return self.builder.const(0.0, type)
-        return self.unknown(type)
+        return self.any(given)
 
     def unknown(self, type: Type) -> Value:
-        """Some value of ``type``, of which nothing is known."""
+        """Some value of ``type``, which has no regions, of which nothing is known."""
         return self.call("any", [], type, unwinds=False)
+
+    def any(self, type: RustType) -> Value:
+        """Some value of ``type``, with the regions that are wanted."""
+        return self.called_as("any", [], of_cast([], type), unwinds=False)
+
+    def called_as(self, what: str, arguments: list[Value], signature: CallSignature, *, unwinds: bool) -> Value:
+        """Clause 5, for types with regions."""
+        if not signature.binder and not signature.outlives:
+            return self.call(what, arguments, self.types.ir(signature.result, _as_is), unwinds=unwinds)
+        types = tuple(self.types.ir(each, _as_is) for each in signature.parameters)
+        result = self.types.ir(signature.result, _as_is)
+        arguments = [self.fit(value, type) for value, type in zip(arguments, types, strict=True)]
+        return self.call_with(what, arguments, signature, types, result, unwinds=unwinds)
+
+    def call_with(
+        self, what: str, arguments: list[Value], signature: CallSignature, types: tuple[Type, ...], result: Type, *, unwinds: bool
+    ) -> Value:
+        clauses = "".join(f", {longer}: {shorter}" for longer, shorter in signature.outlives)
+        name = f"{what}({', '.join(t.text for t in types)}) -> {result.text}{clauses}"
+        known = self.module.functions.get(name)
+        if known is None:
+            made = FunctionType(signature.binder, types, result, unsafe=True, nounwind=not unwinds)
+            known = Function(name, Signature(made, tuple(signature.outlives)))
+            self.module.add(known)
+        return self.builder.call(known, arguments, unsafe=True).results[0]
 
     def call(self, what: str, arguments: list[Value], result: Type, *, unwinds: bool) -> Value:
         """Clause 5."""
@@ -277,7 +434,17 @@ class Translator:
         """``value`` as a ``type``: rustc sees through opaque types and aliases where the spellings differ."""
         if value.type.erased is type.erased:
             return value
-        return self.call("seen as", [value], map_regions(type, elided), unwinds=False)
+        made = CallSignature()
+        given = map_regions(value.type, lambda _: made.fresh())
+        known = sorted(free_regions(given))
+
+        def bound(_: str) -> str:
+            new = made.fresh()
+            for each in known:
+                made.clause(each, new)
+            return new
+
+        return self.call_with("seen as", [value], made, (given,), map_regions(type, bound), unwinds=False)
 
     def rvalue(self, value: Rvalue, target: RustType) -> Value | None:
         b = self.builder
@@ -291,15 +458,16 @@ class Translator:
                 return None
             last = value.place.steps[-1:]
             if last and last[0].kind == "subslice" and target.parts[0].kind == "array":
-                return self.parts_of_array(value, type)
+                return self.parts_of_array(value, target)
             held = self.place(value.place)
             mutable: bool = held.value.type.mutable  # type: ignore[attr-defined]
             reference = b.borrow(held.value, mut=value.name == "mut" and mutable)
             if value.name == "mut" and not mutable:  # 8
-                return self.call("made mutable", [reference], type, unwinds=False)
+                shared = attrs.evolve(target, kind="ref")
+                return self.called_as("made mutable", [reference], of_cast([shared], target), unwinds=False)
             return reference
         if value.kind == "raw":
-            return self.raw(value, type)
+            return self.raw(value, target)
         if value.kind == "aggregate":
             return self.aggregate(value, target, type)
         if value.kind == "discriminant":
@@ -314,34 +482,39 @@ class Translator:
             if value.kind == "CopyForDeref":
                 return self.operand(Operand("copy", value.place))
             return self.unknown(type)
+        sources = [self.type_of(each) for each in value.operands]
         given = [self.operand(each) for each in value.operands]
         if value.kind == "repeat":
-            return self.call("repeat", given, type, unwinds=False)
-        return self.call(value.kind if value.kind != "cast" else "cast", given, type, unwinds=False)
+            sources = [RustType("array", target.name, (), (each,)) for each in sources]
+            given = [self.builder.array([given[0]])]
+            sources[0] = attrs.evolve(sources[0], name="1")
+        return self.called_as(value.kind, given, of_cast(sources, target), unwinds=False)
 
-    def parts_of_array(self, value: Rvalue, type: Type) -> Value:
+    def parts_of_array(self, value: Rvalue, target: RustType) -> Value:
         """A reference to a subslice of an array: made of references to its elements."""
         assert value.place is not None
         references = [
             self.builder.borrow(self.place(each).value, mut=value.name == "mut") for each in self.elements(value.place)
         ]
-        return self.call("parts", references, type, unwinds=False)
+        element = attrs.evolve(target, parts=target.parts[0].parts)
+        return self.called_as("parts", references, of_cast([element] * len(references), target), unwinds=False)
 
-    def raw(self, value: Rvalue, type: Type) -> Value:
+    def raw(self, value: Rvalue, target: RustType) -> Value:
         b = self.builder
         assert value.place is not None
         if value.name == "fake":
-            return self.unknown(type)
+            return self.any(target)
         held = self.place(value.place)
         mutable = value.name == "mut" and held.value.type.mutable  # type: ignore[attr-defined]
         reference = b.borrow(held.value, mut=mutable)
-        return self.call("raw", [reference], type, unwinds=False)
+        pointed = RustType("ref_mut" if mutable else "ref", "", ("'_",), (held.type,))
+        return self.called_as("raw", [reference], of_cast([pointed], target), unwinds=False)
 
     def aggregate(self, value: Rvalue, target: RustType, type: Type) -> Value:
         b = self.builder
         given = [self.operand(each) for each in value.operands]
         if target.kind == "array":
-            return b.array(given) if given else self.unknown(type)
+            return b.array(given) if given else self.any(target)
         if self.types.is_enum(target):
             fields = self.types.fields(target, value.name)
             if not fields:
@@ -373,6 +546,8 @@ class Translator:
         statements = self.body.blocks[name].statements
         places = self.places_of(statements)
         for at, statement in enumerate(statements):
+            if at == 0 and name in self.replaced:
+                continue
             self.span = places[at]
             self.builder._location = self.span
             if at + 1 == len(statements):
@@ -446,7 +621,7 @@ class Translator:
         if kind == "live":
             assert statement.place is not None
             if statement.place.local in late:
-                self.define(statement.place.local)
+                self.define(statement.place.local, self.current)
         elif kind == "dead":
             assert statement.place is not None
             b.end(self.locals[statement.place.local])
@@ -454,26 +629,31 @@ class Translator:
             assert statement.place is not None
             assert statement.value is not None
             target = self.type_of(Operand("copy", statement.place))
+            if statement.place.local in self.delayed and not statement.place.steps and statement.value.place is not None:
+                held = self.place(statement.value.place)
+                if held.value.type.mutable:  # type: ignore[attr-defined]
+                    self.delayed[statement.place.local] = Delayed(statement.value.place, b.borrow(held.value), self.span)
+                    return
             value = self.rvalue(statement.value, target)
             if value is not None:
                 self.store(statement.place, value)
         elif kind == "fake_read":
             assert statement.place is not None
-            if statement.name in ("ForMatchedPlace", "ForLet", "ForIndex"):
+            if statement.name in ("ForMatchedPlace", "ForLet", "ForIndex") and not self.loans:
                 held = self.place(statement.place)
                 if not copies(held.value.type.target, self.module) and not held.value.type.target.is_unsized:  # type: ignore[attr-defined]
                     b.borrow(held.value)
         elif kind not in ("mention", "nop"):
             raise Refused(f"a statement `{kind}`")
 
-    def store(self, place: Place, value: Value) -> None:
+    def store(self, place: Place, value: Value, *, replaces: bool = False) -> None:
         """Clause 2."""
         b = self.builder
         held = self.place(place)
         value = self.fit(value, held.value.type.target)  # type: ignore[attr-defined]
         if not held.value.type.mutable:  # type: ignore[attr-defined]
             self.call("stored", [value], self.types.ir(RustType("tuple")), unwinds=False)  # 8
-        elif place.steps:
+        elif place.steps or replaces:
             b.assign(held.value, value)
         else:
             b.init(held.value, value)
@@ -491,8 +671,9 @@ class Translator:
         if kind == "goto":
             b.br(self.only(statement))
         elif kind == "return":
-            self.give_back()
+            self.give_back(name)
         elif kind == "resume":
+            self.close(name)
             b.resume()
         elif kind == "unreachable":
             b.unreachable()
@@ -502,12 +683,13 @@ class Translator:
             real, imaginary = statement.target("real"), statement.target("imaginary")
             assert real is not None
             assert imaginary is not None
-            if real == imaginary:
+            if real == imaginary or self.drops:
                 b.br(self.blocks[real])
             else:
                 b.cond_br(self.unknown(I1), self.blocks[real], self.blocks[imaginary])
         elif kind == "false_unwind":
-            self.call("may unwind", [], self.types.ir(RustType("tuple")), unwinds=True)
+            if not self.drops:
+                self.call("may unwind", [], self.types.ir(RustType("tuple")), unwinds=True)
             b.br(self.only(statement))
         elif kind == "drop":
             self.drop(statement)
@@ -524,17 +706,30 @@ class Translator:
         target = statement.target("return", "real", "success", "otherwise") or statement.targets[0][1]
         return self.blocks[target]
 
-    def give_back(self) -> None:
+    def give_back(self, name: str) -> None:
         b = self.builder
         place = self.locals["_0"]
-        assert place.type.is_place
-        b.ret(b.load(place) if copies(place.type.target, self.module) else b.take(place))  # type: ignore[attr-defined]
+        value = b.load(place) if copies(place.type.target, self.module) else b.take(place)  # type: ignore[attr-defined]
+        self.close(name)
+        b.ret(value)
+
+    def close(self, name: str) -> None:
+        """Clause 12."""
+        if self.loans:
+            for local, home in self.homes.items():
+                if home is None or self.dominates(home, name, self.above, self.depth):
+                    self.builder.end(self.locals[local])
 
     def drop(self, statement: Statement) -> None:
         b = self.builder
         assert statement.place is not None
-        if self.in_destructor(statement.place) and self.is_replaced(statement):
-            self.call("may unwind", [], self.types.ir(RustType("tuple")), unwinds=True)
+        if statement.targets[0][1] in self.replaced:
+            stored = self.body.blocks[statement.targets[0][1]].statements[0]
+            assert stored.value is not None
+            b._location = self.place_of(stored) or self.span
+            value = self.rvalue(stored.value, self.type_of(Operand("copy", statement.place)))
+            assert value is not None
+            self.store(statement.place, value, replaces=True)
             b.br(self.only(statement))
             return
         held = self.place(statement.place)
@@ -542,19 +737,23 @@ class Translator:
             b.drop(held.value, rest=True)  # 3, 8
         b.br(self.only(statement))
 
-    def in_destructor(self, place: Place) -> bool:
-        """Whether a place is a part of something with a destructor."""
-        for count in range(len(place.steps)):
-            step = place.steps[count]
-            item = self.types.item(self.type_of(Operand("copy", Place(place.local, place.steps[:count]))))
-            if item is not None and item.drops and step.kind != "deref":
-                return True
-        return False
+    def assigned(self) -> set[str]:
+        """The blocks whose first statement belongs to the drop that makes room for it, the only way to them (3)."""
+        entered = Counter(target for block in self.body.blocks.values() for _, target in block.statements[-1].targets)
+        found: set[str] = set()
+        for block in self.body.blocks.values():
+            drop = block.statements[-1]
+            following = [self.body.blocks[target].statements[0] for _, target in drop.targets]
+            first = following[0] if following else None
+            if drop.kind == "drop" and first is not None and all(
+                each.kind == "assign" and each.place == drop.place and each.value == first.value for each in following
+            ) and all(entered[target] == 1 for _, target in drop.targets):  # fmt: skip
+                found |= {target for _, target in drop.targets}
+        return found
 
-    def is_replaced(self, statement: Statement) -> bool:
-        """Whether a drop makes room for the assignment that follows it: then that is an ``assign`` in the IR, which drops."""
-        following = [self.body.blocks[block].statements[0] for _, block in statement.targets]
-        return all(each.kind == "assign" and each.place == statement.place for each in following)
+    def required(self, statement: Statement) -> list[tuple[str, str]]:
+        """What rustc requires of the regions of a call beyond its types."""
+        return self.body.predicates.get(statement.at, [])
 
     def check(self, statement: Statement) -> None:
         b = self.builder
@@ -593,10 +792,15 @@ class Translator:
             callee = [self.operand(statement.function)]
         elif statement.function.type is not None:
             what = statement.function.type.name or "call"
-        arguments = callee + [self.operand(each) for each in statement.arguments]
         target = self.type_of(Operand("copy", statement.place))
-        result = self.types.ir(target)
-        value = self.call(what, arguments, result, unwinds=True)
+        sources = [self.type_of(each) for each in statement.arguments]
+        signature = of_call(self.type_of(statement.function), sources, target, self.required(statement))
+        if callee:
+            signature.parameters.insert(0, self.type_of(statement.function))
+        plain = {i: self.operand(a) for i, a in enumerate(statement.arguments) if not self.is_delayed(a)}
+        given = [plain[i] if i in plain else self.activate(a) for i, a in enumerate(statement.arguments)]
+        arguments = callee + given
+        value = self.called_as(what, arguments, signature, unwinds=True)
         back = statement.target("return")
         if back is None:
             b.unreachable()
@@ -609,6 +813,10 @@ class Translator:
             b.at_end(made)
         self.store(statement.place, value)
         b.br(self.blocks[back])
+
+
+def _as_is(region: str) -> str:
+    return region
 
 
 def mentioned(statement: Statement) -> list[str]:

@@ -17,6 +17,7 @@ import attrs
 from altru_ir.module import Function, Module
 from altru_ir.passes.analysis.initialization import Initialization
 from altru_ir.passes.analysis.move_paths import has_paths
+from altru_ir.passes.verify.loans import check_loans
 from altru_ir.passes.verify.moves import _Checker
 from tests.mir.importer import Program, read
 from tests.mir.oracle import Answer, Verdict
@@ -31,6 +32,22 @@ MOVES: dict[str, tuple[str, ...]] = {
 }
 """The codes of rustc for ours."""
 
+LOANS: dict[str, tuple[str, ...]] = {
+    "ALT-B001": ("E0499", "E0502", "E0500", "E0501", "E0524"),
+    "ALT-B002": ("E0506",),
+    "ALT-B003": ("E0505",),
+    "ALT-B004": ("E0503", "E0502"),
+    "ALT-B005": ("E0597", "E0716", "E0505", "E0713", "E0515", "E0373"),
+    "ALT-B006": ("E0515", "E0597", "E0716", "E0712", "E0713", "E0373"),
+    "ALT-B007": ("lifetime", "E0521"),
+    "ALT-B008": (),
+    "ALT-B009": (),
+    "ALT-B010": ("E0597", "E0716", "E0713", "E0521", "E0373", "lifetime", "E0515"),
+    "ALT-B011": (),
+    "ALT-B012": (),
+}
+"""The codes of rustc for ours, on loans."""
+
 GATHERED = frozenset(("E0507", "E0508", "E0509"))
 
 
@@ -43,6 +60,7 @@ class Ours:
     function: str
     story: frozenset[object] = frozenset()
     root: object = None
+    labels: tuple[int, ...] = ()
 
 
 class _Told(set[object]):
@@ -122,4 +140,34 @@ def compare_moves(answer: Answer) -> Comparison:
     wanted = {code for codes in MOVES.values() for code in codes}
     theirs = [each for each in answer.errors if each.code in wanted and not program.is_refused(each.line)]
     match(ours, theirs, MOVES, result)
+    return result
+
+
+def compare_loans(answer: Answer) -> Comparison:
+    """``check-loans`` against rustc's errors about borrows and lifetimes (``-Zpolonius=next``).
+
+    The errors about storage and regions that end too early name the borrow, its end or its use: there a label counts.
+    """
+    program = read(answer, purpose="loans")
+    result = Comparison(program)
+    ours: list[Ours] = []
+    for function in program.module.functions.values():
+        if function.blocks:
+            result.functions += 1
+            for each in check_loans(function, program.module):
+                line = each.location.line if each.location is not None else 0
+                labels = tuple(label.location.line for label in each.labels)
+                ours.append(Ours(each.code, line, function.name, labels=labels))
+    wanted = {code for codes in LOANS.values() for code in codes}
+    theirs = [each for each in answer.errors if each.code in wanted and not program.is_refused(each.line)]
+
+    def same(one: Ours, other: Verdict) -> bool:
+        if other.code not in LOANS[one.code]:
+            return False
+        return one.line == other.line or bool({one.line, *one.labels} & {other.line, *other.labels})
+
+    lines = {other.line for other in theirs}  # of the problems of one line rustc tells one
+    result.ours_only = [one for one in ours if one.line not in lines and not any(same(one, other) for other in theirs)]
+    result.theirs_only = [other for other in theirs if not any(same(one, other) for one in ours)]
+    result.agreed = len(theirs) - len(result.theirs_only)
     return result

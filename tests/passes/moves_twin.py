@@ -173,13 +173,14 @@ class Twin:
     def edge(self, op: Operation, successor: object, state: dict[Path, str]) -> State:
         for value in successor.args:
             state.update(dict.fromkeys(self.below((value,)) if (value,) in self.types else [], MOVED))
-        if op.name == "switch_enum" and op.operands[0].type.is_place and successor.case is not None:
+        if op.name == "switch_enum" and op.operands[0].type.is_place:
             path, reach, _ = self.where(op.operands[0])
+            named = {each.case for each in op.successors}
             for other in self.below(path):
                 if (
                     reach == "exact"
                     and len(other) > len(path)
-                    and other[len(path)] != successor.case
+                    and (other[len(path)] in named if successor.case is None else other[len(path)] != successor.case)
                     and state.get(other) == THERE
                 ):
                     del state[other]
@@ -479,7 +480,8 @@ class Generator:
         if local is None or (not self.full.get(local) and self.choose.random() < self.careful):
             return
         some, other, end = self.name("some"), self.name("other"), self.name("end")
-        self.say(f"switch_enum {local}, Some ^{some}, Both ^{other}, None ^{end}")
+        rest = self.choose.choice(["None ^", "^"])
+        self.say(f"switch_enum {local}, Some ^{some}, Both ^{other}, {rest}{end}")
         for label, variant, type in ((some, "Some", "own<i32>"), (other, "Both", "@Pair")):
             self.label(label)
             if self.choose.random() < 0.7:
