@@ -35,35 +35,41 @@ struct      = ("struct" | "union") SYMBOL [regions] "{" [field ("," field)*] "}"
 field       = ["const"] NAME ":" type [transfer]
 enum        = "enum" SYMBOL [regions] "{" [variant ("," variant)*] "}" modifier*
 variant     = NAME ["(" type ")"]
-modifier    = "drop" SYMBOL | "repr" "(" "c" ")" | "unsafe" "(" NAME ("," NAME)* ")" | attributes
+modifier    = "drop" SYMBOL | "repr" "(" "c" ")" | "unsafe" "(" CROSSING ("," CROSSING)* ")" | attributes
 global      = ["private"] "global" ["mut" | "thread_local"] SYMBOL ":" type ["=" literal] [attributes]
-function    = ["private"] ["extern" "\"C\""] "func" SYMBOL [regions] "(" [parameters] ")" ["->" type [transfer]]
-              ["unsafe"] ["nounwind"] [attributes] ["{" block+ "}"]
-parameters  = VALUE ":" type [transfer] ("," VALUE ":" type [transfer])* ["," "..."]
-regions     = "<" REGION [":" REGION ("+" REGION)*] ("," REGION [":" REGION ("+" REGION)*])* ">"
+function    = ["private"] ("func" SYMBOL [regions] "(" [parameters] ")"
+              | "extern" "\"C\"" "func" SYMBOL [regions] "(" [parameters ["," "..."]] ")")
+              ["->" type [transfer]] ["unsafe"] ["nounwind"] [attributes] ["{" block+ "}"]
+parameters  = VALUE ":" type [transfer] ("," VALUE ":" type [transfer])*
+regions     = "<" PARAMETER [":" REGION ("+" REGION)*] ("," PARAMETER [":" REGION ("+" REGION)*])* ">"
 transfer    = "borrowed" | "transfer_full" ["(" (SYMBOL | "heap") ")"]
 block       = BLOCK ["(" VALUE ":" type ("," VALUE ":" type)* ")"] ["unwind" BLOCK] ":" operation*
 operation   = [VALUE ("," VALUE)* "="] MNEMONIC format [attributes] ["unsafe"] [":" type] [location]
-format      = as the operation's declaration says, of: VALUE, literal, SYMBOL, NAME, type, successor, callee, words, ","
-successor   = [literal | NAME] BLOCK ["(" VALUE ("," VALUE)* ")"]
+format      = as the operation's declaration says, of: VALUE, literal, SYMBOL, NAME, DIGITS, type, edge, callee, words, ",",
+              and of cases: [SIGNED | "true" | "false" | NAME] edge ("," [SIGNED | "true" | "false" | NAME] edge)*
+edge        = BLOCK ["(" [VALUE ("," VALUE)*] ")"]
 callee      = (SYMBOL | VALUE) "(" [VALUE ("," VALUE)*] ")"
-attributes  = "{" [NAME ["=" (literal | NAME)] ("," NAME ["=" (literal | NAME)])*] "}"
-literal     = INTEGER | FLOAT | "nan" | "inf" | "-inf" | "true" | "false" | STRING | BYTES | SYMBOL
+attributes  = "{" NAME ["=" (literal | NAME)] ("," NAME ["=" (literal | NAME)])* "}"
+literal     = SIGNED | FLOAT | "nan" | "inf" | "-inf" | "true" | "false" | STRING | BYTES | SYMBOL
             | "[" [literal ("," literal)*] "]"
 location    = "loc" "(" STRING ":" INTEGER [":" INTEGER] ")"
 type        = SCALAR | "()" | "(" type "," [type ("," type)*] ")" | SYMBOL ["<" REGION ("," REGION)* ">"]
-            | "[" (DIMENSION "x")+ type "]" | "ptr" "<" ["mut"] type ">" | "ref" "<" [REGION ","] ["mut"] type ">"
-            | "own" "<" [REGION ","] type ["," ("pool" | "c" "(" SYMBOL ")")] ">" | "guard" "<" [REGION ","] type ">"
+            | "[" ((INTEGER "x")+ | ("?" "x")+) type "]" | "ptr" "<" ["mut"] type ">" | "ref" "<" [REGION ","] ["mut"] type ">"
+            | "own" "<" (type ["," "c" "(" SYMBOL ")"] | REGION "," type ["," "pool"]) ">" | "guard" "<" [REGION ","] type ">"
             | ("gc" | "weak" | "uninit" | "phantom" | "cell" | "atomic" | "mutex" | "pool" | "pool.handle" | "thread")
               "<" type ">"
-            | ("thread_scope" | "pin") "<" REGION ">" | "dyn" "<" REGION ("," NAME)* ">"
-            | ["extern" "\"C\""] "fn" ["<" "for" REGION ("," REGION)* ">"] "(" [type [transfer] ("," type [transfer])*]
-              ["," "..."] ")" ["->" type [transfer]] ["unsafe"] ["nounwind"]
+            | ("thread_scope" | "pin") "<" REGION ">" | "dyn" "<" REGION ("," (CROSSING | "gc"))* ">"
+            | ["extern" "\"C\""] "fn" ["<" "for" PARAMETER ("," PARAMETER)* ">"] "(" [type [transfer] ("," type [transfer])*
+              ["," "..."]] ")" ["->" type [transfer]] ["unsafe"] ["nounwind"]
 SCALAR      = "i1" | "i8" | "i16" | "i32" | "i64" | "i128" | "usize" | "f32" | "f64" | "arena"
-DIMENSION   = INTEGER | "?"
+CROSSING    = "send" | "share"
 VALUE       = "%" WORD            SYMBOL = "@" WORD            BLOCK = "^" WORD            REGION = "'" WORD
+PARAMETER   = a REGION other than "'static" and "'_"
 WORD        = letters, digits, "_", "." and "$", or any text in double quotes
 NAME        = a word that begins with a letter or "_", or any text in double quotes
+DIGITS      = digits            INTEGER = DIGITS, or "0x" and hexadecimal digits            SIGNED = "-" or not, and an INTEGER
+FLOAT       = "-" or not, digits, ".", digits, and an exponent or not
+STRING      = text in double quotes with escapes      BYTES = "b" and a STRING      MNEMONIC = the name of an operation
 comment     = "//" to the end of the line; kept
 """.strip("\n")
 """The text format in EBNF: ``[x]`` is optional, ``x*`` any number, ``x+`` at least one."""

@@ -251,7 +251,7 @@ class Bodies(TypeGrammar):
                             continue
                     self.define_results(op, names, start, written, module)
                 elif names:
-                    self.fail(start, f"`{decl.name}` gives no result")
+                    self.fail(start, f"`{decl.name}` gives no result", "ALT-V003")
                 elif written is not None:
                     self.fail(start, f"`{decl.name}` gives no result, so no type stands behind it")
             except Recover:
@@ -513,7 +513,7 @@ class Bodies(TypeGrammar):
             if not names and all(r.optional for r in decl.results):
                 op.results = [Value(t, None, op) for t in types]  # a call whose result nobody wants
                 return
-            self.fail(start, f"`{decl.name}` gives {len(types)} results here, but {len(names)} are named")
+            self.fail(start, f"`{decl.name}` gives {len(types)} results here, but {len(names)} are named", "ALT-V003")
         if len(names) == 1:
             name = names[0]
             if name not in self.values and name[1:2] != '"' and len(name) > 1:
@@ -605,7 +605,8 @@ class Bodies(TypeGrammar):
                 except Recover:
                     types = [ERROR] * len(op.results)
             if len(types) != len(op.results):
-                self.error(start, f"`{op.decl.name}` gives {len(types)} results here, but {len(op.results)} are named")
+                message = f"`{op.decl.name}` gives {len(types)} results here, but {len(op.results)} are named"
+                self.error(start, message, "ALT-V003")
                 types = [ERROR] * len(op.results)
             for value, type in zip(op.results, types, strict=True):
                 value.type = type

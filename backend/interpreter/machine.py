@@ -60,7 +60,8 @@ class Unwinding(Exception):
 
 
 class Aborted(Exception):
-    """The process ended at once: ``abort``, or a panic while another was unwinding. ``messages`` says why."""
+    """The process ended at once: ``abort``, a panic while another was unwinding, or one that would leave a function that is
+    ``nounwind``. ``messages`` says why: of a panic it is the first."""
 
     def __init__(self, *messages: str) -> None:
         self.messages = messages
@@ -384,7 +385,8 @@ class Machine:
         return Unwinding(panic)
 
     def unwind(self, thread: Thread, block: Any, s: Slots, panic: Panic) -> Next:
-        """Where a panic goes on: the nearest unwind target up the stack. Raises ``_Ended`` when it leaves the thread."""
+        """Where a panic goes on: the nearest unwind target up the stack. Raises ``_Ended`` when it leaves the thread,
+        ``Aborted`` where it would leave a function that says it does not unwind."""
         while True:
             if block is None:
                 thread.panic = panic
@@ -392,6 +394,9 @@ class Machine:
                 raise _Ended
             if block.unwind is not None:
                 return block.unwind.first, s
+            function = s[0].code.function
+            if function.signature.type.nounwind:
+                raise Aborted(f"panic: {panic}", f"it may not leave @{function.name}, which is `nounwind`")
             self.leave(s[0])
             entry = thread.stack.pop()
             if entry.__class__ is tuple:

@@ -16,6 +16,9 @@ invisible to a caller and does not count. Effects of operations follow from thei
 Functions are visited callees first; within a cycle of the call graph until nothing changes, which ends since a summary only
 grows and names at most ``MOST`` parts of memory before it says ``ANYTHING``. Only blocks that control reaches count.
 
+One routine, ``EffectSummaries.of_operation``, speaks of calls and of all other operations: what a front-end declares is judged
+as what is built in, and as the function that does the same.
+
 Invariant: an effect that a run of the function shows to its caller is in the summary.
 """
 
@@ -124,7 +127,7 @@ class EffectSummaries(ModuleAnalysis):
                 for member, each in sites.items():
                     found = self._of[member]
                     for op, aliases in each:
-                        found |= self.of_call(op, aliases)
+                        found |= self.of_operation(op, aliases)
                     if found != self._of[member]:
                         self._of[member] = found
                         changed = len(members) > 1 or calls.recursive(member)
@@ -137,9 +140,15 @@ class EffectSummaries(ModuleAnalysis):
         """The effects of calling ``function``."""
         return self._of[self.calls.number[function.name]]
 
-    def of_call(self, op: Operation, aliases: Aliases) -> Effects:
-        """The effects of the functions that ``op`` runs, as the caller of ``op``'s function sees them; ``aliases`` are those of
-        that function."""
+    def of_operation(self, op: Operation, aliases: Aliases) -> Effects:
+        """The effects of ``op``, a call or any other, as the caller of ``op``'s function sees them; ``aliases`` are those of
+        that function. A function that does what an operation does has its effects."""
+        if op.decl.is_pure or op.decl.is_projection:
+            return NO_EFFECTS
+        return _own_effects(op, aliases) | self._of_callees(op, aliases)
+
+    def _of_callees(self, op: Operation, aliases: Aliases) -> Effects:
+        """The effects of the functions that ``op`` runs: its callee, destructors."""
         functions, unknown = self.calls.runs(op)
         if unknown or not (op.decl.callee is None or calls_here(op)):
             return ALL_EFFECTS
@@ -176,7 +185,7 @@ class EffectSummaries(ModuleAnalysis):
             for op in get(ControlFlow, function).blocks[number].ops:
                 if op.decl.is_pure or op.decl.is_projection:
                     continue
-                found |= own_effects(op, aliases)
+                found |= _own_effects(op, aliases)
                 if op.decl.callee is not None or any(self.calls.runs(op)):
                     sites.append((op, aliases))
         return (attrs.evolve(found, diverges=True) if loops.all else found), sites
@@ -201,7 +210,7 @@ def visible(aliases: Aliases, objects: Objects) -> Memory:
     return _union(NO_MEMORY, frozenset(found))
 
 
-def own_effects(op: Operation, aliases: Aliases) -> Effects:
+def _own_effects(op: Operation, aliases: Aliases) -> Effects:
     """What ``op`` does by itself, without the functions that it runs."""
     module, decl = aliases.module, op.decl
     found = _accesses(op, aliases)

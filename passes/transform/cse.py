@@ -71,7 +71,6 @@ class CommonSubexpressions(FunctionPass):
             if block in barriers:  # 2
                 table = {}
             added = []
-            undo.append((node, added, outer))
             kept: list[Operation] = []
             for op in block.ops:
                 if replaced and (op.successors or not replaced.isdisjoint(op.operands)):
@@ -87,6 +86,8 @@ class CommonSubexpressions(FunctionPass):
                 kept.append(op)
             if len(kept) != len(block.ops):
                 block.ops = kept
+            if added or table is not outer:
+                undo.append((node, added, outer))
         self.count("operations removed", removed)
         return bool(removed or unreachable)
 
@@ -109,5 +110,9 @@ def _key(op: Operation) -> Hashable:
             return decl, value & ((1 << bits) - 1), type
         if isinstance(value, float):
             return (decl, op) if value != value else (decl, value.hex(), type)  # a NaN's bits are its own
+    if len(attributes) == 1 and len(op.results) == 1:
+        ((name, word),) = attributes.items()
+        if word.__class__ is str:
+            return decl, *operands, type, op.unsafe, name, word
     types = tuple([value.type for value in op.results]) if len(op.results) > 1 else type
     return decl, *operands, types, op.unsafe, tuple(plain_attributes(op))

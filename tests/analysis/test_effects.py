@@ -8,7 +8,7 @@ import pytest
 
 from altru_ir.backend.interpreter.memory import Allocation
 from altru_ir.module import Function, Module
-from altru_ir.passes.analysis.aliases import ANYTHING
+from altru_ir.passes.analysis.aliases import ANYTHING, Aliases
 from altru_ir.passes.analysis.effects import Effects, EffectSummaries, spell
 from altru_ir.passes.analysis.manager import analyze
 from altru_ir.values import Operation
@@ -84,6 +84,39 @@ def test_rules(parameters: str, body: str, wanted: str) -> None:
     function = module.functions["f"]
     found = analyze(EffectSummaries, module).of(function)
     assert spell(found, function) == wanted
+
+
+@pytest.mark.parametrize(
+    ("parameters", "operation"),
+    [
+        ("%x: ref<cell<i32>>", "%n = cell.get %x"),
+        ("%x: ref<cell<i32>>, %n: i32", "cell.set %x, %n"),
+        ("%x: ref<cell<i32>>, %n: i32", "%m = cell.exchange %x, %n"),
+        ("%x: ref<atomic<i32>>, %n: i32", "atomic.store seq_cst %x, %n"),
+        ("%x: i32, %y: i32", "%z = sadd.checked %x, %y"),
+        ("%x: @D", "drop %x"),
+        ("%x: own<i32>", "drop %x"),
+        ("%x: own<@D>", "drop %x"),
+        ("%x: ptr<mut i32>", "free %x unsafe"),
+        ("%x: ref<mut i32>, %n: i32", "call @set(%x, %n)"),
+        ("%x: ref<i32>", "%n = call @get(%x)"),
+        ("%f: fn()", "call %f()"),
+        ("", "call @calm()"),
+        ("", "fence seq_cst"),
+        ("%x: i32, %y: i32", "%z = add %x, %y"),
+    ],
+)
+def test_an_operation_has_the_effects_of_a_function_that_does_it(parameters: str, operation: str) -> None:
+    names = ", ".join(parameter.partition(":")[0] for parameter in parameters.split(", ") if parameter)
+    module = module_of(
+        f"{HEAD}func @f({parameters}) {{\n^entry:\n  {operation}\n  ret\n}}\n"
+        f"func @calls({parameters}) {{\n^entry:\n  call @f({names})\n  ret\n}}\n"
+    )
+    found = analyze(EffectSummaries, module)
+    does, calls = (module.functions[name] for name in ("f", "calls"))
+    of_operation = found.of_operation(does.entry.ops[0], analyze(Aliases, does))
+    of_call = found.of_operation(calls.entry.ops[0], analyze(Aliases, calls))
+    assert of_operation == of_call == found.of(does) == found.of(calls)
 
 
 def test_cycles_are_solved_together() -> None:
