@@ -1,1 +1,1 @@
-"""Diagnostics for readers: ``terminal`` for people, ``json`` for programs."""
+"""What readers are shown: ``terminal`` and ``json`` are for diagnostics, ``html`` for IR in notebooks."""
