@@ -17,6 +17,7 @@ from __future__ import annotations
 import ctypes
 import weakref
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any
 
 from altru_ir.backend.host.buffers import copy_out
@@ -35,6 +36,9 @@ ELEMENTS: dict[str, Any] = {
 }  # fmt: skip
 
 
+_RESULT = attrgetter("signature.type.result")
+
+
 def crosses(type: Type) -> bool:
     """Whether an owner of this type can be held by a host: on the heap or foreign, of a size or a sequence."""
     if not isinstance(type, OwnType) or type.region is not None or type.pool:
@@ -45,6 +49,8 @@ def crosses(type: Type) -> bool:
 
 def with_releases(module: Module) -> tuple[Module, dict[str, Type]]:
     """``module`` as it is, or a clone with a function for each type of owner that it gives away; the types by their names."""
+    if not any(map(crosses, set(map(_RESULT, module.functions.values())))):  # of most modules this is all that is asked
+        return module, {}
     given = [f.signature.result for f in module.functions.values() if f.blocks and f.linkage != "private"]
     wanted = {type.erased: type for type in given if crosses(type)}
     if not wanted:
