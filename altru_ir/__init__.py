@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         FunctionType,
         NamedType,
         OwnType,
+        PlaceType,
         PtrType,
         RefType,
         TupleType,
@@ -48,10 +49,9 @@ __version__ = "0.1.0"
 __all__ = [
     "ARENA", "F32", "F64", "I1", "I8", "I16", "I32", "I64", "I128", "STATIC", "UNIT", "USIZE", "ArrayType", "Block",
     "Builder", "BuilderError", "Diagnostic", "DiagnosticError", "Edit", "Field", "Fix", "Function", "FunctionType", "Global",
-    "Label",
-    "Location", "MemoryFault", "Module", "NamedType", "Operation", "OwnType", "Panic", "PtrType", "RefType", "Signature",
-    "Source", "Successor", "Symbol", "TupleType", "Type", "TypeDeclaration", "UninitType", "Value", "Variant", "parse",
-    "parse_type", "verify",
+    "Label", "Location", "MemoryFault", "Module", "NamedType", "Operation", "OwnType", "Panic", "PlaceType", "PtrType",
+    "RefType", "Signature", "Source", "Successor", "Symbol", "TupleType", "Type", "TypeDeclaration", "UninitType", "Value",
+    "Variant", "parse", "parse_type", "verify",
 ]  # fmt: skip
 
 _HOMES = {
@@ -62,8 +62,8 @@ _HOMES = {
     "source": "Location Source",
     "text.parser": "parse parse_type",
     "types": (
-        "ARENA F32 F64 I1 I8 I16 I32 I64 I128 STATIC UNIT USIZE ArrayType FunctionType NamedType OwnType PtrType RefType "
-        "TupleType Type UninitType"
+        "ARENA F32 F64 I1 I8 I16 I32 I64 I128 STATIC UNIT USIZE ArrayType FunctionType NamedType OwnType PlaceType PtrType "
+        "RefType TupleType Type UninitType"
     ),
     "values": "Operation Successor Symbol Value",
     "verifier": "verify",

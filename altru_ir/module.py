@@ -156,6 +156,13 @@ class Function:
 
         return ControlFlowGraph(self)
 
+    def _repr_html_(self) -> str:
+        """How a notebook shows it."""
+        from altru_ir.render.html import render
+        from altru_ir.text.printer import print_function
+
+        return render(print_function(self))
+
     def __repr__(self) -> str:
         return f"<function @{self.name}>"
 
@@ -297,6 +304,12 @@ class Module:
 
     def __str__(self) -> str:
         return self.text()
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it."""
+        from altru_ir.render.html import render
+
+        return render(str(self))
 
     def clone(self) -> Module:
         """A deep copy that shares no block, operation or value with this module."""

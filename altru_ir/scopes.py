@@ -129,13 +129,18 @@ class Structured:
                 self.end(local)
         self.scopes = open_here
 
+    def held(self: Builder, place: Value) -> Type:  # type: ignore[misc]
+        """The type of what a place holds. Raises ``BuilderError`` for a value that is no place."""
+        if not isinstance(place.type, PlaceType):
+            raise self.error(f"a `{place.type}` is no place")
+        return place.type.target
+
     def use(self: Builder, place: Value, *, name: str | None = None) -> Value:  # type: ignore[misc]
         """What a place holds, as a value: a copy where the type copies, else moved out of it."""
         from altru_ir.marks import copies
 
-        if not isinstance(place.type, PlaceType):
-            raise self.error(f"`use` takes a place, not a `{place.type}`")
-        return self.load(place, name=name) if copies(place.type.target, self.module) else self.take(place, name=name)
+        of = self.held(place)
+        return self.load(place, name=name) if copies(of, self.module) else self.take(place, name=name)
 
     def variable(self: Builder, type: Type, initial: Value, name: str | None = None) -> Variable:  # type: ignore[misc]
         """A variable with its first value; it lives to the end of the innermost scope, branch or loop."""

@@ -25,10 +25,12 @@ import attrs
 
 from altru_ir.backend import jit
 from altru_ir.backend.host.callbacks import Bound, Pending, bind
-from altru_ir.backend.host.calls import Callee, make_call, raise_panic, unit_of
+from altru_ir.backend.host.calls import Callee, make_call, make_release, raise_panic, unit_of
+from altru_ir.backend.host.owners import Release, with_releases
 from altru_ir.backend.host.values import Codecs
 from altru_ir.backend.lower.fast_paths import DISTANCE
 from altru_ir.backend.lower.rows import table_rows
+from altru_ir.backend.lower.types import dimensions_of
 from altru_ir.diagnostics import Diagnostic, DiagnosticError
 from altru_ir.module import Function, Module
 from altru_ir.types import FunctionType, NamedType, Type, parts
@@ -68,6 +70,7 @@ class Unit:
     needs: list[Any]
     codecs: Codecs
     home: object
+    releases: dict[Type, Release] = attrs.Factory(dict)
     namespaces: dict[str, dict[str, Any]] = attrs.Factory(dict)
 
     def type_of(self, name: str) -> FunctionType:
@@ -147,6 +150,7 @@ class Library(Mapping[str, Callable[..., Any]]):
         from altru_ir.runtime.load import symbols, thread_distance
 
         interface = interface_of(module)
+        module, releases = with_releases(module)
         codecs = Codecs(interface)
         bound = self._bound(module, externs or {}, codecs)
         thunks = frozenset(name for name, each in bound.items() if not each.direct)
@@ -184,15 +188,20 @@ class Library(Mapping[str, Callable[..., Any]]):
         types = list(map(attrgetter("signature.type"), functions))
         addresses = linked.cells[2 * len(functions) :]
         known_variables = {g.name: (g.type, address) for g, address in zip(variables, addresses)}
-        positions = dict(zip(names, range(len(names))))
+        positions = {name: index for index, name in enumerate(names) if name not in releases}
         unit = Unit(interface, positions, functions, types, known_variables, linked, calls_host, needs, codecs, self._mark)
+        unwinds = self._options.panic == "unwind"
+        for index in range(len(positions), len(names)):  # they come last
+            type = releases[names[index]]
+            entry = linked.cells[2 * index]
+            unit.releases[type] = make_release(entry, dimensions_of(type), (linked, needs), unwinds=unwinds)
         if self._options.debug:
             from altru_ir.backend import perf_map
 
-            perf_map.write(object_code, {name: unit.address_of(name) for name in names})
+            perf_map.write(object_code, {name: unit.address_of(name) for name in positions})
         self._units.append(unit)
-        replaces = not self._homes.keys().isdisjoint(names)
-        self._homes |= dict.fromkeys(names, unit)
+        replaces = not self._homes.keys().isdisjoint(positions)
+        self._homes |= dict.fromkeys(positions, unit)
         for name in self._handles.keys() & positions.keys():
             del self._handles[name]
         self._variables |= dict.fromkeys(unit.variables, unit)

@@ -4,10 +4,29 @@
 is a subclass of ``Pass`` or ``FunctionPass``, known by name after ``register`` (docs/writing-a-pass.md).
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from altru_ir.passes.base import Check, FunctionPass, Pass
 from altru_ir.passes.manager import PassManager, run
 from altru_ir.passes.pipeline_text import PipelineError, parse_pipeline
 from altru_ir.passes.registry import register
 from altru_ir.passes.verify.memory import check_memory
 
-__all__ = ["Check", "FunctionPass", "Pass", "PassManager", "PipelineError", "check_memory", "parse_pipeline", "register", "run"]
+if TYPE_CHECKING:
+    from altru_ir.module import Function, Module
+    from altru_ir.passes.analysis.picture import Picture
+
+
+def draw(what: Module | Function) -> Picture:
+    """The control flow of a function, or of all functions of a module, as a picture that a notebook shows."""
+    from altru_ir.passes.analysis.picture import Picture, svg
+
+    return Picture(svg(what))
+
+
+__all__ = [
+    "Check", "FunctionPass", "Pass", "PassManager", "PipelineError", "check_memory", "draw", "parse_pipeline", "register",
+    "run",
+]  # fmt: skip

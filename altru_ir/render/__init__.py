@@ -1,1 +1,1 @@
-"""Diagnostics for readers: ``terminal`` for people, ``json`` for programs, ``sarif`` for viewers and services."""
+"""What readers are shown: ``terminal``, ``json`` and ``sarif`` are for diagnostics, ``html`` for IR in notebooks."""

@@ -23,7 +23,7 @@ from altru_ir.backend.host.formats import accepts_any_bytes, describe, matches
 from altru_ir.backend.host.values import Codec, Codecs, NoCodec, Where, shown, spell, wrong
 from altru_ir.layout import layout_of
 from altru_ir.module import Module
-from altru_ir.types import ArrayType, RefType, Type
+from altru_ir.types import ArrayType, OwnType, RefType, Type
 
 
 class PyBuffer(ctypes.Structure):
@@ -85,6 +85,14 @@ class Loan:
         self._keep = (made, self._keep)
         return made
 
+    def viewed(self, value: Any) -> Any:
+        """The memory of a value that holds an owner, kept until the end; any other value as it is."""
+        if not holds_owner(value):
+            return value
+        made = value.view()
+        self._keep = (made, self._keep)
+        return made
+
     def after(self, action: Callable[[], None]) -> None:
         """Something to do when the call has returned well."""
         if self._after is None:
@@ -115,6 +123,11 @@ class Loan:
         """Gives everything back."""
         for buffer in self.buffers:
             _release(addressof(buffer))
+
+
+def holds_owner(value: Any) -> bool:
+    """Whether a value is what Python holds an owner in (``host/owners.py``)."""
+    return getattr(value, "type", None).__class__ is OwnType
 
 
 def borrowed(value: Any, where: Where) -> PyBuffer | None:
@@ -203,6 +216,7 @@ class SliceTaker:
     def _examine(self, value: Any, loan: Loan) -> Sequence[int]:
         """The same, one question after the other."""
         where = self.where
+        value = loan.viewed(value)
         buffer = borrowed(value, where)
         if buffer is None:
             return self._copy(value, loan)
@@ -333,13 +347,15 @@ class ReferenceTaker:
             self.codec: Codec | None = codecs.of(type.target)
         except NoCodec:
             self.codec = None
-        if self.codec is None and not self.raw:
-            raise NoCodec(f"references to `{type.target}` do not cross between Python and compiled code")
 
     def take(self, value: Any, loan: Loan) -> int:
         """The address. Raises ``TypeError`` and ``ValueError``."""
         where = self.where
         plain = isinstance(value, (int, float, str, tuple, list, dict))
+        if not plain and holds_owner(value):
+            return self._owner(value, loan)
+        if self.codec is None and not self.raw:
+            raise wrong(where, self.type, "an owner that a compiled function gave", value)
         buffer = None if plain else borrowed(value, where)
         if buffer is not None:
             loan.buffers.append(buffer)
@@ -353,6 +369,14 @@ class ReferenceTaker:
         scratch = loan.scratch(self.layout.size, self.layout.align)
         self.codec.write(scratch.memory, 0, value, where)
         return scratch.address
+
+    def _owner(self, value: Any, loan: Loan) -> int:
+        """The address of what an owner owns, which stays there until the end of the call."""
+        if value.type.target.erased is not self.type.target.erased:
+            raise TypeError(f"{spell(self.where)} has type `{self.type}`, and the owner has type `{value.type}`")
+        loan.viewed(value)
+        loan.claim(value.address, self.layout.size, self.mutable, self.where)
+        return int(value.address)
 
     def _fits(self, buffer: PyBuffer) -> bool:
         if buffer.len != self.layout.size:

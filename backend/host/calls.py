@@ -40,6 +40,7 @@ import attrs
 from altru_ir.backend.host.buffers import Loan, ReferenceTaker, Scratch, SliceTaker, copy_out
 from altru_ir.backend.host.callbacks import Pending, ctype_of
 from altru_ir.backend.host.formats import matches
+from altru_ir.backend.host.owners import Owned, Release, crosses, move, taker
 from altru_ir.backend.host.values import (
     LARGEST_F32,
     Codecs,
@@ -65,6 +66,7 @@ from altru_ir.types import (
     FloatType,
     FunctionType,
     IntType,
+    OwnType,
     PtrType,
     RefType,
     Type,
@@ -112,6 +114,7 @@ class _Writer:
         self.quick: list[tuple[list[str], str]] = []
         self.quick_arguments: list[str] = []
         self.is_quick = True
+        self.moves: list[str] = []
         references = [each for each in callee.type.parameters if isinstance(each, RefType)]
         self.writes = any(each.mutable for each in references)
         self.alone = len(references) == 1 or not self.writes
@@ -123,6 +126,8 @@ class _Writer:
         kind = passed_as(type)
         if isinstance(type, RefType):
             self.reference(index, taking, name, type, where)
+        elif isinstance(type, OwnType) and crosses(type):
+            self.owner(taking, name, type, where)
         elif kind == "memory":
             self.memory(taking, name, type, where)
         elif kind == "nothing":
@@ -191,6 +196,18 @@ class _Writer:
         self.usual.append("False")
         self.arguments.append(name)
         self.ctypes.append(ctypes.c_void_p)
+
+    def owner(self, taking: str, name: str, type: OwnType, where: Where) -> None:
+        """An owner: its words now, and it is consumed when the arguments behind it are known."""
+        self.is_quick = False
+        self.namespace |= {taking: taker(type, where), "_move": move}
+        count = dimensions_of(type)
+        parts = [f"_{name}_{part}" for part in range(count + 1)]
+        self.before.append(f"{', '.join(parts)}, = {taking}({name})")
+        self.usual.append("False")
+        self.arguments += parts
+        self.ctypes += [ctypes.c_void_p] + [ctypes.c_size_t] * count
+        self.moves.append(name)
 
     def reference(self, index: int, taking: str, name: str, type: RefType, where: Where) -> None:
         """A slice as its parts, a thin reference as an address."""
@@ -279,11 +296,19 @@ class _Writer:
         """The ctypes type of the result, the lines before the call, the call, and what it gives. Raises ``NoCodec``."""
         type = self.callee.type.result
         kind = passed_as(type)
-        slice = dimensions_of(type) if isinstance(type, RefType) else 0
+        slice = dimensions_of(type) if isinstance(type, RefType) or crosses(type) else 0
         if kind == "nothing":
             return None, [], self.call(), "None"
         if kind == "scalar" and isinstance(type, (IntType, UsizeType, FloatType, PtrType)):
             return ctype_of(type), [], self.call(), "_result"
+        if isinstance(type, OwnType) and crosses(type):
+            release: Release = self.unit.releases[type.erased]
+            codecs = self.codecs
+            if not slice:
+                self.namespace["_read"] = lambda found: Owned(type, [found], release, codecs)
+                return ctypes.c_void_p, [], self.call(), "_read(_result)"
+            self.namespace["_read"] = lambda scratch: Owned(type, words_of(scratch, slice), release, codecs)
+            return self.through_memory(8 * (slice + 1), 8)
         if isinstance(type, RefType) and kind == "scalar" and not type.target.is_unsized:
             inner = self.codecs.of(type.target)
             self.namespace["_read"] = lambda found: inner.read(ctypes.string_at(found, inner.size), 0)
@@ -293,17 +318,19 @@ class _Writer:
             codecs.of(element)
 
             def read_slice(scratch: Scratch) -> Any:
-                words = [int.from_bytes(scratch.memory[at : at + 8], "little") for at in range(0, 8 * (slice + 1), 8)]
+                words = words_of(scratch, slice)
                 return copy_out(words[0], words[1:], element, codecs)
 
             self.namespace["_read"] = read_slice
-            size, align = 8 * (slice + 1), 8
-        elif kind == "memory":
+            return self.through_memory(8 * (slice + 1), 8)
+        if kind == "memory":
             codec = self.codecs.of(type)
             self.namespace["_read"] = lambda scratch: codec.read(scratch.memory, 0)
-            size, align = codec.size, codec.align
-        else:
-            raise NoCodec(f"values of type `{type}` do not cross between Python and compiled code")
+            return self.through_memory(codec.size, codec.align)
+        raise NoCodec(f"values of type `{type}` do not cross between Python and compiled code")
+
+    def through_memory(self, size: int, align: int) -> tuple[Any, list[str], str, str]:
+        """A result that is stored where the host says."""
         self.borrows = True
         self.ctypes.insert(0, ctypes.c_void_p)
         self.arguments.insert(0, "_out.address")
@@ -334,7 +361,8 @@ def make_call(
     native.unit = unit
     namespace = writer.namespace
     namespace["_native"] = native
-    body = [*writer.before, *setup]
+    moved = [f"_move(({', '.join(writer.moves)},))"] if writer.moves else []
+    body = [*writer.before, *setup, *moved]
     after = []
     if pending is not None:
         namespace |= {"_pending": pending.exceptions, "_raise": pending.raise_own}
@@ -366,6 +394,25 @@ def make_call(
 
 REFUSED = (TypeError, ValueError, OverflowError, BufferError, ctypes.ArgumentError)
 """What a comparison with a number, a view of memory, or ctypes, raises for a value of another class."""
+
+
+def words_of(scratch: Scratch, lengths: int) -> list[int]:
+    """An address and lengths that compiled code has stored."""
+    return [int.from_bytes(scratch.memory[at : at + 8], "little") for at in range(0, 8 * (lengths + 1), 8)]
+
+
+def make_release(entry: int, lengths: int, code: Any, *, unwinds: bool) -> Release:
+    """The Python function that releases an owner through ``entry``; it keeps ``code``. It raises the panics of destructors."""
+    native: Any = ctypes.CFUNCTYPE(None, ctypes.c_void_p, *[ctypes.c_size_t] * lengths)(entry)
+    native.code = code
+    waiting = panics.waiting() if unwinds else None
+
+    def release(*words: int) -> None:
+        native(*words)
+        if waiting is not None and waiting.value:
+            raise_panic()
+
+    return release
 
 
 def raise_panic() -> None:

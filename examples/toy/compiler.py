@@ -41,7 +41,7 @@ class Compiler:
                     bodies.append((each, self.b.function(each.name, each.parameters, result)))
         for each, function in bodies:
             with self.b.loc(each.at), self.b.body(function) as parameters:
-                self.names, self.result = {}, each.result or air.UNIT
+                self.names, self.result, self.is_main = dict[str, air.Value](), each.result or air.UNIT, each.name == "main"
                 for (name, _), value in zip(each.parameters, parameters):
                     self.names[name] = value if isinstance(value.type, air.RefType) else self.variable(name, value)
                 self.block(each.body)
@@ -58,7 +58,7 @@ class Compiler:
         if value is None and self.result is not air.UNIT:
             raise problem(f"{spelled(self.result)} is to be returned here", at)
         with self.b.loc(at):
-            status = self.b.const(0, air.I32) if self.b.current.function.name == "main" else None
+            status = self.b.const(0, air.I32) if self.is_main else None
             self.b.ret(self.value(value, self.result) if value else status)
 
     # -- statements -----------------------------------------------------------------------------------------------------
@@ -81,7 +81,7 @@ class Compiler:
                 self.names[name] = self.variable(name, self.value(value))
             case syntax.Assign(target, value):
                 place = self.place(target)
-                if place is None or not place.type.mutable:
+                if place is None or not isinstance(place.type, air.PlaceType) or not place.type.mutable:
                     raise problem("this cannot be assigned to", target.at)
                 of = place.type.target
                 b.assign(place, b.trunc(self.value(value, air.I64), of) if of is air.I8 else self.value(value, of))
@@ -102,7 +102,7 @@ class Compiler:
                     self.block(body)
             case syntax.For(name, low, high, body):
                 with b.for_range(self.value(low, air.I64), self.value(high, air.I64), name, signed=True) as index:
-                    self.block(body, {name: index})
+                    self.block(body, {name: self.variable(name, index)})
             case syntax.Block():
                 self.block(tree)
 
@@ -123,10 +123,11 @@ class Compiler:
             case syntax.Literal(value):
                 return b.const(value, air.I1 if isinstance(value, bool) else air.I64)
             case syntax.Text(value):
-                return self.owned(b.const(value, air.ArrayType((len(value.encode()),), air.I8)))
+                return self.owned(b.const(value, air.ArrayType((len(value.encode()),), air.I8)), air.I8)
             case syntax.Name() | syntax.Member() | syntax.Index():
                 place = self.place(tree)
-                return self.names[tree.name] if place is None else self.used(place)
+                assert place is not None
+                return self.used(place)
             case syntax.Unary("-", operand):
                 return b.ssub_checked(b.const(0, air.I64), self.value(operand, air.I64))
             case syntax.Unary(_, operand):
@@ -137,7 +138,8 @@ class Compiler:
             case syntax.Binary():
                 return self.binary(tree.operator, self.look(tree.left), self.look(tree.right), tree.at)
             case syntax.Elements(elements):
-                return self.owned(b.array([self.value(each) for each in elements]))
+                values = [self.value(each) for each in elements]
+                return self.owned(b.array(values), values[0].type)
             case syntax.Repeat(value, count):
                 filling = self.value(value)
                 return b.new_array(self.index(count), [filling], array_of(filling.type))
@@ -146,13 +148,13 @@ class Compiler:
             case syntax.Call():
                 return self.call(tree)
 
-    def owned(self, array: air.Value) -> air.Value:
+    def owned(self, array: air.Value, element: air.Type) -> air.Value:
         """An array value, moved to the heap; its length goes from the type into the pointer."""
-        return self.b.unsize(self.b.new(array, air.OwnType(array.type)), array_of(array.type.element))
+        return self.b.unsize(self.b.new(array, air.OwnType(array.type)), array_of(element))
 
     def used(self, place: air.Value) -> air.Value:
         """What a place holds; a byte of a string is a number."""
-        return self.b.zext(self.b.load(place), air.I64) if place.type.target is air.I8 else self.b.use(place)
+        return self.b.zext(self.b.load(place), air.I64) if self.b.held(place) is air.I8 else self.b.use(place)
 
     def index(self, tree: syntax.Expression) -> air.Value:
         return self.b.bitcast(self.value(tree, air.I64), air.USIZE)
@@ -164,7 +166,7 @@ class Compiler:
                 if name not in self.names:
                     raise problem(f"there is no variable `{name}`", at)
                 found = self.names[name]
-                return found if found.type.is_place else self.b.deref(found) if found.type.is_pointer else None
+                return found if found.type.is_place else self.b.deref(found)
             case syntax.Member(base, field):
                 return self.b.field(self.content(base), field)
             case syntax.Index(base, index):
@@ -176,22 +178,21 @@ class Compiler:
         if isinstance(tree, syntax.Text):
             return self.b.deref(self.b.string(tree.value))
         place = self.place(tree) or self.variable(None, self.value(tree))
-        return self.b.deref(place) if isinstance(place.type.target, air.OwnType) else place
+        return self.b.deref(place) if isinstance(self.b.held(place), air.OwnType) else place
 
     def look(self, tree: syntax.Expression) -> air.Value:
         """An expression that is looked at and not consumed: strings and arrays as slices, all else as values."""
         with self.b.loc(tree.at):
             place = self.content(tree)
-            return self.b.borrow(place) if isinstance(place.type.target, air.ArrayType) else self.used(place)
+            return self.b.borrow(place) if isinstance(self.b.held(place), air.ArrayType) else self.used(place)
 
     def binary(self, operator: str, left: air.Value, right: air.Value, at: air.Location) -> air.Value:
         if left.type.erased is not right.type.erased:
             raise problem(f"`{operator}` does not go with {spelled(left.type)} and {spelled(right.type)}", at)
         if operator == "+" and left.type.pointee is BYTES:
             return self.joined(left, right)
-        if operator in ARITHMETIC:
-            return self.b.op(ARITHMETIC[operator], [left, right]).result
-        return self.b.icmp(COMPARISONS[operator], left, right)
+        name, more = (ARITHMETIC[operator], {}) if operator in ARITHMETIC else ("icmp", {"predicate": COMPARISONS[operator]})
+        return self.b.op(name, [left, right], more).result
 
     def joined(self, left: air.Value, right: air.Value) -> air.Value:
         """A new string of two."""
@@ -206,22 +207,25 @@ class Compiler:
     def call(self, tree: syntax.Call) -> air.Value | None:
         name, given = tree.name, tree.arguments
         if name == "print":
-            return self.print(given)
+            self.print(given)
+            return None
         if name == "len" and len(given) == 1:
             return self.b.bitcast(self.b.slice_len(self.look(given[0])), air.I64)
         struct, function = self.module.types.get(name), self.module.functions.get(name)
         if struct is None and function is None:
             raise problem(f"there is no function `{name}` that takes this", tree.at)
-        wanted = [each.type for each in (struct.members if struct else function.parameters)]
+        wanted = [each.type for each in (struct.members if struct else function.parameters if function else [])]
         if len(given) != len(wanted):
             raise problem(f"`{name}` takes {len(wanted)} arguments, not {len(given)}", tree.at)
         arguments = [self.value(each, type) for each, type in zip(given, wanted)]
         if struct:
             return self.b.struct(arguments, air.NamedType(name))
-        return next(iter(self.b.call(function, arguments).results), None)
+        return next(iter(self.b.call(name, arguments).results), None)
 
     def print(self, given: list[syntax.Expression]) -> None:
-        b, form, values = self.b, [], []
+        b = self.b
+        form: list[str] = []
+        values: list[air.Value] = []
         for each in given:
             seen = self.look(each)
             if seen.type is air.I1:

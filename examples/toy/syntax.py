@@ -299,7 +299,7 @@ class Parser:
     def word(self) -> Token:
         return self.next() if self.token.kind == "word" else self.fail("a name")
 
-    def list(self, one: Callable[[], _T], close: str) -> list[_T]:
+    def several(self, one: Callable[[], _T], close: str) -> list[_T]:
         """``one``, separated by commas, up to ``close``."""
         found: list[_T] = []
         while not self.sees(close):
@@ -326,11 +326,11 @@ class Parser:
             if self.accept("struct"):
                 name = self.word()
                 self.expect("{")
-                found.append(Struct(name.text, self.list(self.field, "}"), name.at))
+                found.append(Struct(name.text, self.several(self.field, "}"), name.at))
             elif self.accept("fn"):
                 name = self.word()
                 self.expect("(")
-                parameters = self.list(self.parameter, ")")
+                parameters = self.several(self.parameter, ")")
                 result = self.type() if self.accept("->") else None
                 found.append(Function(name.text, parameters, result, self.block(), name.at))
             else:
@@ -461,7 +461,7 @@ class Parser:
             return Text(re.sub(r"\\.", lambda found: ESCAPES[found[0]], self.next().text[1:-1]), token.at)
         if token.kind == "word" or self.sees(*BUILT_IN):
             name = self.next().text
-            return Call(name, self.list(self.argument, ")"), token.at) if self.accept("(") else Name(name, token.at)
+            return Call(name, self.several(self.argument, ")"), token.at) if self.accept("(") else Name(name, token.at)
         if self.sees("true", "false"):
             return Literal(self.next().text == "true", token.at)
         if self.accept("("):
@@ -475,7 +475,7 @@ class Parser:
                 self.expect("]")
                 return Repeat(first, count, token.at)
             if self.accept(","):
-                return Elements([first, *self.list(self.expression, "]")], token.at)
+                return Elements([first, *self.several(self.expression, "]")], token.at)
             self.expect("]")
             return Elements([first], token.at)
         return self.fail("an expression")

@@ -18,7 +18,7 @@ from xml.sax.saxutils import escape
 from altru_ir.cfg import ControlFlowGraph
 from altru_ir.module import Block, Function, Module
 from altru_ir.passes.analysis.loops import Loops
-from altru_ir.text.printer import print_header, print_label, print_operation
+from altru_ir.text.printer import assign_names, print_header, print_label, print_operation
 
 MOST_LINES = 24
 CHARACTER, LINE, GAP, ROW, MARGIN = 7, 15, 28, 44, 20
@@ -173,13 +173,28 @@ rect { fill: #fff; stroke: #444 } text { font: 12px monospace; fill: #111 } .hea
 path { fill: none; stroke: #444 } .unwind { stroke: #b00; stroke-dasharray: 4 3 }"""
 
 
-def svg(module: Module) -> str:
-    """The graphs of all functions with a body, one below the other, as a picture."""
+def svg(what: Module | Function) -> str:
+    """The graph of a function, or of all functions with a body, one below the other, as a picture."""
     canvas = _Canvas()
-    for function in module.functions.values():
+    for function in [what] if isinstance(what, Function) else what.functions.values():
         if not function.is_declaration:
+            assign_names(function)
             canvas.function(function)
     arrow = '<marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" orient="auto">'
     head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{canvas.width:.0f}" height="{canvas.height:.0f}">'
     body = [head, f"<style>{STYLE}</style>", f'<defs>{arrow}<path d="M0,0 L8,4 L0,8 z" style="fill:#444"/></marker></defs>']
     return "\n".join([*body, *canvas.shapes, "</svg>"]) + "\n"
+
+
+class Picture:
+    """A picture that a notebook shows; ``str`` is its SVG."""
+
+    def __init__(self, svg: str) -> None:
+        self._svg = svg
+
+    def __str__(self) -> str:
+        return self._svg
+
+    def _repr_svg_(self) -> str:
+        """How a notebook shows it."""
+        return self._svg

@@ -187,7 +187,7 @@ def test_use_copies_or_moves() -> None:
         b.init(owner, o)
         names = [value.operation.name for value in (b.use(number), b.use(owner)) if value.operation is not None]
         assert names == ["load", "take"]
-        with pytest.raises(BuilderError, match="takes a place"):
+        with pytest.raises(BuilderError, match="is no place"):
             b.use(x)
         b.ret(x)
 
