@@ -14,7 +14,8 @@
 
 A local is promoted when its type copies and each use is a plain access of the whole: ``load``, ``init``, ``assign``, ``take``,
 ``exchange``, ``drop``, ``end``. A borrow, a projection, a volatile access or an operation that this file does not know leaves
-it as it is. Rules, cited by number in the code:
+it as it is; so does the mark of a drop flag, which is proved where it stands (``verify.drops``). Rules, cited by number in
+the code:
 
  1. A definition is a store, or what leaves the place empty: ``local`` itself, ``end``, ``take``, ``drop``.
  2. ``merges.py`` says where values of a variable may meet. An argument is added there only when a load needs it, found from the
@@ -45,6 +46,7 @@ from altru_ir.module import Function, Module
 from altru_ir.passes.base import MISSED, FunctionPass
 from altru_ir.passes.transform.merges import merges
 from altru_ir.passes.transform.rewriting import edges_into, remove_unreachable, replace_values, unwind_targets
+from altru_ir.passes.verify.drops import FLAG
 from altru_ir.types import FloatType, IntType, PtrType, Type, UsizeType
 from altru_ir.values import NO_ATTRIBUTES, Operation, Value
 
@@ -95,7 +97,7 @@ def _candidates(function: Function, module: Module) -> list[Value]:
         if op.decl.name == "local":
             place = op.results[0]
             places.setdefault(place, True)
-            if not copies(place.type.target, module):  # type: ignore[attr-defined]
+            if not copies(place.type.target, module) or op.attrs.get(FLAG):  # type: ignore[attr-defined]
                 places[place] = False
     if not places:
         return []
