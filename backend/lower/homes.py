@@ -85,7 +85,7 @@ def _alloc(f: FunctionLowering, op: Operation) -> None:
 
 @lowers("free")
 def _free(f: FunctionLowering, op: Operation) -> None:
-    give_back(f, f.value(op.operands[0]))
+    give_back(f, thin(f, op.operands[0]))
 
 
 @lowers("realloc")
