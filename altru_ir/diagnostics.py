@@ -151,6 +151,7 @@ EXPLANATIONS: dict[str, str] = {
     "ALT-M003": "Something is moved out of an element at an index that is not constant.",
     "ALT-M004": "A part is moved out of a value whose destructor will want it.",
     "ALT-M005": "What may still have to be dropped is overwritten, or its memory released, without a drop.",
+    "ALT-M006": "Where drops are elaborated, something is dropped twice or never, or a flag does not tell whether it is there.",
     "ALT-P001": "The text does not follow the grammar at this point.",
     "ALT-P002": "A name is used that nothing defines.",
     "ALT-P003": "A name is defined twice.",

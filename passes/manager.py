@@ -23,7 +23,7 @@ from contextlib import contextmanager
 
 import attrs
 
-from altru_ir.diagnostics import DiagnosticError
+from altru_ir.diagnostics import ERROR, DiagnosticError
 from altru_ir.module import Module
 from altru_ir.passes import reproducer
 from altru_ir.passes.analysis.manager import AnalysisManager
@@ -102,6 +102,10 @@ class PassManager:
         if self.verify_each:
             with self.timing.span("verify", "verify"):
                 problems = verify(module)
+                if not any(problem.severity == ERROR for problem in problems):
+                    from altru_ir.passes.verify.drops import check_elaborated
+
+                    problems = [*problems, *check_elaborated(module)]
             if problems:
                 note = f"after pass `{each.name}`: "
                 raise DiagnosticError([attrs.evolve(p, message=note + p.message) for p in problems], module.source)

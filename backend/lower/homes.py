@@ -105,7 +105,7 @@ def _alloc(f: FunctionLowering, op: Operation) -> None:
 
 @lowers("free")
 def _free(f: FunctionLowering, op: Operation) -> None:
-    give_back(f, f.value(op.operands[0]), site_of(f, op))
+    give_back(f, thin(f, op.operands[0]), site_of(f, op))
 
 
 @lowers("realloc")

@@ -55,11 +55,13 @@ NO_EFFECT = Effect()
 class Initialization:
     """The facts for one function: ``paths``, and the solutions ``there`` and ``gone``."""
 
-    def __init__(self, function: Function, module: Module, cfg: ControlFlowGraph | None = None) -> None:
+    def __init__(
+        self, function: Function, module: Module, cfg: ControlFlowGraph | None = None, paths: MovePaths | None = None
+    ) -> None:
         self.function = function
         self.module = module
         self.cfg = function.cfg() if cfg is None else cfg
-        self.paths = MovePaths(function, module)
+        self.paths = MovePaths(function, module) if paths is None else paths
         self._operands: dict[Operation, Effect] = {}
         self._effects: dict[Operation, Effect] = {}
         for op in function.operations():

@@ -93,6 +93,8 @@ class MovePath:
         for kind, what in reversed(steps):
             if kind == "deref":
                 text = f"*{text}"
+            elif kind == "range":
+                text += f"[{what[0]}..{what[1]}]"  # type: ignore[index]
             elif kind == "elem":
                 text += "[" + ", ".join(str(index) for index in what) + "]"  # type: ignore[attr-defined]
             else:
@@ -137,10 +139,12 @@ def has_paths(function: Function, module: Module) -> bool:
 
 
 class MovePaths:
-    """The move paths of a function; see the module's docstring."""
+    """The move paths of a function; see the module's docstring. With ``ranges`` constant subranges of arrays are parts, too:
+    for functions in which nothing overlaps them."""
 
-    def __init__(self, function: Function, module: Module) -> None:
+    def __init__(self, function: Function, module: Module, ranges: bool = False) -> None:
         self.module = module
+        self.ranges = ranges
         self.roots: dict[Value, MovePath] = {}
         self.paths: list[MovePath] = []
         self._located: dict[Value, Located] = {}
@@ -282,6 +286,10 @@ class MovePaths:
             indices = tuple(constant_integer(index) for index in op.operands[1:])
             if None not in indices and isinstance(whole, ArrayType) and not whole.is_unsized:
                 return Located(self._child(base.path, ("elem", indices), part), EXACT, destructor)
+        if op.name == "subrange" and self.ranges:
+            bounds = tuple(constant_integer(bound) for bound in op.operands[1:])
+            if None not in bounds and isinstance(whole, ArrayType) and len(whole.dimensions) == 1:
+                return Located(self._child(base.path, ("range", bounds), part), EXACT, destructor)
         return Located(base.path, ELEMENT, destructor)  # 3
 
     def _child(self, parent: MovePath, step: Step, type: Type) -> MovePath:

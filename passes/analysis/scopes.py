@@ -59,6 +59,18 @@ def has_scopes(function: Function) -> bool:
     return False
 
 
+def cleanups(blocks: list[Block]) -> set[Block]:
+    """The blocks that control reaches by unwinding alone."""
+    found: set[Block] = set()
+    work = [block.unwind for block in blocks if block.unwind is not None]
+    while work:
+        block = work.pop()
+        if block not in found:
+            found.add(block)
+            work.extend(successor.block for op in block.ops[-1:] for successor in op.successors)
+    return found
+
+
 class OpenScopes(BitProblem):
     """The facts for one function: ``values`` by bit, ``bit`` of each, and ``solution``. Bits are in the order of definitions
     along each way down the dominator tree."""
@@ -207,4 +219,4 @@ class OpenScopes(BitProblem):
         return self.handed_over(op, index, state) & (~target | defined)
 
 
-__all__ = ["OpenScopes", "has_scopes"]
+__all__ = ["OpenScopes", "cleanups", "has_scopes"]

@@ -26,7 +26,7 @@ Each ``end``, each ``drop`` with ``rest`` and each ``assign`` is looked at with 
     unwinding, is entered behind the part that panicked, and goes on at the block's cleanup.
 
 Afterwards ``end`` is ``{dead}``, it only says that storage is, and ``drop`` drops a whole that is there (with ``if``: when the
-flag is set).
+flag is set). The function says so with the attribute ``elaborated``, and ``verify.drops`` proves it.
 
 Invariants: at each point where a path is in both sets of ``initialization``, its flag says whether it is there; there are no
 flags for paths that are in both sets at no drop. Source: rustc's elaborate_drops and its drop ladder.
@@ -46,8 +46,9 @@ from altru_ir.module import Block, Function, Module
 from altru_ir.ops.aggregates import field_types
 from altru_ir.passes.analysis.initialization import Effect, Initialization, is_conditional
 from altru_ir.passes.analysis.move_paths import DEREF, EXACT, MovePath
+from altru_ir.passes.analysis.scopes import cleanups
 from altru_ir.passes.base import FunctionPass
-from altru_ir.passes.transform.schedule_drops import cleanups
+from altru_ir.passes.verify.drops import ELABORATED, FLAG
 from altru_ir.source import Location
 from altru_ir.types import I1, UNIT, USIZE, ArrayType, NamedType, OwnType, PlaceType, ThreadScopeType, Type
 from altru_ir.values import NO_ATTRIBUTES, Operation, Successor, Value
@@ -91,8 +92,12 @@ class ElaborateDrops(FunctionPass):
 
     def run_on(self, function: Function) -> bool:
         assert function.module is not None
+        if function.attributes.get(ELABORATED):
+            return False
         elaborator = _Elaborator(function, function.module)
         changed = elaborator.run()
+        if changed:
+            function.attributes[ELABORATED] = True
         self.count("drop flags", len(elaborator.flags))
         self.count("drops", elaborator.drops)
         return changed
@@ -196,7 +201,7 @@ class _Elaborator:
             return
         self.truths = [self.emit("const", [], {"value": value}, I1) for value in (0, 1)]
         for path in self.flags:
-            place = self.emit("local", [], {}, PlaceType(I1, True))
+            place = self.emit("local", [], {FLAG: True}, PlaceType(I1, True))
             self.flags[path] = place
             self.with_flags |= path.bit
             self.emit("init", [place, self.truths[bool(self.facts.parameters & path.bit)]])

@@ -20,7 +20,8 @@ into. Rules, cited by number in the code. A call is replaced when
  4. no operation of the callee takes storage from the frame each time it runs: in a loop that would grow;
  5. the callee is not marked ``{inline = "never"}``;
  6. the callee makes no value that the collector follows: it would keep its object until the caller returns, and a weak
-    reference could tell.
+    reference could tell;
+ 7. the drops of both are elaborated, or of neither, or the callee has nothing to drop.
 
 A block of the caller is cut behind the call; a ``ret`` becomes a branch to the rest. Regions that the callee declares are
 inferred in the caller. Locations stay those of the callee, so that a panic names the line where it happens.
@@ -42,8 +43,10 @@ from altru_ir.declare import find
 from altru_ir.marks import contains_gc
 from altru_ir.module import Block, Function, Module
 from altru_ir.passes.analysis.graphs import strongly_connected
+from altru_ir.passes.analysis.scopes import has_scopes
 from altru_ir.passes.base import MISSED, PASSED, Pass, bodies
 from altru_ir.passes.transform.rewriting import operations_of, remove_unreachable, replace_values
+from altru_ir.passes.verify.drops import ELABORATED
 from altru_ir.types import INFERRED, Type, map_regions
 from altru_ir.values import NO_ATTRIBUTES, Operation, Successor, Value
 
@@ -104,6 +107,8 @@ class Inline(Pass):
                 if name not in good:
                     good[name] = self._refusal(callee, module)
                 why = good[name]
+                if why is None and callee.attributes.get(ELABORATED) is not caller.attributes.get(ELABORATED):
+                    why = "the drops of one of them alone are elaborated" if has_scopes(callee) else None  # 7
                 if component[callee.name] == component[caller.name]:  # 1
                     why = "it is part of a cycle of calls"
                 elif why is None and grown + size[callee.name] > self.max_growth:

@@ -14,7 +14,8 @@
 
 A local is promoted when its type copies and each use is a plain access of the whole: ``load``, ``init``, ``assign``, ``take``,
 ``exchange``, ``drop``, ``end``. A borrow, a projection, a volatile access or an operation that this file does not know leaves
-it as it is. Rules, cited by number in the code:
+it as it is; so does the mark of a drop flag, which is proved where it stands (``verify.drops``). Rules, cited by number in
+the code:
 
  1. A definition is a store, or what leaves the place empty: ``local`` itself, ``end``, ``take``, ``drop``.
  2. ``merges.py`` says where values of a variable may meet. An argument is added there only when a load needs it, found from the
@@ -45,6 +46,7 @@ from altru_ir.module import Function, Module
 from altru_ir.passes.base import MISSED, FunctionPass
 from altru_ir.passes.transform.merges import merges
 from altru_ir.passes.transform.rewriting import edges_into, remove_unreachable, replace_values, unwind_targets
+from altru_ir.passes.verify.drops import FLAG
 from altru_ir.types import FloatType, IntType, PtrType, Type, UsizeType
 from altru_ir.values import NO_ATTRIBUTES, Operation, Value
 
@@ -90,8 +92,11 @@ class PromoteLocals(FunctionPass):
 
 def _candidates(function: Function, module: Module) -> list[Value]:
     """The places of locals that copy and whose every use is a plain access, in text order."""
-    locals = [op.results[0] for block in function.blocks for op in block.ops if op.decl.name == "local"]
-    places = {place: copies(place.type.target, module) for place in locals}  # type: ignore[attr-defined]
+    locals = [op for block in function.blocks for op in block.ops if op.decl.name == "local"]
+    places = {
+        op.results[0]: copies(op.results[0].type.target, module) and not op.attrs.get(FLAG)  # type: ignore[attr-defined]
+        for op in locals
+    }
     if not places:
         return []
     for op in function.operations():

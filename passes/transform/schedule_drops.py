@@ -41,8 +41,9 @@ from altru_ir.behaviour import accesses, may_panic
 from altru_ir.declare import CONSUME
 from altru_ir.module import Block, Function
 from altru_ir.passes.analysis.initialization import Initialization, is_conditional
-from altru_ir.passes.analysis.scopes import OpenScopes, has_scopes
+from altru_ir.passes.analysis.scopes import OpenScopes, cleanups, has_scopes
 from altru_ir.passes.base import FunctionPass
+from altru_ir.passes.verify.drops import ELABORATED
 from altru_ir.source import Location
 from altru_ir.values import NO_ATTRIBUTES, Operation, Successor, Value
 
@@ -54,7 +55,7 @@ class ScheduleDrops(FunctionPass):
     name = "schedule-drops"
 
     def run_on(self, function: Function) -> bool:
-        if not has_scopes(function):
+        if function.attributes.get(ELABORATED) or not has_scopes(function):
             return False
         partly = moved_from(function)
         added = _Scheduler(function, partly).edges_and_exits()
@@ -312,16 +313,4 @@ class _Unwinder:
         return at
 
 
-def cleanups(blocks: list[Block]) -> set[Block]:
-    """The blocks that control reaches by unwinding alone."""
-    found: set[Block] = set()
-    work = [block.unwind for block in blocks if block.unwind is not None]
-    while work:
-        block = work.pop()
-        if block not in found:
-            found.add(block)
-            work.extend(successor.block for op in block.ops[-1:] for successor in op.successors)
-    return found
-
-
-__all__ = ["ScheduleDrops", "cleanups"]
+__all__ = ["ScheduleDrops"]

@@ -87,9 +87,8 @@ class _Leaks:
                 turned.append(op)
             elif op.name == "own.from_ptr":
                 remade = True
-            elif op.name == "init":
-                if self.hides(op):
-                    stored.setdefault(op.operands[0], op)
+            elif op.name == "init" and self.hides(op):
+                stored.setdefault(op.operands[0], op)
         for op in turned:
             self.conversion(op)
         if stored:

@@ -19,6 +19,8 @@ Clauses, cited by number in the code and planted as defects one by one in the te
  8. two operands of one operation do not consume the same value, and nothing is stored into what it owns (ALT-M001);
  9. nothing is done to a local that may have been ended, not even a store (ALT-F004).
 
+A function whose drops are elaborated is held to the clauses of ``verify.drops`` instead.
+
 ``end`` and a drop with ``rest`` take what is still there, whatever that is; ``assign`` drops by flow what it overwrites.
 
 Each error tells the story in order: where the value was made, where it was moved (and whether that was in an earlier iteration
@@ -59,6 +61,7 @@ from altru_ir.passes.analysis.move_paths import (
 from altru_ir.passes.analysis.storage import EndedStorage
 from altru_ir.passes.analysis.why import why_it_moves
 from altru_ir.passes.base import Check
+from altru_ir.passes.verify.drops import ELABORATED, check_drops
 from altru_ir.passes.verify.move_fixes import MoveFixes
 from altru_ir.values import Operation, Value
 
@@ -71,6 +74,8 @@ class CheckMoves(Check):
 
     def diagnose(self, function: Function) -> list[Diagnostic]:
         assert function.module is not None
+        if function.attributes.get(ELABORATED):
+            return check_drops(function, function.module)
         return check_moves(function, function.module)
 
 

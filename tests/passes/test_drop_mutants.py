@@ -18,6 +18,7 @@ from tests.test_files import check, run_lines
 
 HERE = Path(__file__).parent
 INITIALIZATION = "analysis.initialization:Initialization."
+DROPS = "verify.drops:_Proof."
 LEAKS = "verify.leaks:_Leaks."
 STORAGE = "analysis.storage:EndedStorage."
 MOVES = "verify.moves:_Checker."
@@ -61,6 +62,21 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "leaks 5, opened": (LEAKS + "cycles", "if edge[0] not in opened", ""),
     "leaks 6": (LEAKS + "loses", "return self.drops(owner.target)", "return True"),
     "leaks 7": (LEAKS + "report", 'op.attrs.get("allow") != code', "True"),
+    "drops 1": (DROPS + "need", "if missing:", "if False:"),
+    "drops 2": (DROPS + "under_flag", "if (state[2] | state[1] | state[5]) & path.bit:", "if False:"),
+    "drops 2, loads": (DROPS + "under_flag", "not self.fresh(op, op.operands[1], flag)", "False"),
+    "drops 3": (DROPS + "empty", "self.heavy & paths", "0"),
+    "drops 3, contents": (DROPS + "released", "elif root.root not in", "elif False and root.root not in"),
+    "drops 3, shells": (DROPS + "place", "elif needs_drop(op.result.type.pointee, self.module)", "elif False"),
+    "drops 4": (DROPS + "left", "self.heavy & among", "0"),
+    "drops 4, panics": (DROPS + "run", "if at in panics:", "if False:"),
+    "drops 4, again": (DROPS + "operation", 'self.left(op, made, "a new value loses", root.mask)', "pass"),
+    "drops 5": (DROPS + "edge", "state = self.known(state, paths, index == 0)", "pass"),
+    "drops 5, the other way": (DROPS + "edge", "index == 0", "index == 1"),
+    "drops 6": (DROPS + "set_flag", "(0, -1) if value else (-1, 0)", "(-1, 0)"),
+    "drops 6, conditions": (DROPS + "dropped", "told = self.told_by(op)", "told = 0"),
+    "drops 7": (DROPS + "refilled", 'if each.name == "init" and each.operands[0] is place:', "if True:"),
+    "drops 8": (DROPS + "covered", "return sum([high - low for low, high in spans])", "return 4"),
     "scopes 1, results": (SCOPES + "gen", "return self.opens.get(op, 0)", "return 0"),
     "scopes 1, parameters": (SCOPES + "boundary", "return self.made_in.get(None, 0)", "return 0"),
     "scopes 1, arguments": (SCOPES + "edge", "state |= self.bit.get(argument, 0)", "pass"),
@@ -111,6 +127,7 @@ def noticed(name: str) -> bool:
         "moves": "check-moves",
         "storage": "check-moves",
         "leaks": "check-leaks",
+        "drops": "check-drops",
         "scopes": "schedule-drops",
     }
     kind = name.split()[0]

@@ -1,0 +1,505 @@
+"""Elaborated drops: after ``elaborate-drops`` every owner is consumed exactly once on every way, and each flag tells the truth.
+
+    %f = load %flag
+    drop %l, if %f           proved: when this runs, %flag is set exactly when %l holds a value
+    end %l {dead}            proved: %l holds nothing that needs drop
+
+A function whose drops are elaborated carries the attribute ``elaborated``, and its flags are locals marked ``{drop.flag}``. The
+attribute is a claim and this is its proof, so text in which it stands is accepted again, by itself and nobody's word: the
+checks of the IR before elaboration speak of drops by flow, of which there are none left. Under ``--verify-each`` the proof is
+made again behind each later pass.
+
+For each move path (``move_paths``) there are eight facts, each a bit set over paths: the path is not yet defined, there, gone,
+or of another variant than the enum holds, and its flag is clear or set (clear for a path without). A fact holds where it holds
+on some way. What an operation does to a path is what ``initialization`` says, with more known: where a branch looks at a flag,
+the other half does not arrive (5).
+
+Clauses, cited by number in the code and planted as defects one by one in the tests:
+ 1. what is used, consumed or looked at is there on all ways; a ``switch_enum`` in place, and taking a shell to ``dealloc`` it,
+    need only the path itself and not its parts;
+ 2. a drop with a flag runs where the flag is set exactly when the path is there;
+ 3. ``init``, ``dealloc`` and ``end`` find nothing that needs drop;
+ 4. where the function is left (``ret``, ``resume``, a panic that no block here takes), and where a value is defined anew,
+    nothing that needs drop is there: no owner is lost;
+ 5. behind ``cond_br`` on a flag, the flag is known;
+ 6. a flag is changed to a constant, or to the opposite of the condition of the drop behind it;
+ 7. what a reference, a ``gc`` or a global leads to is dropped only right in front of the ``init`` that fills it again;
+ 8. parts of an array are dropped element by element and range by range, and those do not overlap.
+
+A path is *hollow* when all its parts that need drop have paths of their own: then those are looked at, not it.
+
+Invariant: what is accepted drops each value exactly once. Near-linear: one dataflow problem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Set
+from itertools import pairwise
+
+import attrs
+
+from altru_ir.behaviour import accesses, may_panic
+from altru_ir.cfg import ControlFlowGraph
+from altru_ir.dataflow import Problem, Solution, panicking, solve
+from altru_ir.declare import BORROW, CONSUME, END, ESCAPE, EXCHANGE, INIT, READ, WRITE
+from altru_ir.diagnostics import Diagnostic
+from altru_ir.literals import constant_integer
+from altru_ir.marks import needs_drop
+from altru_ir.module import Block, Function, Module
+from altru_ir.ops.aggregates import field_types
+from altru_ir.passes.analysis.initialization import NO_EFFECT, Effect, Initialization, is_conditional
+from altru_ir.passes.analysis.move_paths import (
+    COLLECTED,
+    DEREF,
+    ELEMENT,
+    EXACT,
+    GLOBAL,
+    RAW,
+    REFERENCE,
+    MovePath,
+    MovePaths,
+    is_uninit,
+)
+from altru_ir.passes.analysis.scopes import cleanups
+from altru_ir.passes.base import bodies
+from altru_ir.types import UNIT, ArrayType, NamedType, OwnType, ThreadScopeType, Type
+from altru_ir.values import Operation, Value
+
+ELABORATED, FLAG = "elaborated", "drop.flag"
+
+Facts = tuple[int, int, int, int, int, int, int, int]
+"""Not defined and clear, and set; there and clear, and set; gone and clear, and set; of another variant and clear, and set."""
+
+NOTHING: Facts = (0, 0, 0, 0, 0, 0, 0, 0)
+
+
+def check_drops(function: Function, module: Module) -> list[Diagnostic]:
+    """Where ``function`` drops something twice or never, or by a flag that does not tell whether it is there."""
+    if function.is_declaration:
+        return []
+    return _Proof(function, module).run()
+
+
+def check_elaborated(module: Module) -> list[Diagnostic]:
+    """``check_drops`` for the functions of ``module`` that say that their drops are elaborated."""
+    return [
+        problem
+        for function in bodies(module)
+        if function.attributes.get(ELABORATED)
+        for problem in check_drops(function, module)
+    ]
+
+
+@attrs.define
+class _Flags:
+    """Which flag stands for which paths; ``paths`` by the local of the flag."""
+
+    paths: dict[Value, int] = attrs.Factory(dict)
+
+    def of_load(self, value: Value) -> Value | None:
+        """The flag that ``value`` was loaded from."""
+        op = value.operation
+        if op is None or op.name != "load":
+            return None
+        local = op.operands[0]
+        return local if local in self.paths else None
+
+
+class _Proof(Problem[Facts]):
+    def __init__(self, function: Function, module: Module) -> None:
+        self.function = function
+        self.module = module
+        self.cfg: ControlFlowGraph = function.cfg()
+        self.facts = Initialization(function, module, self.cfg, MovePaths(function, module, ranges=True))
+        self.paths = self.facts.paths
+        self.all = (1 << len(self.paths.paths)) - 1
+        self.found: list[Diagnostic] = []
+        self.shells = self.find_shells()
+        self.flags = self.find_flags()
+        self.heavy = self.find_heavy()
+        self.positions: dict[Operation, int] = {}
+
+    # -- what the function is about ----------------------------------------------------------------------------------
+
+    def find_shells(self) -> dict[Value, MovePath]:
+        """What is taken to be released without its content: the taken value, and the path that it was taken from."""
+        taken: dict[Value, MovePath] = {}
+        used: dict[Value, str] = {}
+        for op in self.function.operations():
+            if op.name == "take" and isinstance(op.result.type, OwnType):
+                located = self.paths.locate(op.operands[0])
+                if located.path is not None and located.reach == EXACT:
+                    taken[op.result] = located.path
+            for value in op.all_operands():
+                if value in taken:
+                    used[value] = op.name if value not in used else ""
+        return {value: path for value, path in taken.items() if used.get(value) == "dealloc"}
+
+    def find_flags(self) -> _Flags:
+        """A flag stands for the path that a drop with it drops, and for what is looked at or released behind a branch on it."""
+        flags = _Flags()
+        for op in self.function.operations():
+            if op.name == "local" and op.attrs.get(FLAG):
+                flags.paths[op.result] = 0
+        if not flags.paths:
+            return flags
+        for block in self.function.blocks:
+            for op in block.ops:
+                if is_conditional(op):
+                    flag = flags.of_load(op.operands[1])
+                    path = self.path_of(op.operands[0])
+                    if flag is not None and path is not None:
+                        flags.paths[flag] |= path.bit
+            last = block.ops[-1]
+            if last.name == "cond_br":
+                flag = flags.of_load(last.operands[0])
+                path = self.first_path(last.successors[0].block)
+                if flag is not None and path is not None:
+                    flags.paths[flag] |= path.bit
+        return flags
+
+    def first_path(self, block: Block) -> MovePath | None:
+        """The path that is looked at or released in ``block``, as the part of a drop that stands under a flag."""
+        for op in block.ops:
+            if op.name in ("switch_enum", "dealloc", "take") and op.operands:
+                return self.shells.get(op.operands[0]) or self.path_of(op.operands[0])
+        return None
+
+    def path_of(self, value: Value) -> MovePath | None:
+        if value.type.is_place:
+            return self.paths.locate(value).path
+        return self.paths.roots.get(value)
+
+    def find_heavy(self) -> int:
+        """The paths that need drop themselves and not only through parts with paths."""
+        found = 0
+        for path in self.paths.paths:
+            if not isinstance(path.type, ThreadScopeType) and needs_drop(path.type, self.module) and not self.hollow(path):
+                found |= path.bit
+        return found
+
+    def hollow(self, path: MovePath) -> bool:
+        type = path.type
+        if isinstance(type, NamedType) and self.module.types[type.name].drop is None:
+            kind = self.module.types[type.name].kind
+            if kind in ("struct", "enum"):
+                step = "field" if kind == "struct" else "variant"
+                parts = field_types(type, self.module, kind) or {}
+                wanted = [n for n, part in parts.items() if part is not UNIT and needs_drop(part, self.module)]
+                return all((step, name) in path.children for name in wanted)
+        if isinstance(type, ArrayType) and len(type.dimensions) == 1 and type.dimensions[0] is not None:
+            return type.dimensions[0] > 0 and self.covered(path) == type.dimensions[0]
+        if isinstance(type, ArrayType) and None not in type.dimensions:
+            total = 1
+            for dimension in type.dimensions:
+                assert dimension is not None
+                total *= dimension
+            return 0 < total == len(path.children)
+        return False
+
+    def covered(self, path: MovePath) -> int | None:
+        """How many elements of an array have paths, alone or in ranges; None when two overlap (8)."""
+        spans: list[tuple[int, int]] = []
+        for kind, what in path.children:
+            if kind == "elem":
+                spans.append((what[0], what[0] + 1))  # type: ignore[index]
+            elif kind == "range":
+                spans.append(what)  # type: ignore[arg-type]
+        spans.sort()
+        if any(before[1] > behind[0] for before, behind in pairwise(spans)):
+            return None
+        return sum([high - low for low, high in spans])
+
+    # -- the problem -------------------------------------------------------------------------------------------------
+
+    def bottom(self) -> Facts:
+        return NOTHING
+
+    def boundary(self, op: Operation | None) -> Facts:
+        given = self.facts.parameters
+        return (self.all & ~given, 0, given, 0, 0, 0, 0, 0)
+
+    def join(self, a: Facts, b: Facts) -> Facts:
+        return (
+            a[0] | b[0], a[1] | b[1], a[2] | b[2], a[3] | b[3], a[4] | b[4], a[5] | b[5], a[6] | b[6], a[7] | b[7],
+        )  # fmt: skip
+
+    def transfer(self, op: Operation, state: Facts) -> Facts:
+        return self.apply(op, self.before_results(op, state), self.facts.result_effect(op))
+
+    def panic(self, op: Operation, state: Facts) -> Facts:
+        return self.before_results(op, state)
+
+    def before_results(self, op: Operation, state: Facts) -> Facts:
+        if op.name in ("assign", "init") and op.operands[0] in self.flags.paths:
+            state = self.set_flag(op, state)
+        if is_conditional(op):
+            return self.dropped(op, state)
+        return self.apply(op, state, self.facts.panic_effect(op))
+
+    def apply(self, op: Operation, state: Facts, effect: Effect) -> Facts:
+        if effect is NO_EFFECT:
+            return state
+        gone, there = effect.gone & ~effect.there, effect.there
+        for result in op.results:  # of a shell only the owner itself is there
+            if result in self.shells:
+                root = self.paths.roots[result]
+                gone |= there & root.mask & ~root.bit
+                there &= ~(root.mask & ~root.bit)
+        u0, u1, t0, t1, g0, g1, n0, n1 = state
+        other = effect.empty & ~effect.gone & ~there
+        clear, set = u0 | t0 | g0 | n0, u1 | t1 | g1 | n1
+        keep = ~(gone | there | other)
+        return (
+            u0 & keep, u1 & keep,
+            (t0 & keep) | (clear & there), (t1 & keep) | (set & there),
+            (g0 & keep) | (clear & gone), (g1 & keep) | (set & gone),
+            (n0 & keep) | (clear & other), (n1 & keep) | (set & other),
+        )  # fmt: skip
+
+    def set_flag(self, op: Operation, state: Facts) -> Facts:  # 6
+        paths = self.flags.paths[op.operands[0]]
+        value = constant_integer(op.operands[1])
+        u0, u1, t0, t1, g0, g1, n0, n1 = state
+        u, t, g, n = (u0 | u1) & paths, (t0 | t1) & paths, (g0 | g1) & paths, (n0 | n1) & paths
+        keep = ~paths
+        clear, set = (-1, -1) if value is None else (0, -1) if value else (-1, 0)
+        return (
+            (u0 & keep) | (u & clear), (u1 & keep) | (u & set), (t0 & keep) | (t & clear), (t1 & keep) | (t & set),
+            (g0 & keep) | (g & clear), (g1 & keep) | (g & set), (n0 & keep) | (n & clear), (n1 & keep) | (n & set),
+        )  # fmt: skip
+
+    def dropped(self, op: Operation, state: Facts) -> Facts:
+        """A drop with a flag of ours leaves the path gone (2); with a condition of the program, as its flag says (6)."""
+        path = self.path_of(op.operands[0])
+        if path is None:
+            return state
+        u0, u1, t0, t1, g0, g1, n0, n1 = state
+        mask = path.mask
+        flag = self.flags.of_load(op.operands[1])
+        if flag is not None and self.flags.paths[flag] & path.bit:
+            return (u0, u1, t0 & ~path.bit, t1 & ~mask, g0 | (t0 & path.bit), g1 | (t1 & mask), n0, n1)
+        told = self.told_by(op)
+        return (u0, u1, t0 & ~(mask & told), t1, g0 | (t0 & mask), g1 | (t1 & mask & ~told), n0, n1)
+
+    def told_by(self, op: Operation) -> int:
+        """The paths whose flags were set to the opposite of the condition of ``op`` right in front of it."""
+        assert op.block is not None
+        found = 0
+        for at in range(self.position(op) - 1, -1, -1):
+            before = op.block.ops[at]
+            if before.name == "assign" and before.operands[0] in self.flags.paths:
+                value = before.operands[1].operation
+                turned = value is not None and value.name == "xor" and value.operands[0] is op.operands[1]
+                if turned and value is not None and constant_integer(value.operands[1]) in (1, -1):
+                    found |= self.flags.paths[before.operands[0]]
+            elif before.name not in ("xor", "const", "load") and not before.decl.is_projection:
+                break
+        return found
+
+    def edge(self, op: Operation, index: int, state: Facts) -> Facts | None:
+        if op.name == "cond_br":  # 5
+            flag = self.flags.of_load(op.operands[0])
+            if flag is not None:
+                paths = self.flags.paths[flag]
+                state = self.known(state, paths, index == 0)
+        return self.apply(op, state, self.facts.edge_effect(op, index))
+
+    def known(self, state: Facts, paths: int, set: bool) -> Facts:
+        u0, u1, t0, t1, g0, g1, n0, n1 = state
+        keep = ~paths
+        if set:
+            return (u0 & keep, u1, t0 & keep, t1, g0 & keep, g1, n0 & keep, n1)
+        u1, t1, g1, n1 = u1 & keep, t1 & keep, g1 & keep, n1 & keep
+        below = 0  # what an enum or an owner that is not there would hold is not there
+        for path in self.each(paths & ~(t0 | t1)):
+            if isinstance(path.type, OwnType) or self.is_enum(path.type):
+                below |= path.mask
+        return (u0, u1, t0 & ~below, t1 & ~below, g0 | (t0 & below), g1 | (t1 & below), n0, n1)
+
+    def is_enum(self, type: Type) -> bool:
+        return isinstance(type, NamedType) and self.module.types[type.name].kind == "enum"
+
+    # -- the proof ---------------------------------------------------------------------------------------------------
+
+    def run(self) -> list[Diagnostic]:
+        for path in self.paths.paths:
+            row = isinstance(path.type, ArrayType) and len(path.type.dimensions) == 1
+            if row and self.covered(path) is None:
+                self.say(None, f"parts of `{path}` that are dropped by themselves overlap")  # 8
+        solution: Solution[Facts] = solve(self, self.cfg)
+        unwinding = cleanups(self.cfg.blocks)
+        for number, block in enumerate(self.cfg.blocks):
+            if not solution.reached[number]:
+                continue
+            caught = block.unwind is not None or block in unwinding  # a panic in a cleanup ends the program
+            panics: Set[int] = frozenset() if caught else panicking(self, block)
+            for at, (op, state, _) in enumerate(solution.replay(number)):
+                if op.operands or op.results:
+                    self.operation(op, at, block, state)
+                if at in panics:
+                    self.left(op, self.panic(op, state), "a panic here leaves")  # 4
+            last = block.ops[-1]
+            if last.name in ("ret", "resume"):
+                self.left(last, solution.end[number], "here the function leaves")  # 4
+            for index, successor in enumerate(last.successors):  # arguments are defined anew
+                state = self.apply(last, solution.end[number], Effect(self.given(successor.args), 0, 0))
+                lost = 0
+                for argument in successor.block.args:
+                    root = self.paths.roots.get(argument)
+                    lost |= 0 if root is None else root.mask
+                self.left(last, state, f"the edge {index} loses", lost)
+        return self.found
+
+    def given(self, values: list[Value]) -> int:
+        found = 0
+        for value in values:
+            root = self.paths.roots.get(value)
+            found |= 0 if root is None else root.mask
+        return found
+
+    def left(self, op: Operation, state: Facts, says: str, among: int = -1) -> None:
+        lost = (state[2] | state[3]) & self.heavy & among
+        for path in self.each(lost):
+            if not is_uninit(path.type):
+                self.say(op, f"{says} `{path}` behind: nothing drops it")
+
+    def each(self, paths: int) -> Iterator[MovePath]:
+        while paths:
+            yield self.paths.paths[(paths & -paths).bit_length() - 1]
+            paths &= paths - 1
+
+    def say(self, op: Operation | None, message: str) -> None:
+        place = None if op is None else op.location
+        self.found.append(Diagnostic("ALT-M006", message, place, function=self.function.name))
+
+    def need(self, op: Operation, state: Facts, paths: int, whole: MovePath) -> None:  # 1
+        missing = (state[0] | state[1] | state[4] | state[5]) & paths
+        if missing:
+            self.say(op, f"`{whole}` is used, but `{next(self.each(missing))}` may not be there")
+
+    def empty(self, op: Operation, state: Facts, paths: int) -> None:  # 3
+        for path in self.each((state[2] | state[3]) & self.heavy & paths):
+            self.say(op, f"`{path}` may still hold something that must be dropped")
+
+    def operation(self, op: Operation, at: int, block: Block, state: Facts) -> None:
+        if op.decl.is_projection and op.results[0].type.is_place:
+            return
+        for result in op.results:
+            root = self.paths.roots.get(result)
+            if root is not None:
+                made = self.before_results(op, state) if op.name != "local" else state
+                self.left(op, made, "a new value loses", root.mask)  # 4
+        if op.attrs.get("rest"):
+            self.say(op, "a drop by flow is left: its function is not elaborated")
+        for value, access in sorted(accesses(op), key=lambda each: each[0].type.is_place):
+            if value.type.is_place:
+                self.place(op, at, block, value, access, state)
+                continue
+            root = self.paths.roots.get(value)
+            if root is None:
+                continue
+            if op.name == "dealloc":
+                self.need(op, state, root.bit, root)
+                self.released(op, root, state)
+            elif is_conditional(op) and access == CONSUME:
+                self.under_flag(op, root, state)
+            else:
+                self.need(op, state, root.needed, root)
+            if access in (CONSUME, ESCAPE):
+                state = self.apply(op, state, Effect(gone=root.mask))
+        for successor in op.successors:
+            kept = state
+            for value in successor.args:
+                root = self.paths.roots.get(value)
+                if root is not None:
+                    self.need(op, kept, root.needed, root)
+                    kept = self.apply(op, kept, Effect(gone=root.mask))
+
+    def released(self, op: Operation, root: MovePath, state: Facts) -> None:
+        """The content of a shell is empty (3)."""
+        content = root.children.get(DEREF)
+        if content is not None:
+            self.empty(op, state, content.mask)
+        elif root.root not in self.shells and needs_drop(root.type.pointee, self.module):  # type: ignore[arg-type]
+            self.say(op, f"the content of `{root}` may still hold something that must be dropped")
+
+    def under_flag(self, op: Operation, path: MovePath, state: Facts) -> None:  # 2
+        flag = self.flags.of_load(op.operands[1])
+        if flag is None or not self.flags.paths[flag] & path.bit:
+            self.need(op, state, path.needed, path)
+            return
+        if not self.fresh(op, op.operands[1], flag):
+            self.say(op, f"the flag of `{path}` may have changed since it was loaded")
+        if (state[2] | state[1] | state[5]) & path.bit:
+            self.say(op, f"the flag does not tell whether `{path}` is there")
+
+    def fresh(self, op: Operation, loaded: Value, flag: Value) -> bool:
+        """Whether nothing changes the flag between its load and ``op``, which are in one block."""
+        load = loaded.operation
+        if load is None or op.block is not load.block or op.block is None:
+            return False
+        between = (op.block.ops[at] for at in range(self.position(load), self.position(op)))
+        return not any(each.name in ("assign", "init") and each.operands[0] is flag for each in between)
+
+    def position(self, op: Operation) -> int:
+        """The place of ``op`` in its block."""
+        if op not in self.positions:
+            assert op.block is not None
+            self.positions.update((each, at) for at, each in enumerate(op.block.ops))
+        return self.positions[op]
+
+    def place(self, op: Operation, at: int, block: Block, place: Value, access: str, state: Facts) -> None:
+        located = self.paths.locate(place)
+        path, reach = located.path, located.reach
+        if op.name == "switch_enum" and path is not None and reach == EXACT:
+            self.need(op, state, path.bit, path)
+            return
+        if path is None or reach in (REFERENCE, COLLECTED, RAW, GLOBAL):
+            if path is not None and reach in (REFERENCE, COLLECTED, RAW):
+                self.need(op, state, path.bit, path)
+            if reach != RAW and access == CONSUME and not self.refilled(op, at, block, place):
+                self.say(op, "what stays behind a reference is dropped, and not filled again")  # 7
+            return
+        step: MovePath | None = None if is_conditional(op) else path  # what is there lies in what is there
+        while step is not None and step.parent is not None:
+            if step.step == DEREF:
+                self.need(op, state, step.parent.bit, step.parent)
+            step = step.parent
+        if is_uninit(path.type):
+            return
+        if access == END:
+            self.empty(op, state, path.mask)
+        elif is_conditional(op):
+            self.under_flag(op, path, state)
+        elif op.results and op.result in self.shells:
+            self.need(op, state, path.bit, path)
+            content = path.children.get(DEREF)
+            if content is not None:
+                self.empty(op, state, content.mask)
+            elif needs_drop(op.result.type.pointee, self.module):  # type: ignore[arg-type]
+                self.say(op, f"the content of `{path}` may still hold something that must be dropped")
+        elif access in (READ, BORROW, CONSUME, EXCHANGE):
+            self.need(op, state, path.needed, path)
+            if access == CONSUME and reach == ELEMENT:
+                self.say(op, f"a part of `{path}` that is not constant is dropped by itself")  # 8
+        elif access == WRITE and needs_drop(path.type, self.module):
+            self.say(op, "a drop by flow is left: its function is not elaborated")
+        elif access == INIT and reach == EXACT:
+            self.empty(op, state, path.mask)
+
+    def refilled(self, op: Operation, at: int, block: Block, place: Value) -> bool:
+        for each in block.ops[at + 1 :]:
+            if each.name == "init" and each.operands[0] is place:
+                return True
+            if each.name not in ("const", "load", "assign") and not each.decl.is_projection:
+                return False
+            if each.name == "assign" and each.operands[0] not in self.flags.paths:
+                return False
+        return False
+
+    def may_panic(self, op: Operation, module: Module | None) -> bool:
+        return may_panic(op, self.module)
+
+
+__all__ = ["ELABORATED", "FLAG", "check_drops", "check_elaborated"]
