@@ -376,7 +376,7 @@ class Inequalities(FunctionAnalysis):
                 of_number.add(fact, before)
 
     def _add(self, fact: Fact, before: int) -> None:
-        """Adds a fact and what follows from it by the definition of its latest number (4)."""
+        """Adds a fact and what follows from it by the definitions of its numbers (4)."""
         self.add(fact, before)
         if fact.differs or len(fact.form) > 4:
             return
@@ -388,30 +388,28 @@ class Inequalities(FunctionAnalysis):
                     self.add(other, before)
 
     def _derived(self, fact: Fact) -> Iterator[Fact]:
-        latest = max((number for number in fact.form if number), key=lambda number: self.rank[number], default=0)
-        value = self.terms[latest][0]
-        if value is None or value.operation is None or value.operation.decl.name not in DERIVING:
-            return
-        coefficient = fact.form[latest]
-        for other in [*self.computed(latest), *self.defined(latest)]:
-            factor = other.form.get(latest, 0)
-            if abs(factor) != 1 or not (other.exact or (factor > 0) != (coefficient > 0)):
+        for number, coefficient in fact.form.items():
+            value = self.terms[number][0]
+            if value is None or value.operation is None or value.operation.decl.name not in DERIVING:
                 continue
-            multiplier = -coefficient * factor if other.exact else abs(coefficient)
-            form = dict(fact.form)
-            for number, part in other.form.items():
-                left = form.get(number, 0) + multiplier * part
-                if left:
-                    form[number] = left
-                else:
-                    form.pop(number, None)
-            if len(form) > (0 in form):
-                made = Fact(
-                    form, fact.rank, fact.last, None, ("sum", fact, other, multiplier), fact.exact and other.exact, False
-                )
-                made.needs = fact.needs + other.needs
-                made.origin = fact.origin
-                yield made
+            for other in [*self.computed(number), *self.defined(number)]:
+                factor = other.form.get(number, 0)
+                if abs(factor) != 1 or not (other.exact or (factor > 0) != (coefficient > 0)):
+                    continue
+                multiplier = -coefficient * factor if other.exact else abs(coefficient)
+                form = dict(fact.form)
+                for each, part in other.form.items():
+                    left = form.get(each, 0) + multiplier * part
+                    if left:
+                        form[each] = left
+                    else:
+                        form.pop(each, None)
+                if len(form) > (0 in form):
+                    exact = fact.exact and other.exact
+                    made = Fact(form, fact.rank, fact.last, None, ("sum", fact, other, multiplier), exact, False)
+                    made.needs = fact.needs + other.needs
+                    made.origin = fact.origin
+                    yield made
 
     def at(self, number: int, point: Point) -> list[Fact]:
         """The facts about a number that hold at a point, the nearest first, then those of its definition."""

@@ -261,23 +261,25 @@ class Prover:
         if found is not None:
             return found
         latest = numbers[0]
-        computed = False
-        for other, _, fact, scale, multiplier, rest_goal in later:
-            if other and not computed:
-                computed = True
-                found = self._as_computed(goal, latest, question, depth)
-                if found is not None:
-                    return found
+        about_latest = [each for each in later if not each[0]]
+        found = self._any_of(goal, about_latest, question, depth) or self._as_computed(goal, latest, question, depth)
+        if found is None:
+            found = self._invariant(goal, latest, depth) or self._any_of(goal, later[len(about_latest) :], question, depth)
+        for each in numbers[1:3]:
+            if found is None:
+                found = self._as_computed(goal, each, question, depth)
+        return found
+
+    def _any_of(
+        self, goal: Form, later: list[tuple[int, int, Fact, int, int, Form]], question: _Question, depth: int
+    ) -> Node | None:
+        for _, _, fact, scale, multiplier, rest_goal in later:
             found = self._prove(rest_goal, question, depth - 1)
             if found is not None:
                 needs = self._needs(fact, question, depth)
                 if needs is not None:
                     return Use(goal, fact, scale, multiplier, found, needs)
-        for each in numbers[computed:3]:
-            found = self._as_computed(goal, each, question, depth)
-            if found is not None:
-                return found
-        return self._invariant(goal, latest, depth)
+        return None
 
     def _about(self, number: int, point: Point) -> list[Fact]:
         found = self.facts.at(number, point)
