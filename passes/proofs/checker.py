@@ -12,12 +12,16 @@ Invariant: no certificate, however wrong, makes it raise.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import attrs
 
 from altru_ir.module import Block, Function
 from altru_ir.passes.proofs import certificates as c
 from altru_ir.passes.proofs import sources
 from altru_ir.passes.proofs.certificates import Aligned, Derivation, Polynomial, Statement, Term
+from altru_ir.passes.proofs.copies import Copies
 from altru_ir.passes.proofs.sources import InvalidError, Said, at_most, demand, integer, of, replaced, total
 from altru_ir.types import OwnType, RefType
 from altru_ir.values import Operation, Value
@@ -43,11 +47,14 @@ class Rejection:
 def problems(function: Function, proof: c.Proof) -> list[Rejection]:
     """What is wrong with a proof about a function that still has all of its checks; nothing when it is valid."""
     checker, found = _Checker(function, proof), []
-    claims: list[c.Lemma | c.Certificate] = [*proof.lemmas, *proof.certificates]
-    for claim in claims:
-        what = claim.block if isinstance(claim, c.Lemma) else claim.check
+    copies = Copies(function, proof.versions) if proof.versions else None
+    work: list[tuple[Operation | Block, Callable[[], None]]] = []
+    work += [(each.block, partial(checker.lemma, each)) for each in proof.lemmas]
+    work += [(each.check, partial(checker.certificate, each)) for each in proof.certificates]
+    work += [(each.guard, partial(copies.compare, each)) for each in proof.versions if copies is not None]
+    for what, check in work:
         try:
-            checker.lemma(claim) if isinstance(claim, c.Lemma) else checker.certificate(claim)
+            check()
         except InvalidError as problem:
             found.append(Rejection(what, *problem.args))
         except (AttributeError, AssertionError, IndexError, KeyError, TypeError, ValueError) as problem:

@@ -321,6 +321,40 @@ def check_loans(seed: int, change: Callable[[str], str] = _unchanged) -> Finding
     return fault(module, inputs(4, seed))
 
 
+ELIMINATION = "mem2reg,cse,version-loops{verify},eliminate-checks{verify}"
+BUDGET = 20_000
+
+
+def check_checks(seed: int, change: Callable[[str], str] = _unchanged) -> Finding | None:
+    """A program of loops over slices has the same results, prints the same, and panics at the same place after the checks that
+    cannot fail are gone; the checker accepts all certificates."""
+    from altru_ir import backend, passes
+    from altru_ir.testing import loops
+
+    text, calls = loops.generate(seed)
+    before = air.parse(text)
+    passes.run(before, "insert-checks")
+    after = air.parse(change(text))
+    passes.run(after, f"insert-checks,{ELIMINATION}", verify_each=True)
+    for call in calls:
+        ended = []
+        for module in (before, after):
+            printed: list[bytes] = []
+            a = list(range(1, call[0] + 1))
+            given = [a, [3 * i + 1 for i in range(call[1])], *call[2:]]
+            answer: object
+            try:
+                answer = backend.interpret(module, "main_entry", given, steps=BUDGET, write=printed.append)
+            except air.Panic as panic:
+                answer = "panic", panic.message, str(panic.location)
+            except air.MemoryFault as fault:
+                answer = fault.kind
+            ended.append((answer, b"".join(printed), a))
+        if ended[0] != ended[1] and all(answer != "ALT-S008" for answer, _, _ in ended):
+            return f"{call}: {ended[0]} with all checks, {ended[1]} without those that were proven"
+    return None
+
+
 SUITES: dict[str, Suite] = {
     "heap": Suite(1, check_heap, "the allocators under sanitizers, fast and hardened"),
     "text": Suite(2, check_text, "damaged text: diagnostics only"),
@@ -329,5 +363,6 @@ SUITES: dict[str, Suite] = {
     "passes": Suite(1, check_passes, "before against after each pass, in the interpreter"),
     "drops": Suite(2, check_drops, "drops scheduled and elaborated against written ones; no leak where none are written"),
     "loans": Suite(1, check_loans, "references: correct programs accepted, accepted ones without a fault"),
+    "checks": Suite(1, check_checks, "loops over slices with all checks against those that are left, certificates checked"),
     "machine": Suite(1, check_machine, "the whole language in the interpreter: no fault, no leak, one answer"),
 }
