@@ -1,5 +1,5 @@
-"""Programs of loops over slices, with all their checks and without those that were proven: the same answers, the same output and
-the same panics at the same places; and the checker accepts every certificate."""
+"""Programs of loops over slices, with all their checks and without those that were proven: the same answers and output, and the
+same panics at the same places; and the checker accepts every certificate."""
 
 from __future__ import annotations
 
