@@ -408,7 +408,14 @@ class Translator:
         return self.call_with(what, arguments, signature, types, result, unwinds=unwinds)
 
     def call_with(
-        self, what: str, arguments: list[Value], signature: CallSignature, types: tuple[Type, ...], result: Type, *, unwinds: bool
+        self,
+        what: str,
+        arguments: list[Value],
+        signature: CallSignature,
+        types: tuple[Type, ...],
+        result: Type,
+        *,
+        unwinds: bool,
     ) -> Value:
         clauses = "".join(f", {longer}: {shorter}" for longer, shorter in signature.outlives)
         name = f"{what}({', '.join(t.text for t in types)}) -> {result.text}{clauses}"
