@@ -168,7 +168,7 @@ class _Teller:
         use = self.later(n, before)
         region = None if use is not None else self.region(before)
         code, message, help = self.words(loan, access, region, use)
-        labels: list[tuple[Location | None, str]] = [(loan.op.location, self.begins(loan))]
+        labels: list[tuple[Location | None, str]] = [(loan.op.location, self.begins(loan, op))]
         end = self.end_of(use, before) if use is not None else region
         if end is not None:
             labels.extend(self.way(loan, before, end, op))
@@ -225,11 +225,12 @@ class _Teller:
         verb = "is dropped" if kind == "dropped" else "ends"
         return "ALT-B005", f"{what} {verb} {while_lent}", "let it live as long as the reference is used"
 
-    def begins(self, loan: Loan) -> str:
+    def begins(self, loan: Loan, error: Operation) -> str:
         lent = "the frame" if loan.path is None else f"`{loan.path}`"
+        when = ", in an earlier iteration of the loop" if loan.op is error else ""
         if loan.op.name == "borrow":
-            return f"{lent} is {'mutably ' if loan.mutable else ''}borrowed here"
-        return f"`{loan.op.name}` lends from {lent} here"
+            return f"{lent} is {'mutably ' if loan.mutable else ''}borrowed here{when}"
+        return f"`{loan.op.name}` lends from {lent} here{when}"
 
     # -- what keeps a loan -------------------------------------------------------------------------------------------------
 
