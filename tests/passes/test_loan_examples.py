@@ -73,8 +73,8 @@ def test_the_next_iteration() -> None:
         "}\n"
     )
     assert told[0] == "`%x` is mutably borrowed while it is mutably borrowed"
-    assert told[1] == "9: `%x` is mutably borrowed here, in an earlier iteration of the loop"
-    assert told[-1] == "11: and it is used here later, through `%kept`"
+    assert told[1] == "10: `%x` is mutably borrowed here, in an earlier iteration of the loop"
+    assert told[-1] == "12: and it is used here later, through `%kept`"
 
 
 def test_a_destructor_is_the_use() -> None:
