@@ -74,7 +74,7 @@ def test_the_next_iteration() -> None:
     )
     assert told[0] == "`%x` is mutably borrowed while it is mutably borrowed"
     assert told[1] == "10: `%x` is mutably borrowed here, in an earlier iteration of the loop"
-    assert told[-1] == "12: and it is used here later, through `%kept`"
+    assert told[-1] == "11: and it is used here later, through `%kept`"
 
 
 def test_a_destructor_is_the_use() -> None:
@@ -95,7 +95,7 @@ def test_a_destructor_is_the_use() -> None:
         "}\n"
     )
     assert told[0] == "`%x` ends while it is borrowed"
-    assert told[-1] == "12: and it may be used here, where `%l` is dropped"
+    assert told[-1] == "11: and it may be used here, where `%l` is dropped"
 
 
 def test_for_whom_it_has_to_live() -> None:
