@@ -53,7 +53,7 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "borrowing 9, stores": (BORROWING + "_stored", "self._uses(place, self.then)", "pass"),
     "borrowing 10": (BORROWING + "_drops_place", "self.dropped.append((root, self.now))", "pass"),
     "borrowing 10, values": (BORROWING + "_value", 'self.used.append((("drop", value), self.now))', "pass"),
-    "borrowing 10, initialization": (BORROWING + "_initialization", "facts.path_moved_at_base = gone", "pass"),
+    "borrowing 10, initialization": (BORROWING + "initialization", "facts.path_moved_at_base = gone", "pass"),
     "borrowing 11": (BORROWING + "_edge", "self._moved(op, given, at)", "pass"),
     "borrowing 11, flow": (BORROWING + "_edge", "self.flow.flow(origins, target, parameter.type)", "pass"),
     "borrowing 12": (BORROWING + "_block", "self.edges.append((left, self._head[block.unwind]))", "pass"),
