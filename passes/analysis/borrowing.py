@@ -46,8 +46,8 @@ import attrs
 
 from altru_ir.behaviour import accesses, may_panic
 from altru_ir.cfg import ControlFlowGraph
-from altru_ir.declare import BORROW, CONSUME, END, ESCAPE, EXCHANGE, FRESH, INIT, PATH, READ, WRITE
-from altru_ir.marks import copies, needs_drop
+from altru_ir.declare import BORROW, CONSUME, END, ESCAPE, EXCHANGE, FRESH, INIT, PATH, READ, WRITE, Declaration
+from altru_ir.marks import needs_drop
 from altru_ir.module import Block, Function, Module
 from altru_ir.passes.analysis.initialization import Initialization
 from altru_ir.passes.analysis.loan_paths import (
@@ -67,7 +67,7 @@ from altru_ir.passes.analysis.loan_paths import (
 from altru_ir.passes.analysis.loan_scopes import AccessIndex, Scope, origin_scopes, variable_scopes
 from altru_ir.passes.analysis.loans import Facts
 from altru_ir.passes.analysis.region_flow import RegionFlow
-from altru_ir.regions import Regions
+from altru_ir.regions import Regions, has_region
 from altru_ir.types import AtomicType, CellType, MutexType, RefType, Type
 from altru_ir.values import Operation, Value
 
@@ -144,10 +144,12 @@ class Borrowing:
         self.subsets: list[tuple[int, int, int]] = []
         self.origins: dict[object, tuple[int, ...]] = {}
         self._drops: dict[Type, bool] = {}
-        self._copies: dict[Type, bool] = {}
         self._head: dict[Block, int] = {}
         self._last = -1
         self.previous: dict[int, int] = {}
+        self._mattering: dict[Value, bool] = {}
+        self._lent: set[Value | str | None] = set()
+        self._find_lent()
         for number in self.cfg.reverse_postorder:
             self._head[self.cfg.blocks[number]] = self._new(Point(self.cfg.blocks[number]))
         for number in self.cfg.reverse_postorder:
@@ -194,26 +196,29 @@ class Borrowing:
     # -- operations --------------------------------------------------------------------------------------------------------
 
     def _matters(self, value: Value) -> bool:
-        """Whether loans may concern a use of ``value``: it has origins, or something in it may be lent."""
-        type = value.type
-        if type.is_place:
-            return True
-        return type.pointee is not None or self.regions.count(type) > 0 or not self._copying(type)
+        """Whether loans may concern a use of ``value``: it has origins, or something in it or behind it is lent somewhere."""
+        known = self._mattering.get(value)
+        if known is None:
+            root = self._root(value)
+            known = root in self._lent or bool(self.flow.of(value)) or (root is not None and bool(self.flow.of(root)))
+            self._mattering[value] = known
+        return known
+
+    def _find_lent(self) -> None:
+        """Finds the roots of all that may be lent."""
+        may_lend: dict[Declaration, bool] = {}
+        for op in self.function.operations():
+            decl = op.decl
+            known = may_lend.get(decl)
+            if known is None:
+                known = may_lend[decl] = decl.callee is None and any(result.origin != FRESH for result in decl.results)
+            if known and not (decl.is_projection and op.results[0].type.is_place):
+                self._lent.update(map(self._root, op.operands))
 
     def _operation(self, op: Operation, block: Block) -> None:
         flow = self.flow
-        relevant = False
-        for value in op.operands:
-            if self._matters(value):
-                relevant = True
-                break
-        if not relevant:
-            for value in op.results:
-                if value.type.is_place or self._matters(value):
-                    relevant = True
-                    break
-            if not relevant:
-                return
+        if not any(map(self._matters, op.operands)) and not any(map(self._matters, op.results)):
+            return
         found = accesses(op)
         lends = self._lends(op)
         at = self._append(Point(block, op))
@@ -286,8 +291,15 @@ class Borrowing:
 
     def _lend(self, op: Operation, value: Value, mutable: bool) -> None:
         path = self.paths.of(value) if value.type.is_place else self.paths.behind(value)
-        if path is not None and tracked(path):  # 2
-            self._issue(op, path, mutable, self.flow.of(op.results[0])[0])
+        if path is None or not tracked(path):  # 2
+            return
+        result = op.results[0]
+        origins = self.flow.of(result)
+        origin = origins[0]
+        if not has_region(result.type):  # it may be anywhere within
+            origin = self.flow.fresh(op)
+            self.subsets.extend((origin, each, self.then) for each in origins if each >= 0)
+        self._issue(op, path, mutable, origin)
 
     def _issue(self, op: Operation, path: Path | None, mutable: bool, origin: int) -> None:
         self.loans.append(Loan(len(self.loans), op, path, mutable, origin, self.then))
@@ -353,7 +365,7 @@ class Borrowing:
             self.defined.append((local, self.then))
 
     def _root(self, place: Value) -> Value | None:
-        """The local or SSA pointer at the root of a place; None for a global."""
+        """The local or SSA pointer at the root of a place; None for a global. Of a value the value itself."""
         at = place
         while at.type.is_place:
             op = at.operation
@@ -423,7 +435,8 @@ class Borrowing:
         bound = [
             (value, parameter, origins)
             for value, parameter, origins in self.flow.edge(op, successor)
-            if value is not parameter and self._matters(parameter)
+            if value is not parameter
+            and (self._matters(parameter) or self._matters(op.operands[0] if value is None else value))
         ]
         if not bound:
             return
@@ -458,12 +471,6 @@ class Borrowing:
         known = self._drops.get(type)
         if known is None:
             known = self._drops[type] = needs_drop(type, self.module)
-        return known
-
-    def _copying(self, type: Type) -> bool:
-        known = self._copies.get(type)
-        if known is None:
-            known = self._copies[type] = copies(type, self.module)
         return known
 
     # -- facts -------------------------------------------------------------------------------------------------------------

@@ -263,8 +263,7 @@ class RegionFlow:
     def _struct(self, op: Operation) -> None:  # 5
         result = self.of(op.result)
         type = op.result.type
-        if not result or not isinstance(type, NamedType):
-            return
+        assert isinstance(type, NamedType)
         members = self.module.types[type.name].members
         for value, member in zip(op.operands, members):
             self.store(value, through(result, self.regions.member(type, member.name)))
@@ -273,7 +272,7 @@ class RegionFlow:
         """``enum`` and ``union``: one member is given."""
         result = self.of(op.result)
         type = op.result.type
-        if result and op.operands and isinstance(type, NamedType):
+        if op.operands and isinstance(type, NamedType):
             member = op.attrs["variant" if op.name == "enum" else "field"]
             self.store(op.operands[0], through(result, self.regions.member(type, member)))
 
