@@ -78,7 +78,7 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "region flow 4": (FLOW + "reborrowed", "self.subset(self.of(at)[0], reference)", "pass"),
     "region flow 4, shared": (FLOW + "reborrowed", "deref_kind(pointer) in (SHARED, RAW, COLLECTED)", "False"),
     "region flow 5, structs": (FLOW + "_struct", "zip(op.operands, members)", "()"),
-    "region flow 5, enums": (FLOW + "_choice", "if result and", "if False and"),
+    "region flow 5, enums": (FLOW + "_choice", "if op.operands and", "if False and"),
     "region flow 5, sequences": (FLOW + "_sequence", "enumerate(op.operands)", "()"),
     "region flow 5, parts": (FLOW + "_destructure", "self.of(result):", "False:"),
     "region flow 6, lenders": (FLOW + "_result_of", "self.subset(self.of(lender)[0], origins[0])", "pass"),
