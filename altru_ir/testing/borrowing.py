@@ -309,21 +309,32 @@ class _Function:
 
     def statements(self, size: int, depth: int) -> None:
         kinds: list[tuple[str, float]] = [
-            ("local", 2), ("holder", 2), ("make", 4), ("use", 5), ("read", 2), ("overwrite", 3), ("call", 4), ("restore", 3),
-            ("store_through", 2), ("owner", 1.5), ("move_owner", 2), ("finish", 1), ("work", 1), ("home", 2), ("walk", 1.5),
-            ("slice", 1), ("thread", 0.3), ("collected", 0.5),
+            ("local", 2), ("holder", 2), ("make", 4), ("use", 4), ("read", 2), ("overwrite", 3), ("call", 4), ("restore", 5),
+            ("store_through", 4), ("owner", 1.5), ("move_owner", 3), ("finish", 1), ("work", 1), ("home", 2), ("walk", 1.5),
+            ("slice", 2), ("thread", 0.3), ("collected", 0.5),
         ]  # fmt: skip
         if depth < 2:
-            kinds += [("branch", 1.6), ("loop", 1.6), ("switch", 2), ("region", 0.8)]
+            kinds += [("branch", 1.6), ("loop", 1.6), ("switch", 3), ("region", 0.8)]
         names, weights = zip(*kinds, strict=True)
         for _ in range(self.choose.randint(max(1, size // 2), size)):
-            kind = self.choose.choices(names, weights)[0]
-            method = getattr(self, kind)
-            if (method(size, depth) if kind in ("branch", "loop", "switch", "region") else method()) is not False:
-                self.counts[kind] += 1
+            for _ in range(3):  # something else where there is nothing to do this with
+                kind = self.choose.choices(names, weights)[0]
+                method = getattr(self, kind)
+                if (method(size, depth) if kind in ("branch", "loop", "switch", "region") else method()) is not False:
+                    self.counts[kind] += 1
+                    break
+            self.provoke()
+
+    def provoke(self) -> None:
+        """Uses, more often than not, what should not be used any more."""
+        if self.model.overlooked and self.choose.random() < 0.7:
+            thing = self.model.things.get(self.choose.choice(self.model.overlooked))
+            if thing is not None and thing.there and (thing.is_local or pointee(thing.type)):
+                self.touch(self.spots(thing))
+        self.model.overlooked = []
 
     def local(self) -> bool:
-        type = self.choose.choice([*SCALARS, "@List"])
+        type = self.choose.choice([*SCALARS, "@Opt", "@List"])
         place = self.op(f"local : {type}", "l")
         self.do(f"init {place}, {self.value(type)}")
         self.add(place, type, is_local=True)
@@ -874,6 +885,8 @@ class _Function:
             for at, (type, region) in enumerate(signature.parameters):
                 self.add(f"%arg{at}", type, frozenset({((region,), "mut" in type)}))
             self.model.kept["%arg0"] += 1
+        for _ in range(self.choose.randint(1, 3)):
+            self.local()
         self.statements(size, 0)
         self.close_all()
         result = "%n"
@@ -917,7 +930,7 @@ def _with_region(type: str, region: str) -> str:
     return type.replace("'_", region or "'_")
 
 
-def generate(seed: int, size: int = 16, wild: float = 0.0) -> Program:
+def generate(seed: int, size: int = 10, wild: float = 0.0) -> Program:
     """A program. ``size`` is about how many statements a function has at its top; ``wild`` the share of conflicts that are
     overlooked, 0 for a correct program. Raises ``ValueError`` for a share that is not between 0 and 1."""
     if not 0 <= wild <= 1:

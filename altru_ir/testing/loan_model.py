@@ -70,6 +70,7 @@ class Model:
         self.kept: Counter[str] = Counter()
         self.rash = rash
         self.rashes = 0
+        self.overlooked: list[str] = []  # who should not be used any more after the last rash access
         self.count = 0
 
     def add(self, name: str, type: str, loans: Iterable[Loan] = (), *, loops: int = 0, **more: bool) -> Thing:
@@ -95,6 +96,7 @@ class Model:
             return True
         if self.rash():
             self.rashes += 1
+            self.overlooked = [thing.name for thing in hit]
             return True
         if any(thing.pinned or self.kept[thing.name] for thing in hit):
             return False

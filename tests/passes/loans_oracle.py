@@ -77,18 +77,36 @@ def _straight(lines: list[str], start: int) -> int:
     return at
 
 
+def _roots(lines: list[str]) -> dict[str, str]:
+    """What each path begins with."""
+    found: dict[str, str] = {}
+    for line in lines:
+        step = re.match(r"  (%\w+) = (?:field|deref|elem|variant|subrange) (%\w+)", line)
+        if step:
+            found[step[1]] = found.get(step[2], step[2])
+    return found
+
+
 def _used_longer(lines: list[str], choose: random.Random) -> list[str] | None:
-    """A reference is used once more, later in the text."""
+    """A reference is used once more: behind something that happens to the same local if there is such, or anywhere."""
     made = [at for at, line in enumerate(lines) if _BORROWED.fullmatch(line)]
     if not made:
         return None
-    start = choose.choice(made)
+    roots = _roots(lines)
+    after = []
+    for start in made:
+        lent = re.search(r"= borrow (?:mut )?(%\w+)", lines[start])
+        for at in range(start + 1, _straight(lines, start)):
+            touched = re.match(r"  (?:assign|end|drop|%\w+ = borrow mut|%\w+ = take) (%\w+)", lines[at])
+            if lent and touched and roots.get(lent[1], lent[1]) == roots.get(touched[1], touched[1]):
+                after.append((start, at + 1))
+    if after and choose.random() < 0.8:
+        start, at = choose.choice(after)
+    else:
+        start = choose.choice(made)
+        end = next((at for at in range(start, len(lines)) if lines[at] == "}"), len(lines))
+        at = choose.randint(start + 1, choose.choice([_straight(lines, start), max(end - 1, start + 1)]))
     name = _BORROWED.fullmatch(lines[start]).group(1)  # type: ignore[union-attr]
-    end = next((at for at in range(start, len(lines)) if lines[at] == "}"), len(lines))
-    straight = _straight(lines, start)
-    at = choose.choice(
-        [straight, straight, choose.randint(start + 1, straight), choose.randint(start + 1, max(end - 1, start + 1))]
-    )
     return [*lines[:at], f"  %mutant1 = deref {name}", "  %mutant2 = borrow %mutant1", *lines[at:]]
 
 

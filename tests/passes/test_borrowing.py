@@ -19,11 +19,11 @@ from tests.passes.loans_oracle import MUTATIONS, fault, inputs, mutants, refusal
 
 def test_correct_programs_are_accepted_and_have_no_fault() -> None:
     counts: Counter[str] = Counter()
-    for seed in range(40):
+    for seed in range(30):
         program = generate(seed)
         module = scheduled(program.module)
         assert refusals(module) == [], seed
-        assert fault(module, inputs(3, seed)) is None, seed
+        assert fault(module, inputs(2, seed)) is None, seed
         counts.update(program.counts)
     assert counts["rash"] == 0
     for kind in ("borrow", "reborrow", "use", "overwrite", "call", "loop", "branch", "region", "home", "restore"):
@@ -32,13 +32,13 @@ def test_correct_programs_are_accepted_and_have_no_fault() -> None:
 
 def test_wild_programs_that_are_accepted_have_no_fault() -> None:
     counts: Counter[str] = Counter()
-    for seed in range(60):
+    for seed in range(48):
         module = generate(seed, wild=(0.1, 0.3, 0.6)[seed % 3]).module
         assert air.verify(module) == [], seed
         counts[judge(module, seed, 3)] += 1
     assert counts["accepted"] >= 15, counts
     assert counts["refused"] >= 10, counts
-    assert counts["wrong"] >= 10, counts
+    assert counts["wrong"] >= 5, counts
     assert counts["missed"] == 0, counts
 
 
@@ -55,7 +55,7 @@ def judge(module: air.Module, seed: int, runs: int) -> str:
 
 def test_mutants_that_go_wrong_are_refused() -> None:
     counts: Counter[str] = Counter()
-    for seed in range(14):
+    for seed in range(10):
         for kind, text, module in mutants(generate(seed).text, random.Random(seed), 2):
             wrong = fault(module, inputs(6, seed)) is not None
             refused = bool(refusals(module))
@@ -70,7 +70,7 @@ def test_mutants_that_go_wrong_are_refused() -> None:
 
 def test_where_loans_could_be_needed_nothing_is_overlooked(monkeypatch: pytest.MonkeyPatch) -> None:
     modules = []
-    for seed in range(60):
+    for seed in range(48):
         with contextlib.suppress(air.DiagnosticError):
             modules.append(scheduled(generate(seed, wild=0.4).module))
     found = [conflicts_of(module) for module in modules]
