@@ -116,6 +116,10 @@ class Variances:
 
     def parameters(self, name: str) -> list[int]:
         """The variances of the parameters of a declaration in order, its implicit one last if it has one (5)."""
+        return [variance or CO for variance in self._raw(name)]  # 6
+
+    def _raw(self, name: str) -> list[int]:
+        """The least solution, in which a parameter that nothing mentions does not matter."""
         if name not in self._known:
             self._solve(name)
         return self._known[name]
@@ -123,14 +127,15 @@ class Variances:
     def has_implicit(self, name: str) -> bool:
         """Whether the declaration has a region besides those that it names (5)."""
         declaration = self.module.types.get(name)
-        return declaration is not None and len(self.parameters(name)) > len(declaration.regions)
+        return declaration is not None and len(self._raw(name)) > len(declaration.regions)
 
     def occurrences(self, type: Type) -> tuple[Occurrence, ...]:
         """All places for regions in a type from left to right. Types that are equal but for regions have as many, in the same
         order and with the same variances."""
         known = self._occurrences.get(type)
         if known is None:
-            known = self._occurrences[type] = tuple(self._walk(type, CO, None))
+            found = self._walk(type, CO, None)
+            known = self._occurrences[type] = tuple(attrs.evolve(each, variance=each.variance or CO) for each in found)  # 6
         return known
 
     def _walk(self, type: Type, variance: int, scope: _Scope | None) -> Iterator[Occurrence]:
@@ -149,7 +154,7 @@ class Variances:
             declaration = self.module.types.get(type.name)
             if declaration is None:
                 return
-            parameters = self._known[type.name] if type.name in self._known else self.parameters(type.name)
+            parameters = self._raw(type.name)
             written = type.regions + (INFERRED,) * (len(parameters) - len(type.regions))
             for region, inner in zip(written, parameters):
                 yield at(region, inner)
@@ -210,9 +215,6 @@ class Variances:
             if found != self._known[each]:
                 self._known[each] = found
                 work.update(dict.fromkeys(users.get(each, ())))
-        for each in fresh:  # 6
-            self._known[each] = [variance or CO for variance in self._known[each]]
-        self._occurrences.clear()
 
     def _declared(self, name: str) -> int:
         declaration = self.module.types.get(name)

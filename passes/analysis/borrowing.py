@@ -46,8 +46,8 @@ import attrs
 
 from altru_ir.behaviour import accesses, may_panic
 from altru_ir.cfg import ControlFlowGraph
-from altru_ir.declare import BORROW, CONSUME, END, ESCAPE, EXCHANGE, FRESH, INIT, PATH, READ, WRITE
-from altru_ir.marks import copies, needs_drop
+from altru_ir.declare import BORROW, CONSUME, END, ESCAPE, EXCHANGE, FRESH, INIT, PATH, READ, WRITE, Declaration
+from altru_ir.marks import needs_drop
 from altru_ir.module import Block, Function, Module
 from altru_ir.passes.analysis.initialization import Initialization
 from altru_ir.passes.analysis.loan_paths import (
@@ -67,8 +67,8 @@ from altru_ir.passes.analysis.loan_paths import (
 from altru_ir.passes.analysis.loan_scopes import AccessIndex, Scope, origin_scopes, variable_scopes
 from altru_ir.passes.analysis.loans import Facts
 from altru_ir.passes.analysis.region_flow import RegionFlow
-from altru_ir.regions import Regions
-from altru_ir.types import AtomicType, CellType, MutexType, PlaceType, RefType, Type
+from altru_ir.regions import Regions, has_region
+from altru_ir.types import AtomicType, CellType, MutexType, RefType, Type
 from altru_ir.values import Operation, Value
 
 
@@ -144,10 +144,12 @@ class Borrowing:
         self.subsets: list[tuple[int, int, int]] = []
         self.origins: dict[object, tuple[int, ...]] = {}
         self._drops: dict[Type, bool] = {}
-        self._copies: dict[Type, bool] = {}
         self._head: dict[Block, int] = {}
         self._last = -1
         self.previous: dict[int, int] = {}
+        self._mattering: dict[Value, bool] = {}
+        self._lent: set[Value | str | None] = set()
+        self._find_lent()
         for number in self.cfg.reverse_postorder:
             self._head[self.cfg.blocks[number]] = self._new(Point(self.cfg.blocks[number]))
         for number in self.cfg.reverse_postorder:
@@ -194,26 +196,29 @@ class Borrowing:
     # -- operations --------------------------------------------------------------------------------------------------------
 
     def _matters(self, value: Value) -> bool:
-        """Whether loans may concern a use of ``value``: it has origins, or something in it may be lent."""
-        type = value.type
-        if type.is_place:
-            return True
-        return type.pointee is not None or self.regions.count(type) > 0 or not self._copying(type)
+        """Whether loans may concern a use of ``value``: it has origins, or something in it or behind it is lent somewhere."""
+        known = self._mattering.get(value)
+        if known is None:
+            root = self._root(value)
+            known = root in self._lent or bool(self.flow.of(value)) or (root is not None and bool(self.flow.of(root)))
+            self._mattering[value] = known
+        return known
+
+    def _find_lent(self) -> None:
+        """Finds the roots of all that may be lent."""
+        may_lend: dict[Declaration, bool] = {}
+        for op in self.function.operations():
+            decl = op.decl
+            known = may_lend.get(decl)
+            if known is None:
+                known = may_lend[decl] = decl.callee is None and any(result.origin != FRESH for result in decl.results)
+            if known and not (decl.is_projection and op.results[0].type.is_place):
+                self._lent.update(map(self._root, op.operands))
 
     def _operation(self, op: Operation, block: Block) -> None:
         flow = self.flow
-        relevant = False
-        for value in op.operands:
-            if self._matters(value):
-                relevant = True
-                break
-        if not relevant:
-            for value in op.results:
-                if value.type.is_place or self._matters(value):
-                    relevant = True
-                    break
-            if not relevant:
-                return
+        if not any(map(self._matters, op.operands)) and not any(map(self._matters, op.results)):
+            return
         found = accesses(op)
         lends = self._lends(op)
         at = self._append(Point(block, op))
@@ -286,8 +291,15 @@ class Borrowing:
 
     def _lend(self, op: Operation, value: Value, mutable: bool) -> None:
         path = self.paths.of(value) if value.type.is_place else self.paths.behind(value)
-        if path is not None and tracked(path):  # 2
-            self._issue(op, path, mutable, self.flow.of(op.results[0])[0])
+        if path is None or not tracked(path):  # 2
+            return
+        result = op.results[0]
+        origins = self.flow.of(result)
+        origin = origins[0]
+        if not has_region(result.type):  # it may be anywhere within
+            origin = self.flow.fresh(op)
+            self.subsets.extend((origin, each, self.then) for each in origins if each >= 0)
+        self._issue(op, path, mutable, origin)
 
     def _issue(self, op: Operation, path: Path | None, mutable: bool, origin: int) -> None:
         self.loans.append(Loan(len(self.loans), op, path, mutable, origin, self.then))
@@ -353,7 +365,7 @@ class Borrowing:
             self.defined.append((local, self.then))
 
     def _root(self, place: Value) -> Value | None:
-        """The local or SSA pointer at the root of a place; None for a global."""
+        """The local or SSA pointer at the root of a place; None for a global. Of a value the value itself."""
         at = place
         while at.type.is_place:
             op = at.operation
@@ -423,7 +435,8 @@ class Borrowing:
         bound = [
             (value, parameter, origins)
             for value, parameter, origins in self.flow.edge(op, successor)
-            if value is not parameter and self._matters(parameter)
+            if value is not parameter
+            and (self._matters(parameter) or self._matters(op.operands[0] if value is None else value))
         ]
         if not bound:
             return
@@ -460,12 +473,6 @@ class Borrowing:
             known = self._drops[type] = needs_drop(type, self.module)
         return known
 
-    def _copying(self, type: Type) -> bool:
-        known = self._copies.get(type)
-        if known is None:
-            known = self._copies[type] = copies(type, self.module)
-        return known
-
     # -- facts -------------------------------------------------------------------------------------------------------------
 
     def _facts(self) -> Facts:
@@ -491,7 +498,7 @@ class Borrowing:
         concerned = reached_from(starts, self.subsets)
         facts.loan_issued_at = [(loan.origin, loan.number, loan.point) for loan in self.loans if loan.number in wanted]
         facts.subset_base = [row for row in self.subsets if row[0] in concerned]
-        facts.loan_killed_at = self._killed(wanted)
+        facts.loan_killed_at = self.killed(wanted)
         facts.use_of_var_derefs_origin = [
             (name, o) for name, origins in self.origins.items() for o in origins if o in concerned and o >= flow.universal
         ]
@@ -507,7 +514,7 @@ class Borrowing:
                 for slot in self.regions.drops(local.type.target)
                 if self.origins[local][slot] in concerned
             ]
-            self._initialization(facts, list(locals))
+            self.initialization(facts, list(locals))
         facts.cfg_edge = self._shortened(facts)
         return facts
 
@@ -530,7 +537,7 @@ class Borrowing:
             scope = scopes[loan.origin]
             ends = loan.path is None or loan.path.is_storage or loan.path.steps()[0].what == COLLECTED
             if ends and scope.blocks < 0:  # 8
-                for point in self._exits():
+                for point in self.exit_points():
                     self.why.setdefault((point, loan.number), None)
             if loan.path is None:
                 continue
@@ -547,7 +554,7 @@ class Borrowing:
                     if hit:
                         self.why.setdefault((access.point, loan.number), access)
 
-    def _exits(self) -> list[int]:
+    def exit_points(self) -> list[int]:
         """The points behind which control has left the function, made when somebody asks: a return, the end of a cleanup, a
         panic that no block catches."""
         if self._leaves and not self.exits:
@@ -600,7 +607,8 @@ class Borrowing:
                 found.append(origin)
         return found
 
-    def _killed(self, wanted: set[int]) -> list[tuple[int, int]]:
+    def killed(self, wanted: set[int]) -> list[tuple[int, int]]:
+        """Where loans, by number, are killed (3): pairs of a loan and a point."""
         by_root: dict[object, list[Loan]] = {}
         for loan in self.loans:
             if loan.path is not None and loan.number in wanted:
@@ -632,7 +640,7 @@ class Borrowing:
         found = dict.fromkeys((stands_for[n], stands_for[m]) for n, m in self.edges)
         return [(n, m) for n, m in found if n != m]
 
-    def _initialization(self, facts: Facts, locals: list[Value]) -> None:
+    def initialization(self, facts: Facts, locals: list[Value]) -> None:
         """Where the locals whose drop uses regions begin and cease to hold something (10)."""
         known = Initialization(self.function, self.module, self.cfg)
         masks = [(local, known.paths.roots[local].mask) for local in locals]
@@ -685,4 +693,4 @@ def _begins(path: Path, with_: Path) -> bool:
     return at is with_
 
 
-__all__ = ["Access", "Borrowing", "Loan", "PlaceType", "Point"]
+__all__ = ["Access", "Borrowing", "Loan", "Point", "reached_from"]

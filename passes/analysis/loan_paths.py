@@ -84,6 +84,7 @@ class Path:
         for step in self.steps():
             if step.kind == "deref":
                 text = f"*{text}"
+            if step.kind in ("deref", "any"):
                 continue
             if text.startswith("*"):
                 text = f"({text})"

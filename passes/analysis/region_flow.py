@@ -42,7 +42,7 @@ from altru_ir.module import Block, Function, Module
 from altru_ir.ops.aggregates import member_index
 from altru_ir.passes.analysis.loan_paths import COLLECTED, RAW, SHARED, deref_kind
 from altru_ir.regions import IS_STATIC, Map, Regions, bound_code, has_region
-from altru_ir.types import ArrayType, GcType, NamedType, PlaceType, ThreadType, TupleType, Type
+from altru_ir.types import INFERRED, ArrayType, GcType, NamedType, PlaceType, ThreadType, TupleType, Type
 from altru_ir.values import Operation, Successor, Value
 from altru_ir.variance import CO, CONTRA, INV, inside_of
 
@@ -70,7 +70,7 @@ class RegionFlow:
         self.about: list[object] = list(self.signature.names)
         self.universal = len(self.about)
         self.placeholders: list[int] = []
-        self._named = {name: at for at, name in enumerate(self.signature.names) if name != "'_"}
+        self._named = {name: at for at, name in enumerate(self.signature.names) if name != INFERRED}
         self._of: dict[Value, Origins] = {}
         self._signatures: dict[object, RegionSignature] = {}
         self._out: list[tuple[int, int]] = []
@@ -84,6 +84,16 @@ class RegionFlow:
         """A new origin."""
         self.about.append(about)
         return len(self.about) - 1
+
+    def region_name(self, origin: int) -> str:
+        """What to call a region of the signature."""
+        name = self.signature.names[origin]
+        if name != INFERRED:
+            return name
+        for parameter, map in zip(self.function.parameters, self.signature.parameters):
+            if origin in map:
+                return f"the region of `%{parameter.name}`"
+        return "a region of the caller"
 
     def of(self, value: Value) -> Origins:
         """The origins of a value or place."""
@@ -253,8 +263,7 @@ class RegionFlow:
     def _struct(self, op: Operation) -> None:  # 5
         result = self.of(op.result)
         type = op.result.type
-        if not result or not isinstance(type, NamedType):
-            return
+        assert isinstance(type, NamedType)
         members = self.module.types[type.name].members
         for value, member in zip(op.operands, members):
             self.store(value, through(result, self.regions.member(type, member.name)))
@@ -263,7 +272,7 @@ class RegionFlow:
         """``enum`` and ``union``: one member is given."""
         result = self.of(op.result)
         type = op.result.type
-        if result and op.operands and isinstance(type, NamedType):
+        if op.operands and isinstance(type, NamedType):
             member = op.attrs["variant" if op.name == "enum" else "field"]
             self.store(op.operands[0], through(result, self.regions.member(type, member)))
 

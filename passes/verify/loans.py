@@ -56,7 +56,7 @@ def check_loans(function: Function, module: Module) -> list[Diagnostic]:
     if function.is_declaration:
         return []
     regions = Regions(module)
-    found = list(_signature(function, regions))
+    found = list(_signatures(function, regions))
     if not _has_origins(function, regions):
         return found
     known = Borrowing(function, module, regions)
@@ -78,25 +78,35 @@ def _has_origins(function: Function, regions: Regions) -> bool:
     )
 
 
-def _signature(function: Function, regions: Regions) -> Iterator[Diagnostic]:
+def _signatures(function: Function, regions: Regions) -> Iterator[Diagnostic]:
+    """What is wrong with the signatures of a function and of those elsewhere that it calls, and with function values."""
+    told: set[object] = set()
     if signature_of(function, regions).unclear:
-        yield Diagnostic(
-            "ALT-B011", f"the result of @{function.name} has a region that is neither written nor told by the parameters",
-            function.location, function=function.name, help="name it: `func @f<'a>(%x: ref<'a, T>, ...) -> ref<'a, T>`",
-        )  # fmt: skip
+        yield _unclear(function, function.location, function)
     for op in function.operations():
-        if op.name != "func.ref":
+        if op.decl.callee is None and op.name != "func.ref":
             continue
-        named = regions.module.functions.get(op.attrs["symbol"])
-        if named is None:
+        value = op.decl.callee is None
+        named = regions.module.functions.get(op.attrs.get("symbol" if value else "callee", ""))
+        if named is None or (named, value) in told:
             continue
+        told.add((named, value))
         signature = signature_of(named, regions)
-        if signature.declared:
+        if signature.unclear and named.is_declaration:
+            yield _unclear(named, op.location, function)
+        if signature.declared and value:
             longer, shorter = (signature.names[at] for at in signature.declared[0])
             yield Diagnostic(
                 "ALT-B012", f"a value for @{named.name} would forget that {longer} outlives {shorter}", op.location,
                 function=function.name, help=f"call @{named.name} by name, or make both regions one",
             )  # fmt: skip
+
+
+def _unclear(named: Function, location: Location | None, function: Function) -> Diagnostic:
+    return Diagnostic(
+        "ALT-B011", f"the result of @{named.name} has a region that is neither written nor told by the parameters", location,
+        function=function.name, help="name it: `func @f<'a>(%x: ref<'a, T>, ...) -> ref<'a, T>`",
+    )  # fmt: skip
 
 
 @attrs.frozen
@@ -158,7 +168,7 @@ class _Teller:
         use = self.later(n, before)
         region = None if use is not None else self.region(before)
         code, message, help = self.words(loan, access, region, use)
-        labels: list[tuple[Location | None, str]] = [(loan.op.location, self.begins(loan))]
+        labels: list[tuple[Location | None, str]] = [(loan.op.location, self.begins(loan, op))]
         end = self.end_of(use, before) if use is not None else region
         if end is not None:
             labels.extend(self.way(loan, before, end, op))
@@ -215,11 +225,12 @@ class _Teller:
         verb = "is dropped" if kind == "dropped" else "ends"
         return "ALT-B005", f"{what} {verb} {while_lent}", "let it live as long as the reference is used"
 
-    def begins(self, loan: Loan) -> str:
+    def begins(self, loan: Loan, error: Operation) -> str:
         lent = "the frame" if loan.path is None else f"`{loan.path}`"
+        when = ", in an earlier iteration of the loop" if loan.op is error else ""
         if loan.op.name == "borrow":
-            return f"{lent} is {'mutably ' if loan.mutable else ''}borrowed here"
-        return f"`{loan.op.name}` lends from {lent} here"
+            return f"{lent} is {'mutably ' if loan.mutable else ''}borrowed here{when}"
+        return f"`{loan.op.name}` lends from {lent} here{when}"
 
     # -- what keeps a loan -------------------------------------------------------------------------------------------------
 
@@ -307,19 +318,13 @@ class _Teller:
 
     def name_of(self, origin: int) -> str:
         about = self.flow.about[origin]
+        if origin < self.flow.universal:
+            return self.flow.region_name(origin)
         if isinstance(about, Value):
             return f"`%{about.name}`"
         if isinstance(about, Operation):
             return f"the call of `{about.attrs.get('callee', about.name)}`"
-        if origin < self.flow.universal and about == "'_":
-            return self.elided(origin)
         return str(about)
-
-    def elided(self, origin: int) -> str:
-        for parameter, map in zip(self.function.parameters, self.flow.signature.parameters):
-            if origin in map:
-                return f"the region of `%{parameter.name}`"
-        return "a region of the caller"
 
     # -- signatures --------------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,117 @@
+"""The programs that ``--explain`` shows for the codes of ``check-loans``, and the stories that are told of them."""
+
+from __future__ import annotations
+
+import pytest
+
+import altru_ir as air
+from altru_ir.diagnostics import EXPLANATIONS, Diagnostic
+from altru_ir.passes import check_memory
+from altru_ir.passes.verify.loan_examples import EXAMPLES
+
+
+def problems(text: str) -> list[Diagnostic]:
+    module = air.parse(text)
+    assert air.verify(module) == []
+    return check_memory(module)
+
+
+@pytest.mark.parametrize("code", EXAMPLES)
+def test_examples(code: str) -> None:
+    assert [problem.code for problem in problems(EXAMPLES[code].refused)] == [code]
+    assert problems(EXAMPLES[code].accepted) == []
+
+
+def test_each_code_has_its_example() -> None:
+    assert set(EXAMPLES) == {code for code in EXPLANATIONS if "ALT-B000" < code < "ALT-B020"}
+
+
+def story(text: str) -> list[str]:
+    (problem,) = problems("altru 1\nmodule @m\n" + text)
+    return [problem.message, *(f"{label.location.line - 2}: {label.message}" for label in problem.labels)]
+
+
+def test_the_way_of_a_loan() -> None:
+    assert story(
+        "struct @Pair<'a> { x: ref<'a, i32>, y: ref<'a, i32> }\n"
+        "func @look(%p: @Pair)\n"
+        "func @f(%n: i32) {\n"
+        "^entry:\n"
+        "  %x = local : i32\n"
+        "  init %x, %n\n"
+        "  %r = borrow %x\n"
+        "  %p = struct %r, %r : @Pair\n"
+        "  assign %x, %n\n"
+        "  call @look(%p)\n"
+        "  ret\n"
+        "}\n"
+    ) == [
+        "`%x` is assigned while it is borrowed",
+        "7: `%x` is borrowed here",
+        "8: the loan goes on here, into `%p`",
+        "10: and it is used here later, through `%p`",
+    ]
+
+
+def test_the_next_iteration() -> None:
+    told = story(
+        "func @keep<'a>(%all: ref<mut [4 x ref<'a, mut i32>]>, %r: ref<'a, mut i32>)\n"
+        "func @f(%c: i1, %all: [4 x ref<mut i32>], %n: i32) {\n"
+        "^entry:\n"
+        "  %x = local : i32\n"
+        "  init %x, %n\n"
+        "  %kept = local : [4 x ref<mut i32>]\n"
+        "  init %kept, %all\n"
+        "  br ^loop\n"
+        "^loop:\n"
+        "  %r = borrow mut %x\n"
+        "  %whole = borrow mut %kept\n"
+        "  call @keep(%whole, %r)\n"
+        "  cond_br %c, ^loop, ^done\n"
+        "^done:\n"
+        "  ret\n"
+        "}\n"
+    )
+    assert told[0] == "`%x` is mutably borrowed while it is mutably borrowed"
+    assert told[1] == "10: `%x` is mutably borrowed here, in an earlier iteration of the loop"
+    assert told[-1] == "11: and it is used here later, through `%kept`"
+
+
+def test_a_destructor_is_the_use() -> None:
+    told = story(
+        "struct @Loud<'a> { x: ref<'a, i32> } drop @Loud.drop\n"
+        "func @Loud.drop(%self: ref<mut @Loud>)\n"
+        "func @f(%n: i32) {\n"
+        "^entry:\n"
+        "  %l = local : @Loud\n"
+        "  %x = local : i32\n"
+        "  init %x, %n\n"
+        "  %r = borrow %x\n"
+        "  %v = struct %r : @Loud\n"
+        "  init %l, %v\n"
+        "  end %x\n"
+        "  end %l\n"
+        "  ret\n"
+        "}\n"
+    )
+    assert told[0] == "`%x` ends while it is borrowed"
+    assert told[-1] == "11: and it may be used here, where `%l` is dropped"
+
+
+def test_for_whom_it_has_to_live() -> None:
+    told = story(
+        "func @f<'a>(%out: ref<mut ref<'a, i32>>, %n: i32) {\n"
+        "^entry:\n"
+        "  %x = local : i32\n"
+        "  init %x, %n\n"
+        "  %r = borrow %x\n"
+        "  %p = deref %out\n"
+        "  assign %p, %r\n"
+        "  ret\n"
+        "}\n"
+    )
+    assert told == [
+        "`%x` ends with this activation, but is lent for 'a",
+        "5: `%x` is borrowed here",
+        "7: the loan goes on here, into 'a",
+    ]
