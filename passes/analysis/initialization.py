@@ -14,8 +14,8 @@ Clauses, cited by number in the code and planted as defects one by one in the te
  5. arguments of an edge are consumed on that edge, before the block's own arguments are defined;
  6. an unwind edge leaves with the operands' effects and without the results';
  7. a drop with a flag leaves its place maybe gone: the flag is not looked at;
- 8. on the edge of an in-place ``switch_enum`` to one variant, the payloads of the others are not there; on the edge for the rest,
-    those of the variants that have edges are not;
+ 8. on the edge of an in-place ``switch_enum`` to one variant, the payloads of the others are not there; on the edge for the
+    rest, those of the variants that have edges are not;
  9. what has a destructor is there as a whole or not at all: to move a part out, or to store one into what is gone, is an error
     of its own and changes nothing.
 
@@ -76,8 +76,15 @@ class Initialization:
             root = self.paths.roots.get(parameter)
             if root is not None:
                 self.parameters |= root.mask
+        self.quiet: frozenset[Operation] = frozenset()
         self.there: Solution[int] = solve(MaybeThere(self), self.cfg)
         self.gone: Solution[int] = solve(MaybeGone(self), self.cfg)
+
+    def assume_quiet(self, quiet: frozenset[Operation]) -> None:
+        """Solves again; the operations in ``quiet`` do not panic, for they find nothing to drop."""
+        self.quiet = quiet
+        self.there = solve(MaybeThere(self), self.cfg)
+        self.gone = solve(MaybeGone(self), self.cfg)
 
     def _of_operands(self, op: Operation) -> Effect:
         gone = there = 0
@@ -168,11 +175,18 @@ class Initialization:
         return found
 
 
-class MaybeThere(BitProblem):
-    """The paths that hold a value on some way here."""
+class _Paths(BitProblem):
+    """What both problems share: which operations panic."""
 
     def __init__(self, facts: Initialization) -> None:
         self.facts = facts
+
+    def may_panic(self, op: Operation, module: Module | None) -> bool:
+        return op not in self.facts.quiet and super().may_panic(op, module)
+
+
+class MaybeThere(_Paths):
+    """The paths that hold a value on some way here."""
 
     def boundary(self, op: Operation | None) -> int:
         return self.facts.parameters
@@ -194,11 +208,8 @@ class MaybeThere(BitProblem):
         return (state & ~effect.empty) | effect.there
 
 
-class MaybeGone(BitProblem):
+class MaybeGone(_Paths):
     """The paths that hold nothing on some way here. A value that is not defined yet is in neither set."""
-
-    def __init__(self, facts: Initialization) -> None:
-        self.facts = facts
 
     def gen(self, op: Operation) -> int:
         return self.facts.effect(op).gone

@@ -24,6 +24,7 @@ Each ``end``, each ``drop`` with ``rest`` and each ``assign`` is looked at with 
  7. A thread scope is joined by its ``end``.
  8. When a part of an open drop panics, the parts behind it are dropped all the same: the drop is written a second time for
     unwinding, is entered behind the part that panicked, and goes on at the block's cleanup.
+ 9. A drop that finds nothing does not panic: what only its unwinding would lead to is gone, and needs no flag.
 
 Afterwards ``end`` is ``{dead}``, it only says that storage is, and ``drop`` drops a whole that is there (with ``if``: when the
 flag is set). The function says so with the attribute ``elaborated``, and ``verify.drops`` proves it.
@@ -40,7 +41,8 @@ from typing import Any
 import attrs
 
 from altru_ir import declare
-from altru_ir.behaviour import drop_may_panic
+from altru_ir.behaviour import accesses, drop_may_panic, may_panic
+from altru_ir.declare import CONSUME, END, INIT, WRITE
 from altru_ir.marks import needs_drop
 from altru_ir.module import Block, Function, Module
 from altru_ir.ops.aggregates import field_types
@@ -122,16 +124,44 @@ class _Elaborator:
         self.cleanups: set[Block] = set()
         self.in_cleanup = False
         self.behind: list[Block] = []
+        self.dead: set[Block] = set()
+        self.apart = 0
 
     def run(self) -> bool:
         sites = [op for op in self.function.operations() if self.is_site(op)]
         if not sites:
             return False
         self.facts = Initialization(self.function, self.module)
+        self.leave_out_dead_unwinds()
+        self.apart = self.changed_apart()
         self.cleanups = cleanups(self.facts.cfg.blocks)
         self.walk(plan=True)
         self.walk(plan=False)
         return True
+
+    def leave_out_dead_unwinds(self) -> None:
+        """Clause 9: nothing unwinds from a drop that finds nothing, so no flag is needed for what is only different there."""
+        facts = self.facts
+        blocks = facts.cfg.blocks
+        quiet: set[Operation] = set()
+        for number, block in enumerate(blocks):
+            if block.unwind is None or not facts.there.reached[number] or not any(map(self.is_site, block.ops)):
+                continue
+            for op, there, _ in facts.states(number):
+                if self.is_site(op):
+                    reach, path, _ = self.target(op)
+                    if reach == EXACT and path is not None and not there & path.mask and may_panic(op, self.module):
+                        quiet.add(op)
+        if not quiet:
+            return
+        before = facts.there.reached
+        facts.assume_quiet(frozenset(quiet))
+        for block in blocks:
+            if block.unwind is not None and quiet.intersection(block.ops):
+                loud = any(may_panic(op, self.module) for op in block.ops if op not in quiet)
+                block.unwind = block.unwind if loud else None
+        reached = facts.there.reached
+        self.dead = {block for block, was, still in zip(blocks, before, reached, strict=True) if was and not still}
 
     def is_site(self, op: Operation) -> bool:
         if op.name == "end":
@@ -155,7 +185,7 @@ class _Elaborator:
             self.blocks = []
         for number, block in enumerate(cfg.blocks):
             if not facts.there.reached[number]:
-                if not plan:
+                if not plan and block not in self.dead:
                     self.blocks.append(block)
                 continue
             states = list(facts.states(number))
@@ -218,6 +248,20 @@ class _Elaborator:
         located = self.facts.paths.locate(value)
         return located.reach, located.path, value
 
+    def changed_apart(self) -> int:
+        """The paths that some operation fills or empties, and not only with a whole that they are part of."""
+        found = 0
+        for op in self.function.operations():
+            for value, access in accesses(op):
+                if value.type.is_place and access in (CONSUME, END, INIT, WRITE):
+                    path = self.facts.paths.locate(value).path
+                    found |= path.bit if path is not None else 0
+            if op.name == "switch_enum" and op.operands[0].type.is_place:
+                path = self.facts.paths.locate(op.operands[0]).path
+                for child in path.children.values() if path is not None else ():
+                    found |= child.bit
+        return found
+
     def find_flags(self, path: MovePath, there: int, gone: int) -> None:
         """The paths below ``path`` whose drop depends on the way (3), by the rules of ``drop``."""
         work = [path]
@@ -226,12 +270,15 @@ class _Elaborator:
             if not self.needs_drop(at.type) or not there & at.mask or not gone & at.needed:
                 continue
             parts = self.parts(at)
-            if there & gone & at.bit and not at.is_sum:
+            if there & gone & at.bit and not (at.is_sum and parts):
                 self.flags.setdefault(at, None)
             work.extend(parts)
 
     def parts(self, path: MovePath) -> list[MovePath]:
-        """The parts with paths that a drop of ``path`` goes through one by one; none when it has a destructor."""
+        """The parts with paths that a drop of ``path`` goes through one by one; none when it has a destructor, or when no part
+        is changed but with the whole: then all are there or none is."""
+        if not path.mask & ~path.bit & self.apart:
+            return []
         if isinstance(path.type, NamedType) and self.module.types[path.type.name].drop is not None:
             return []
         return [child for child in path.children.values() if self.needs_drop(child.type)]

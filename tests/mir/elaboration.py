@@ -15,8 +15,10 @@ from pathlib import Path
 
 import attrs
 
+from altru_ir.behaviour import may_panic
 from altru_ir.module import Function
 from altru_ir.passes.transform.elaborate_drops import ElaborateDrops
+from altru_ir.values import Operation
 from tests.mir.importer import read
 from tests.mir.oracle import elaborated, judge
 
@@ -60,10 +62,24 @@ def compare_drops(path: Path) -> list[Counts]:
 def _ours(function: Function) -> tuple[int, int]:
     elaborate = ElaborateDrops()
     elaborate.run_on(function)
-    cfg = function.cfg()
-    reached = [op for number in cfg.reverse_postorder for op in cfg.blocks[number].ops]
-    left = [op for op in reached if op.name in ("drop", "dealloc") and not op.attrs.get("rest")]
+    left = [op for op in _reached(function) if op.name in ("drop", "dealloc") and not op.attrs.get("rest")]
     return elaborate.log.statistics["drop flags"], len(left)
+
+
+def _reached(function: Function) -> list[Operation]:
+    """The operations that control reaches, by unwinding only from what may panic."""
+    assert function.module is not None
+    work, seen = [function.entry], {function.entry}
+    found: list[Operation] = []
+    while work:
+        block = work.pop()
+        found.extend(block.ops)
+        following = [successor.block for successor in block.ops[-1].successors]
+        if block.unwind is not None and any(may_panic(op, function.module) for op in block.ops):
+            following.append(block.unwind)
+        work.extend(dict.fromkeys(each for each in following if each not in seen))
+        seen.update(following)
+    return found
 
 
 def _flags(dump: str) -> int:

@@ -57,7 +57,7 @@ def read(answer: Answer, *, purpose: Purpose = "moves") -> Program:
             program.refused_lines.append(_lines_of_text(path.read_text()))
     items = read_items(answer.expanded)
     dropped, copied = evidence(bodies.values())
-    types = Types(program.module, items, dropped, copied)
+    types = Types(program.module, items, dropped, copied, panicking=purpose == "drops")
     for dump, body in bodies.items():
         name = dump.removeprefix("program.").removesuffix(".-------.nll.0.mir")
         try:

@@ -7,7 +7,8 @@ closures are structs; other types of the library are opaque. An opaque type has
 
  1. a field ``own<i8>`` when it needs drop: a table says so, or the MIR of the file drops a value of it;
  2. a field ``uninit<i1>``, which moves and needs no drop, when it does not copy: the MIR of the file copies no value of it;
- 3. a destructor when its drop looks at its regions (guards, ``dyn``); containers say ``may_dangle`` and have none;
+ 3. a destructor when its drop looks at its regions (guards, ``dyn``); containers say ``may_dangle`` and have none, unless it
+    matters that their drop may panic (``panicking``);
  4. for each type in its name a ``phantom`` of it, behind a ``cell`` where the library has one; for each region a reference.
 
 A struct or enum of the file that is not ``Copy`` though all its parts are has 2 as well.
@@ -86,7 +87,10 @@ class Types:
     """The types of one module. ``items`` are the declarations of the file; ``dropped`` and ``copied`` the spellings of types
     of which the MIR of the file drops, or copies, values."""
 
-    def __init__(self, module: Module, items: dict[str, Item], dropped: set[str], copied: set[str]) -> None:
+    def __init__(
+        self, module: Module, items: dict[str, Item], dropped: set[str], copied: set[str], *, panicking: bool = False
+    ) -> None:
+        self.panicking = panicking
         self.module = module
         self.items = items
         self.dropped = dropped
@@ -216,7 +220,7 @@ class Types:
             made.members.append(Field(f"p{i}", PhantomType(CellType(part.target)) if bare in CELLS else part))  # type: ignore[attr-defined]
         for i, region in enumerate(regions):
             made.members.append(Field(f"r{i}", PhantomType(RefType(I8, name in ("IterMut",), region))))
-        if (bare in GUARDS or template.kind in ("dyn", "opaque")) and not copies:  # 3
+        if (bare in GUARDS or template.kind in ("dyn", "opaque") or (owns and self.panicking)) and not copies:  # 3
             self._destructor(made)
 
     def _named_in(self, template: RustType) -> list[RustType]:

@@ -158,6 +158,24 @@ def elaborated(path: Path) -> list[tuple[str, str, str]]:
     return found
 
 
+def facts(path: Path) -> list[Path]:
+    """Directories with the Polonius facts of the functions of a file (``-Znll-facts``)."""
+    text = path.read_text()
+    flags = options(text)
+    key = hashlib.sha256("\0".join([_FORMAT, "facts", _version(), *flags, text]).encode()).hexdigest()[:24]
+    kept = cache_directory() / key
+    if not kept.exists():
+        with tempfile.TemporaryDirectory(dir=cache_directory()) as made:
+            at = Path(made)
+            (at / "program.rs").write_text(text)
+            (at / "facts").mkdir()
+            written = ["-Znll-facts", "-Znll-facts-dir=facts"]
+            rustc("program.rs", "--crate-name=program", "--emit=metadata", *flags, *written, at=at)
+            with contextlib.suppress(OSError):
+                os.rename(at / "facts", kept)
+    return sorted(each.parent for each in kept.rglob("cfg_edge.facts"))
+
+
 def options(text: str) -> list[str]:
     """The flags a file asks for itself."""
     edition = "2021"

@@ -15,6 +15,7 @@ Example: ``program(7)`` is the text of a file with ``FUNCTIONS`` functions, the 
 from __future__ import annotations
 
 import random
+import re
 
 FUNCTIONS = 20
 
@@ -289,4 +290,17 @@ def program(seed: int) -> str:
     return PRELUDE + "\n".join(writer.lines) + "\n"
 
 
-__all__ = ["FUNCTIONS", "program"]
+def without(text: str, lines: set[int]) -> str:
+    """A program without the functions that ``lines`` (from 1) stand in."""
+    head, *functions = re.split(r"^(?=pub fn f\d)", text, flags=re.M)
+    at = head.count("\n")
+    kept = [head]
+    for each in functions:
+        end = at + each.count("\n")
+        if not any(at < line <= end for line in lines):
+            kept.append(each)
+        at = end
+    return "".join(kept)
+
+
+__all__ = ["FUNCTIONS", "program", "without"]
