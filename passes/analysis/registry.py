@@ -22,6 +22,7 @@ ANALYSES: dict[str, str] = {
     "call-graph": "altru_ir.passes.analysis.call_graph:CallGraph",
     "effects": "altru_ir.passes.analysis.effects:EffectSummaries",
     "ranges": "altru_ir.passes.analysis.ranges:Ranges",
+    "initialization": "altru_ir.passes.analysis.initialization:Initialization",
     "unreachable": "altru_ir.passes.analysis.unreachable:Unreachable",
     "endless": "altru_ir.passes.analysis.endless:Endless",
     "irreducible": "altru_ir.passes.analysis.irreducible:Irreducible",

@@ -45,6 +45,7 @@ from altru_ir.marks import needs_drop
 from altru_ir.module import Block, Function, Module
 from altru_ir.ops.aggregates import field_types
 from altru_ir.passes.analysis.initialization import Effect, Initialization, is_conditional
+from altru_ir.passes.analysis.manager import Get
 from altru_ir.passes.analysis.move_paths import DEREF, EXACT, MovePath
 from altru_ir.passes.base import FunctionPass
 from altru_ir.passes.transform.schedule_drops import cleanups
@@ -91,7 +92,7 @@ class ElaborateDrops(FunctionPass):
 
     def run_on(self, function: Function) -> bool:
         assert function.module is not None
-        elaborator = _Elaborator(function, function.module)
+        elaborator = _Elaborator(function, function.module, self.get)
         changed = elaborator.run()
         self.count("drop flags", len(elaborator.flags))
         self.count("drops", elaborator.drops)
@@ -99,9 +100,10 @@ class ElaborateDrops(FunctionPass):
 
 
 class _Elaborator:
-    def __init__(self, function: Function, module: Module) -> None:
+    def __init__(self, function: Function, module: Module, get: Get) -> None:
         self.function = function
         self.module = module
+        self.get = get
         self.needs: dict[Type, bool] = {}
         self.flags: dict[MovePath, Value | None] = {}
         self.drops = 0
@@ -121,7 +123,7 @@ class _Elaborator:
         sites = [op for op in self.function.operations() if self.is_site(op)]
         if not sites:
             return False
-        self.facts = Initialization(self.function, self.module)
+        self.facts = self.get(Initialization, self.function)
         self.cleanups = cleanups(self.facts.cfg.blocks)
         self.walk(plan=True)
         self.walk(plan=False)

@@ -68,7 +68,9 @@ class CheckMoves(Check):
 
     def diagnose(self, function: Function) -> list[Diagnostic]:
         assert function.module is not None
-        return check_moves(function, function.module)
+        if not has_paths(function, function.module):
+            return []
+        return check_moves(function, function.module, self.get(Initialization, function))
 
 
 def check_moves(function: Function, module: Module, facts: Initialization | None = None) -> list[Diagnostic]:
