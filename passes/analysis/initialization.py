@@ -89,7 +89,7 @@ class Initialization(FunctionAnalysis):
         return cls(function, function.module, get(ControlFlow, function))
 
     def describe(self, notes: Notes) -> None:
-        """What is there as a whole is named alone, without its parts; what may be there or may not stands behind it. The rest of
+        """What is there as a whole is named alone, without its parts; what may be there or not stands behind it. The rest of
         something are the parts without paths of their own."""
         for number, block in enumerate(self.cfg.blocks):
             if not self.there.reached[number]:
