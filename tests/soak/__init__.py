@@ -156,11 +156,11 @@ PIPELINES = (
 
 
 def outcome(module: air.Module, arguments: tuple[int, int]) -> object:
-    """The answer of ``main_entry`` in the interpreter, or how it ended."""
+    """The answer of ``main_entry`` of a module that verifies, in the interpreter, or how it ended."""
     from altru_ir import backend
 
     try:
-        return backend.interpret(module, "main_entry", list(arguments), schedules=1)
+        return backend.interpret(module, "main_entry", list(arguments), schedules=1, verified=True)
     except air.Panic as panic:
         return "panic", str(panic)
     except air.MemoryFault as fault:
@@ -206,10 +206,13 @@ def check_passes(
         if "canonicalize" in pipeline:
             cases.append((specialized(before, ARGUMENTS[known]), ARGUMENTS[known : known + 1], wanted[known : known + 1]))
         for module, given, answers in cases:
+            unchanged = str(module)
             try:
                 passes.run(module, pipeline, verify_each=True)
             except air.DiagnosticError as error:
                 return f"{pipeline}: {error.diagnostics[0]}"
+            if str(module) == unchanged:
+                continue
             found = [outcome(module, arguments) for arguments in given]
             if found != answers:
                 return f"{pipeline}: {answers} before, {found} after"
