@@ -95,7 +95,8 @@ class Initialization(FunctionAnalysis):
             if not self.there.reached[number]:
                 continue
             there, gone = self.there.start[number], self.gone.start[number]
-            whole, perhaps = [], []
+            whole: list[str] = []
+            perhaps: list[str] = []
             index = 0
             while index < len(self.paths.paths):
                 path = self.paths.paths[index]

@@ -299,7 +299,7 @@ SUITES: dict[str, Suite] = {
     "text": Suite(2, check_text, "damaged text: diagnostics only"),
     "roundtrip": Suite(2, check_roundtrip, "parse, verify, print, clone"),
     "native": Suite(3, check_native, "O0 and O3 against the interpreter, panics and cleanups too, and against Python"),
-    "passes": Suite(1, check_passes, "before against after each pass, in the interpreter"),
+    "passes": Suite(2, check_passes, "before against after each pass, in the interpreter"),
     "drops": Suite(2, check_drops, "drops scheduled and elaborated against written ones; no leak where none are written"),
     "machine": Suite(1, check_machine, "the whole language in the interpreter: no fault, no leak, one answer"),
 }
