@@ -8,7 +8,6 @@ same name (as ``--mlir-timing`` counts it, one thread, the two in turn); the slo
 
 from __future__ import annotations
 
-import gc
 import re
 import resource
 import shutil
@@ -79,12 +78,7 @@ def after(text: str, pipeline: str) -> tuple[float, int]:
     from altru_ir import passes
 
     module = air.parse(text)
-    gc.collect()
-    gc.freeze()  # as the command does: the collector need not walk the module
-    try:
-        seconds = cpu_time(lambda: passes.run(module, pipeline))
-    finally:
-        gc.unfreeze()
+    seconds = cpu_time(lambda: passes.run(module, pipeline))
     return seconds, sum(1 for f in module.functions.values() for _ in f.operations())
 
 

@@ -26,6 +26,7 @@ Source: rustc's MaybeInitializedPlaces and MaybeUninitializedPlaces.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Self
 
 import attrs
 
@@ -34,7 +35,10 @@ from altru_ir.cfg import ControlFlowGraph
 from altru_ir.dataflow import BitProblem, Solution, solve
 from altru_ir.declare import CONSUME, END, ESCAPE, INIT, WRITE
 from altru_ir.module import Function, Module
+from altru_ir.passes.analysis.control_flow import ControlFlow
+from altru_ir.passes.analysis.manager import FunctionAnalysis, Get
 from altru_ir.passes.analysis.move_paths import EXACT, MovePaths, is_uninit
+from altru_ir.passes.analysis.notes import Notes
 from altru_ir.types import ThreadScopeType
 from altru_ir.values import Operation
 
@@ -52,8 +56,13 @@ class Effect:
 NO_EFFECT = Effect()
 
 
-class Initialization:
-    """The facts for one function: ``paths``, and the solutions ``there`` and ``gone``."""
+class Initialization(FunctionAnalysis):
+    """Initialization: the move paths that hold a value at the start of each block, and those that may.
+
+    ``paths`` are the move paths; ``there`` and ``gone`` the solutions.
+    """
+
+    name = "initialization"
 
     def __init__(
         self, function: Function, module: Module, cfg: ControlFlowGraph | None = None, paths: MovePaths | None = None
@@ -85,6 +94,34 @@ class Initialization:
         self.quiet = quiet
         self.there = solve(MaybeThere(self), self.cfg)
         self.gone = solve(MaybeGone(self), self.cfg)
+
+    @classmethod
+    def compute(cls, function: Function, get: Get) -> Self:
+        assert function.module is not None
+        return cls(function, function.module, get(ControlFlow, function))
+
+    def describe(self, notes: Notes) -> None:
+        """What is there as a whole is named alone, without its parts; what may be there or not stands behind it. The rest of
+        something are the parts without paths of their own."""
+        for number, block in enumerate(self.cfg.blocks):
+            if not self.there.reached[number]:
+                continue
+            there, gone = self.there.start[number], self.gone.start[number]
+            whole: list[str] = []
+            perhaps: list[str] = []
+            index = 0
+            while index < len(self.paths.paths):
+                path = self.paths.paths[index]
+                full = there & path.needed == path.needed and not gone & path.needed
+                if full or not there & path.mask:
+                    index = path.last
+                if full:
+                    whole.append(str(path))
+                elif there & path.bit and not path.is_sum:
+                    (perhaps if gone & path.bit else whole).append(f"rest of {path}" if path.children else str(path))
+                index += 1
+            maybe = f", perhaps {', '.join(perhaps)}" if perhaps else ""
+            notes.block(block, f"{', '.join(whole) or 'none'}{maybe}")
 
     def _of_operands(self, op: Operation) -> Effect:
         gone = there = 0

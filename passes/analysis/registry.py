@@ -23,6 +23,7 @@ ANALYSES: dict[str, str] = {
     "effects": "altru_ir.passes.analysis.effects:EffectSummaries",
     "ranges": "altru_ir.passes.analysis.ranges:Ranges",
     "lifetimes": "altru_ir.passes.analysis.lifetimes:Lifetimes",
+    "initialization": "altru_ir.passes.analysis.initialization:Initialization",
     "unreachable": "altru_ir.passes.analysis.unreachable:Unreachable",
     "endless": "altru_ir.passes.analysis.endless:Endless",
     "irreducible": "altru_ir.passes.analysis.irreducible:Irreducible",

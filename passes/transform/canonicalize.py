@@ -19,8 +19,9 @@ Rules, cited by number in the code:
  5. in a block that a ``cond_br`` alone leads to, once, its condition is known;
  6. ``cond_br`` of a negation takes its ways crosswise;
  7. then blocks are merged (``simplify_cfg.py``) and what is dead goes (``dce.py``);
- 8. a sweep sees operands before what uses them, so another one finds more only where a branch has been folded, the ways of one
-    have become the same, or an argument around a loop superfluous. Then it follows, up to ``max-iterations``.
+ 8. a sweep sees operands before what uses them, so another one finds more only where a folded branch has left a condition known
+    or an argument replaced, the ways of a branch have become the same, or an argument around a loop superfluous. Then it
+    follows, up to ``max-iterations``.
 
 Invariant: defined behaviour is kept, bit for bit; a NaN stays a NaN. A sweep is linear, and in practice the second or third is
 the last.
@@ -30,6 +31,7 @@ Reference: Muchnick, Advanced Compiler Design and Implementation, chapter 12 (fo
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable
 from typing import Any
 
@@ -80,7 +82,7 @@ class Canonicalize(FunctionPass):
             changed = bool(done or removed or threaded or merged) or changed
             self.count("simplifications", done)
             self.count("sweeps")
-            more = folded or _more(function)  # 8
+            more = (folded and sweeps.learned()) or _more(function)  # 8
             if folded or removed or threaded:
                 order = postorder(function)
             elif merged:  # what is left is in this order still
@@ -182,11 +184,7 @@ class _Sweeps:
             into = edges[block]
             assumed = self.assumption(block, into) if len(into) == 1 else None
             if self.first or block in self.joined.blocks or assumed != self.assumed.get(block):
-                if assumed is None:
-                    self.all_operations(block)
-                else:
-                    for op in block.ops:
-                        self.operation(op, assumed)
+                self.all_operations(block, assumed)
             elif self.dirty or self.replacement:
                 dirty, replaced = self.dirty, self.replacement.keys()
                 for op in block.ops:
@@ -208,6 +206,16 @@ class _Sweeps:
         self.first = False
         self.joined = Joined()
         return self.changes + self.folder.changed, self.branches
+
+    def learned(self) -> bool:
+        """Whether folded branches have left something for another sweep: values in the place of arguments, or a block of which
+        more is known (5) than when it was swept."""
+        joined, blocks = self.joined, self.function.blocks
+        if joined.values or not self.assumed.keys().isdisjoint(joined.blocks):
+            return True
+        branches = [block.ops[-1] for block in blocks if block.ops[-1].decl.name == "cond_br"]
+        into = Counter([edge.block for block in blocks for edge in block.ops[-1].successors])
+        return any(into[edge.block] == 1 and edge.block not in self.assumed for op in branches for edge in op.successors)
 
     # -- constants (2) ----------------------------------------------------------------------------------------------------
 
@@ -286,13 +294,20 @@ class _Sweeps:
 
     # -- operations (1) ---------------------------------------------------------------------------------------------------
 
-    def all_operations(self, block: Block) -> None:
+    def all_operations(self, block: Block, assumed: tuple[Value, int] | None) -> None:
         """``operation`` for each of a block, for the many that no rule has anything to say of."""
+        condition = None if assumed is None else assumed[0]
         folder, keep, rules, replaced = self.folder, self.out.append, RULES, self.replacement.keys()
         for op in block.ops:
             rule = rules.get(op.decl.name)
-            if op.successors or self.joined.values or not replaced.isdisjoint(op.operands):
-                self.operation(op, None)
+            operands = op.operands
+            if (
+                op.successors
+                or self.joined.values
+                or not replaced.isdisjoint(operands)
+                or (condition is not None and condition in operands)
+            ):
+                self.operation(op, assumed)
             elif rule is None:
                 keep(op)
             else:

@@ -15,6 +15,7 @@ leaves it. Rules, cited by number in the code:
  2. A cleanup sees no expression of the blocks around it: an unwind edge leaves a block in the middle, so what the block has
     computed is not there yet. Nor is it behind the cleanup, so the tree is that of results, not of blocks.
  3. Blocks that control cannot reach go: nothing dominates them.
+ 4. Where no expression stands twice nothing is to be done, and no dominator tree is made.
 
 Invariant: an operation is replaced only by an equal one that dominates it. Linear, but for the hashing of long literals.
 
@@ -29,7 +30,7 @@ from collections.abc import Hashable
 import attrs
 
 from altru_ir.behaviour import is_function_of_operands
-from altru_ir.module import Function
+from altru_ir.module import Function, Module
 from altru_ir.passes.base import FunctionPass
 from altru_ir.passes.transform.rewriting import plain_attributes, remove_unreachable, unwind_targets
 from altru_ir.types import IntType, UsizeType
@@ -44,7 +45,7 @@ class CommonSubexpressions(FunctionPass):
 
     def run_on(self, function: Function) -> bool:
         module = function.module
-        if module is None:
+        if module is None or not _repeats(function, module):
             return False
         unreachable = remove_unreachable(function)  # 3
         removed = 0
@@ -90,6 +91,19 @@ class CommonSubexpressions(FunctionPass):
                 undo.append((node, added, outer))
         self.count("operations removed", removed)
         return bool(removed or unreachable)
+
+
+def _repeats(function: Function, module: Module) -> bool:
+    """Whether an expression stands twice in the function (4)."""
+    seen: set[Hashable] = set()
+    for block in function.blocks:
+        for op in block.ops:
+            if op.results and is_function_of_operands(op, module):
+                key = _key(op)
+                if key in seen:
+                    return True
+                seen.add(key)
+    return False
 
 
 def _key(op: Operation) -> Hashable:

@@ -47,6 +47,7 @@ from altru_ir.marks import needs_drop
 from altru_ir.module import Block, Function, Module
 from altru_ir.ops.aggregates import field_types
 from altru_ir.passes.analysis.initialization import Effect, Initialization, is_conditional
+from altru_ir.passes.analysis.manager import Get
 from altru_ir.passes.analysis.move_paths import DEREF, EXACT, MovePath
 from altru_ir.passes.analysis.scopes import cleanups
 from altru_ir.passes.base import FunctionPass
@@ -96,7 +97,7 @@ class ElaborateDrops(FunctionPass):
         assert function.module is not None
         if function.attributes.get(ELABORATED):
             return False
-        elaborator = _Elaborator(function, function.module)
+        elaborator = _Elaborator(function, function.module, self.get)
         changed = elaborator.run()
         if changed:
             function.attributes[ELABORATED] = True
@@ -106,9 +107,10 @@ class ElaborateDrops(FunctionPass):
 
 
 class _Elaborator:
-    def __init__(self, function: Function, module: Module) -> None:
+    def __init__(self, function: Function, module: Module, get: Get) -> None:
         self.function = function
         self.module = module
+        self.get = get
         self.needs: dict[Type, bool] = {}
         self.flags: dict[MovePath, Value | None] = {}
         self.with_flags = 0
@@ -131,7 +133,7 @@ class _Elaborator:
         sites = [op for op in self.function.operations() if self.is_site(op)]
         if not sites:
             return False
-        self.facts = Initialization(self.function, self.module)
+        self.facts = self.get(Initialization, self.function)
         self.leave_out_dead_unwinds()
         self.apart = self.changed_apart()
         self.cleanups = cleanups(self.facts.cfg.blocks)

@@ -76,7 +76,9 @@ class CheckMoves(Check):
         assert function.module is not None
         if function.attributes.get(ELABORATED):
             return check_drops(function, function.module)
-        return check_moves(function, function.module)
+        if not has_paths(function, function.module):
+            return []
+        return check_moves(function, function.module, self.get(Initialization, function))
 
 
 def check_moves(function: Function, module: Module, facts: Initialization | None = None) -> list[Diagnostic]:
