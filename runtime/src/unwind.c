@@ -477,6 +477,12 @@ size_t altru_panic_frame(const altru_panic *panic, size_t index, char *buffer, s
     return SIZE_MAX;
 }
 
+uintptr_t altru_panic_call(const altru_panic *panic, size_t index) {
+    (void)panic;
+    (void)index;
+    return 0;
+}
+
 void altru_panic_end(altru_panic *panic) {
     (void)panic;
     abort();
