@@ -53,6 +53,7 @@ class Builder(BuilderMethods, Structured):
         self.module = module
         self.current: Block | None = None
         self._before: Operation | None = None
+        self._before_at = 0
         self._location: Location | None = None
         self.environment: dict[Variable, Value] = {}
         self.loops: list[Loop] = []
@@ -213,6 +214,7 @@ class Builder(BuilderMethods, Structured):
             raise BuilderError(f"`{op.name}` is in no function of module @{self.module.name}", self._location)
         self.current = op.block
         self._before = op
+        self._before_at = 0
 
     @contextmanager
     def loc(self, line: int | Location, column: int = 0, file: str | None = None) -> Iterator[None]:
@@ -307,7 +309,11 @@ class Builder(BuilderMethods, Structured):
         if self._before is not None:
             if self._before.block is not block:
                 raise self.error(f"`{self._before.name}`, in front of which to build, was removed")
-            block.insert(block.ops.index(self._before), op)
+            at = self._before_at  # where it was last time, one further, if nobody else has changed the block
+            if at >= len(block.ops) or block.ops[at] is not self._before:
+                at = block.ops.index(self._before)
+            block.insert(at, op)
+            self._before_at = at + 1
             return op
         block.append(op)
         if self.scopes:

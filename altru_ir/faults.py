@@ -18,7 +18,8 @@ class Panic(Exception):
     """A program panicked: ``message`` has the class first and the values, ``location`` is its place in the source.
 
     From native code also ``kind``, the class (``"bounds"``), ``values``, the two numbers that came with it, and
-    ``backtrace``, the names of the compiled functions that were active, the innermost first.
+    ``backtrace``, the names of the compiled functions that were active, the innermost first; ``callers`` are the places of the
+    calls that they were in, where code compiled with ``debug=True`` tells them, else None.
     """
 
     def __init__(
@@ -28,20 +29,23 @@ class Panic(Exception):
         kind: str | None = None,
         values: tuple[int, int] = (0, 0),
         backtrace: tuple[str, ...] = (),
+        callers: tuple[Location | None, ...] = (),
     ) -> None:
         self.message = message
         self.location = location
         self.kind = kind
         self.values = values
         self.backtrace = backtrace
+        self.callers = callers or (None,) * len(backtrace)
         super().__init__(f"{message} at {location}" if location is not None else message)
 
     def frames(self) -> list[str]:
-        """The backtrace as lines for people; a function that calls itself is one line."""
+        """The backtrace as lines for people; a function that calls itself at one place is one line."""
         lines = []
-        for name, group in groupby(self.backtrace):
+        for (name, place), group in groupby(zip(self.backtrace, self.callers, strict=True)):
             count = len(list(group))
-            lines.append(f"  in @{name}, {count} times" if count > 1 else f"  in @{name}")
+            where = f" at {place}" if place is not None else ""
+            lines.append(f"  in @{name}{where}, {count} times" if count > 1 else f"  in @{name}{where}")
         return lines
 
 

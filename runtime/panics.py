@@ -41,6 +41,8 @@ class CaughtPanic:
     line: int
     column: int
     backtrace: tuple[str, ...]
+    calls: tuple[int, ...] = ()
+    """For each function of the backtrace an address in the call that it is in; 0 where that is not known."""
 
 
 @cache
@@ -56,6 +58,8 @@ def _functions() -> Any:
     loaded.altru_panic_value.argtypes = [ctypes.c_void_p, ctypes.c_uint32]
     loaded.altru_panic_message.restype = ctypes.c_size_t
     loaded.altru_panic_message.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t]
+    loaded.altru_panic_call.restype = ctypes.c_size_t
+    loaded.altru_panic_call.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
     loaded.altru_panic_frame.restype = ctypes.c_size_t
     loaded.altru_panic_frame.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p, ctypes.c_size_t]
     return loaded
@@ -99,6 +103,7 @@ def take() -> CaughtPanic | None:
             site.line,
             site.column,
             tuple(backtrace),
+            tuple(loaded.altru_panic_call(panic, index) for index in range(len(backtrace))),
         )
     finally:
         loaded.altru_panic_release(panic)

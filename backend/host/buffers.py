@@ -123,6 +123,7 @@ class Loan:
         """Gives everything back."""
         for buffer in self.buffers:
             _release(addressof(buffer))
+        self._keep = None  # an exception may keep the call's frame, and with it this
 
 
 def holds_owner(value: Any) -> bool:

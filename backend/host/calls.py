@@ -37,6 +37,7 @@ from typing import Any
 
 import attrs
 
+from altru_ir.backend import line_table
 from altru_ir.backend.host.buffers import Loan, ReferenceTaker, Scratch, SliceTaker, copy_out
 from altru_ir.backend.host.callbacks import Pending, ctype_of
 from altru_ir.backend.host.formats import matches
@@ -420,7 +421,8 @@ def raise_panic() -> None:
     found = panics.take()
     if found is not None:
         location = None if found.file is None else Location(found.file, found.line, found.column)
-        raise Panic(found.message, location, found.kind, found.values, found.backtrace)
+        callers = tuple(line_table.find(address) if address else None for address in found.calls)
+        raise Panic(found.message, location, found.kind, found.values, found.backtrace, callers)
 
 
 def parameter_names(callee: Callee) -> list[str]:

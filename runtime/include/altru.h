@@ -113,6 +113,10 @@ ALTRU_API size_t altru_panic_message(const altru_panic *panic, char *buffer, siz
 ALTRU_API size_t altru_panic_frame(const altru_panic *panic, size_t index, char *buffer,
                                    size_t size);
 
+/* An address in the call that the function altru_panic_frame(panic, index) is in, for a host that
+ * knows lines of code by address; 0 for the function of the place, and where it is not known. */
+ALTRU_API uintptr_t altru_panic_call(const altru_panic *panic, size_t index);
+
 /* Tells a caught panic as altru_panic_site does and ends the process. */
 ALTRU_API ALTRU_COLD_NORETURN void altru_panic_end(altru_panic *panic);
 

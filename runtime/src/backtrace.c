@@ -52,11 +52,11 @@ static _Unwind_Reason_Code visit(struct _Unwind_Context *context, void *state) {
     struct altru_backtrace *trace = state;
     struct label label;
     uintptr_t start = _Unwind_GetRegionStart(context);
+    int is_before = 0;
+    uintptr_t address = _Unwind_GetIPInfo(context, &is_before) - (is_before ? 0 : 1);
     if (trace->count > 0 && start == trace->starts[trace->count - 1]) {
         /* A function that calls itself; or a frame without a table, the last that the unwinder
          * shows, for which it still has the start of the frame before. */
-        int is_before = 0;
-        uintptr_t address = _Unwind_GetIPInfo(context, &is_before) - (is_before ? 0 : 1);
         if (_Unwind_FindEnclosingFunction((void *)address) == NULL) {
             return _URC_NORMAL_STOP;
         }
@@ -71,6 +71,7 @@ static _Unwind_Reason_Code visit(struct _Unwind_Context *context, void *state) {
         trace->is_cut = true;
         return _URC_NORMAL_STOP;
     }
+    trace->calls[trace->count] = address;
     trace->starts[trace->count++] = start;
     return _URC_NO_REASON;
 }

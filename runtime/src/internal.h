@@ -200,11 +200,13 @@ ALTRU_COLD_NORETURN void altru_panic_at(const altru_site *site, uint32_t kind, u
 
 #define ALTRU_MOST_FRAMES 64
 
-/* The compiled functions that are active, by where their code starts, innermost first. */
+/* The compiled functions that are active, by where their code starts, innermost first; and an
+ * address in the call that each is in. */
 struct altru_backtrace {
     uint32_t count;
     bool is_cut; /* there are more than fit */
     uintptr_t starts[ALTRU_MOST_FRAMES];
+    uintptr_t calls[ALTRU_MOST_FRAMES];
 };
 
 /* The functions of this thread that are active, up to the nearest guard. */

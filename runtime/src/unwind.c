@@ -425,6 +425,12 @@ size_t altru_panic_frame(const altru_panic *panic, size_t index, char *buffer, s
     return finish(&out, size);
 }
 
+uintptr_t altru_panic_call(const altru_panic *panic, size_t index) {
+    size_t inlined = altru_is_inlined(panic->site, &panic->trace) ? 1 : 0;
+    bool is_caller = index > inlined && index - inlined < panic->trace.count;
+    return is_caller ? panic->trace.calls[index - inlined] : 0;
+}
+
 #else /* no unwinder: a panic ends the instance, so that none is ever caught */
 
 const uint32_t *altru_panics_waiting(void) {
@@ -469,6 +475,12 @@ size_t altru_panic_frame(const altru_panic *panic, size_t index, char *buffer, s
     (void)buffer;
     (void)size;
     return SIZE_MAX;
+}
+
+uintptr_t altru_panic_call(const altru_panic *panic, size_t index) {
+    (void)panic;
+    (void)index;
+    return 0;
 }
 
 void altru_panic_end(altru_panic *panic) {

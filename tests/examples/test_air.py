@@ -7,10 +7,14 @@ import random
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+
+import altru_ir as air
+from altru_ir import backend
 
 AIR = Path(__file__).parents[2] / "examples" / "air"
 
@@ -105,10 +109,18 @@ def test_sha256_of_a_missing_file(sha256: Path) -> None:
     assert b"cannot read" in done.stderr
 
 
-def executable(name: str, level: str, to: Path) -> Path:
-    done = altru_opt(level, "--emit=exe", "-o", str(to / name), str(AIR / f"{name}.air"))
-    assert (done.returncode, done.stderr) == (0, b"")
-    return to / name
+@pytest.fixture(scope="module")
+def executable(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, int], Path]:
+    """An example as an executable, compiled once for each level."""
+    folder = tmp_path_factory.mktemp("executables")
+
+    @cache
+    def built(name: str, opt: int) -> Path:
+        source = AIR / f"{name}.air"
+        backend.emit(air.parse(source.read_bytes(), source.name), "exe", folder / f"{name}-{opt}", opt=opt)
+        return folder / f"{name}-{opt}"
+
+    return built
 
 
 def output(program: Path, *arguments: object, status: int = 0, stdin: bytes = b"") -> bytes:
@@ -127,9 +139,9 @@ def xorshift(count: int) -> Iterator[int]:
         yield state
 
 
-@pytest.mark.parametrize("level", ["-O0", "-O3"])
-def test_quicksort(level: str, tmp_path: Path) -> None:
-    program = executable("quicksort", level, tmp_path)
+@pytest.mark.parametrize("opt", [0, 3])
+def test_quicksort(opt: int, executable: Callable[[str, int], Path]) -> None:
+    program = executable("quicksort", opt)
     for n in [0, 1, 2, 15, 16, 17, 18, 33, 100, 5000]:
         total = 0
         for x in sorted(number % 2**32 for number in xorshift(n)):
@@ -137,9 +149,9 @@ def test_quicksort(level: str, tmp_path: Path) -> None:
         assert output(program, n) == b"%d\n" % total
 
 
-@pytest.mark.parametrize("level", ["-O0", "-O3"])
-def test_hash_table(level: str, tmp_path: Path) -> None:
-    program = executable("hash-table", level, tmp_path)
+@pytest.mark.parametrize("opt", [0, 3])
+def test_hash_table(opt: int, executable: Callable[[str, int], Path]) -> None:
+    program = executable("hash-table", opt)
     for n in [0, 1, 3, 47, 48, 49, 200, 10_000]:
         counts = Counter(number % (n // 4 + 1) + 1 for number in xorshift(n))
         found = sum(count for key, count in counts.items() if key <= n)
@@ -166,9 +178,8 @@ def mandelbrot(n: int) -> bytes:
     return bytes(out)
 
 
-@pytest.mark.parametrize("level", ["-O0", "-O3"])
-def test_mandelbrot(level: str, tmp_path: Path) -> None:
-    program = executable("mandelbrot", level, tmp_path)
+def test_mandelbrot(executable: Callable[[str, int], Path]) -> None:
+    program = executable("mandelbrot", 3)
     for n in [1, 7, 8, 9, 50]:
         assert output(program, n) == mandelbrot(n)
 
@@ -197,8 +208,8 @@ def rotations(n: int) -> Iterator[tuple[int, ...]]:
         front = [*front[1:], front[0]]
 
 
-def test_fannkuch_redux(tmp_path: Path) -> None:
-    program = executable("fannkuch-redux", "-O3", tmp_path)
+def test_fannkuch_redux(executable: Callable[[str, int], Path]) -> None:
+    program = executable("fannkuch-redux", 3)
     for n in range(1, 8):
         checksum, most = fannkuch(n)
         assert output(program, n).decode() == f"{checksum}\nPfannkuchen({n}) = {most}\n"
@@ -206,9 +217,8 @@ def test_fannkuch_redux(tmp_path: Path) -> None:
         assert output(program, n, status=2) == b""
 
 
-@pytest.mark.parametrize("level", ["-O0", "-O3"])
-def test_utf8(level: str, tmp_path: Path) -> None:
-    program = executable("utf8", level, tmp_path)
+def test_utf8(executable: Callable[[str, int], Path]) -> None:
+    program = executable("utf8", 3)
     choose = random.Random(3)
     cases = [
         b"",
@@ -239,8 +249,8 @@ def test_utf8(level: str, tmp_path: Path) -> None:
         assert output(program, "-", status=status, stdin=data).decode() == expected, data
 
 
-def test_utf8_of_a_missing_file(tmp_path: Path) -> None:
-    done = subprocess.run([executable("utf8", "-O1", tmp_path), "/no/such/file"], capture_output=True, check=False)
+def test_utf8_of_a_missing_file(executable: Callable[[str, int], Path]) -> None:
+    done = subprocess.run([executable("utf8", 3), "/no/such/file"], capture_output=True, check=False)
     assert done.returncode == 2
     assert b"cannot read" in done.stderr
 
@@ -249,11 +259,13 @@ def test_utf8_of_a_missing_file(tmp_path: Path) -> None:
     ("name", "argument"),
     [("fannkuch-redux", "4"), ("mandelbrot", "9"), ("quicksort", "40"), ("hash-table", "60"), ("utf8", "text")],
 )
-def test_by_definition(name: str, argument: str, tmp_path: Path) -> None:
+def test_by_definition(name: str, argument: str, tmp_path: Path, executable: Callable[[str, int], Path]) -> None:
     """The interpreter finds no fault, no leak, and says the same."""
     if argument == "text":
         (tmp_path / "text").write_text("häuser 中 😀")
         argument = str(tmp_path / "text")
-    interpreted = altru_opt("--interpret", str(AIR / f"{name}.air"), "--", argument)
-    assert (interpreted.returncode, interpreted.stderr) == (0, b"")
-    assert interpreted.stdout == altru_opt("-O1", "--run", str(AIR / f"{name}.air"), "--", argument).stdout != b""
+    source = AIR / f"{name}.air"
+    module = air.parse(source.read_bytes(), source.name)
+    printed: list[bytes] = []
+    assert backend.interpret(backend.prepare(module, opt=0), "main", [name, argument], write=printed.append) == 0
+    assert b"".join(printed) == output(executable(name, 3), argument) != b""

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import tokenize
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -194,3 +195,80 @@ def test_under_two_hundred_lines() -> None:
         for line in range(token.start[0], token.end[0] + 1)
     }
     assert len(lines - documentation) < 200
+
+
+class Expressions:
+    """Random expressions, as text with no more parentheses than are needed, and what Python says that they are."""
+
+    STRENGTH = {"||": 0, "&&": 1, "==": 2, "!=": 2, "<": 2, "<=": 2, ">": 2, ">=": 2, "+": 3, "-": 3, "*": 4, "/": 4, "%": 4}
+
+    def __init__(self, seed: int) -> None:
+        self.choose = random.Random(seed)
+
+    def make(self, kind: str, depth: int) -> tuple[str, int, Callable[[int, int], int]]:
+        """Text, how strongly its operator binds (9: an atom), and its value for ``a`` and ``b``."""
+        choose = self.choose
+        if depth == 0 or choose.random() < 0.15:
+            if kind == "bool":
+                value = choose.random() < 0.5
+                return str(value).lower(), 9, lambda a, b: value
+            name = choose.choice(["a", "b", str(choose.randrange(10))])
+            return name, 9, lambda a, b: {"a": a, "b": b}.get(name) if name in "ab" else int(name)  # type: ignore[return-value]
+        if choose.random() < 0.1:
+            text, strength, inner = self.make(kind, depth - 1)
+            text = text if strength == 9 else f"({text})"
+            if kind == "bool":
+                return f"!{text}", 9, lambda a, b: not inner(a, b)
+            return f"-{text}", 9, lambda a, b: -inner(a, b)
+        if kind == "int":
+            operator, of = choose.choice(["+", "-", "*", "/", "%"]), "int"
+        else:
+            operator = choose.choice(["||", "&&", "==", "!=", "<", "<=", ">", ">="])
+            of = "bool" if operator in ("||", "&&") or (operator in ("==", "!=") and choose.random() < 0.3) else "int"
+        strength = self.STRENGTH[operator]
+        (left, left_strength, left_value), (right, right_strength, right_value) = (
+            self.make(of, depth - 1),
+            self.make(of, depth - 1),
+        )
+        left = left if left_strength >= strength else f"({left})"
+        right = right if right_strength > strength else f"({right})"
+
+        def value_of(a: int, b: int) -> int:
+            x = left_value(a, b)
+            if operator == "&&":
+                return x and right_value(a, b)
+            if operator == "||":
+                return x or right_value(a, b)
+            y = right_value(a, b)
+            if operator in "/%":
+                quotient = abs(x) // abs(y) * (1 if (x < 0) == (y < 0) else -1)  # toward zero
+                return quotient if operator == "/" else x - quotient * y
+            known: dict[str, Callable[[], int]] = {
+                "+": lambda: x + y, "-": lambda: x - y, "*": lambda: x * y, "==": lambda: x == y, "!=": lambda: x != y,
+                "<": lambda: x < y, "<=": lambda: x <= y, ">": lambda: x > y, ">=": lambda: x >= y,
+            }  # fmt: skip
+            return known[operator]()
+
+        return f"{left} {operator} {right}", strength, value_of
+
+
+@pytest.mark.parametrize("opt", [0, 2])
+def test_expressions_are_those_of_python(opt: int) -> None:
+    expressions = Expressions(7)
+    made = [(kind, *expressions.make(kind, 5)) for kind in ("int", "bool") for _ in range(30)]
+    text = "\n".join(f"fn f{i}(a: int, b: int) -> {kind} {{ return {each}; }}" for i, (kind, each, _, _) in enumerate(made))
+    module = translate(air.Source("a.toy", text))
+    assert air.verify(module) == []
+    lib = backend.compile(module, opt=opt)
+    panics = 0
+    for index, (_, each, _, value) in enumerate(made):
+        for a, b in ((0, 1), (-7, 3), (5, -2)):
+            try:
+                expected: object = value(a, b)
+            except ZeroDivisionError:
+                with pytest.raises(air.Panic, match="division by zero"):
+                    lib[f"f{index}"](a, b)
+                panics += 1
+            else:
+                assert lib[f"f{index}"](a, b) == expected, (each, a, b)
+    assert 0 < panics < 200

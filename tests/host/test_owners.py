@@ -76,6 +76,10 @@ func @back(%l: own<@Loud>) -> own<@Loud> {
 ^entry:
   ret %l
 }
+func @looks(%l: ref<@Loud>) {
+^entry:
+  panic "seen"
+}
 func @fails(%l: own<@Loud>) {
 ^entry:
   panic "no"
@@ -198,6 +202,11 @@ def test_panics(lib, released) -> None:
     with pytest.raises(air.Panic, match="no"):
         lib["fails"](owner)
     assert (owner.alive, released()) == (False, 6)
+    owner = lib["loud"](0)
+    with pytest.raises(air.Panic, match="seen") as kept:
+        lib["looks"](owner)
+    owner.release()  # the exception and its frames do not borrow it any longer
+    assert kept.value.kind == "explicit"
     with pytest.raises(air.Panic, match="unlucky"):
         lib["loud"](13).release()
     assert released() == 19

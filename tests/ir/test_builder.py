@@ -206,3 +206,20 @@ def test_both_and_either_evaluate_what_is_needed(x: int) -> None:
         either = b.either(zero, divides)
         b.ret(b.add(b.zext(both, air.I32), b.shl(b.zext(either, air.I32), one)))
     assert backend.compile(b.module, opt=0)["f"](x) == {0: 2, 1: 3, 5: 3}[x]
+
+
+def test_in_front_of_an_operation(built: tuple[air.Builder, air.Function]) -> None:
+    b, f = built
+    (x, _) = f.parameters
+    last = b.add(x, x).operation
+    b.ret()
+    assert last is not None
+    b.before(last)
+    b.const(1, air.I32)
+    b.const(2, air.I32)
+    f.entry.ops.insert(0, f.entry.ops.pop(1))  # somebody else changes the block meanwhile
+    f.entry.ops.pop(0)
+    b.const(3, air.I32)
+    b.before(f.entry.ops[0])
+    b.const(4, air.I32)
+    assert [op.attrs.get("value", op.name) for op in f.entry.ops] == [4, 1, 3, "add", "ret"]

@@ -234,6 +234,22 @@ def test_a_removed_operation_is_no_place_to_build(b: air.Builder) -> None:
         b.ret(y)
 
 
+def test_a_destructor(b: air.Builder) -> None:
+    log = air.RefType(air.parse_type("cell<i64>"))
+    loud = b.declare_struct("Loud", [("log", log)], drop="Loud.drop")
+    with b.body(b.function("Loud.drop", [("self", air.RefType(loud, True))])) as (self,):
+        cell = b.load(b.field(b.deref(self), "log"))
+        b.cell_set(cell, b.add(b.cell_get(cell), b.const(1, air.I64)))
+    with b.body(b.function("f", [("x", air.I64)], air.I64)) as (x,):
+        cell_place = b.local(air.parse_type("cell<i64>"))
+        b.init(cell_place, b.cell_new(x))
+        with b.scope():
+            for _ in range(3):
+                b.init(b.local(loud), b.struct([b.borrow(cell_place)], loud))
+        b.ret(b.cell_get(b.borrow(cell_place)))
+    assert run(b, 10) == 13
+
+
 def test_an_edge_to_a_removed_block_is_found_by_verify(b: air.Builder) -> None:
     f = b.function("f")
     gone = b.block("gone")

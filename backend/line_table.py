@@ -1,0 +1,199 @@
+"""Lines of compiled code by address, from the debug information of an object that was loaded.
+
+    table = LineTable(object_code, {"main": 0x7f3a80})       # an object that was compiled with debug=True
+    table.find(0x7f3a95)                                      # Location("a.toy", 8, 15)
+
+A panic knows in which call each function was; with this, Python can say at which line. ``.debug_line`` is a program whose steps
+are rows of (address, file, line, column); a row holds up to the next. The addresses in it are relocated by the sections that
+they are in, whose place is known from functions of theirs. Where code was inlined, a line is that of the inlined code.
+
+Invariant: an address outside of the object, or in code without a line, has none. Source: "DWARF Debugging Information Format",
+version 4, section 6.2.
+"""
+
+from __future__ import annotations
+
+import struct
+import weakref
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import Any
+
+from altru_ir.backend.perf_map import functions_of
+from altru_ir.source import Location
+
+_HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
+_SECTION = struct.Struct("<IIQQQQIIQQ")
+_SYMBOL = struct.Struct("<IBBHQQ")
+_RELOCATION = struct.Struct("<QQq")
+_ABSOLUTE = 1
+"""``R_X86_64_64``."""
+
+
+class _Reader:
+    """Bytes from a place on."""
+
+    def __init__(self, data: bytes, at: int) -> None:
+        self.data = data
+        self.at = at
+
+    def number(self, size: int) -> int:
+        self.at += size
+        return int.from_bytes(self.data[self.at - size : self.at], "little")
+
+    def unsigned(self) -> int:
+        """A number in LEB128."""
+        found = shift = 0
+        while True:
+            byte = self.number(1)
+            found |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                return found
+
+    def signed(self) -> int:
+        """A signed number in LEB128."""
+        start = self.at
+        found = self.unsigned()
+        bits = 7 * (self.at - start)
+        return found - (1 << bits) if found >> (bits - 1) else found
+
+    def text(self) -> str:
+        end = self.data.index(b"\0", self.at)
+        found = self.data[self.at : end].decode(errors="replace")
+        self.at = end + 1
+        return found
+
+
+class LineTable:
+    """The lines of a loaded object. Parameters: ``addresses`` of some of its functions, by symbol."""
+
+    def __init__(self, object_code: bytes, addresses: dict[str, int]) -> None:
+        self._rows: list[tuple[int, Location | None]] = []
+        functions = functions_of(object_code)
+        bases = {section: addresses[name] - offset for name, section, offset, _ in functions if name in addresses}
+        section, relocated = _debug_line(object_code, bases)
+        at = 0
+        while at < len(section):
+            end = at + 4 + int.from_bytes(section[at : at + 4], "little")
+            self._rows += _rows(section, at, end, relocated)
+            at = end
+        # Where one piece of code ends another may begin: what has a line comes last.
+        self._rows.sort(key=lambda row: (row[0], row[1] is not None))
+        self._starts = [address for address, _ in self._rows]
+
+    def find(self, address: int) -> Location | None:
+        """The line of the code at an address."""
+        at = bisect_right(self._starts, address)
+        return self._rows[at - 1][1] if at else None
+
+
+def _debug_line(object_code: bytes, bases: dict[int, int]) -> tuple[bytes, dict[int, int | None]]:
+    """The section of lines, and the addresses in it by their offsets (None in a section whose place is not known)."""
+    header = _HEADER.unpack_from(object_code)
+    offset, size, count, names_at = header[6], header[11], header[12], header[13]
+    sections = [_SECTION.unpack_from(object_code, offset + size * index) for index in range(count)]
+    names = [sections[names_at][4] + section[0] for section in sections]
+    number = next((i for i, at in enumerate(names) if object_code.startswith(b".debug_line\0", at)), None)
+    if number is None:
+        return b"", {}
+    relocated: dict[int, int | None] = {}
+    for other in sections:
+        if other[1] == 4 and other[7] == number:  # the relocations of this section
+            symbols = sections[other[6]][4]
+            for at in range(other[4], other[4] + other[5], _RELOCATION.size):
+                where, info, addend = _RELOCATION.unpack_from(object_code, at)
+                _, _, _, home, value, _ = _SYMBOL.unpack_from(object_code, symbols + (info >> 32) * _SYMBOL.size)
+                base = bases.get(home)
+                known = base is not None and info & 0xFFFFFFFF == _ABSOLUTE
+                relocated[where] = base + value + addend if known and base is not None else None
+    start, length = sections[number][4:6]
+    return object_code[start : start + length], relocated
+
+
+def _rows(section: bytes, start: int, end: int, relocated: dict[int, int | None]) -> Iterator[tuple[int, Location | None]]:
+    """Runs the line program of one compilation unit."""
+    reader = _Reader(section, start + 4)
+    if reader.number(2) != 4:
+        return  # a version that we do not emit
+    program = reader.number(4) + reader.at
+    unit, _, _, base, span, opcode_base = (reader.number(1) for _ in range(6))
+    base -= 256 if base > 127 else 0
+    lengths = [reader.number(1) for _ in range(opcode_base - 1)]
+    folders = [""]
+    while folder := reader.text():
+        folders.append(folder)
+    files = [""]
+    while name := reader.text():
+        folder = folders[reader.unsigned()]
+        files.append(f"{folder}/{name}" if folder else name)
+        reader.unsigned(), reader.unsigned()  # its time and size
+    reader.at = program
+    address: int | None = None
+    file, line, column = 1, 1, 0
+
+    def row() -> Iterator[tuple[int, Location | None]]:
+        if address is not None:
+            yield address, Location(files[file], line, column) if line else None
+
+    while reader.at < end:
+        opcode = reader.number(1)
+        if opcode >= opcode_base:
+            advance, step = divmod(opcode - opcode_base, span)
+            address = None if address is None else address + advance * unit
+            line += base + step
+            yield from row()
+        elif opcode == 0:
+            size = reader.unsigned()
+            behind = reader.at + size
+            kind = reader.number(1)
+            if kind == 1:  # the end of a sequence: what follows has no line
+                if address is not None:
+                    yield address, None
+                address, file, line, column = None, 1, 1, 0
+            elif kind == 2:
+                address = relocated.get(reader.at)
+            reader.at = behind
+        elif opcode == 1:
+            yield from row()
+        elif opcode == 2:
+            advance = reader.unsigned() * unit
+            address = None if address is None else address + advance
+        elif opcode == 3:
+            line += reader.signed()
+        elif opcode == 4:
+            file = reader.unsigned()
+        elif opcode == 5:
+            column = reader.unsigned()
+        elif opcode == 8:
+            address = None if address is None else address + (255 - opcode_base) // span * unit
+        elif opcode == 9:
+            advance = reader.number(2)
+            address = None if address is None else address + advance
+        else:
+            for _ in range(lengths[opcode - 1]):
+                reader.unsigned()
+
+
+_loaded: weakref.WeakKeyDictionary[Any, tuple[bytes, dict[str, int]]] = weakref.WeakKeyDictionary()
+_tables: weakref.WeakKeyDictionary[Any, LineTable] = weakref.WeakKeyDictionary()
+
+
+def register(code: Any, object_code: bytes, addresses: dict[str, int]) -> None:
+    """Makes the lines of loaded code known, as long as ``code`` lives; they are read when they are first asked for."""
+    _loaded[code] = object_code, addresses
+
+
+def find(address: int) -> Location | None:
+    """The line of an address in code that was registered."""
+    for code, (object_code, addresses) in list(_loaded.items()):
+        table = _tables.get(code)
+        if table is None:
+            table = _tables[code] = LineTable(object_code, addresses)
+        found = table.find(address)
+        if found is not None:
+            return found
+    return None
+
+
+__all__ = ["LineTable", "find", "register"]
