@@ -1,9 +1,9 @@
 """What do drops cost at O2, against the same programs with ``free`` placed by hand?
 
 Each program is in the module twice: with owners, which are dropped by what the passes add, and with raw pointers that are
-freed where a C programmer would. Both allocate by ``new``, both run in one executable, without checks, and must print the
-same; what is counted is instructions, less those of a run that does nothing. What is allocated is looked at by a function that nobody knows before it
-runs: else LLVM takes allocations and releases out in pairs.
+freed where a C programmer would, also where something panics. Both allocate by ``new`` and have the same types, both run in
+one executable, without checks, and must print the same; what is counted is instructions, less those of a run that does nothing.
+What is allocated is looked at by a function that nobody knows before it runs: else LLVM takes allocations and releases out.
 """
 
 from __future__ import annotations
@@ -231,8 +231,8 @@ PROGRAMS: dict[str, tuple[Body, Body]] = {
     ),
     "a sequence": (
         Body(
-            "  %o = new.array %sixteen, %i : own<[? x i64]>\n  %s = deref %o\n  %p = elem %s, %third\n  %r = borrow %p\n  %w = call %look(%r)\n"
-            "  br ^next(%w)\n"
+            "  %o = new.array %sixteen, %i : own<[? x i64]>\n  %s = deref %o\n  %p = elem %s, %third\n  %r = borrow %p\n"
+            "  %w = call %look(%r)\n  br ^next(%w)\n"
         ),
         Body(
             "  %o = new.array %sixteen, %i : own<[? x i64]>\n  %q = own.into_ptr %o\n  %s = deref %q unsafe\n"

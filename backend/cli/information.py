@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from altru_ir.diagnostics import EXPLANATIONS
+from altru_ir.diagnostics import EXPLANATIONS, page
 
 
 def versions() -> str:
@@ -34,7 +34,8 @@ def passes() -> str:
 
 def explain(code: str) -> str:
     """What a diagnostic code means. Raises ``KeyError`` when there is none of this name."""
-    return f"{code}: {EXPLANATIONS[code]}\n"
+    more = page(code)
+    return f"{code}: {EXPLANATIONS[code]}\n" + ("" if more is None else f"\n{more}")
 
 
 def program(seed: int, size: int, families: str | None) -> str:

@@ -447,7 +447,7 @@ class _Cycle:
     def _final(self, type: Type, offset: int) -> int | None:
         """Where the part that is dropped last stands; None for an enum, of which only one is dropped, and for a cell."""
         declaration = self.glue.module.types[type.name] if isinstance(type, NamedType) else None
-        if declaration is not None and declaration.kind == "struct":
+        if isinstance(type, NamedType) and declaration is not None and declaration.kind == "struct":
             fields = (field_types(type, self.glue.module, "struct") or {}).values()
             offsets = zip(field_offsets(declaration, self.glue.module), fields, strict=True)
             return offset + [at for at, part in offsets if needs_drop(part, self.glue.module)][-1]
