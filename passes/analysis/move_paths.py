@@ -106,7 +106,8 @@ class MovePath:
 class Located:
     """Where a place is: ``path`` (None where nothing of it is tracked) and how far that leads, ``reach``.
 
-    ``destructor`` is the outermost type on the way that has a destructor, which forbids to move its parts out one by one.
+    ``destructor`` is the outermost type on the way that has a destructor, or an owner with a release function: those want the
+    whole, and forbid to move its parts out one by one.
     """
 
     path: MovePath | None
@@ -256,7 +257,8 @@ class MovePaths:
         if isinstance(pointer, OwnType):
             if base.path is None or base.reach != EXACT:
                 return base
-            return Located(self._child(base.path, DEREF, pointer.target), EXACT, base.destructor)
+            wants = pointer if base.destructor is None and pointer.release is not None else base.destructor
+            return Located(self._child(base.path, DEREF, pointer.target), EXACT, wants)
         reach = RAW if isinstance(pointer, PtrType) else COLLECTED if isinstance(pointer, GcType) else REFERENCE  # 1, 2
         return Located(base.path, reach, base.destructor)
 

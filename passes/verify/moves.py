@@ -14,7 +14,7 @@ Clauses, cited by number in the code and planted as defects one by one in the te
     struct without a destructor field by field;
  4. nothing is moved out of what a reference, a guard or a ``gc`` leads to, nor out of a global (ALT-M002);
  5. nothing is moved out of an element at an index that is not constant, or out of a subrange (ALT-M003);
- 6. no part is moved out of a type with a destructor (ALT-M004);
+ 6. no part is moved out of a type with a destructor, or of foreign memory, which its release function gets whole (ALT-M004);
  7. ``init`` stores, and ``dealloc`` releases, only where nothing is left that would have to be dropped (ALT-M005);
  8. two operands of one operation do not consume the same value, and nothing is stored into what it owns (ALT-M001);
  9. nothing is done to a local that may have been ended, not even a store (ALT-F004).
@@ -63,6 +63,7 @@ from altru_ir.passes.analysis.why import why_it_moves
 from altru_ir.passes.base import Check
 from altru_ir.passes.verify.drops import ELABORATED, check_drops
 from altru_ir.passes.verify.move_fixes import MoveFixes
+from altru_ir.types import OwnType
 from altru_ir.values import Operation, Value
 
 
@@ -262,11 +263,15 @@ class _Checker:
                 help="use `exchange`, or a constant index", proposals=self.fixes.stays(op, place),
             )  # fmt: skip
         elif located.destructor is not None and located.reach == EXACT:
-            declaration = self.module.types[located.destructor.name]  # type: ignore[attr-defined]
+            whole = located.destructor
+            if isinstance(whole, OwnType):
+                wants, labels = f"@{whole.release}, which releases it,", []
+            else:
+                declaration = self.module.types[whole.name]  # type: ignore[attr-defined]
+                wants = f"its destructor @{declaration.drop}"
+                labels = [(declaration.location, f"`{whole}` is declared with a destructor here")]
             self.report(
-                "ALT-M004", op,
-                f"a part of a `{located.destructor}` cannot be {verb}: its destructor @{declaration.drop} will want it",
-                labels=[(declaration.location, f"`{located.destructor}` is declared with a destructor here")],
+                "ALT-M004", op, f"a part of a `{whole}` cannot be {verb}: {wants} will want it", labels=labels,
                 help="use `exchange`, or `borrow` the part", proposals=self.fixes.stays(op, place),
             )  # fmt: skip
 
