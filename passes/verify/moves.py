@@ -264,8 +264,9 @@ class _Checker:
             )  # fmt: skip
         elif located.destructor is not None and located.reach == EXACT:
             whole = located.destructor
+            labels: list[tuple[object, str]] = []
             if isinstance(whole, OwnType):
-                wants, labels = f"@{whole.release}, which releases it,", []
+                wants = f"@{whole.release}, which releases it,"
             else:
                 declaration = self.module.types[whole.name]  # type: ignore[attr-defined]
                 wants = f"its destructor @{declaration.drop}"
