@@ -42,7 +42,6 @@ from altru_ir.behaviour import accesses
 from altru_ir.dataflow import panicking
 from altru_ir.declare import BORROW, CONSUME, ESCAPE, EXCHANGE, INIT, READ, WRITE
 from altru_ir.diagnostics import Diagnostic, Fix, Label
-from altru_ir.marks import needs_drop
 from altru_ir.module import Block, Function, Module
 from altru_ir.passes.analysis.initialization import Initialization
 from altru_ir.passes.analysis.move_paths import (
@@ -95,7 +94,7 @@ class _Checker:
         self.paths = facts.paths
         self.found: list[Diagnostic] = []
         self.told: set[object] = set()
-        self.needs: dict[object, bool] = {}
+        self.marks = facts.paths.marks
 
     def run(self) -> list[Diagnostic]:
         facts = self.facts
@@ -249,7 +248,7 @@ class _Checker:
         what = {REFERENCE: "behind a reference", COLLECTED: "in a collected object", GLOBAL: "in a global"}.get(located.reach)
         verb = "dropped" if op.name == "drop" else "moved out of"
         if what is not None:
-            if op.name == "drop" and not self.drops(type):
+            if op.name == "drop" and not self.marks.needs_drop(type):
                 return
             self.report(
                 "ALT-M002", op, f"a `{type}` {what} cannot be {verb}: it stays there for others",
@@ -278,9 +277,9 @@ class _Checker:
 
     def must_be_empty(self, op: Operation, type: object, path: MovePath | None, there: int) -> None:
         """Clause 7."""
-        if is_uninit(type) or not self.drops(type):  # type: ignore[arg-type]
+        if is_uninit(type) or not self.marks.needs_drop(type):  # type: ignore[arg-type]
             return
-        if path is not None and not any(self.drops(p.type) for p in self.held(path, there)):
+        if path is not None and not any(self.marks.needs_drop(p.type) for p in self.held(path, there)):
             return
         name = f"`{path}`" if path is not None else f"the `{type}` there"
         if op.name == "dealloc":
@@ -294,12 +293,6 @@ class _Checker:
         for index in range(path.index, path.last + 1):
             if there >> index & 1 and not self.paths.paths[index].is_sum:
                 yield self.paths.paths[index]
-
-    def drops(self, type: object) -> bool:
-        known = self.needs.get(type)
-        if known is None:
-            known = self.needs[type] = needs_drop(type, self.module)  # type: ignore[arg-type]
-        return known
 
     # -- stories --
 

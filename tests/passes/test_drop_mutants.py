@@ -66,7 +66,7 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "drops 2, loads": (DROPS + "under_flag", "not self.fresh(op, op.operands[1], flag)", "False"),
     "drops 3": (DROPS + "empty", "self.heavy & paths", "0"),
     "drops 3, contents": (DROPS + "released", "elif root.root not in", "elif False and root.root not in"),
-    "drops 3, shells": (DROPS + "place", "elif needs_drop(op.result.type.pointee, self.module)", "elif False"),
+    "drops 3, shells": (DROPS + "place", "elif self.marks.needs_drop(op.result.type.pointee)", "elif False"),
     "drops 4": (DROPS + "left", "self.heavy & among", "0"),
     "drops 4, panics": (DROPS + "run", "if at in panics:", "if False:"),
     "drops 4, again": (DROPS + "operation", 'self.left(op, made, "a new value loses", root.mask)', "pass"),
