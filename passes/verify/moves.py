@@ -34,6 +34,7 @@ verdicts on moves these are.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import islice
 
 import attrs
@@ -307,7 +308,7 @@ class _Checker:
             )
         )  # fmt: skip
 
-    @property
+    @cached_property
     def fixes(self) -> MoveFixes:
         """What may mend an error, looked for when there is one."""
         return MoveFixes(self.function, self.module, self.paths)

@@ -54,7 +54,7 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "leaks 1": (LEAKS + "forget", "self.drops(value.type) and", "True or"),
     "leaks 2": (LEAKS + "conversion", "if way is None", "if True"),
     "leaks 2, again": (LEAKS + "conversion", "again=not carried", "again=False"),
-    "leaks 3, names": (LEAKS + "names", "if value in found and argument", "if False and argument"),
+    "leaks 3, names": (LEAKS + "names", "found.update(new)", "break"),
     "leaks 3, calls": (LEAKS + "is_release", '!= "borrowed"', '!= "lent"'),
     "leaks 4": (LEAKS + "hidden", "if local not in looked", "if True"),
     "leaks 5": (LEAKS + "cycles", "if not part.edges", "if len(component) < 2"),
