@@ -723,7 +723,7 @@ class BuilderMethods:
         return op.result
 
     def dealloc(self, owner: Value) -> Operation:
-        """Gives the memory of an owner back without dropping its content, which has been moved out or was dropped before."""
+        """Gives the memory of an owner back without dropping its content, which has been moved out or was dropped before. Foreign memory has no shell: the function that releases it gets the whole."""
         attributes: dict[str, Any] = {}
         op = self._insert(find("dealloc"), [owner], attributes, [], False, None, None)
         return op

@@ -10,6 +10,7 @@ Example: ``Diagnostic("ALT-P001", "expected `,`", location).severity`` is ``"err
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import attrs
 
@@ -206,3 +207,10 @@ EXPLANATIONS: dict[str, str] = {
     "ALT-X001": "Constant memory is written, or memory crosses to where it must not be.",
 }
 """What each code means, in one line."""
+
+
+def page(code: str) -> str | None:
+    """What there is to say about a code beyond one line: why, a program that gets it, and one that does not; None for a code
+    whose line says it all."""
+    file = Path(__file__).parent / "pages" / f"{code}.md"
+    return file.read_text() if file.is_file() else None

@@ -105,6 +105,29 @@ def needs_drop(type: Type, module: Module) -> bool:
     return False
 
 
+class Marks:
+    """``copies`` and ``needs_drop`` in one module, each type looked at once; good for as long as no declaration changes."""
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self._copies: dict[Type, bool] = {}
+        self._drops: dict[Type, bool] = {}
+
+    def copies(self, type: Type) -> bool:
+        """Whether a value of ``type`` is copied by use (true) or moved (false)."""
+        known = self._copies.get(type)
+        if known is None:
+            known = self._copies[type] = copies(type, self.module)
+        return known
+
+    def needs_drop(self, type: Type) -> bool:
+        """Whether something must run when a value of ``type`` goes away."""
+        known = self._drops.get(type)
+        if known is None:
+            known = self._drops[type] = needs_drop(type, self.module)
+        return known
+
+
 def drops_next(type: Type, module: Module) -> list[Type]:
     """What goes next when a value of ``type`` is dropped, of what itself needs drop: its parts, or what it owns."""
     parts: list[Type] = []

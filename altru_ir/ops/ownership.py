@@ -134,9 +134,16 @@ class NewArray:
     alignment = Option(int, "at least this many bytes, a power of two")
 
 
-@operation("dealloc", "$owner", traits=(MAY_FREE,))
+def _no_release(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
+    owner = op.operands[0].type
+    if isinstance(owner, OwnType) and owner.release is not None:
+        yield "V024", f"`dealloc` of a `{owner}`: only @{owner.release} releases it, and that wants its content; use `drop`"
+
+
+@operation("dealloc", "$owner", traits=(MAY_FREE,), verify=_no_release)
 class Dealloc:
-    """Gives the memory of an owner back without dropping its content, which has been moved out or was dropped before.
+    """Gives the memory of an owner back without dropping its content, which has been moved out or was dropped before. Foreign
+    memory has no shell: the function that releases it gets the whole.
 
     Example: ``dealloc %shell``
     """

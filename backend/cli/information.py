@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from altru_ir.diagnostics import EXPLANATIONS
+from altru_ir.diagnostics import EXPLANATIONS, page
 
 
 def versions() -> str:
@@ -38,6 +38,9 @@ def explain(code: str) -> str:
     from altru_ir.passes.verify.loan_examples import EXAMPLES
 
     text = f"{code}: {EXPLANATIONS[code]}\n"
+    more = page(code)
+    if more is not None:
+        text += f"\n{more}"
     if code in EXAMPLES:
         text += f"\nRefused:\n\n{_indented(EXAMPLES[code].refused)}\nAccepted:\n\n{_indented(EXAMPLES[code].accepted)}"
     return text

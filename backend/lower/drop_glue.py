@@ -14,6 +14,9 @@ came from before that.
     node = child in slot k of N;  slot k of N = top;  top = N | k;   walk the child, give it back;
     N | k = top;  top = slot k of N;   go on behind slot k of N
 
+Where no code of the program runs in the drops of a cycle, the last owner of an object needs no way back: the object is given
+back first, and the walk goes on with the child. A list is then a loop.
+
 The number of a slot, k, stands in the low bits of the way up, so a cycle has as many such slots as the alignment of an
 address has values (eight where addresses have 64 bits). Owners beyond those, and owners of sequences, are dropped by a call,
 and so are erased types.
@@ -33,12 +36,13 @@ from altru_ir.backend.lower.releases import release
 from altru_ir.backend.lower.types import LoweringError, dimensions_of, llvm_type, quote
 from altru_ir.behaviour import drop_may_panic
 from altru_ir.layout import enum_layout, field_offsets, layout_of, round_up
-from altru_ir.marks import drops_next, needs_drop
+from altru_ir.marks import dropped_parts, drops_next, needs_drop
 from altru_ir.ops.aggregates import field_types
 from altru_ir.types import (
     ArenaType,
     ArrayType,
     CellType,
+    DynType,
     NamedType,
     OwnType,
     PoolType,
@@ -375,7 +379,8 @@ class _Cycle:
         code.line("unreachable")
         for i, owner in enumerate(self.owners):
             code.start(f"owner{i}")
-            self.drop(owner.target.erased, "%node", 0)
+            self.current = owner
+            self.drop(owner.target.erased, "%node", 0, self.quiet())
             code.give_back(owner, code.emit(f"load ptr, ptr %node, align {self.align}"))
             code.goto("up")
         code.start("up")
@@ -393,17 +398,31 @@ class _Cycle:
         masked = self.code.emit(f"and {self.word} {top}, {-self.align}")
         return self.code.emit(f"inttoptr {self.word} {masked} to ptr")
 
-    def drop(self, type: Type, base: str, offset: int) -> None:
-        """Drops a part of the node, at an offset from its address; ``base`` is where that address is kept."""
+    def quiet(self) -> bool:
+        """Whether no code of the program runs in drops of this cycle, so that nobody sees when memory goes back."""
+        return not any(
+            isinstance(each, (DynType, ArenaType, PoolType))
+            or (isinstance(each, OwnType) and each.release is not None)
+            or (isinstance(each, NamedType) and self.glue.module.types[each.name].drop is not None)
+            for owner in self.owners
+            for each in dropped_parts(owner, self.glue.module)
+        )
+
+    def drop(self, type: Type, base: str, offset: int, last: bool = False) -> None:
+        """Drops a part of the node, at an offset from its address; ``base`` is where that address is kept. Behind the ``last``
+        part nothing is left but to give the node back, and that may happen before."""
         code = self.code
         type = type.erased
         if not needs_drop(type, code.module):
             return
-        if type in self.number and self.slots < self.align:
+        if type in self.number and last:
+            assert isinstance(type, OwnType)
+            self.on(type, offset)
+        elif type in self.number and self.slots < self.align:
             assert isinstance(type, OwnType)
             self.down(type, offset)
         elif type in self.members and isinstance(type, (NamedType, TupleType, CellType)):
-            self.inside(type, offset)
+            self.inside(type, offset, last)
         elif isinstance(type, ArrayType) and type in self.members and self._few(type):
             layout = layout_of(type.element, code.module)
             count = 1
@@ -420,11 +439,31 @@ class _Cycle:
             count *= UNROLLED + 1 if dimension is None else dimension
         return count <= UNROLLED
 
-    def inside(self, type: Type, offset: int) -> None:
+    def inside(self, type: Type, offset: int, last: bool) -> None:
         """The destructor and the parts of a member of the cycle; the node's address is read anew behind each way down."""
         code = self.code
         node = code.emit(f"load ptr, ptr %node, align {self.align}")
-        code.parts(type, node, offset, lambda part, base, at: self.drop(part, "%node", at))
+        final = self._final(type, offset)
+        code.parts(type, node, offset, lambda part, base, at: self.drop(part, "%node", at, last and final in (None, at)))
+
+    def _final(self, type: Type, offset: int) -> int | None:
+        """Where the part that is dropped last stands; None for an enum, of which only one is dropped, and for a cell."""
+        declaration = self.glue.module.types[type.name] if isinstance(type, NamedType) else None
+        if isinstance(type, NamedType) and declaration is not None and declaration.kind == "struct":
+            fields = (field_types(type, self.glue.module, "struct") or {}).values()
+            offsets = zip(field_offsets(declaration, self.glue.module), fields, strict=True)
+            return offset + [at for at, part in offsets if needs_drop(part, self.glue.module)][-1]
+        return -1 if isinstance(type, TupleType) else None
+
+    def on(self, type: OwnType, offset: int) -> None:
+        """Gives the node back and goes on with the child, which is the last: no way back up is needed."""
+        code, align = self.code, self.align
+        node = code.emit(f"load ptr, ptr %node, align {align}")
+        child = code.emit(f"load ptr, ptr {code.at(node, offset)}, align {align}")
+        code.give_back(self.current, node)
+        code.line(f"store ptr {child}, ptr %node")
+        code.goto(f"owner{self.number[type]}")
+        code.start(code.label("never"))
 
     def down(self, type: OwnType, offset: int) -> None:
         code, word, align = self.code, self.word, self.align

@@ -16,6 +16,7 @@ from altru_ir.backend.lower.constants import constant_text
 from altru_ir.backend.lower.function import FunctionLowering, Storage
 from altru_ir.backend.lower.registry import LOWERINGS as LOWERINGS
 from altru_ir.backend.lower.registry import lowers as lowers
+from altru_ir.backend.lower.releases import thin
 from altru_ir.backend.lower.types import LoweringError, dimensions_of, parameter_types, quote, result_type
 from altru_ir.layout import enum_layout, field_offsets, layout_of
 from altru_ir.literals import constant_integer
@@ -660,12 +661,12 @@ def _check_subrange(f: FunctionLowering, op: Operation) -> None:
 
 @lowers("check.nonnull")
 def _check_nonnull(f: FunctionLowering, op: Operation) -> None:
-    f.panic_unless(f.emit(f"icmp ne ptr {f.value(op.operands[0])}, null"), "null", op)
+    f.panic_unless(f.emit(f"icmp ne ptr {thin(f, op.operands[0])}, null"), "null", op)
 
 
 @lowers("check.align")
 def _check_align(f: FunctionLowering, op: Operation) -> None:
-    address = f.emit(f"ptrtoint ptr {f.value(op.operands[0])} to i64")
+    address = f.emit(f"ptrtoint ptr {thin(f, op.operands[0])} to i64")
     low = f.emit(f"and i64 {address}, {op.attrs['alignment'] - 1}")
     f.panic_unless(f.emit(f"icmp eq i64 {low}, 0"), "align", op, address, str(op.attrs["alignment"]))
 

@@ -36,7 +36,7 @@ import attrs
 from altru_ir.behaviour import accesses
 from altru_ir.declare import INIT, PATH
 from altru_ir.literals import constant_integer
-from altru_ir.marks import copies
+from altru_ir.marks import Marks
 from altru_ir.module import Function, Module
 from altru_ir.ops.aggregates import field_types
 from altru_ir.types import (
@@ -106,7 +106,8 @@ class MovePath:
 class Located:
     """Where a place is: ``path`` (None where nothing of it is tracked) and how far that leads, ``reach``.
 
-    ``destructor`` is the outermost type on the way that has a destructor, which forbids to move its parts out one by one.
+    ``destructor`` is the outermost type on the way that has a destructor, or an owner with a release function: those want the
+    whole, and forbid to move its parts out one by one.
     """
 
     path: MovePath | None
@@ -120,15 +121,10 @@ NOWHERE = Located(None, GLOBAL)
 def has_paths(function: Function, module: Module) -> bool:
     """Whether anything in ``function`` may be moved, or hold nothing, or lies in no path (globals, and what raw pointers and
     shared references lead to)."""
-    moves: dict[Type, bool] = {}
+    marks = Marks(module)
 
     def counts(value: Value) -> bool:
-        type = value.type
-        if type.is_place:
-            return True
-        if type not in moves:
-            moves[type] = not copies(type, module)
-        return moves[type]
+        return value.type.is_place or rooted_type(value, marks) is not None
 
     if any(counts(value) for value in function.parameters):
         return True
@@ -136,6 +132,14 @@ def has_paths(function: Function, module: Module) -> bool:
         any(counts(argument) for argument in block.args) or any(counts(result) for op in block.ops for result in op.results)
         for block in function.blocks
     )
+
+
+def rooted_type(value: Value, marks: Marks) -> Type | None:
+    """The type of what the root ``value`` holds; None when it is no root: what copies, and places that are parts."""
+    type = value.type
+    if isinstance(type, PlaceType):
+        return type.target if value.operation is not None and value.operation.name == "local" else None
+    return None if marks.copies(type) else type
 
 
 class MovePaths:
@@ -148,7 +152,7 @@ class MovePaths:
         self.roots: dict[Value, MovePath] = {}
         self.paths: list[MovePath] = []
         self._located: dict[Value, Located] = {}
-        self._moves: dict[Type, bool] = {}
+        self.marks = Marks(module)
         for parameter in function.parameters:
             self._root(parameter)
         for block in function.blocks:
@@ -167,20 +171,12 @@ class MovePaths:
 
     def moves(self, type: Type) -> bool:
         """Whether a use of a value of ``type`` moves it."""
-        known = self._moves.get(type)
-        if known is None:
-            known = self._moves[type] = not copies(type, self.module)
-        return known
+        return not self.marks.copies(type)
 
     def _root(self, value: Value) -> None:
-        type = value.type
-        if isinstance(type, PlaceType):
-            if value.operation is None or value.operation.name != "local":
-                return
-            type = type.target
-        elif not self.moves(type):
-            return
-        self.roots[value] = MovePath(value, None, None, type)
+        type = rooted_type(value, self.marks)
+        if type is not None:
+            self.roots[value] = MovePath(value, None, None, type)
 
     def _number(self) -> None:
         for root in self.roots.values():
@@ -256,7 +252,8 @@ class MovePaths:
         if isinstance(pointer, OwnType):
             if base.path is None or base.reach != EXACT:
                 return base
-            return Located(self._child(base.path, DEREF, pointer.target), EXACT, base.destructor)
+            wants = pointer if base.destructor is None and pointer.release is not None else base.destructor
+            return Located(self._child(base.path, DEREF, pointer.target), EXACT, wants)
         reach = RAW if isinstance(pointer, PtrType) else COLLECTED if isinstance(pointer, GcType) else REFERENCE  # 1, 2
         return Located(base.path, reach, base.destructor)
 

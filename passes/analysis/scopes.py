@@ -27,25 +27,20 @@ from altru_ir.behaviour import accesses
 from altru_ir.cfg import ControlFlowGraph
 from altru_ir.dataflow import BitProblem, Solution, solve
 from altru_ir.declare import CONSUME, END, ESCAPE
-from altru_ir.marks import needs_drop
+from altru_ir.marks import Marks
 from altru_ir.module import Block, Function, Module
 from altru_ir.passes.analysis.initialization import is_conditional
-from altru_ir.types import PlaceType, Type
+from altru_ir.types import PlaceType
 from altru_ir.values import Operation, Value
 
 
 def has_scopes(function: Function) -> bool:
     """Whether there is anything in ``function`` that could be open."""
     assert function.module is not None
-    drops: dict[Type, bool] = {}
+    marks = Marks(function.module)
 
     def opens(value: Value) -> bool:
-        type = value.type
-        if type.is_place:
-            return value.operation is not None and value.operation.name == "local"
-        if type not in drops:
-            drops[type] = needs_drop(type, function.module)  # type: ignore[arg-type]
-        return drops[type]
+        return opens_scope(value, marks)
 
     if any(opens(value) for value in function.parameters):
         return True
@@ -57,6 +52,13 @@ def has_scopes(function: Function) -> bool:
                 if opens(result):
                     return True
     return False
+
+
+def opens_scope(value: Value, marks: Marks) -> bool:
+    """Whether the definition of ``value`` opens a scope: a local, or what needs drop."""
+    if value.type.is_place:
+        return value.operation is not None and value.operation.name == "local"
+    return marks.needs_drop(value.type)
 
 
 def cleanups(blocks: list[Block]) -> set[Block]:
@@ -88,7 +90,7 @@ class OpenScopes(BitProblem):
         self.closes: dict[Operation, int] = {}
         self.dropping = 0
         self.locals = 0
-        self._drops: dict[Type, bool] = {}
+        self.marks = Marks(module)
         self._dominating: dict[int, int] = {}
         for parameter in function.parameters:
             self._add(parameter, None)
@@ -113,25 +115,15 @@ class OpenScopes(BitProblem):
                 self.cleaned[block.unwind] = self._closed_from(block.unwind)
         self.solution: Solution[int] = solve(self, self.cfg)
 
-    def needs_drop(self, type: Type) -> bool:
-        """Whether something runs when a value of ``type`` goes away."""
-        known = self._drops.get(type)
-        if known is None:
-            known = self._drops[type] = needs_drop(type, self.module)
-        return known
-
     def _add(self, value: Value, block: Block | None) -> int:
+        if not opens_scope(value, self.marks):
+            return 0
         type = value.type
-        if isinstance(type, PlaceType):
-            if value.operation is None or value.operation.name != "local":
-                return 0
-            drops = self.needs_drop(type.target)
-            self.locals |= 1 << len(self.values)
-        else:
-            drops = self.needs_drop(type)
-            if not drops:
-                return 0
         bit = self.bit[value] = 1 << len(self.values)
+        drops = True
+        if isinstance(type, PlaceType):
+            drops = self.marks.needs_drop(type.target)
+            self.locals |= bit
         self.values.append(value)
         self.made_in[block] = self.made_in.get(block, 0) | bit
         if drops:

@@ -43,7 +43,7 @@ import attrs
 from altru_ir import declare
 from altru_ir.behaviour import accesses, drop_may_panic, may_panic
 from altru_ir.declare import CONSUME, END, INIT, WRITE
-from altru_ir.marks import needs_drop
+from altru_ir.marks import Marks
 from altru_ir.module import Block, Function, Module
 from altru_ir.ops.aggregates import field_types
 from altru_ir.passes.analysis.initialization import Effect, Initialization, is_conditional
@@ -111,7 +111,7 @@ class _Elaborator:
         self.function = function
         self.module = module
         self.get = get
-        self.needs: dict[Type, bool] = {}
+        self.needs_drop = Marks(module).needs_drop
         self.flags: dict[MovePath, Value | None] = {}
         self.with_flags = 0
         self.drops = 0
@@ -172,12 +172,6 @@ class _Elaborator:
         if op.name == "assign":
             return self.needs_drop(op.operands[1].type)
         return op.name == "drop" and bool(op.attrs.get("rest"))
-
-    def needs_drop(self, type: Type) -> bool:
-        known = self.needs.get(type)
-        if known is None:
-            known = self.needs[type] = needs_drop(type, self.module)
-        return known
 
     # -- the walk: once to find the flags, once to write --
 

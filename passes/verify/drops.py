@@ -44,7 +44,6 @@ from altru_ir.dataflow import Problem, Solution, panicking, solve
 from altru_ir.declare import BORROW, CONSUME, END, ESCAPE, EXCHANGE, INIT, READ, WRITE
 from altru_ir.diagnostics import Diagnostic
 from altru_ir.literals import constant_integer
-from altru_ir.marks import needs_drop
 from altru_ir.module import Block, Function, Module
 from altru_ir.ops.aggregates import field_types
 from altru_ir.passes.analysis.initialization import NO_EFFECT, Effect, Initialization, is_conditional
@@ -112,6 +111,7 @@ class _Proof(Problem[Facts]):
         self.cfg: ControlFlowGraph = function.cfg()
         self.facts = Initialization(function, module, self.cfg, MovePaths(function, module, ranges=True))
         self.paths = self.facts.paths
+        self.marks = self.paths.marks
         self.all = (1 << len(self.paths.paths)) - 1
         self.found: list[Diagnostic] = []
         self.shells = self.find_shells()
@@ -174,7 +174,7 @@ class _Proof(Problem[Facts]):
         """The paths that need drop themselves and not only through parts with paths."""
         found = 0
         for path in self.paths.paths:
-            if not isinstance(path.type, ThreadScopeType) and needs_drop(path.type, self.module) and not self.hollow(path):
+            if not isinstance(path.type, ThreadScopeType) and self.marks.needs_drop(path.type) and not self.hollow(path):
                 found |= path.bit
         return found
 
@@ -185,7 +185,7 @@ class _Proof(Problem[Facts]):
             if kind in ("struct", "enum"):
                 step = "field" if kind == "struct" else "variant"
                 parts = field_types(type, self.module, kind) or {}
-                wanted = [n for n, part in parts.items() if part is not UNIT and needs_drop(part, self.module)]
+                wanted = [n for n, part in parts.items() if part is not UNIT and self.marks.needs_drop(part)]
                 return all((step, name) in path.children for name in wanted)
         if isinstance(type, ArrayType) and len(type.dimensions) == 1 and type.dimensions[0] is not None:
             return type.dimensions[0] > 0 and self.covered(path) == type.dimensions[0]
@@ -421,7 +421,7 @@ class _Proof(Problem[Facts]):
         content = root.children.get(DEREF)
         if content is not None:
             self.empty(op, state, content.mask)
-        elif root.root not in self.shells and needs_drop(root.type.pointee, self.module):  # type: ignore[arg-type]
+        elif root.root not in self.shells and self.marks.needs_drop(root.type.pointee):  # type: ignore[arg-type]
             self.say(op, f"the content of `{root}` may still hold something that must be dropped")
 
     def under_flag(self, op: Operation, path: MovePath, state: Facts) -> None:  # 2
@@ -477,13 +477,13 @@ class _Proof(Problem[Facts]):
             content = path.children.get(DEREF)
             if content is not None:
                 self.empty(op, state, content.mask)
-            elif needs_drop(op.result.type.pointee, self.module):  # type: ignore[arg-type]
+            elif self.marks.needs_drop(op.result.type.pointee):  # type: ignore[arg-type]
                 self.say(op, f"the content of `{path}` may still hold something that must be dropped")
         elif access in (READ, BORROW, CONSUME, EXCHANGE):
             self.need(op, state, path.needed, path)
             if access == CONSUME and reach == ELEMENT:
                 self.say(op, f"a part of `{path}` that is not constant is dropped by itself")  # 8
-        elif access == WRITE and needs_drop(path.type, self.module):
+        elif access == WRITE and self.marks.needs_drop(path.type):
             self.say(op, "a drop by flow is left: its function is not elaborated")
         elif access == INIT and reach == EXACT:
             self.empty(op, state, path.mask)

@@ -28,6 +28,7 @@ Invariant: a way that is shown is one of the control-flow graph, and nothing on 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -41,7 +42,7 @@ from altru_ir.module import Block, Function, Module
 from altru_ir.passes.analysis.move_paths import is_uninit
 from altru_ir.passes.analysis.why import why_it_moves
 from altru_ir.passes.base import Check
-from altru_ir.passes.verify.move_fixes import give_back
+from altru_ir.passes.verify.move_fixes import MoveFixes
 from altru_ir.types import OwnType, PlaceType, Type
 from altru_ir.values import Operation, Value
 
@@ -70,11 +71,31 @@ def check_leaks(function: Function, module: Module) -> list[Diagnostic]:
     return _Leaks(function, module).run()
 
 
+class _Flow:
+    """Where pointers go in a function: other names of a value (``renamed``), and operations with their places (``used``)."""
+
+    def __init__(self, function: Function) -> None:
+        self.renamed: dict[Value, list[Value]] = {}
+        self.used: dict[Value, list[tuple[Operation, int]]] = {}
+        for block in function.blocks:
+            for at, op in enumerate(block.ops):
+                for value in op.operands:
+                    if not value.type.is_place:
+                        self.used.setdefault(value, []).append((op, at))
+                        if op.name in RENAMES and op.results:
+                            self.renamed.setdefault(value, []).append(op.result)
+                for successor in op.successors:
+                    given = len(successor.block.args) - len(successor.args)
+                    for value, argument in zip(successor.args, successor.block.args[given:], strict=True):
+                        self.renamed.setdefault(value, []).append(argument)
+
+
 class _Leaks:
     def __init__(self, function: Function, module: Module) -> None:
         self.function = function
         self.module = module
         self.found: list[Diagnostic] = []
+        self.fixes = MoveFixes(function, module, None)
 
     def run(self) -> list[Diagnostic]:
         turned = []
@@ -129,7 +150,7 @@ class _Leaks:
 
     def conversion(self, op: Operation) -> None:  # 2
         names = self.names(op.result)
-        releases = {block: places for block in self.function.blocks if (places := self.releases(block, names))}
+        releases = self.releases(names)
         block = op.block
         assert block is not None
         at = block.ops.index(op)
@@ -149,7 +170,7 @@ class _Leaks:
         self.report(
             "ALT-L001", op, f"nothing releases what `%{op.result.name}` points to" + self.sometimes(releases, way), WARNING,
             labels=tuple(labels), help="turn it back with `own.from_ptr`, `free` it, or store it where somebody does",
-            proposals=() if around else give_back(self.function, op, last),
+            proposals=() if around else self.fixes.lost(op, last),
         )  # fmt: skip
 
     def sometimes(self, releases: dict[Block, list[int]], way: list[Block]) -> str:
@@ -157,25 +178,25 @@ class _Leaks:
 
     def names(self, pointer: Value) -> set[Value]:
         """The values that may be ``pointer``, or lead into what it points to (3)."""
-        found = {pointer}
-        grown = True
-        while grown:  # each round goes through chains in the order of the text: few rounds
-            grown = False
-            for op in self.function.operations():
-                if op.name in RENAMES and op.results and op.result not in found and not found.isdisjoint(op.operands):
-                    found.add(op.result)
-                    grown = True
-                for successor in op.successors:
-                    given = len(successor.block.args) - len(successor.args)
-                    for value, argument in zip(successor.args, successor.block.args[given:], strict=True):
-                        if value in found and argument not in found:
-                            found.add(argument)
-                            grown = True
+        found, work = {pointer}, [pointer]
+        while work:
+            new = [value for value in self.flow.renamed.get(work.pop(), ()) if value not in found]
+            found.update(new)
+            work.extend(new)
         return found
 
-    def releases(self, block: Block, names: set[Value]) -> list[int]:
-        """The places in ``block`` of operations that release or give away one of ``names`` (3)."""
-        return [at for at, op in enumerate(block.ops) if op.operands and self.is_release(op, names)]
+    @cached_property
+    def flow(self) -> _Flow:
+        return _Flow(self.function)
+
+    def releases(self, names: set[Value]) -> dict[Block, list[int]]:
+        """Where operations release or give away one of ``names`` (3): places in blocks."""
+        found: dict[Block, list[int]] = {}
+        for value in names:
+            for op, at in self.flow.used.get(value, ()):
+                if op.block is not None and self.is_release(op, names):
+                    found.setdefault(op.block, []).append(at)
+        return found
 
     def is_release(self, op: Operation, names: set[Value]) -> bool:
         if names.isdisjoint(op.operands) or op.name in LOOKS or op.name.startswith("check."):

@@ -14,7 +14,8 @@ Kinds, the cheapest for the program first, each proposed where its form fits:
  5. an exclusive reference is lent: borrowed anew for the call that would take it;
  6. a store that comes later moves in front of the use (*reorder*);
  7. a copy is made of what an owner holds, and that is given away;
- 8. something else is put there: ``exchange`` with a value made for it, or a first ``init`` behind the ``local``, on all ways.
+ 8. something else is put there: ``exchange`` with a value made for it, or a first ``init`` behind the ``local``, on all ways;
+ 9. a raw pointer that is lost is turned back into an owner where the function is left.
 
 A value is made for numbers, and structs, tuples, arrays and heap owners of them.
 """
@@ -22,6 +23,7 @@ A value is made for numbers, and structs, tuples, arrays and heap owners of them
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from altru_ir.diagnostics import Edit, Fix
 from altru_ir.marks import copies
@@ -59,6 +61,7 @@ class MoveFixes:
         self.module = module
         self.paths = paths
         self.source: Source | None = function.source
+        self.known: set[str] = set()
         self.taken: set[str] = set()
 
     # -- by error ----------------------------------------------------------------------------------------------------
@@ -109,6 +112,10 @@ class MoveFixes:
         early = "leave out this `end`: the scope is closed where the function is left"
         drafts: list[Callable[[], Iterator[Fix]]] = [lambda end=end: self.left_out(end, early) for end in ends]  # type: ignore[misc]
         return self.collect(lambda: self.left_out(op, again) if op.name == "end" else iter(()), *drafts)
+
+    def lost(self, conversion: Operation, last: Operation) -> tuple[Fix, ...]:
+        """For a raw pointer that nothing releases when the function is left at ``last`` (ALT-L001)."""
+        return self.collect(lambda: self.turned_back(conversion, last))
 
     def collect(self, *drafts: Callable[[], Iterator[Fix]]) -> tuple[Fix, ...]:
         found: list[Fix] = []
@@ -210,6 +217,12 @@ class MoveFixes:
         if len(causes) == 1 and causes[0][0].name == "take":
             yield from self.exchanged(causes[0][0], causes[0][0].operands[0])
 
+    def turned_back(self, conversion: Operation, last: Operation) -> Iterator[Fix]:  # 9
+        pointer, owner = conversion.result, conversion.operands[0]
+        again = self.fresh(pointer, "owner")
+        lines = [f"{again} = own.from_ptr {self.spelled(pointer)} unsafe : {owner.type}", f"drop {again}"]
+        yield Fix("turn it back into an owner, and drop that", (self.before(last, lines),))
+
     def first_value(self, path: MovePath) -> Iterator[Fix]:  # 8
         local = path.root.operation
         if local is None or local.name != "local" or self.paths is None:
@@ -288,7 +301,7 @@ class MoveFixes:
         newline = source.text.find("\n", start)
         line = newline if newline >= 0 else stop
         last = start
-        for a, b in source.token_spans()[at:]:
+        for a, b in islice(source.token_spans(), at, None):
             if a >= line or not source.text[a:b]:
                 break
             last = b
@@ -341,7 +354,7 @@ class MoveFixes:
         _, end = self.span(op)
         source = self.text_of()
         at: int = op.loc + 2 * len(op.results)  # type: ignore[operator]
-        for start, stop in source.token_spans()[at:]:
+        for start, stop in islice(source.token_spans(), at, None):
             if start >= end:
                 break
             if source.text[start:stop] == self.spelled(value):
@@ -362,30 +375,16 @@ class MoveFixes:
 
     def new_name(self, wanted: str) -> str:
         """A name that no value of the function has."""
-        if not self.taken:
-            self.taken = {value.name for value in self.function.parameters if value.name}
+        if not self.known:
+            self.known = {value.name for value in self.function.parameters if value.name}
             for block in self.function.blocks:
-                self.taken.update(value.name for value in block.args if value.name)
-                self.taken.update(value.name for op in block.ops for value in op.results if value.name)
+                self.known.update(value.name for value in block.args if value.name)
+                self.known.update(value.name for op in block.ops for value in op.results if value.name)
         name, number = wanted, 2
-        while name in self.taken:
+        while name in self.known or name in self.taken:
             name, number = f"{wanted}{number}", number + 1
         self.taken.add(name)
         return f"%{name}"
 
 
-def give_back(function: Function, conversion: Operation, last: Operation) -> tuple[Fix, ...]:
-    """For a raw pointer that nothing releases when the function is left at ``last`` (ALT-L001): it is turned back there."""
-    assert function.module is not None
-    fixes = MoveFixes(function, function.module, None)
-    pointer, owner = conversion.result, conversion.operands[0]
-
-    def turned_back() -> Iterator[Fix]:
-        again = fixes.fresh(pointer, "owner")
-        lines = [f"{again} = own.from_ptr {fixes.spelled(pointer)} unsafe : {owner.type}", f"drop {again}"]
-        yield Fix("turn it back into an owner, and drop that", (fixes.before(last, lines),))
-
-    return fixes.collect(turned_back)
-
-
-__all__ = ["MoveFixes", "give_back"]
+__all__ = ["MoveFixes"]

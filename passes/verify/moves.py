@@ -14,7 +14,7 @@ Clauses, cited by number in the code and planted as defects one by one in the te
     struct without a destructor field by field;
  4. nothing is moved out of what a reference, a guard or a ``gc`` leads to, nor out of a global (ALT-M002);
  5. nothing is moved out of an element at an index that is not constant, or out of a subrange (ALT-M003);
- 6. no part is moved out of a type with a destructor (ALT-M004);
+ 6. no part is moved out of a type with a destructor, or of foreign memory, which its release function gets whole (ALT-M004);
  7. ``init`` stores, and ``dealloc`` releases, only where nothing is left that would have to be dropped (ALT-M005);
  8. two operands of one operation do not consume the same value, and nothing is stored into what it owns (ALT-M001);
  9. nothing is done to a local that may have been ended, not even a store (ALT-F004).
@@ -34,6 +34,7 @@ verdicts on moves these are.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import islice
 
 import attrs
@@ -42,7 +43,6 @@ from altru_ir.behaviour import accesses
 from altru_ir.dataflow import panicking
 from altru_ir.declare import BORROW, CONSUME, ESCAPE, EXCHANGE, INIT, READ, WRITE
 from altru_ir.diagnostics import Diagnostic, Fix, Label
-from altru_ir.marks import needs_drop
 from altru_ir.module import Block, Function, Module
 from altru_ir.passes.analysis.initialization import Initialization
 from altru_ir.passes.analysis.move_paths import (
@@ -63,6 +63,7 @@ from altru_ir.passes.analysis.why import why_it_moves
 from altru_ir.passes.base import Check
 from altru_ir.passes.verify.drops import ELABORATED, check_drops
 from altru_ir.passes.verify.move_fixes import MoveFixes
+from altru_ir.types import OwnType
 from altru_ir.values import Operation, Value
 
 
@@ -96,7 +97,7 @@ class _Checker:
         self.paths = facts.paths
         self.found: list[Diagnostic] = []
         self.told: set[object] = set()
-        self.needs: dict[object, bool] = {}
+        self.marks = facts.paths.marks
 
     def run(self) -> list[Diagnostic]:
         facts = self.facts
@@ -250,7 +251,7 @@ class _Checker:
         what = {REFERENCE: "behind a reference", COLLECTED: "in a collected object", GLOBAL: "in a global"}.get(located.reach)
         verb = "dropped" if op.name == "drop" else "moved out of"
         if what is not None:
-            if op.name == "drop" and not self.drops(type):
+            if op.name == "drop" and not self.marks.needs_drop(type):
                 return
             self.report(
                 "ALT-M002", op, f"a `{type}` {what} cannot be {verb}: it stays there for others",
@@ -264,19 +265,24 @@ class _Checker:
                 help="use `exchange`, or a constant index", proposals=self.fixes.stays(op, place),
             )  # fmt: skip
         elif located.destructor is not None and located.reach == EXACT:
-            declaration = self.module.types[located.destructor.name]  # type: ignore[attr-defined]
+            whole = located.destructor
+            labels: list[tuple[object, str]] = []
+            if isinstance(whole, OwnType):
+                wants = f"@{whole.release}, which releases it,"
+            else:
+                declaration = self.module.types[whole.name]  # type: ignore[attr-defined]
+                wants = f"its destructor @{declaration.drop}"
+                labels = [(declaration.location, f"`{whole}` is declared with a destructor here")]
             self.report(
-                "ALT-M004", op,
-                f"a part of a `{located.destructor}` cannot be {verb}: its destructor @{declaration.drop} will want it",
-                labels=[(declaration.location, f"`{located.destructor}` is declared with a destructor here")],
+                "ALT-M004", op, f"a part of a `{whole}` cannot be {verb}: {wants} will want it", labels=labels,
                 help="use `exchange`, or `borrow` the part", proposals=self.fixes.stays(op, place),
             )  # fmt: skip
 
     def must_be_empty(self, op: Operation, type: object, path: MovePath | None, there: int) -> None:
         """Clause 7."""
-        if is_uninit(type) or not self.drops(type):  # type: ignore[arg-type]
+        if is_uninit(type) or not self.marks.needs_drop(type):  # type: ignore[arg-type]
             return
-        if path is not None and not any(self.drops(p.type) for p in self.held(path, there)):
+        if path is not None and not any(self.marks.needs_drop(p.type) for p in self.held(path, there)):
             return
         name = f"`{path}`" if path is not None else f"the `{type}` there"
         if op.name == "dealloc":
@@ -291,12 +297,6 @@ class _Checker:
             if there >> index & 1 and not self.paths.paths[index].is_sum:
                 yield self.paths.paths[index]
 
-    def drops(self, type: object) -> bool:
-        known = self.needs.get(type)
-        if known is None:
-            known = self.needs[type] = needs_drop(type, self.module)  # type: ignore[arg-type]
-        return known
-
     # -- stories --
 
     def report(
@@ -310,7 +310,7 @@ class _Checker:
             )
         )  # fmt: skip
 
-    @property
+    @cached_property
     def fixes(self) -> MoveFixes:
         """What may mend an error, looked for when there is one."""
         return MoveFixes(self.function, self.module, self.paths)

@@ -10,6 +10,7 @@ import pytest
 import altru_ir as air
 from altru_ir.module import Module
 from altru_ir.passes.pipeline_text import parse_pipeline
+from altru_ir.passes.verify.leaks import check_leaks
 from tests.analysis.growth import lines_of, slope
 
 PASSES = "schedule-drops,check-moves,elaborate-drops"
@@ -137,3 +138,20 @@ def test_irreducible_and_unreachable() -> None:
     wrong = air.parse(IRREDUCIBLE.replace("  %y = new %n : own<i32>\n  init %l, %y\n", ""))
     with pytest.raises(air.DiagnosticError, match="ALT-M001"):
         run(wrong)
+
+
+def converted(count: int) -> str:
+    """Raw pointers that live across all branches, and one way out that loses each."""
+    text = HEAD.replace("(%c: i1, %n: i32)", "(%c: i1, %n: i32) -> i32")
+    made = "".join(f"  %o{i} = new %n : own<i32>\n  %p{i} = own.into_ptr %o{i}\n" for i in range(count))
+    freed = "".join(f"  free %p{i} unsafe\n" for i in range(count))
+    return f"{text}{made}  cond_br %c, ^free, ^out\n^free:\n{freed}  ret %n\n^out:\n  ret %n\n}}\n"
+
+
+def test_leaks_grow_with_the_program() -> None:
+    counted = []
+    for count in (16, 64):
+        module = air.parse(converted(count))
+        counted.append(lines_of(lambda module=module: check_leaks(module.functions["f"], module)))  # type: ignore[misc]
+        assert len(check_leaks(module.functions["f"], module)) == count
+    assert slope(*counted, 4) <= 1.15
