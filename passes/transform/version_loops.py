@@ -43,8 +43,9 @@ from altru_ir.passes.analysis.inequalities import Fact, Form, Inequalities, Poin
 from altru_ir.passes.analysis.loops import Loop, Loops
 from altru_ir.passes.base import PASSED, FunctionPass
 from altru_ir.passes.proofs import certificates
+from altru_ir.passes.proofs.goals import proven
 from altru_ir.passes.proofs.prover import Prover, assumptions
-from altru_ir.passes.transform.eliminate_checks import proven, verified
+from altru_ir.passes.transform.eliminate_checks import verified
 from altru_ir.passes.transform.guards import Guards, testable
 from altru_ir.passes.transform.rewriting import edges_into
 from altru_ir.values import NO_ATTRIBUTES, Operation, Successor, Value
