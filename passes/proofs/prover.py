@@ -19,6 +19,7 @@ left is the next goal. Rules, cited by number in the code:
     was proven with its help is forgotten.
  6. A goal about a ``select`` holds if it does for both operands, each under its case of the condition.
  7. A fact about x times another number that is not negative is a fact about their product.
+ 9. A goal holds behind a block where edges meet if it holds on each of them: what each edge says is lost in the block.
  8. Who asks may allow goals to be taken for true (``assume``): what a guard in front of a loop could test. One that can be
     proven is not, and of the others the first met, which is the nearest to the goal; from then on it is a fact. Such an answer
     is no proof; it says what would make one. ``without_checks`` leaves out what checks say, for that comes from the bounds
@@ -49,6 +50,8 @@ from altru_ir.values import Operation, Successor, Value
 STEPS = 48
 DEPTH = 10
 LEMMAS = 4
+MEETINGS = 1
+CLIMB = 4
 CANDIDATES = 6
 EDGES = 24
 
@@ -268,6 +271,8 @@ class Prover:
         for each in numbers[1:3]:
             if found is None:
                 found = self._as_computed(goal, each, question, depth)
+        if found is None and self._nested < MEETINGS:
+            found = self._meeting(goal, question.point, depth)
         return found
 
     def _any_of(
@@ -389,7 +394,6 @@ class Prover:
 
     def _invariant(self, goal: Form, latest: int, depth: int) -> Node | None:  # 5
         facts = self.facts
-        arguments: list[int] = []
         block: Block | None = None
         for each in goal:
             for number in facts.factors[each] or (each,):
@@ -399,7 +403,27 @@ class Prover:
                 owner = value.owner
                 if isinstance(owner, Block) and (block is None or facts.rank[number] >= facts.rank_of_block(block)):
                     block = owner
-        if block is None or block in facts.cleanups or block is facts.function.blocks[0]:
+        return None if block is None else self._claimed(goal, block, depth)
+
+    def _meeting(self, goal: Form, point: Point, depth: int) -> Node | None:  # 9
+        facts = self.facts
+        tree, number, blocks = facts.cfg.dominators, facts.cfg.number, facts.cfg.blocks
+        block = point.block
+        for _ in range(CLIMB):
+            if block is None or facts.rank_of_block(block) == 0:
+                return None
+            edges = facts.edges[block]
+            if len(edges) > 1:
+                at = number[block]
+                around = any(tree.dominates(at, number[terminator.block]) for terminator, _ in edges)  # type: ignore[index]
+                return None if around else self._claimed(goal, block, depth)
+            block = blocks[tree.parent[number[block]]]
+        return None
+
+    def _claimed(self, goal: Form, block: Block, depth: int) -> Node | None:
+        """Whether ``goal`` holds on each entry of a block: on each edge into it."""
+        facts = self.facts
+        if block in facts.cleanups or block is facts.function.blocks[0]:
             return None
         start = facts.rank_of_block(block)
         if any(facts.rank[each] > start for each in goal if each):
