@@ -14,7 +14,7 @@ from altru_ir.module import Function
 from altru_ir.passes.analysis.inequalities import Inequalities
 from altru_ir.passes.analysis.manager import FunctionAnalysis, Get
 from altru_ir.passes.analysis.notes import Notes
-from altru_ir.passes.proofs.goals import goals_of, proven
+from altru_ir.passes.proofs.goals import goals_of, nodes_of, proven
 from altru_ir.passes.proofs.prover import Prover
 from altru_ir.passes.proofs.reasons import missing, why
 from altru_ir.text.printer import assign_names
@@ -42,7 +42,7 @@ class Checks(FunctionAnalysis):
         facts = prover.facts
         nodes = proven(op, prover)
         if nodes is not None:
-            return f"cannot fail: {why([node for _, node in nodes], facts)}"
+            return f"cannot fail: {why(nodes_of(nodes), facts)}"
         goals = goals_of(op, facts)
         if not goals:
             return "may fail"

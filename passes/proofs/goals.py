@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from altru_ir.passes.analysis.definitions import width
 from altru_ir.passes.analysis.inequalities import Inequalities, Raw
+from altru_ir.passes.proofs.alignment import Chain
 from altru_ir.passes.proofs.prover import Node, Prover
 from altru_ir.values import Operation
 
@@ -33,10 +34,16 @@ def goals_of(op: Operation, facts: Inequalities) -> list[list[Raw]]:
     return []
 
 
-def proven(op: Operation, prover: Prover) -> list[tuple[Raw, Node]] | None:  # 1
-    """The goals of a check, each with the node that proves it; None when one was not proven."""
+Found = list[tuple[Raw, Node]] | Chain
+"""What shows that a check cannot fail: its goals, each with a node, or a chain for ``check.align``."""
+
+
+def proven(op: Operation, prover: Prover) -> Found | None:
+    """What shows that a check cannot fail; None when it was not proven."""
     facts = prover.facts
     point = facts.before(op)
+    if op.decl.name == "check.align":
+        return prover.alignments.prove(op.operands[0], op.attrs["alignment"], point)
     for goals in goals_of(op, facts):
         found: list[tuple[Raw, Node]] = []
         for goal in goals:
@@ -47,3 +54,8 @@ def proven(op: Operation, prover: Prover) -> list[tuple[Raw, Node]] | None:  # 1
         else:
             return found
     return None
+
+
+def nodes_of(found: Found) -> list[Node]:
+    """The nodes of what was found."""
+    return [] if isinstance(found, Chain) else [node for _, node in found]

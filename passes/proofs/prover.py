@@ -38,14 +38,18 @@ cycles); Bledsoe, A New Method for Proving Certain Presburger Formulas, IJCAI 19
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from math import gcd
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import attrs
 
 from altru_ir.module import Block
 from altru_ir.passes.analysis.inequalities import Fact, Form, Inequalities, Point
 from altru_ir.values import Operation, Successor, Value
+
+if TYPE_CHECKING:
+    from altru_ir.passes.proofs.alignment import Alignments
 
 STEPS = 48
 DEPTH = 10
@@ -167,6 +171,13 @@ class Prover:
         self.ignore: Callable[[Fact, Point], bool] | None = None
         self._failed: list[tuple[Block, frozenset[tuple[int, int]]]] = []
         self._known: dict[int, list[Fact]] = {}  # the claims, by number
+
+    @cached_property
+    def alignments(self) -> Alignments:
+        """The other kind of questions."""
+        from altru_ir.passes.proofs.alignment import Alignments
+
+        return Alignments(self.facts)
 
     def prove(self, goal: Form, point: Point, steps: int = STEPS) -> Node | None:
         """A node that shows that ``goal`` is not negative at ``point``; None when none was found."""

@@ -11,7 +11,8 @@
 where %n is ``slice.len %xs`` and %seq is ``deref %xs``. Rules, cited by number in the code:
 
  1. A check is a goal or several (``goals_of``): linear forms that must not be negative. If the prover (``proofs/prover``) shows
-    them all for the point in front of the check, the check cannot fail.
+    them all for the point in front of the check, the check cannot fail. ``check.align`` is a question of its own
+    (``proofs/alignment``).
  2. With ``verify`` what it found is written down as certificates (``proofs/certificates``) of the function with all checks,
     before any of them is gone, and the checker reads them; that it rejects one is an internal error.
  3. Then the checks with a certificate are removed, all at once, and nothing takes their place: to tell LLVM what was proven
@@ -29,11 +30,11 @@ from __future__ import annotations
 import attrs
 
 from altru_ir.module import Function
-from altru_ir.passes.analysis.inequalities import Inequalities, Raw
+from altru_ir.passes.analysis.inequalities import Inequalities
 from altru_ir.passes.base import MISSED, PASSED, FunctionPass
 from altru_ir.passes.proofs.certificates import Proof
-from altru_ir.passes.proofs.goals import goals_of, proven
-from altru_ir.passes.proofs.prover import Node, Prover
+from altru_ir.passes.proofs.goals import Found, goals_of, nodes_of, proven
+from altru_ir.passes.proofs.prover import Prover
 from altru_ir.passes.proofs.reasons import missing, why
 from altru_ir.passes.proofs.writer import Writer
 from altru_ir.text.printer import assign_names
@@ -67,7 +68,7 @@ class EliminateChecks(FunctionPass):
         prover = Prover(facts)
         if self.explain:
             assign_names(function)
-        gone: dict[Operation, list[tuple[Raw, Node]]] = {}
+        gone: dict[Operation, Found] = {}
         for op in checks:
             assert op.block is not None
             if not facts.tree.reachable(facts.cfg.number[op.block]):  # 4
@@ -89,16 +90,20 @@ class EliminateChecks(FunctionPass):
                 block.ops = [op for op in block.ops if op not in gone]
         return True
 
-    def explained(self, op: Operation, nodes: list[tuple[Raw, Node]] | None, facts: Inequalities) -> None:
+    def explained(self, op: Operation, nodes: Found | None, facts: Inequalities) -> None:
         """Says why a check goes, or what is not known."""
         if nodes is not None:
-            self.remark(PASSED, "CheckRemoved", op, f"{spell(op)} cannot fail: {why([node for _, node in nodes], facts)}")
+            self.remark(PASSED, "CheckRemoved", op, f"{spell(op)} cannot fail: {why(nodes_of(nodes), facts)}")
             return
         goals = goals_of(op, facts)
-        what = missing([facts.form(goal) for goal in goals[0]], facts.before(op), facts) if goals else "nothing is known"
+        what = (
+            missing([facts.form(goal) for goal in goals[0]], facts.before(op), facts)
+            if goals
+            else "nothing is known of where the pointer comes from"
+        )
         self.remark(MISSED, "CheckKept", op, f"{spell(op)} may fail: {what}")
 
-    def checked(self, function: Function, facts: Inequalities, gone: dict[Operation, list[tuple[Raw, Node]]]) -> None:
+    def checked(self, function: Function, facts: Inequalities, gone: dict[Operation, Found]) -> None:
         """Writes the certificates and lets the checker read them. Raises ``RejectedProof``."""
         writer = Writer(facts)
         for op, nodes in gone.items():

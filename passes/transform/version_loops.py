@@ -43,7 +43,7 @@ from altru_ir.passes.analysis.inequalities import Fact, Form, Inequalities, Poin
 from altru_ir.passes.analysis.loops import Loop, Loops
 from altru_ir.passes.base import PASSED, FunctionPass
 from altru_ir.passes.proofs import certificates
-from altru_ir.passes.proofs.goals import proven
+from altru_ir.passes.proofs.goals import nodes_of, proven
 from altru_ir.passes.proofs.prover import Prover, assumptions
 from altru_ir.passes.transform.eliminate_checks import verified
 from altru_ir.passes.transform.guards import Guards, testable
@@ -155,7 +155,7 @@ class VersionLoops(FunctionPass):
                 prover.suppose(form, invariant.header)
             nodes = proven(op, prover)
             if nodes is not None:
-                return assumptions([node for _, node in nodes])
+                return assumptions(nodes_of(nodes))
         return None
 
 
