@@ -133,13 +133,27 @@ class VersionLoops(FunctionPass):
                 known = found.get(loop, [])
                 missing = self.missing(op, fresh_prover, _Invariant(facts, loops, loop), known)
                 fresh = None if missing is None else [form for form in missing if form not in known]
-                if fresh is not None and len(known) + len(fresh) <= CONDITIONS:
+                if fresh is not None and len(known) + len(fresh) <= CONDITIONS and not self.in_vain(fresh, loop, prover):
                     if fresh:
                         found[loop] = known + fresh
                         if not known:
                             prover = fresh_prover()
                     break
         return found
+
+    @staticmethod
+    def in_vain(forms: list[Form], loop: Loop, prover: Prover) -> bool:
+        """Whether one of the forms is known not to hold in front of the loop."""
+        facts = prover.facts
+        point = facts.before(facts.cfg.blocks[loop.header].ops[0])
+        for form in forms:
+            opposite = {number: -coefficient for number, coefficient in form.items()}
+            opposite[0] = opposite.get(0, 0) - 1
+            if not opposite[0]:
+                del opposite[0]
+            if prover.prove(opposite, point) is not None:
+                return True
+        return False
 
     @staticmethod
     def missing(
