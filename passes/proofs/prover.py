@@ -145,6 +145,10 @@ class Allowed(Protocol):
         """Whether ``goal`` may be, at ``point``."""
 
 
+Candidate = tuple[bool, tuple[int, int], Fact, int, int, Form]
+"""Whether a fact is about another number than the latest, how hard what it leaves over is, the fact, and rule 2's numbers."""
+
+
 class _Question:
     """The work on one point: ``failed`` has, by coefficients, the largest constant that was not enough."""
 
@@ -244,7 +248,7 @@ class Prover:
         rank = self.facts.rank
         numbers.sort(key=lambda each: (-rank[each], each))
         latest_rank = rank[numbers[0]]
-        later: list[tuple[int, int, Fact, int, int, Form]] = []
+        later: list[Candidate] = []
         left_over: list[Form] = []
         for each in numbers:
             for fact in self._about(each, question.point):
@@ -261,7 +265,8 @@ class Prover:
                     and rest_goal not in left_over
                 ):
                     left_over.append(rest_goal)
-                    later.append((each != numbers[0], len(rest_goal), fact, scale, multiplier, rest_goal))
+                    easy = len(rest_goal) - (0 in rest_goal), -rest_goal.get(0, 0)
+                    later.append((each != numbers[0], easy, fact, scale, multiplier, rest_goal))
         later = sorted(later, key=lambda each: each[:2])[:CANDIDATES]
         if self.assume is not None and self.assume(goal, question.point):  # 8
             allowed, self.assume = self.assume, None
@@ -286,9 +291,7 @@ class Prover:
             found = self._meeting(goal, question.point, depth)
         return found
 
-    def _any_of(
-        self, goal: Form, later: list[tuple[int, int, Fact, int, int, Form]], question: _Question, depth: int
-    ) -> Node | None:
+    def _any_of(self, goal: Form, later: list[Candidate], question: _Question, depth: int) -> Node | None:
         for _, _, fact, scale, multiplier, rest_goal in later:
             found = self._prove(rest_goal, question, depth - 1)
             if found is not None:
