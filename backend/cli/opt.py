@@ -566,6 +566,7 @@ class _Driver:
                 _say(f"// after {each.name}\n{module}\n")
 
         made = PassManager([], self.verify_each, before, after, verify_proofs=options.verify_proofs)
+        made.explain = bool(options.remarks)
         if self.timing is not None:
             made.timing = self.timing
         if options.reproducer:

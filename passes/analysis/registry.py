@@ -24,6 +24,8 @@ ANALYSES: dict[str, str] = {
     "ranges": "altru_ir.passes.analysis.ranges:Ranges",
     "lifetimes": "altru_ir.passes.analysis.lifetimes:Lifetimes",
     "initialization": "altru_ir.passes.analysis.initialization:Initialization",
+    "inequalities": "altru_ir.passes.analysis.inequalities:Inequalities",
+    "checks": "altru_ir.passes.analysis.checks:Checks",
     "unreachable": "altru_ir.passes.analysis.unreachable:Unreachable",
     "endless": "altru_ir.passes.analysis.endless:Endless",
     "irreducible": "altru_ir.passes.analysis.irreducible:Irreducible",

@@ -168,9 +168,7 @@ class _Checker:
         )
         for value in (sources.valid(term).value for term in terms):
             outside = value.owner is not block and self.flow.is_defined(value, (block.ops[0], -1))
-            demand(
-                value in block.args or (outside and value.operation not in block.ops), "9", "a value is not there at the entry"
-            )
+            demand(value in block.args or outside, "9", "a value is not there at the entry")
         for (op, index), derivation in zip(edges, claim.edges, strict=True):
             if derivation is None:
                 demand(not self.flow.over(0, (op, index)), "9", "an edge that can be reached has no derivation")
