@@ -468,6 +468,12 @@ class BuilderMethods:
         op = self._insert(find("check.quotient"), [dividend, divisor], attributes, [], False, None, None)
         return op
 
+    def assume(self, condition: Value, *, unsafe: bool = False) -> Operation:
+        """The front-end promises that ``condition`` holds; what follows from it need not be checked. The interpreter looks, native code does not."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("assume"), [condition], attributes, [], unsafe, None, None)
+        return op
+
     def enum(self, variant: str, type: Type, payload: Value | None = None, *, name: str | None = None) -> Value:
         """An enum value: a variant with its payload, or without one when that is unit."""
         attributes: dict[str, Any] = {"variant": variant}

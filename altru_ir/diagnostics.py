@@ -62,6 +62,7 @@ EXPLANATIONS: dict[str, str] = {
     "ALT-C004": "An access through a pointer is outside of the memory that the pointer leads into.",
     "ALT-C005": "A division has no result: the divisor is zero, or the quotient does not fit.",
     "ALT-C006": "A C function is called against its contract.",
+    "ALT-C007": "What `assume` promises does not hold.",
     "ALT-F001": "Memory is released twice.",
     "ALT-F002": "Memory is used after it was released.",
     "ALT-F003": "Memory is released by something that must not release it.",

@@ -31,6 +31,7 @@ EMITS = ("llvm", "asm", "obj", "exe", "shared", "static", "header")
 PANIC_MODES = ("unwind", "abort")
 SIMPLIFYING = ("mem2reg", "cse")
 """The passes of the levels that take from a debugger what it could show."""
+INSTRUMENTS = ("heap-stats", "heap-sites")
 
 
 def prepare(
@@ -80,6 +81,7 @@ def compile(
     externs: Mapping[str, Any] | None = None,
     manager: PassManager | None = None,
     debug: bool = False,
+    instrument: str | None = None,
 ) -> Library:
     """Compiles ``module`` into this process.
 
@@ -87,20 +89,21 @@ def compile(
     ``altru_ir.Panic``, or ``"abort"``: the process ends; ``target`` must be this machine; ``libraries``, paths of shared
     libraries in which declarations are looked up; ``externs``, Python callables or functions of ctypes by the names of the
     declarations that they stand in for; ``manager`` as for ``prepare``; ``debug`` adds debug information and names the
-    functions for ``perf``.
+    functions for ``perf``; ``instrument`` is ``"heap-stats"`` or ``"heap-sites"``: every allocation is counted, exactly, by
+    allocator or by its place in the source (``altru_ir.runtime.profile`` reads the counts).
     Raises ``DiagnosticError``, ``TypeError``, ``ValueError`` and ``RuntimeBuildError``.
     """
     from altru_ir.backend.library import Library, Options
     from altru_ir.backend.target import host_triple
     from altru_ir.diagnostics import Diagnostic, DiagnosticError
 
-    _check_options(opt, panic)
+    _check_options(opt, panic, instrument)
     here = host_triple()
     if target is not None and canonical_triple(target) != canonical_triple(here):
         raise DiagnosticError(
             [Diagnostic("ALT-S003", f"code for {target} does not run on this machine ({here}); emit it to a file")]
         )
-    library = Library(Options(opt, checks, panic, canonical_triple(here), cpu, debug), libraries)
+    library = Library(Options(opt, checks, panic, canonical_triple(here), cpu, debug, instrument), libraries)
     library.add(module, externs, manager=manager)
     return library
 
@@ -143,6 +146,7 @@ def object_for(module: Module, options: Options, callbacks: frozenset[str], mana
             manager=manager,
             callbacks=callbacks,
             debug=options.debug,
+            instrument=options.instrument,
         )
         made = bytes(machine.emit_object(llvm_module))
     counters["code generations"] += 1
@@ -165,20 +169,23 @@ def emit(
     directories: list[str] | None = None,
     manager: PassManager | None = None,
     debug: bool = False,
+    instrument: str | None = None,
 ) -> bytes:
     """Compiles ``module`` for its target (or ``target``) to ``kind``.
 
     ``llvm``, ``asm`` and ``obj`` are what they say; ``exe`` is an executable around ``@main``; ``shared`` and ``static`` are
     libraries for C, and ``header`` is what C includes to use them. ``debug`` adds debug information and keeps locals readable;
-    it changes no check. Returns the bytes (empty for what a linker writes), and writes them to ``path`` when one is given,
-    whole or not at all. Raises ``DiagnosticError``, ``ValueError``, ``RuntimeBuildError`` and ``OSError``.
+    it changes no check. ``instrument`` as for ``compile``. Returns the bytes (empty for what a linker writes), and writes them
+    to ``path`` when one is given, whole or not at all.
+
+    Raises ``DiagnosticError``, ``ValueError``, ``RuntimeBuildError`` and ``OSError``.
     """
     from pathlib import Path
 
     from altru_ir.backend import link
     from altru_ir.diagnostics import Diagnostic, DiagnosticError
 
-    _check_options(opt, panic)
+    _check_options(opt, panic, instrument)
     if kind not in EMITS:
         raise ValueError(f"cannot emit `{kind}`; there are {', '.join(EMITS)}")
     linked = kind in ("exe", "shared", "static")
@@ -192,8 +199,9 @@ def emit(
         return _header(module, path, target or module.target)
     entries = "library" if kind in ("shared", "static") else "main"
     triple, llvm_module, machine = _compiled(
-        module, opt, checks, panic, target or module.target, cpu, entries=entries, manager=manager, debug=debug
-    )
+        module, opt, checks, panic, target or module.target, cpu, entries=entries, manager=manager, debug=debug,
+        instrument=instrument,
+    )  # fmt: skip
     if kind == "llvm":
         data = str(llvm_module).encode()
     elif kind == "asm":
@@ -250,11 +258,13 @@ def write_whole(path: Path, data: bytes) -> None:
         scratch.unlink(missing_ok=True)
 
 
-def _check_options(opt: int, panic: str) -> None:
+def _check_options(opt: int, panic: str, instrument: str | None) -> None:
     if opt not in (0, 1, 2, 3):
         raise ValueError(f"there is no optimization level {opt}; there are 0, 1, 2 and 3")
     if panic not in PANIC_MODES:
         raise ValueError(f"there is no panic mode `{panic}`; there are {', '.join(PANIC_MODES)}")
+    if instrument not in (None, *INSTRUMENTS):
+        raise ValueError(f"there is no instrumentation `{instrument}`; there are {', '.join(INSTRUMENTS)}")
 
 
 def _compiled(
@@ -269,6 +279,7 @@ def _compiled(
     manager: PassManager | None,
     callbacks: frozenset[str] = frozenset(),
     debug: bool = False,
+    instrument: str | None = None,
 ) -> tuple[str, Any, Any]:
     from altru_ir.backend.lower.debug_info import DebugInfo
     from altru_ir.backend.lower.module import lower_module
@@ -283,7 +294,7 @@ def _compiled(
     try:
         lowered = prepare(module, opt=opt, checks=checks, target=triple, manager=manager, debug=debug)
         info = DebugInfo(lowered, optimized=opt > 0) if debug else None
-        text = lower_module(lowered, panic=panic, entries=entries, callbacks=callbacks, debug=info)
+        text = lower_module(lowered, panic=panic, entries=entries, callbacks=callbacks, debug=info, instrument=instrument)
     except (LoweringError, LayoutError) as error:
         raise DiagnosticError([Diagnostic("ALT-S006", str(error))], module.source) from None
     return triple, parse_and_optimize(text, machine, opt=opt, jit=entries == "table"), machine

@@ -51,6 +51,7 @@ class Options:
     target: str
     cpu: str | None
     debug: bool = False
+    instrument: str | None = None
 
 
 @attrs.define(eq=False)

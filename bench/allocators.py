@@ -57,6 +57,7 @@ CONTESTS = (
 )
 INSTRUCTIONS = {("pairs", "POOL"): 10.0, ("rounds", "ARENA"): 9.0, ("pairs", "HEAP"): 25.0}
 """Bars for the instructions of an acquire and a release of 32 bytes."""
+SECRETS = 1_000_000
 
 
 @attrs.frozen
@@ -158,3 +159,6 @@ def run(scratch: Path, quick: bool) -> Iterator[Row]:
                     f"{contest.workload}, {name}: resident", "memory", memory[name] / 1024, "MiB", peer="mimalloc",
                     ratio=memory[name] / memory["mimalloc"], bar=1.1, samples=rounds,
                 )  # fmt: skip
+    count = SECRETS // 10 if quick else SECRETS
+    cycles = [homes["HEAP"].run("secrets", count)[0] / count * 1e6 for _ in range(rounds)]
+    yield Row("secrets of 32 bytes", "cpu time of a cycle", statistics.median(cycles), "us", bar=1.0, samples=rounds)

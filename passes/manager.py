@@ -55,7 +55,7 @@ class PassManager:
     a span for each pass; ``on_failure`` is called with the text of a reproducer (this costs a copy of the module for
     each pass); ``analyses`` keeps what analyses have found until a pass changes it. ``statistics`` (by pass) and
     ``remarks`` hold what the passes said. With ``verify_proofs`` the checker reads the certificates of each check that a pass
-    takes away.
+    takes away; with ``explain`` there is a remark on each check.
     """
 
     passes: list[Pass]
@@ -67,6 +67,7 @@ class PassManager:
     on_failure: Callable[[str], None] | None = None
     analyses: AnalysisManager = attrs.Factory(AnalysisManager)
     verify_proofs: bool = False
+    explain: bool = False
     statistics: dict[str, Counter[str]] = attrs.field(factory=dict, init=False)
     remarks: list[Remark] = attrs.field(factory=list, init=False)
 

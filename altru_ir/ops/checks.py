@@ -8,7 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from altru_ir.declare import CHECK, INTEGER, RAW, READ, USIZE, Literal, Operand, alignment_problem, operation
+from altru_ir.declare import (
+    BOOL,
+    CHECK,
+    INTEGER,
+    NEEDS_UNSAFE,
+    RAW,
+    READ,
+    USIZE,
+    Literal,
+    Operand,
+    alignment_problem,
+    operation,
+)
 from altru_ir.module import Module
 from altru_ir.values import Operation
 
@@ -82,3 +94,14 @@ class CheckQuotient:
 
     dividend = Operand(INTEGER, access=READ)
     divisor = Operand(same_as="dividend", access=READ)
+
+
+@operation("assume", "$condition", traits=(NEEDS_UNSAFE,))
+class Assume:
+    """The front-end promises that ``condition`` holds; what follows from it need not be checked. The interpreter looks, native
+    code does not.
+
+    Example: ``assume %below unsafe``
+    """
+
+    condition = Operand(BOOL, access=READ)

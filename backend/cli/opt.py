@@ -28,10 +28,11 @@ from typing import TYPE_CHECKING, TypeVar
 from altru_ir.backend.cli.options import UsageError, check_names, load_passes, parse_options
 from altru_ir.diagnostics import ERROR, EXPLANATIONS, Diagnostic, DiagnosticError
 from altru_ir.faults import Panic
-from altru_ir.module import Module
+from altru_ir.module import Function, Module
 from altru_ir.source import Location, Source
 
 if TYPE_CHECKING:
+    from altru_ir.backend.library import Library
     from altru_ir.passes.manager import PassManager
     from altru_ir.passes.timing import Timing
 
@@ -492,6 +493,7 @@ class _Driver:
                 _say(f"// after {each.name}\n{module}\n")
 
         made = PassManager([], self.verify_each, before, after, verify_proofs=options.verify_proofs)
+        made.explain = bool(options.remarks)
         if self.timing is not None:
             made.timing = self.timing
         if options.reproducer:
@@ -558,7 +560,7 @@ class _Driver:
                 lambda: emit(
                     module, options.emit, path, opt=opt, checks=options.checks, panic=options.panic, cpu=options.cpu,
                     libraries=options.libraries, directories=options.directories, manager=manager,
-                    debug=options.debug,
+                    debug=options.debug, instrument=options.instrument,
                 )
             )  # fmt: skip
         if path is None:
@@ -597,8 +599,9 @@ class _Driver:
             raise EnvironmentProblem(f"cannot use {error.filename or 'the system'}: {error.strerror}") from None
 
     def execute(self, module: Module, opt: int, program: list[str]) -> int:
+        import ctypes
+
         from altru_ir.backend import compile
-        from altru_ir.backend.cli.values import ArgumentError, arguments_for, show
         from altru_ir.backend.target import host_triple
         from altru_ir.targets import data_of
 
@@ -619,11 +622,26 @@ class _Driver:
             watch = manager if self.watches() else None  # what nobody watches may come from the cache
             library = self.guarded(
                 lambda: compile(
-                    module, opt, checks, panics, cpu=cpu, libraries=libraries, manager=watch, debug=self.options.debug
+                    module, opt, checks, panics, cpu=cpu, libraries=libraries, manager=watch, debug=self.options.debug,
+                    instrument=self.options.instrument,
                 )
-            )
+            )  # fmt: skip
         for stream in filter(None, (sys.stdout, sys.stderr)):
             stream.flush()
+        try:
+            return self.call(library, function, module, program)
+        finally:
+            if self.options.instrument:
+                from altru_ir.runtime import profile
+
+                ctypes.CDLL(None).fflush(None)  # what the program wrote comes first
+                profile.tell()
+
+    def call(self, library: Library, function: Function, module: Module, program: list[str]) -> int:
+        """Runs the entry of a compiled program; gives its exit status."""
+        from altru_ir.backend.cli.values import ArgumentError, arguments_for, show
+
+        entry = self.options.entry
         if entry == "main":
             file = self.options.files[0] if self.options.files else "-"
             try:

@@ -63,6 +63,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--panic", default="unwind", choices=["unwind", "abort"], help="what a panic does: runs cleanups (default), or not")
     add("--emit", choices=["ir", "llvm", "asm", "obj", "exe", "shared", "static", "header"], help="what to write")
     add("-g", dest="debug", action="store_true", help="add debug information: lines, functions, locals and their types")
+    add("--instrument", choices=["heap-stats", "heap-sites"], help="count allocations exactly: by allocator, or by place")
     add("--target", metavar="TRIPLE", help="the target, instead of the module's own")
     add("--cpu", metavar="NAME", help="the processor (x86-64-v3 for files, this machine's for --run)")
     add("-l", dest="libraries", action="append", default=[], metavar="LIB", help="link a library")
@@ -164,6 +165,8 @@ def _check_combination(options: argparse.Namespace, program: list[str]) -> None:
         raise UsageError("arguments behind `--` and --entry are for --run and --interpret")
     if options.debug and not (options.run or writes):
         raise UsageError("-g is for --run and for --emit of something else than IR")
+    if options.instrument and not (options.run or writes):
+        raise UsageError("--instrument is for --run and for --emit of something else than IR")
     if not options.run and options.loads:
         raise UsageError("--load is for --run")
     if not options.interpret and options.steps is not None:

@@ -273,6 +273,8 @@ class Code:
         kind = "arena" if isinstance(type, ArenaType) else "pool"
         self.owner.declare(f"declare void @altru_{kind}_destroy(ptr) nounwind")
         held = self.emit(f"load ptr, ptr {address}, align {self.module.pointer_bits // 8}")
+        if self.owner.profile is not None:
+            self.owner.profile.emptied(self, held)
         self.line(f"call void @altru_{kind}_destroy(ptr {held})")
 
     def parts(self, type: Type, base: str, offset: int, drop: Callable[[Type, str, int], None]) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from altru_ir.backend.lower.function import FunctionLowering
 from altru_ir.backend.lower.registry import lowers
-from altru_ir.backend.lower.releases import release, thin
+from altru_ir.backend.lower.releases import release, site_of, thin
 from altru_ir.backend.lower.types import LoweringError, dimensions_of
 from altru_ir.marks import needs_drop
 from altru_ir.types import ArrayType, OwnType, PlaceType, Type
@@ -59,7 +59,7 @@ def drop_value(f: FunctionLowering, op: Operation, value: Value) -> None:
     type = value.type
     if isinstance(type, OwnType):
         if not needs_drop(type.target, f.module) and type.release is None:
-            release(f, thin(f, value), type)
+            release(f, thin(f, value), type, site_of(f, op))
             return
         arguments = [f"ptr {thin(f, value)}"]
         for index in range(dimensions_of(type)):

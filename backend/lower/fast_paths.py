@@ -69,7 +69,7 @@ slow:
 
 def _free(jit: bool) -> str:
     return f"""
-define linkonce_odr hidden void @altru.free(ptr %block) alwaysinline nounwind {{
+define linkonce_odr hidden void @altru.free(ptr %block, ptr %site) alwaysinline nounwind {{
   %base = load i64, ptr @altru_heap_range, align 8
   %size = load i64, ptr getelementptr (i8, ptr @altru_heap_range, i64 8), align 8
   %address = ptrtoint ptr %block to i64
@@ -103,7 +103,7 @@ look:
 done:
   ret void
 slow:
-  call void @altru_free(ptr %block)
+  call void @altru_free_at(ptr %block, ptr %site)
   ret void
 }}
 """
@@ -143,7 +143,7 @@ slow:
 """
 
 _POOL_GIVE = f"""
-define linkonce_odr hidden void @altru.pool.give(ptr %pool, ptr %slot) alwaysinline nounwind {{
+define linkonce_odr hidden void @altru.pool.give(ptr %pool, ptr %slot, ptr %site) alwaysinline nounwind {{
   %checks = getelementptr i8, ptr %pool, i64 24
   %checked = load i64, ptr %checks, align 8
   %sees = icmp ne i64 %checked, 0
@@ -154,29 +154,29 @@ fast:
   store ptr %slot, ptr %pool, align 8
   ret void
 slow:
-  call void @altru_pool_release(ptr %pool, ptr %slot)
+  call void @altru_pool_release_at(ptr %pool, ptr %slot, ptr %site)
   ret void
 }}
 """
 
 _PLAIN = {
-    "altru.free": "define linkonce_odr hidden void @altru.free(ptr %p) alwaysinline "
-    "{{ call void @altru_free(ptr %p) ret void }}",
+    "altru.free": "define linkonce_odr hidden void @altru.free(ptr %p, ptr %site) alwaysinline "
+    "{{ call void @altru_free_at(ptr %p, ptr %site) ret void }}",
     "altru.arena.take": "define linkonce_odr hidden ptr @altru.arena.take(ptr %a, {word} %n) alwaysinline "
     "{{ %p = call ptr @altru_arena_alloc(ptr %a, {word} %n, {word} 8) ret ptr %p }}",
     "altru.pool.take": "define linkonce_odr hidden ptr @altru.pool.take(ptr %a) alwaysinline "
     "{{ %p = call ptr @altru_pool_acquire(ptr %a) ret ptr %p }}",
-    "altru.pool.give": "define linkonce_odr hidden void @altru.pool.give(ptr %a, ptr %p) alwaysinline "
-    "{{ call void @altru_pool_release(ptr %a, ptr %p) ret void }}",
+    "altru.pool.give": "define linkonce_odr hidden void @altru.pool.give(ptr %a, ptr %p, ptr %site) alwaysinline "
+    "{{ call void @altru_pool_release_at(ptr %a, ptr %p, ptr %site) ret void }}",
 }
 """What stands where there is no fast path."""
 
 
 def _declarations(word: str, jit: bool, fast: bool) -> str:
     lines = [
-        f"declare noalias ptr @altru_alloc({word})", "declare void @altru_free(ptr)", "declare void @altru_page_due(ptr)",
-        f"declare noalias ptr @altru_arena_alloc(ptr, {word}, {word})", "declare noalias ptr @altru_pool_acquire(ptr)",
-        "declare void @altru_pool_release(ptr, ptr)",
+        f"declare noalias ptr @altru_alloc({word})", "declare void @altru_free_at(ptr, ptr)",
+        "declare void @altru_page_due(ptr)", f"declare noalias ptr @altru_arena_alloc(ptr, {word}, {word})",
+        "declare noalias ptr @altru_pool_acquire(ptr)", "declare void @altru_pool_release_at(ptr, ptr, ptr)",
     ]  # fmt: skip
     if fast:
         lines.append("@altru_heap_range = external global { i64, i64 }, align 8")

@@ -45,6 +45,10 @@ Cold = tuple["Block | None", "Operation | None"]
 """A cold block: the cleanup that its panics go to, and with debug information the operation that panics, whose place it has."""
 
 
+ACTIVATION = '%"-activation"'
+"""Where instrumented stack allocations belong: an address that no other activation has."""
+
+
 class FunctionLowering:
     """State and services for the functions of ``ops.py``."""
 
@@ -340,11 +344,16 @@ class FunctionLowering:
         if not self.uses_stack:
             return []
         self.owner.declare(f"declare {self.word} @altru_stack_enter() nounwind")
-        return [f'  %"-mark" = call {self.word} @altru_stack_enter()']
+        lines = [f'  %"-mark" = call {self.word} @altru_stack_enter()']
+        if self.owner.profile is not None:
+            lines.append(f"  {ACTIVATION} = alloca i8")
+        return lines
 
     def leave_stack(self) -> None:
         """Takes this activation's stack allocations back; before every way out."""
         if self.uses_stack:
+            if self.owner.profile is not None:
+                self.owner.profile.emptied(self, ACTIVATION)
             self.owner.declare(f"declare void @altru_stack_leave({self.word}) nounwind")
             self.line(f'call void @altru_stack_leave({self.word} %"-mark")')
 

@@ -17,9 +17,9 @@ chunk, ``own<'h, T>`` with its home, so not at all.
 from __future__ import annotations
 
 from altru_ir.backend.lower.fast_paths import SMALL_MAXIMUM, class_of
-from altru_ir.backend.lower.function import FunctionLowering
+from altru_ir.backend.lower.function import ACTIVATION, FunctionLowering
 from altru_ir.backend.lower.registry import lowers
-from altru_ir.backend.lower.releases import give_back, release, runtime, thin
+from altru_ir.backend.lower.releases import give_back, release, runtime, site_of, thin
 from altru_ir.backend.lower.types import LoweringError, dimensions_of, result_type
 from altru_ir.layout import layout_of
 from altru_ir.literals import constant_integer
@@ -32,8 +32,27 @@ ALIGNED_ALLOCATION = HEAP_ALLOCATION.replace("uninitialized", "uninitialized,ali
 ARENA_ALLOCATION = HEAP_ALLOCATION.replace("allocsize(0)", "allocsize(1)").replace('"altru"', '"altru.arena"')
 
 
+def told(f: FunctionLowering, op: Operation, allocator: str, pointer: str, size: str, home: str = "null") -> str:
+    """``pointer``, and that ``op`` allocated it, to who counts."""
+    if f.owner.profile is not None:
+        type = op.result.type if op.results else None
+        target = type.target if isinstance(type, OwnType | RefType) else None
+        f.owner.profile.allocated(f, op, allocator, pointer, size, None if target is None else str(target), home)
+    return pointer
+
+
+def known_as(f: FunctionLowering, attributes: str) -> str:
+    """The attributes of an allocating function: when every call is counted, LLVM is not told that it is one."""
+    return attributes if f.owner.profile is None else "nounwind"
+
+
 def heap_block(f: FunctionLowering, size: str, alignment: int, op: Operation) -> str:
     """A block of the heap for ``op``, which may say where; the operand is null when there is no memory."""
+    where = "secure" if op.attrs.get("secure") else "system" if op.attrs.get("system") else "heap"
+    return told(f, op, where, _heap_block(f, size, alignment, op), size)
+
+
+def _heap_block(f: FunctionLowering, size: str, alignment: int, op: Operation) -> str:
     alignment = max(alignment, op.attrs.get("alignment", 1))
     if op.attrs.get("secure"):
         if alignment > 16:
@@ -42,15 +61,16 @@ def heap_block(f: FunctionLowering, size: str, alignment: int, op: Operation) ->
     if op.attrs.get("system"):
         arguments = [f"{f.word} {size}", f"{f.word} allocalign {alignment}"]
         types = f"{f.word}, {f.word} allocalign"
-        f.owner.declare(f"declare noalias ptr @altru_alloc_system({types}) {ALIGNED_ALLOCATION}")
+        f.owner.declare(f"declare noalias ptr @altru_alloc_system({types}) {known_as(f, ALIGNED_ALLOCATION)}")
         return f.emit(f"call noalias ptr @altru_alloc_system({', '.join(arguments)})")
     if alignment > 16 or "alignment" in op.attrs:  # else the size is a multiple of it, and that is enough
-        f.owner.declare(f"declare noalias ptr @altru_alloc_aligned({f.word}, {f.word} allocalign) {ALIGNED_ALLOCATION}")
+        attributes = known_as(f, ALIGNED_ALLOCATION)
+        f.owner.declare(f"declare noalias ptr @altru_alloc_aligned({f.word}, {f.word} allocalign) {attributes}")
         return f.emit(f"call noalias ptr @altru_alloc_aligned({f.word} {size}, {f.word} allocalign {alignment})")
     name = "altru_alloc"
     if size.isdigit() and int(size) <= SMALL_MAXIMUM:
         name = f"altru.alloc.{class_of(int(size))}"
-    f.owner.declare(f"declare noalias ptr @{name}({f.word}) {HEAP_ALLOCATION}")
+    f.owner.declare(f"declare noalias ptr @{name}({f.word}) {known_as(f, HEAP_ALLOCATION)}")
     return f.emit(f"call noalias ptr @{name}({f.word} {size})")
 
 
@@ -65,7 +85,7 @@ def home_block(f: FunctionLowering, home: Value | None, size: str, alignment: in
     if home is None:
         made = heap_block(f, size, alignment, op)
     else:
-        made = arena_block(f, home, size, max(alignment, op.attrs.get("alignment", 1)))
+        made = arena_block(f, home, size, max(alignment, op.attrs.get("alignment", 1)), op)
     expect_memory(f, made, size, op)
     return made
 
@@ -85,14 +105,18 @@ def _alloc(f: FunctionLowering, op: Operation) -> None:
 
 @lowers("free")
 def _free(f: FunctionLowering, op: Operation) -> None:
-    give_back(f, f.value(op.operands[0]))
+    give_back(f, f.value(op.operands[0]), site_of(f, op))
 
 
 @lowers("realloc")
 def _realloc(f: FunctionLowering, op: Operation) -> None:
     f.owner.declare(f"declare ptr @altru_realloc(ptr, {f.word}) nounwind")
-    moved = f.emit(f"call ptr @altru_realloc(ptr {f.value(op.operands[0])}, {f.typed(op.operands[1])})")
+    block, size = f.value(op.operands[0]), f.value(op.operands[1])
+    moved = f.emit(f"call ptr @altru_realloc(ptr {block}, {f.word} {size})")
     done = f.emit(f"icmp ne ptr {moved}, null")
+    if f.owner.profile is not None:  # the old block is gone if there is a new one
+        f.owner.profile.released(f, f.emit(f"select i1 {done}, ptr {block}, ptr null"))
+        told(f, op, "heap", moved, size)
     ok, failed = f.edges(op, {0: [moved]})
     f.finish(f"br i1 {done}, label %{ok}, label %{failed}, !prof !{f.owner.likely()}")
 
@@ -196,7 +220,7 @@ def _fill(f: FunctionLowering, start: str, count: str, value: Value) -> None:
 def _dealloc(f: FunctionLowering, op: Operation) -> None:
     type = op.operands[0].type
     assert isinstance(type, OwnType)
-    release(f, thin(f, op.operands[0]), type)
+    release(f, thin(f, op.operands[0]), type, site_of(f, op))
 
 
 @lowers("own.into_ptr", "own.from_ptr")
@@ -209,14 +233,15 @@ def _same_pointer(f: FunctionLowering, op: Operation) -> None:
 # -- arenas -----------------------------------------------------------------------------------------------------------
 
 
-def arena_block(f: FunctionLowering, arena: Value, size: str, alignment: int) -> str:
-    """``size`` bytes from the arena behind a reference; the operand is null when there is no memory."""
+def arena_block(f: FunctionLowering, arena: Value, size: str, alignment: int, op: Operation) -> str:
+    """``size`` bytes for ``op`` from the arena behind a reference; the operand is null when there is no memory."""
     home = resource(f, arena)
+    attributes = known_as(f, ARENA_ALLOCATION)
     if size.isdigit() and int(size) <= 4096 and alignment <= 8:
         arguments = [f"ptr {home}", f"{f.word} {(int(size) + 7) & ~7}"]
-        return f.emit(runtime(f, "noalias ptr", "altru.arena.take", arguments, ARENA_ALLOCATION))
+        return told(f, op, "arena", f.emit(runtime(f, "noalias ptr", "altru.arena.take", arguments, attributes)), size, home)
     arguments = [f"ptr {home}", f"{f.word} {size}", f"{f.word} {alignment}"]
-    return f.emit(runtime(f, "noalias ptr", "altru_arena_alloc", arguments, ARENA_ALLOCATION))
+    return told(f, op, "arena", f.emit(runtime(f, "noalias ptr", "altru_arena_alloc", arguments, attributes)), size, home)
 
 
 @lowers("arena.new")
@@ -230,7 +255,7 @@ def _arena_new(f: FunctionLowering, op: Operation) -> None:
 def _arena_alloc(f: FunctionLowering, op: Operation) -> None:
     arena, value = op.operands
     layout = layout_of(value.type, f.module)
-    made = arena_block(f, arena, str(layout.size), layout.align)
+    made = arena_block(f, arena, str(layout.size), layout.align, op)
     expect_memory(f, made, str(layout.size), op)
     store(f, value, made)
     f.alias(op.result, made)
@@ -239,12 +264,15 @@ def _arena_alloc(f: FunctionLowering, op: Operation) -> None:
 @lowers("arena.alloc_raw")
 def _arena_alloc_raw(f: FunctionLowering, op: Operation) -> None:
     arena, size = op.operands
-    f.alias(op.result, arena_block(f, arena, f.value(size), max(16, op.attrs.get("alignment", 1))))
+    f.alias(op.result, arena_block(f, arena, f.value(size), max(16, op.attrs.get("alignment", 1)), op))
 
 
 @lowers("arena.reset")
 def _arena_reset(f: FunctionLowering, op: Operation) -> None:
-    f.line(runtime(f, "void", "altru_arena_reset", [f"ptr {resource(f, op.operands[0])}"]))
+    home = resource(f, op.operands[0])
+    if f.owner.profile is not None:
+        f.owner.profile.emptied(f, home)
+    f.line(runtime(f, "void", "altru_arena_reset", [f"ptr {home}"]))
 
 
 # -- pools ------------------------------------------------------------------------------------------------------------
@@ -277,8 +305,9 @@ def _pool_new(f: FunctionLowering, op: Operation) -> None:
 @lowers("pool.acquire")
 def _pool_acquire(f: FunctionLowering, op: Operation) -> None:
     pool, value = op.operands
-    made = f.emit(runtime(f, "noalias ptr", "altru.pool.take", [f"ptr {resource(f, pool)}"]))
-    expect_memory(f, made, str(layout_of(value.type, f.module).size), op)
+    home, size = resource(f, pool), str(layout_of(value.type, f.module).size)
+    made = told(f, op, "pool", f.emit(runtime(f, "noalias ptr", "altru.pool.take", [f"ptr {home}"])), size, home)
+    expect_memory(f, made, size, op)
     store(f, value, made)
     f.alias(op.result, made)
 
@@ -287,8 +316,9 @@ def _pool_acquire(f: FunctionLowering, op: Operation) -> None:
 def _pool_insert(f: FunctionLowering, op: Operation) -> None:
     pool, value = op.operands
     handle = f.scratch(op.result.type)
-    made = f.emit(runtime(f, "ptr", "altru_pool_insert", [f"ptr {resource(f, pool)}", f"ptr {handle}"]))
-    expect_memory(f, made, str(layout_of(value.type, f.module).size), op)
+    home, size = resource(f, pool), str(layout_of(value.type, f.module).size)
+    made = told(f, op, "pool", f.emit(runtime(f, "ptr", "altru_pool_insert", [f"ptr {home}", f"ptr {handle}"])), size, home)
+    expect_memory(f, made, size, op)
     store(f, value, made)
     f.define(op.result, f"load {HANDLE}, ptr {handle}, align 4")
 
@@ -315,15 +345,18 @@ def _pool_remove(f: FunctionLowering, op: Operation) -> None:
         f.alias(op.result, "zeroinitializer")
     else:
         f.define(op.result, f"load {f.type(type)}, ptr {found}, align {f.align(type)}")
+    if f.owner.profile is not None:
+        f.owner.profile.released(f, found)
     f.line(runtime(f, "void", "altru_pool_release", [f"ptr {resource(f, op.operands[0])}", f"ptr {found}"]))
 
 
 # -- the frame ----------------------------------------------------------------------------------------------------------
 
 
-def _stack_block(f: FunctionLowering, size: str, alignment: int) -> str:
-    """``size`` bytes until this activation returns; null when there is no room."""
-    return f.emit(runtime(f, "noalias ptr", "altru_stack_alloc", [f"{f.word} {size}", f"{f.word} {alignment}"]))
+def _stack_block(f: FunctionLowering, size: str, alignment: int, op: Operation) -> str:
+    """``size`` bytes for ``op`` until this activation returns; null when there is no room."""
+    made = f.emit(runtime(f, "noalias ptr", "altru_stack_alloc", [f"{f.word} {size}", f"{f.word} {alignment}"]))
+    return told(f, op, "stack", made, size, ACTIVATION)
 
 
 @lowers("stack.alloc")
@@ -335,11 +368,11 @@ def _stack_alloc(f: FunctionLowering, op: Operation) -> None:
     known = constant_integer(length)
     if known is not None:
         size = str(known * layout.size)
-    made = _stack_block(f, size, layout.align)
+    made = _stack_block(f, size, layout.align, op)
     expect_memory(f, made, size, op)
     f.alias(op.result, f.pack(op.result.type, [made, f.value(length)]))
 
 
 @lowers("stack.alloc_raw")
 def _stack_alloc_raw(f: FunctionLowering, op: Operation) -> None:
-    f.alias(op.result, _stack_block(f, f.value(op.operands[0]), max(16, op.attrs.get("alignment", 1))))
+    f.alias(op.result, _stack_block(f, f.value(op.operands[0]), max(16, op.attrs.get("alignment", 1)), op))

@@ -16,7 +16,8 @@ from altru_ir.backend.lower.debug_info import DebugInfo
 from altru_ir.backend.lower.drop_glue import DropGlue
 from altru_ir.backend.lower.entries import FAILED, callback_text, entries_text, exports_text, is_exported
 from altru_ir.backend.lower.function import FunctionLowering
-from altru_ir.backend.lower.panics import Sites, guard_text
+from altru_ir.backend.lower.panics import Sites, Strings, guard_text
+from altru_ir.backend.lower.profile import Profile
 from altru_ir.backend.lower.types import (
     LoweringError,
     check_c_abi,
@@ -42,15 +43,17 @@ def lower_module(
     entries: str = "none",
     callbacks: Container[str] = (),
     debug: DebugInfo | None = None,
+    instrument: str | None = None,
 ) -> str:
     """The LLVM text of ``module``.
 
     Parameters: ``panic`` is ``"unwind"`` or ``"abort"``; ``entries`` says who is called from outside, and guarded there when
     panics unwind: ``"main"``, of an executable; ``"table"``, what a host calls, and the table that leads there
     (``entries.py``); ``"library"``, what C calls, unguarded; ``"none"``. ``callbacks`` are declarations that a callable of the
-    host stands in for; ``debug`` adds debug information. Raises ``LoweringError`` for what cannot be compiled (yet).
+    host stands in for; ``debug`` adds debug information;
+    ``instrument`` is a level of ``profile.py``. Raises ``LoweringError`` for what cannot be compiled (yet).
     """
-    return ModuleLowering(module, panic, entries, callbacks, debug).lower()
+    return ModuleLowering(module, panic, entries, callbacks, debug, instrument).lower()
 
 
 class ModuleLowering:
@@ -63,8 +66,10 @@ class ModuleLowering:
         entries: str = "none",
         callbacks: Container[str] = (),
         debug: DebugInfo | None = None,
+        instrument: str | None = None,
     ) -> None:
         self.module = module
+        self.profile = Profile(instrument) if instrument is not None else None
         self.debug = debug
         self.unwinds = panic == "unwind"
         self.entries = entries
@@ -104,7 +109,10 @@ class ModuleLowering:
         functions.extend(self.glue.finish())
         if self.uses_host:
             out.append(f"@{FAILED} = external global i32, align 4")
-        out.extend(self.sites.text())
+        strings = Strings()
+        tables = self.sites.text(strings) + (self.profile.text(strings) if self.profile is not None else [])
+        out.extend(strings.text())
+        out.extend(tables)
         defined = {f"@{quote(f.name)}(" for f in module.functions.values() if not f.is_declaration}
         out.extend(d for d in self.declared if not any(name in d for name in defined))
         out.append("")

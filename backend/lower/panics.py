@@ -28,41 +28,49 @@ SITE = "{ ptr, ptr, i32, i32, i32, i32, ptr }"
 """``altru_site``: file, message, kind, line, column, reserved, function."""
 
 
+class Strings:
+    """The constant texts of a module, each once, ended by a NUL."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+
+    def of(self, text: str | None) -> str:
+        """A typed operand that leads to the text; null for none."""
+        if text is None:
+            return "ptr null"
+        return f"ptr {self._names.setdefault(text, f'@altru.text.{len(self._names)}')}"
+
+    def text(self) -> list[str]:
+        """Those that were asked for, as LLVM globals."""
+        return [
+            f"{name} = private unnamed_addr constant [{len(text.encode()) + 1} x i8] c{_c_string(text)}"
+            for text, name in self._names.items()
+        ]
+
+
 class Sites:
     """The panic sites of a module."""
 
     def __init__(self) -> None:
         self._numbers: dict[tuple[str, Location | None, str | None, str], int] = {}
-        self._strings: dict[str, str] = {}
 
     def number(self, kind: str, location: Location | None, message: str | None, function: str) -> int:
         """The number of a site in ``function``. ``kind`` is a name of ``altru_panic_kinds.h``."""
         key = (kind, location, message, function)
         return self._numbers.setdefault(key, len(self._numbers))
 
-    def _string(self, text: str | None) -> str:
-        if text is None:
-            return "ptr null"
-        name = self._strings.setdefault(text, f"@altru.text.{len(self._strings)}")
-        return f"ptr {name}"
-
-    def text(self) -> list[str]:
-        """The table and its strings as LLVM globals; nothing when no site was used."""
+    def text(self, strings: Strings) -> list[str]:
+        """The table as an LLVM global, whose texts are among ``strings``; nothing when no site was used."""
         if not self._numbers:
             return []
         rows = []
         for kind, location, message, function in self._numbers:
-            file = self._string(location.file if location is not None else None)
+            file = strings.of(location.file if location is not None else None)
             line, column = (location.line, location.column) if location is not None else (0, 0)
-            what = f"{file}, {self._string(message)}, i32 {KINDS[kind]}"
-            rows.append(f"  {SITE} {{ {what}, i32 {line}, i32 {column}, i32 0, {self._string(function)} }}")
-        lines = [
-            f"{name} = private unnamed_addr constant [{len(text.encode()) + 1} x i8] c{_c_string(text)}"
-            for text, name in self._strings.items()
-        ]
+            what = f"{file}, {strings.of(message)}, i32 {KINDS[kind]}"
+            rows.append(f"  {SITE} {{ {what}, i32 {line}, i32 {column}, i32 0, {strings.of(function)} }}")
         body = ",\n".join(rows)
-        lines.append(f"@altru.sites = internal unnamed_addr constant [{len(rows)} x {SITE}] [\n{body}\n]")
-        return lines
+        return [f"@altru.sites = internal unnamed_addr constant [{len(rows)} x {SITE}] [\n{body}\n]"]
 
 
 def _c_string(text: str) -> str:

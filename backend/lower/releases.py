@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Protocol
 
+from altru_ir.backend.lower.panics import SITE
 from altru_ir.backend.lower.types import dimensions_of
 from altru_ir.module import Module
 from altru_ir.types import OwnType
-from altru_ir.values import Value
+from altru_ir.values import Operation, Value
 
 if TYPE_CHECKING:
     from altru_ir.backend.lower.function import FunctionLowering
@@ -34,29 +35,45 @@ class Writes(Protocol):
 
 def runtime(f: Writes, result: str, name: str, arguments: list[str], attributes: str = "nounwind") -> str:
     """The text of a call of a function of the runtime; ``arguments`` are typed operands."""
-    types = ", ".join(a.rsplit(" ", 1)[0] for a in arguments)
+    types = ", ".join(a.split(" ", 1)[0] for a in arguments)
     f.owner.declare(f"declare {result} @{name}({types}) {attributes}")
     return f"call {result} @{name}({', '.join(arguments)})"
 
 
-def give_back(f: Writes, pointer: str) -> None:
+UNKNOWN = "ptr null"
+"""The site of a release that the program did not write."""
+
+
+def site_of(f: FunctionLowering, op: Operation) -> str:
+    """The place of ``op`` for the runtime: a hardened heap names it."""
+    number = f.owner.sites.number("foreign_free", op.location, None, f.function.name)
+    return f"ptr getelementptr inbounds ({SITE}, ptr @altru.sites, i64 {number})"
+
+
+def give_back(f: Writes, pointer: str, site: str = UNKNOWN) -> None:
     """Gives a block back to the heap."""
-    f.owner.declare(f"declare void @altru.free(ptr allocptr) {HEAP_RELEASE}")
-    f.line(f"call void @altru.free(ptr {pointer})")
+    attributes = HEAP_RELEASE
+    if f.owner.profile is not None:
+        f.owner.profile.released(f, pointer)
+        attributes = "nounwind"
+    f.owner.declare(f"declare void @altru.free(ptr allocptr, ptr) {attributes}")
+    f.line(f"call void @altru.free(ptr {pointer}, {site})")
 
 
-def release(f: Writes, pointer: str, type: OwnType) -> None:
+def release(f: Writes, pointer: str, type: OwnType, site: str = UNKNOWN) -> None:
     """Gives the memory of an owner back; its content is gone."""
     if type.pool:
         # The chunk of a slot begins with its pool, at the multiple of 64 KiB below.
         mask = -65536
         chunk = f.emit(f.intrinsic("ptr", f"llvm.ptrmask.p0.{f.word}", [f"ptr {pointer}", f"{f.word} {mask}"]))
         pool = f.emit(f"load ptr, ptr {chunk}, align {f.module.pointer_bits // 8}")
-        f.line(runtime(f, "void", "altru.pool.give", [f"ptr {pool}", f"ptr {pointer}"]))
+        if f.owner.profile is not None:
+            f.owner.profile.released(f, pointer)
+        f.line(runtime(f, "void", "altru.pool.give", [f"ptr {pool}", f"ptr {pointer}", site]))
     elif type.release is not None:
         f.line(f"call void {f.owner.symbol(type.release)}(ptr {pointer})")
     elif type.region is None:
-        give_back(f, pointer)
+        give_back(f, pointer, site)
 
 
 def thin(f: FunctionLowering, value: Value) -> str:

@@ -349,7 +349,7 @@ class Inequalities(FunctionAnalysis):
             if block is None:
                 continue
             for op in cfg.blocks[block].ops:
-                if op.decl.is_check:
+                if op.decl.is_check or op.decl.name == "assume":
                     last = tree.last[node]
                     for fact in self.said(check_says(op), self.rank_at(op), last, ("passed", op)):
                         self._add(fact, tree.before[node])
@@ -570,7 +570,7 @@ def branch_says(terminator: Operation, index: int) -> list[Said]:
 
 
 def check_says(op: Operation) -> list[Said]:
-    """What it says that a check did not panic."""
+    """What it says that a check did not panic, and what ``assume`` does."""
     name = op.decl.name
     if name == "check.bounds":
         return [("ult", op.operands[0], op.operands[1])]
@@ -579,6 +579,8 @@ def check_says(op: Operation) -> list[Said]:
         return [("ule", low, high), ("ule", high, length)]
     if name in ("check.nonzero", "check.nonnull"):
         return [("uge", op.operands[0], 1)]
+    if name == "assume":
+        return condition_says(op.operands[0], True)
     return []
 
 

@@ -22,6 +22,8 @@ ANALYSES: dict[str, str] = {
     "call-graph": "altru_ir.passes.analysis.call_graph:CallGraph",
     "effects": "altru_ir.passes.analysis.effects:EffectSummaries",
     "ranges": "altru_ir.passes.analysis.ranges:Ranges",
+    "inequalities": "altru_ir.passes.analysis.inequalities:Inequalities",
+    "checks": "altru_ir.passes.analysis.checks:Checks",
     "unreachable": "altru_ir.passes.analysis.unreachable:Unreachable",
     "endless": "altru_ir.passes.analysis.endless:Endless",
     "irreducible": "altru_ir.passes.analysis.irreducible:Irreducible",

@@ -19,6 +19,7 @@ left is the next goal. Rules, cited by number in the code:
     was proven with its help is forgotten.
  6. A goal about a ``select`` holds if it does for both operands, each under its case of the condition.
  7. A fact about x times another number that is not negative is a fact about their product.
+ 9. A goal holds behind a block where edges meet if it holds on each of them: what each edge says is lost in the block.
  8. Who asks may allow goals to be taken for true (``assume``): what a guard in front of a loop could test. One that can be
     proven is not, and of the others the first met, which is the nearest to the goal; from then on it is a fact. Such an answer
     is no proof; it says what would make one. ``without_checks`` leaves out what checks say, for that comes from the bounds
@@ -37,8 +38,9 @@ cycles); Bledsoe, A New Method for Proving Certain Presburger Formulas, IJCAI 19
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from math import gcd
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import attrs
 
@@ -46,9 +48,14 @@ from altru_ir.module import Block
 from altru_ir.passes.analysis.inequalities import Fact, Form, Inequalities, Point
 from altru_ir.values import Operation, Successor, Value
 
+if TYPE_CHECKING:
+    from altru_ir.passes.proofs.alignment import Alignments
+
 STEPS = 48
 DEPTH = 10
 LEMMAS = 4
+MEETINGS = 1
+CLIMB = 4
 CANDIDATES = 6
 EDGES = 24
 
@@ -138,6 +145,10 @@ class Allowed(Protocol):
         """Whether ``goal`` may be, at ``point``."""
 
 
+Candidate = tuple[bool, tuple[int, int], Fact, int, int, Form]
+"""Whether a fact is about another number than the latest, how hard what it leaves over is, the fact, and rule 2's numbers."""
+
+
 class _Question:
     """The work on one point: ``failed`` has, by coefficients, the largest constant that was not enough."""
 
@@ -164,6 +175,13 @@ class Prover:
         self.ignore: Callable[[Fact, Point], bool] | None = None
         self._failed: list[tuple[Block, frozenset[tuple[int, int]]]] = []
         self._known: dict[int, list[Fact]] = {}  # the claims, by number
+
+    @cached_property
+    def alignments(self) -> Alignments:
+        """The other kind of questions."""
+        from altru_ir.passes.proofs.alignment import Alignments
+
+        return Alignments(self.facts)
 
     def prove(self, goal: Form, point: Point, steps: int = STEPS) -> Node | None:
         """A node that shows that ``goal`` is not negative at ``point``; None when none was found."""
@@ -230,7 +248,7 @@ class Prover:
         rank = self.facts.rank
         numbers.sort(key=lambda each: (-rank[each], each))
         latest_rank = rank[numbers[0]]
-        later: list[tuple[int, int, Fact, int, int, Form]] = []
+        later: list[Candidate] = []
         left_over: list[Form] = []
         for each in numbers:
             for fact in self._about(each, question.point):
@@ -247,7 +265,8 @@ class Prover:
                     and rest_goal not in left_over
                 ):
                     left_over.append(rest_goal)
-                    later.append((each != numbers[0], len(rest_goal), fact, scale, multiplier, rest_goal))
+                    easy = len(rest_goal) - (0 in rest_goal), -rest_goal.get(0, 0)
+                    later.append((each != numbers[0], easy, fact, scale, multiplier, rest_goal))
         later = sorted(later, key=lambda each: each[:2])[:CANDIDATES]
         if self.assume is not None and self.assume(goal, question.point):  # 8
             allowed, self.assume = self.assume, None
@@ -268,11 +287,11 @@ class Prover:
         for each in numbers[1:3]:
             if found is None:
                 found = self._as_computed(goal, each, question, depth)
+        if found is None and self._nested < MEETINGS:
+            found = self._meeting(goal, question.point, depth)
         return found
 
-    def _any_of(
-        self, goal: Form, later: list[tuple[int, int, Fact, int, int, Form]], question: _Question, depth: int
-    ) -> Node | None:
+    def _any_of(self, goal: Form, later: list[Candidate], question: _Question, depth: int) -> Node | None:
         for _, _, fact, scale, multiplier, rest_goal in later:
             found = self._prove(rest_goal, question, depth - 1)
             if found is not None:
@@ -389,7 +408,6 @@ class Prover:
 
     def _invariant(self, goal: Form, latest: int, depth: int) -> Node | None:  # 5
         facts = self.facts
-        arguments: list[int] = []
         block: Block | None = None
         for each in goal:
             for number in facts.factors[each] or (each,):
@@ -399,7 +417,27 @@ class Prover:
                 owner = value.owner
                 if isinstance(owner, Block) and (block is None or facts.rank[number] >= facts.rank_of_block(block)):
                     block = owner
-        if block is None or block in facts.cleanups or block is facts.function.blocks[0]:
+        return None if block is None else self._claimed(goal, block, depth)
+
+    def _meeting(self, goal: Form, point: Point, depth: int) -> Node | None:  # 9
+        facts = self.facts
+        tree, number, blocks = facts.cfg.dominators, facts.cfg.number, facts.cfg.blocks
+        block = point.block
+        for _ in range(CLIMB):
+            if block is None or facts.rank_of_block(block) == 0:
+                return None
+            edges = facts.edges[block]
+            if len(edges) > 1:
+                at = number[block]
+                around = any(tree.dominates(at, number[terminator.block]) for terminator, _ in edges)  # type: ignore[index]
+                return None if around else self._claimed(goal, block, depth)
+            block = blocks[tree.parent[number[block]]]
+        return None
+
+    def _claimed(self, goal: Form, block: Block, depth: int) -> Node | None:
+        """Whether ``goal`` holds on each entry of a block: on each edge into it."""
+        facts = self.facts
+        if block in facts.cleanups or block is facts.function.blocks[0]:
             return None
         start = facts.rank_of_block(block)
         if any(facts.rank[each] > start for each in goal if each):

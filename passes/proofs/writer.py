@@ -23,7 +23,9 @@ from altru_ir.passes.analysis import definitions
 from altru_ir.passes.analysis.definitions import Reading, Wrapping
 from altru_ir.passes.analysis.inequalities import Fact, Form, Inequalities, Raw
 from altru_ir.passes.proofs import certificates as c
+from altru_ir.passes.proofs.alignment import Chain, Meeting, derivation
 from altru_ir.passes.proofs.certificates import Polynomial, Term
+from altru_ir.passes.proofs.goals import Found
 from altru_ir.passes.proofs.prover import (
     Claim,
     Inductive,
@@ -47,22 +49,32 @@ class Writer:
     def __init__(self, facts: Inequalities) -> None:
         self.facts = facts
         self.proof = c.Proof()
-        self._lemmas: dict[Claim, int] = {}
-        self._waiting: list[tuple[int, Claim]] = []
+        self._lemmas: dict[Claim | Meeting, int] = {}
+        self._waiting: list[tuple[int, Claim | Meeting]] = []
 
-    def certificate(self, check: Operation, goals: list[tuple[Raw, Node]]) -> c.Certificate:
+    def certificate(self, check: Operation, found: Found) -> c.Certificate:
         """Writes the certificate of a check, and the lemmas that it needs, into the proof.
 
-        Parameters: ``goals``, each as the check has it, with the node that proves it.
+        Parameters: ``found``, what shows that the check cannot fail.
         """
-        made = c.Certificate(check, tuple(self._derivation(polynomial(raw), node) for raw, node in goals))
+        if isinstance(found, Chain):
+            made = c.Certificate(check, (self._chain(found),))
+        else:
+            made = c.Certificate(check, tuple(self._derivation(polynomial(raw), node) for raw, node in found))
         self.proof.certificates.append(made)
         while self._waiting:  # 3
             number, claim = self._waiting.pop()
-            self.proof.lemmas[number] = self._lemma(claim)
+            self.proof.lemmas[number] = self._meeting(claim) if isinstance(claim, Meeting) else self._lemma(claim)
         return made
 
-    def lemma(self, claim: Claim) -> int:
+    def _chain(self, chain: Chain) -> c.Derivation:
+        return derivation(chain, None if chain.lemma is None else self.lemma(chain.lemma))
+
+    def _meeting(self, meeting: Meeting) -> c.Lemma:
+        edges = tuple(None if chain is None else self._chain(chain) for chain in meeting.edges)
+        return c.Lemma(meeting.block, meeting.statement, edges)
+
+    def lemma(self, claim: Claim | Meeting) -> int:
         """The number of a lemma; it is written when the certificate is done."""
         known = self._lemmas.get(claim)
         if known is None:

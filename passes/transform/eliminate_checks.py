@@ -11,15 +11,15 @@
 where %n is ``slice.len %xs`` and %seq is ``deref %xs``. Rules, cited by number in the code:
 
  1. A check is a goal or several (``goals_of``): linear forms that must not be negative. If the prover (``proofs/prover``) shows
-    them all for the point in front of the check, the check cannot fail.
+    them all for the point in front of the check, the check cannot fail. ``check.align`` is a question of its own
+    (``proofs/alignment``).
  2. With ``verify`` what it found is written down as certificates (``proofs/certificates``) of the function with all checks,
     before any of them is gone, and the checker reads them; that it rejects one is an internal error.
  3. Then the checks with a certificate are removed, all at once, and nothing takes their place: to tell LLVM what was proven
     gains nothing and costs a fifth of its time (measured).
  4. Checks in blocks that control does not reach stay: nothing is known there, and other passes remove the blocks.
 
-It finds most after ``mem2reg`` and ``cse``: nothing is known of what a local holds that is not promoted. A remark says for
-each check why it went, or which fact was missing.
+It finds most after ``mem2reg`` and ``cse``: nothing is known of what a local holds that is not promoted.
 
 Invariant: a run of the function has the same results and panics at the same check with the same values. Each check costs a
 bounded number of steps.
@@ -30,12 +30,14 @@ from __future__ import annotations
 import attrs
 
 from altru_ir.module import Function
-from altru_ir.passes.analysis.definitions import width
-from altru_ir.passes.analysis.inequalities import Inequalities, Raw
+from altru_ir.passes.analysis.inequalities import Inequalities
 from altru_ir.passes.base import MISSED, PASSED, FunctionPass
 from altru_ir.passes.proofs.certificates import Proof
-from altru_ir.passes.proofs.prover import Node, Prover
+from altru_ir.passes.proofs.goals import Found, goals_of, nodes_of, proven
+from altru_ir.passes.proofs.prover import Prover
+from altru_ir.passes.proofs.reasons import missing, why
 from altru_ir.passes.proofs.writer import Writer
+from altru_ir.text.printer import assign_names
 from altru_ir.values import Operation
 
 
@@ -49,10 +51,12 @@ class EliminateChecks(FunctionPass):
 
     Options:
         verify: let the checker read the certificates before the checks go.
+        explain: say in a remark about each check why it went, or what is not known.
     """
 
     name = "eliminate-checks"
     verify: bool = False
+    explain: bool = False
     proofs: dict[str, Proof] = attrs.field(init=False, factory=dict, repr=False, eq=False)
     """With ``verify``, what was proven about each function, by name."""
 
@@ -62,7 +66,9 @@ class EliminateChecks(FunctionPass):
             return False
         facts = self.get(Inequalities, function)
         prover = Prover(facts)
-        gone: dict[Operation, list[tuple[Raw, Node]]] = {}
+        if self.explain:
+            assign_names(function)
+        gone: dict[Operation, Found] = {}
         for op in checks:
             assert op.block is not None
             if not facts.tree.reachable(facts.cfg.number[op.block]):  # 4
@@ -70,9 +76,8 @@ class EliminateChecks(FunctionPass):
             nodes = proven(op, prover)
             if nodes is not None:
                 gone[op] = nodes
-                self.remark(PASSED, "CheckRemoved", op, f"{spell(op)} cannot fail")
-            else:
-                self.remark(MISSED, "CheckKept", op, f"{spell(op)} may fail")
+            if self.explain:
+                self.explained(op, nodes, facts)
         self.count("checks", len(checks))
         self.count("checks removed", len(gone))
         self.count("goals looked at", prover.steps)
@@ -85,7 +90,20 @@ class EliminateChecks(FunctionPass):
                 block.ops = [op for op in block.ops if op not in gone]
         return True
 
-    def checked(self, function: Function, facts: Inequalities, gone: dict[Operation, list[tuple[Raw, Node]]]) -> None:
+    def explained(self, op: Operation, nodes: Found | None, facts: Inequalities) -> None:
+        """Says why a check goes, or what is not known."""
+        if nodes is not None:
+            self.remark(PASSED, "CheckRemoved", op, f"{spell(op)} cannot fail: {why(nodes_of(nodes), facts)}")
+            return
+        goals = goals_of(op, facts)
+        what = (
+            missing([facts.form(goal) for goal in goals[0]], facts.before(op), facts)
+            if goals
+            else "nothing is known of where the pointer comes from"
+        )
+        self.remark(MISSED, "CheckKept", op, f"{spell(op)} may fail: {what}")
+
+    def checked(self, function: Function, facts: Inequalities, gone: dict[Operation, Found]) -> None:
         """Writes the certificates and lets the checker read them. Raises ``RejectedProof``."""
         writer = Writer(facts)
         for op, nodes in gone.items():
@@ -95,22 +113,6 @@ class EliminateChecks(FunctionPass):
         self.count("certificates accepted", len(gone))
 
 
-def proven(op: Operation, prover: Prover) -> list[tuple[Raw, Node]] | None:  # 1
-    """The goals of a check, each with the node that proves it; None when one was not proven."""
-    facts = prover.facts
-    point = facts.before(op)
-    for goals in goals_of(op, facts):
-        found: list[tuple[Raw, Node]] = []
-        for goal in goals:
-            node = prover.prove(facts.form(goal), point)
-            if node is None:
-                break
-            found.append((goal, node))
-        else:
-            return found
-    return None
-
-
 def verified(function: Function, proof: Proof) -> None:
     """Lets the checker read a proof. Raises ``RejectedProof``."""
     from altru_ir.passes.proofs.checker import problems
@@ -118,24 +120,6 @@ def verified(function: Function, proof: Proof) -> None:
     found = problems(function, proof)
     if found:
         raise RejectedProof(f"@{function.name}: {found[0]}")
-
-
-def goals_of(op: Operation, facts: Inequalities) -> list[list[Raw]]:
-    """What must not be negative for a check not to fail: all of one of the lists."""
-    name = op.decl.name
-    if name == "check.bounds":
-        index, length = op.operands
-        return [[(((1, length, "u"), (-1, index, "u")), -1)]]
-    if name == "check.subrange":
-        low, high, length = op.operands
-        return [[(((1, high, "u"), (-1, low, "u")), 0), (((1, length, "u"), (-1, high, "u")), 0)]]
-    if name in ("check.nonnull", "check.nonzero"):
-        return [[(((1, op.operands[0], "u"),), -1)]]
-    if name == "check.quotient":
-        dividend, divisor = op.operands
-        least = 1 << width(dividend.type, facts.module) >> 1
-        return [[(((1, divisor, "s"),), 0)], [(((1, dividend, "s"),), least - 1)], [(((-1, divisor, "s"),), -2)]]
-    return []
 
 
 def spell(op: Operation) -> str:

@@ -43,8 +43,9 @@ from altru_ir.passes.analysis.inequalities import Fact, Form, Inequalities, Poin
 from altru_ir.passes.analysis.loops import Loop, Loops
 from altru_ir.passes.base import PASSED, FunctionPass
 from altru_ir.passes.proofs import certificates
+from altru_ir.passes.proofs.goals import nodes_of, proven
 from altru_ir.passes.proofs.prover import Prover, assumptions
-from altru_ir.passes.transform.eliminate_checks import proven, verified
+from altru_ir.passes.transform.eliminate_checks import verified
 from altru_ir.passes.transform.guards import Guards, testable
 from altru_ir.passes.transform.rewriting import edges_into
 from altru_ir.values import NO_ATTRIBUTES, Operation, Successor, Value
@@ -132,13 +133,27 @@ class VersionLoops(FunctionPass):
                 known = found.get(loop, [])
                 missing = self.missing(op, fresh_prover, _Invariant(facts, loops, loop), known)
                 fresh = None if missing is None else [form for form in missing if form not in known]
-                if fresh is not None and len(known) + len(fresh) <= CONDITIONS:
+                if fresh is not None and len(known) + len(fresh) <= CONDITIONS and not self.in_vain(fresh, loop, prover):
                     if fresh:
                         found[loop] = known + fresh
                         if not known:
                             prover = fresh_prover()
                     break
         return found
+
+    @staticmethod
+    def in_vain(forms: list[Form], loop: Loop, prover: Prover) -> bool:
+        """Whether one of the forms is known not to hold in front of the loop."""
+        facts = prover.facts
+        point = facts.before(facts.cfg.blocks[loop.header].ops[0])
+        for form in forms:
+            opposite = {number: -coefficient for number, coefficient in form.items()}
+            opposite[0] = opposite.get(0, 0) - 1
+            if not opposite[0]:
+                del opposite[0]
+            if prover.prove(opposite, point) is not None:
+                return True
+        return False
 
     @staticmethod
     def missing(
@@ -154,7 +169,7 @@ class VersionLoops(FunctionPass):
                 prover.suppose(form, invariant.header)
             nodes = proven(op, prover)
             if nodes is not None:
-                return assumptions([node for _, node in nodes])
+                return assumptions(nodes_of(nodes))
         return None
 
 

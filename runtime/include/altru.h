@@ -38,6 +38,7 @@
 #include "altru_heap.h"
 #include "altru_options.h"
 #include "altru_pool.h"
+#include "altru_profile.h"
 #include "altru_secure.h"
 #include "altru_stack.h"
 #include "altru_statistics.h"

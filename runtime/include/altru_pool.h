@@ -43,6 +43,8 @@ typedef struct altru_pool {
     struct altru_pool_entry *entries; /* what handles lead to */
     uint32_t entry_count, entry_capacity, free_entry;
     uint32_t state;
+    struct altru_pool_chunk *spans; /* the chunks that begin what the system gave at once */
+    uintptr_t spare, spare_end;     /* what is left of the newest for further chunks */
 } altru_pool;
 
 /* Leads to an object that was left to a pool, as long as it is there: once it is removed, the

@@ -540,15 +540,13 @@ void *altru_alloc_system(size_t size, size_t alignment) {
 
 /* What is not a block of this thread's own heap. */
 __attribute__((noinline)) static void free_other(void *block, const altru_site *site) {
-    if (block == NULL) {
-        return;
-    }
-    bool checked = altru_is_checked();
-    if (altru_in_range(block) && !checked) {
+    if (altru_in_range(block)) { /* nothing is in that of a checked heap */
         free_remote(altru_page_of(block)->owner, block);
+    } else if (block == NULL) {
+        return;
     } else if (altru_secure_owns(block)) {
         altru_secure_free(block);
-    } else if (checked) {
+    } else if (altru_is_checked()) {
         altru_checked_free(block, site);
     } else {
         altru_system_free(block);

@@ -73,6 +73,7 @@ static inline size_t altru_round_up(size_t number, size_t power_of_two) {
 /* The locks of the runtime, in the order in which one thread may take several. All are held across
  * fork, so that the child finds what they protect whole. */
 enum altru_lock {
+    ALTRU_LOCK_PROFILE,
     ALTRU_LOCK_CHECKED,
     ALTRU_LOCK_SECURE,
     ALTRU_LOCK_HEAPS,

@@ -24,6 +24,7 @@ static pthread_mutex_t locks[ALTRU_LOCKS] = {
     PTHREAD_MUTEX_INITIALIZER,
     PTHREAD_MUTEX_INITIALIZER,
     PTHREAD_MUTEX_INITIALIZER,
+    PTHREAD_MUTEX_INITIALIZER,
 };
 
 void altru_lock(enum altru_lock lock) {

@@ -5,6 +5,8 @@
  *
  *     chunk at a multiple of 64 KiB: | pool, next, ... | slot | slot | ... |
  *
+ * A large pool takes memory from the system for up to 16 chunks at once, a span.
+ *
  * Slots come back to one list and are used from there first; only when it is empty the cursor
  * moves. So the cursor has passed exactly as many slots as were ever in use at once: the peak is
  * known without counting.
@@ -19,6 +21,7 @@
 enum {
     ALTRU_POOL_LIVE = 0x504f4f4c,
     REACH = 65536, /* how far behind a chunk's start a slot may begin */
+    SPAN = 16,     /* chunks that are taken from the system at once, at most */
     FILL_FREED = 0xdf,
 };
 
@@ -30,6 +33,7 @@ struct altru_pool_chunk {
     uintptr_t start, end; /* the first slot; the end of the last */
     size_t size;
     unsigned char *live; /* in a checked heap: one byte per slot, whether it is in use */
+    struct altru_pool_chunk *next_span; /* of a chunk that begins a span */
 };
 
 /* What a handle's index leads to. */
@@ -91,32 +95,61 @@ static void use_chunk(altru_pool *pool, struct altru_pool_chunk *chunk) {
     pool->limit = pool->checked ? 0 : chunk->end;
 }
 
+/* Memory for a chunk of `size` bytes: one of a span of `chunks` that begins here if there is none
+ * left. */
+static struct altru_pool_chunk *room_for(altru_pool *pool, size_t size, size_t chunks) {
+    if (size == REACH && pool->spare != pool->spare_end) {
+        struct altru_pool_chunk *chunk = (struct altru_pool_chunk *)pool->spare;
+        pool->spare += REACH;
+        return chunk;
+    }
+    struct altru_pool_chunk *chunk = altru_source_alloc(size * chunks, REACH);
+    if (chunk == NULL && chunks > 1) {
+        chunks = 1;
+        chunk = altru_source_alloc(size, REACH);
+    }
+    if (chunk == NULL) {
+        return NULL;
+    }
+    chunk->next_span = pool->spans;
+    pool->spans = chunk;
+    if (chunks > 1) {
+        pool->spare = (uintptr_t)chunk + REACH;
+        pool->spare_end = (uintptr_t)chunk + chunks * REACH;
+    }
+    return chunk;
+}
+
 /* Adds a chunk of about `wanted` slots behind the others; NULL when there is no memory or no slot
  * more is allowed. */
 static struct altru_pool_chunk *add_chunk(altru_pool *pool, size_t wanted) {
     size_t header = altru_round_up(sizeof(struct altru_pool_chunk), pool->alignment);
     size_t most = (REACH - header - 1) / pool->stride + 1; /* so many begin within reach */
+    size_t within = (REACH - header) / pool->stride;       /* so many lie in it */
     size_t allowed =
         pool->maximum - (pool->capacity < pool->maximum ? pool->capacity : pool->maximum);
-    size_t count = wanted < most ? wanted : most;
-    count = count < allowed ? count : allowed;
+    size_t count = wanted < allowed ? wanted : allowed;
+    bool in_span = pool->stride <= REACH / SPAN && count >= within;
+    count = in_span ? within : count < most ? count : most;
     if (count == 0 || pool->stride > ((size_t)PTRDIFF_MAX - REACH) / count) {
         return NULL;
     }
-    size_t size = header + count * pool->stride;
-    struct altru_pool_chunk *chunk = altru_source_alloc(size, REACH);
-    if (chunk == NULL) {
-        return NULL;
-    }
-    chunk->live = NULL;
+    size_t size = in_span ? REACH : header + count * pool->stride;
+    size_t chunks = in_span ? (wanted < allowed ? wanted : allowed) / within : 1;
+    unsigned char *live = NULL;
     if (pool->checked) {
-        chunk->live = altru_source_alloc(count, 1);
-        if (chunk->live == NULL) {
-            altru_source_free(chunk);
+        live = altru_source_alloc(count, 1);
+        if (live == NULL) {
             return NULL;
         }
-        memset(chunk->live, 0, count);
+        memset(live, 0, count);
     }
+    struct altru_pool_chunk *chunk = room_for(pool, size, chunks < SPAN ? chunks : SPAN);
+    if (chunk == NULL) {
+        altru_source_free(live);
+        return NULL;
+    }
+    chunk->live = live;
     chunk->pool = pool;
     chunk->next = NULL;
     chunk->start = (uintptr_t)chunk + header;
@@ -330,12 +363,15 @@ void altru_pool_destroy(altru_pool *pool) {
         return;
     }
     for (struct altru_pool_chunk *chunk = pool->first; chunk != NULL;) {
-        struct altru_pool_chunk *next = chunk->next;
         altru_uncount(ALTRU_POOL, chunk->size);
         ALTRU_UNPOISON(chunk->start, chunk->end - chunk->start);
         altru_source_free(chunk->live);
-        altru_source_free(chunk);
-        chunk = next;
+        chunk = chunk->next;
+    }
+    for (struct altru_pool_chunk *span = pool->spans; span != NULL;) {
+        struct altru_pool_chunk *next = span->next_span;
+        altru_source_free(span);
+        span = next;
     }
     altru_source_free(pool->entries);
     memset(pool, 0, sizeof *pool);

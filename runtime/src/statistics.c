@@ -87,5 +87,9 @@ void altru_statistics_print(void) {
 __attribute__((destructor)) static void tell_at_the_end(void) {
     if (altru_option(ALTRU_OPTION_statistics) >= 2) {
         altru_statistics_print();
+        altru_profile_row row;
+        if (altru_profile_read(0, &row) == 0) {
+            altru_profile_print();
+        }
     }
 }

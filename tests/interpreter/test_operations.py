@@ -138,6 +138,7 @@ BODIES: dict[str, tuple[str, list[Any], Any]] = {
         [[1, 2, 3], 1, 3],
         2,
     ),
+    "assume": ("(%a: i1) -> i1 {\n^e:\n  assume %a unsafe\n  ret %a\n}", [True], True),
     "check.nonzero": ("(%a: i32) -> i32 {\n^e:\n  check.nonzero %a\n  ret %a\n}", [3], 3),
     "check.quotient": ("(%a: i32, %b: i32) -> i32 {\n^e:\n  check.quotient %a, %b\n  ret %a\n}", [3, -1], 3),
     "check.bounds": ("(%i: usize, %n: usize) -> usize {\n^e:\n  check.bounds %i, %n\n  ret %i\n}", [3, 4], 3),
@@ -256,6 +257,7 @@ PANICS: dict[str, tuple[list[Any], str]] = {
 }
 # operation: operands outside its definition, and the code of the fault
 FAULTS: dict[str, tuple[list[Any], str]] = {
+    "assume": ([False], "ALT-C007"),
     "sdiv": ([1, 0], "ALT-C005"),
     "udiv": ([1, 0], "ALT-C005"),
     "srem": ([-(2**31), -1], "ALT-C005"),

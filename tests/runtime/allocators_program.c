@@ -570,6 +570,125 @@ static void forks(uint64_t seed, long count) {
 
 #endif
 
+/* ---- Profiles
+ * ------------------------------------------------------------------------------------------------
+ */
+
+enum { PLACES = 40, BLOCKS = 600, HOMES = 7 };
+
+/* A block that the model believes to be in use; `home` 0 is none. */
+struct told {
+    size_t size;
+    int place, home;
+};
+
+static altru_profile_site places[PLACES];
+static altru_statistics expected[PLACES];
+static struct told told[BLOCKS];
+static char addresses[BLOCKS + HOMES];
+
+static void count_release(int block) {
+    expected[told[block].place].current -= told[block].size;
+    expected[told[block].place].releases++;
+    told[block].size = 0;
+}
+
+/* Blocks come and go, alone and with their homes, and every count is that of a model which looks
+ * at all of them. Nothing is allocated: the profile follows addresses. Half of the sites are told
+ * twice, as by a module that is compiled again. */
+static void profile(uint64_t seed, long count) {
+    static char names[PLACES][8];
+    for (int i = 0; i < PLACES; i++) {
+        snprintf(names[i], sizeof names[i], "t%d", i / 2);
+        places[i] = (altru_profile_site){
+            i % 3 ? "a.air" : NULL,           "f", names[i], (uint32_t)(1 + i % 2), 3,
+            (uint32_t)(i % ALTRU_ALLOCATORS), 0,   NULL};
+    }
+    altru_profile_row row;
+    altru_statistics total;
+    EXPECT(altru_profile_read(0, &row) == -1);
+    EXPECT(altru_profile_total(ALTRU_ALLOCATORS, &total) == -1);
+    altru_profile_released(addresses);
+    altru_profile_emptied(addresses);
+    for (long step = 0; step < count; step++) {
+        int block = (int)(next_random(&seed) % BLOCKS), place = (int)(next_random(&seed) % PLACES);
+        unsigned what = (unsigned)(next_random(&seed) % 16);
+        if (what < 9) { /* also at an address that was released where nobody told */
+            if (told[block].size != 0) {
+                count_release(block);
+            }
+            size_t size = 1 + next_random(&seed) % 1000;
+            int home = (int)(next_random(&seed) % (HOMES + 1));
+            void *at = home == 0 ? NULL : &addresses[BLOCKS + home - 1];
+            altru_profile_allocated(&places[place], &addresses[block], size, at);
+            told[block] = (struct told){size, place, home};
+            expected[place].allocations++;
+            expected[place].current += size;
+            if (expected[place].current > expected[place].peak) {
+                expected[place].peak = expected[place].current;
+            }
+        } else if (what < 14) {
+            altru_profile_released(&addresses[block]);
+            if (told[block].size != 0) {
+                count_release(block);
+            }
+        } else if (what == 14 && next_random(&seed) % 8 == 0) {
+            int home = 1 + (int)(next_random(&seed) % HOMES);
+            altru_profile_emptied(&addresses[BLOCKS + home - 1]);
+            for (int other = 0; other < BLOCKS; other++) {
+                if (told[other].size != 0 && told[other].home == home) {
+                    count_release(other);
+                }
+            }
+        } else if (what == 15 && next_random(&seed) % 64 == 0) {
+            places[place].row = NULL; /* the module was compiled again */
+        }
+    }
+    altru_profile_allocated(&places[0], NULL, 1, NULL);
+    altru_profile_site wrong = {NULL, NULL, NULL, 0, 0, ALTRU_ALLOCATORS, 0, NULL};
+    altru_profile_allocated(&wrong, addresses, 1, NULL);
+    size_t sum = 0, rows = 0;
+    for (; altru_profile_read(rows, &row) == 0; rows++) {
+        int place = -1;
+        for (int i = 0; i < PLACES; i++) {
+            if (row.line == places[i].line && row.allocator == places[i].allocator &&
+                strcmp(row.type, places[i].type) == 0) {
+                place = i;
+            }
+        }
+        EXPECT(place >= 0 && (row.file == NULL) == (places[place].file == NULL));
+        EXPECT(row.counts.current == expected[place].current);
+        EXPECT(row.counts.peak == expected[place].peak);
+        EXPECT(row.counts.allocations == expected[place].allocations);
+        EXPECT(row.counts.releases == expected[place].releases);
+        sum += row.counts.current;
+    }
+    EXPECT(rows <= PLACES && (count < 1000 || rows == PLACES));
+    for (uint32_t allocator = 0; allocator < ALTRU_ALLOCATORS; allocator++) {
+        EXPECT(altru_profile_total(allocator, &total) == 0);
+        sum -= total.current;
+    }
+    EXPECT(sum == 0 && altru_profile_lost() == 0);
+    altru_profile_print();
+    /* Refused memory loses a count, and no more. */
+    static char many[5000];
+    altru_configure(ALTRU_OPTION_fail_after, 1);
+    for (size_t i = 0; i < sizeof many; i++) {
+        altru_profile_allocated(&places[0], &many[i], 1, &many[i + 1 < sizeof many ? i + 1 : 0]);
+    }
+    altru_profile_site unknown = {"b.air", "g", "u", 1, 1, 0, 0, NULL};
+    altru_profile_allocated(&unknown, &unknown, 1, NULL);
+    altru_profile_print();
+    altru_configure(ALTRU_OPTION_fail_after, 0);
+    EXPECT(altru_profile_lost() > 1);
+    altru_profile_print();
+    for (size_t i = 0; i < sizeof many; i++) {
+        altru_profile_released(&many[i]);
+    }
+    altru_profile_allocated(&unknown, &unknown, 1, NULL);
+    EXPECT(unknown.row != NULL);
+}
+
 /* ---- Options, statistics
  * ------------------------------------------------------------------------------------ */
 
@@ -599,8 +718,8 @@ int main(int argc, char **argv) {
         const char *name;
         void (*run)(uint64_t seed, long count);
     } scenarios[] = {
-        {"heap", heap},       {"arena", arena},     {"pool", pool},
-        {"stack", stack},     {"secure", secure},   {"options", options},
+        {"heap", heap},       {"arena", arena},     {"pool", pool},       {"stack", stack},
+        {"secure", secure},   {"options", options}, {"profile", profile},
 #ifndef __wasm__
         {"refused", refused}, {"threads", threads}, {"forks", forks},
 #endif

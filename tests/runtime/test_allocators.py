@@ -20,7 +20,7 @@ from altru_ir.runtime.panic_kinds import FORMATS
 HERE = Path(__file__).parent
 SCENARIOS = {
     "heap": 60_000, "arena": 20_000, "pool": 30_000, "stack": 100, "secure": 2_000, "options": 1, "refused": 60,
-    "threads": 20_000, "forks": 8,
+    "threads": 20_000, "forks": 8, "profile": 40_000,
 }  # fmt: skip
 SANITIZER_OPTIONS = {"ASAN_OPTIONS": "detect_stack_use_after_return=0", "TSAN_OPTIONS": "halt_on_error=1"}
 

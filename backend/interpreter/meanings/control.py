@@ -168,3 +168,11 @@ def _nonzero(stage: Stage, op: Operation) -> Source:
 def _quotient(stage: Stage, op: Operation) -> Source:
     bits = width(op.operands[0].type, stage)
     return _check(stage, op, "a == least and b == minus_one", "quotient", least=1 << (bits - 1), minus_one=(1 << bits) - 1)
+
+
+@means("assume")
+def _assume(stage: Stage, op: Operation) -> Source:
+    def broken() -> Exception:
+        return fault("ALT-C007", "what `assume` promises does not hold", op)
+
+    return Source("if not a:\n    raise broken()", broken=broken)

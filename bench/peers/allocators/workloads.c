@@ -335,6 +335,25 @@ static uint64_t larson(long count) {
     return sum;
 }
 
+#if defined(HOME_HEAP)
+/* Secrets of 32 bytes, 16 of them live, from the cache of guarded, locked pages. */
+static uint64_t secrets(long count) {
+    enum { SECRETS = 16 };
+    static uint64_t *live[SECRETS];
+    uint64_t sum = 0;
+    for (long step = 0; step < count; step++) {
+        uint64_t **place = &live[order[step % 65536] % SECRETS];
+        if (*place != NULL) {
+            sum += **place;
+            altru_secure_free(*place);
+        }
+        *place = altru_secure_alloc(32);
+        **place = (uint64_t)step;
+    }
+    return sum;
+}
+#endif
+
 /* The most memory that was resident, to standard error: "VmHWM: 1536 kB". */
 static void tell_memory(void) {
     char line[256];
@@ -351,8 +370,11 @@ int main(int argc, char **argv) {
         const char *name;
         uint64_t (*run)(long count);
     } workloads[] = {
-        {"pairs", pairs}, {"rounds", rounds},     {"trees", trees},   {"random", random_sizes},
-        {"fifo", fifo},   {"handover", handover}, {"larson", larson},
+        {"pairs", pairs},     {"rounds", rounds},     {"trees", trees},   {"random", random_sizes},
+        {"fifo", fifo},       {"handover", handover}, {"larson", larson},
+#if defined(HOME_HEAP)
+        {"secrets", secrets},
+#endif
     };
     if (argc != 3) {
         return 2;
