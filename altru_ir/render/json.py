@@ -3,7 +3,8 @@
 Example, shortened:
 
     {"version": 1, "diagnostics": [{"code": "ALT-V011", "severity": "error", "message": "`ret` needs ...",
-      "location": {"file": "a.air", "line": 4, "column": 3, "length": 3}, "function": "f", "labels": [], "help": null, "fix": null}]}
+      "location": {"file": "a.air", "line": 4, "column": 3, "length": 3}, "function": "f", "labels": [], "help": null,
+      "fix": null}]}
 
 ``SCHEMA`` (JSON Schema 2020-12, published as docs/reference/diagnostics.schema.json, printed by ``altru-opt
 --describe=diagnostics``) says what each member is.

@@ -63,6 +63,16 @@ LOGICAL = closed("name fullyQualifiedName kind", name=TEXT, fullyQualifiedName=T
 PLACE = closed("", id=INDEX, physicalLocation=PHYSICAL, logicalLocations=many(LOGICAL), message=MESSAGE)
 STEPS = closed("locations", locations=many(closed("location", location=PLACE), minItems=1))
 FLOW = closed("threadFlows", threadFlows=many(STEPS, minItems=1))
+DELETED = closed("charOffset charLength", charOffset=INDEX, charLength=INDEX)
+REPLACEMENT = closed(
+    "deletedRegion insertedContent", deletedRegion=DELETED, insertedContent=closed("text", text={"type": "string"})
+)
+CHANGE = closed(
+    "artifactLocation replacements",
+    artifactLocation=closed("uri index", index=INDEX, **ARTIFACT),
+    replacements=many(REPLACEMENT, minItems=1),
+)
+FIX = closed("description artifactChanges", description=MESSAGE, artifactChanges=many(CHANGE, minItems=1))
 RESULT = closed(
     "ruleId ruleIndex level message locations",
     ruleId=TEXT,
@@ -72,6 +82,7 @@ RESULT = closed(
     locations=many(PLACE),
     relatedLocations=many(PLACE, uniqueItems=True),
     codeFlows=many(FLOW),
+    fixes=many(FIX),
 )
 RULE = closed(
     "id shortDescription help",
@@ -178,6 +189,19 @@ def test_a_history_is_a_code_flow(tmp_path: Path) -> None:
     assert [step["physicalLocation"]["region"]["startLine"] for step in steps] == [4, 5, 7]
     assert [step["physicalLocation"]["region"]["snippet"]["text"] for step in steps] == ["%o", "drop", "%n"]
     assert steps[-1]["message"]["text"] == "`%o` is used after it was dropped"
+
+
+def test_a_fix_mends_the_text(tmp_path: Path) -> None:
+    """The replacements, in offsets, make a program of which nothing is said."""
+    file = tmp_path / "a.air"
+    (result,) = read_sarif(on(MOVED, "sarif", file)[1])["results"]
+    text = MOVED
+    ((change,),) = [fix["artifactChanges"] for fix in result["fixes"]]
+    for each in sorted(change["replacements"], key=lambda r: -r["deletedRegion"]["charOffset"]):
+        start = each["deletedRegion"]["charOffset"]
+        text = text[:start] + each["insertedContent"]["text"] + text[start + each["deletedRegion"]["charLength"] :]
+    assert text != MOVED
+    assert read_sarif(on(text, "sarif", file)[1])["results"] == []
 
 
 def test_further_places_without_an_order_are_no_code_flow(tmp_path: Path) -> None:
