@@ -183,6 +183,10 @@ def _unclear(named: Function, location: Location | None, function: Function) -> 
     )  # fmt: skip
 
 
+IN_FULL = 100
+"""How many conflicts of one function are told with the whole story."""
+
+
 @attrs.frozen
 class Use:
     """Why a loan is still needed: ``op`` uses ``what`` (a value, or None for a region), and how control gets there."""
@@ -224,7 +228,7 @@ class _Teller:
             if point.op is None or (point.op, loan.op) in told or (point.is_exit and loan in told):
                 continue
             told.update(((point.op, loan.op), loan))
-            problem = self.conflict(n, loan, point.op)
+            problem = self.conflict(n, loan, point.op, brief=len(found) >= IN_FULL)
             if (problem.message, point.op) not in told:
                 told.add((problem.message, point.op))
                 found.append(problem)
@@ -236,9 +240,9 @@ class _Teller:
 
     # -- conflicts ---------------------------------------------------------------------------------------------------------
 
-    def conflict(self, n: int, loan: Loan, op: Operation) -> Diagnostic:
+    def conflict(self, n: int, loan: Loan, op: Operation, brief: bool) -> Diagnostic:
         access = self.known.why.get((n, loan.number))
-        before = self.reach(loan.origin)
+        before = {} if brief else self.reach(loan.origin)
         use = self.later(n, before)
         region = None if use is not None else self.region(before)
         code, message, help = self.words(loan, access, region, use)
@@ -254,6 +258,8 @@ class _Teller:
                 labels.append((use.op.location, f"and it is used here later{when}, through `%{use.what.name}`"))
             elif use.around:
                 labels.append((use.op.location, "and it is used here in the next iteration of the loop"))
+            else:
+                labels.append((use.op.location, f"and the same operation uses it, through `%{use.what.name}`"))
         shown = tuple(Label(where, text) for where, text in labels if where is not None)
         return Diagnostic(code, message, op.location, function=self.function.name, labels=shown, help=help)
 
@@ -418,13 +424,18 @@ class _Teller:
             for op, into in reversed(steps[1:])
             if op.location is not None and op is not last
         ]
+        shorter = self.name_of(b)
+        if shorter == self.name_of(a):
+            shorter = "another one" if a >= self.flow.universal else shorter.replace("the region", "another region")
         help = f"declare it: `{self.flow.about[a]}: {self.flow.about[b]}`"
         if "'_" in (self.flow.about[a], self.flow.about[b]):
             help = "name the regions in the signature, and let one outlive the other"
+        elif a >= self.flow.universal or b >= self.flow.universal:
+            help = "a function value for any region is asked for: make it of a function that takes any"
         elif b == 0:
             help = "ask for `'static` in the signature"
         return Diagnostic(
-            "ALT-B007", f"{self.name_of(a)} need not live as long as {self.name_of(b)}, but flows into it",
+            "ALT-B007", f"{self.name_of(a)} need not live as long as {shorter}, but flows into it",
             last.location if last is not None else self.function.location, function=self.function.name,
             labels=tuple(labels), help=help,
         )  # fmt: skip
