@@ -225,9 +225,10 @@ class _Teller:
         for n, number in sorted(self.conflicts.errors, key=lambda error: (self.known.points[error[0]].is_exit, *error)):
             loan = self.known.loans[number]
             point = self.known.points[n]
-            if point.op is None or (point.op, loan.op) in told or (point.is_exit and loan in told):
+            same = point.op, loan.path, loan.mutable
+            if point.op is None or same in told or (point.is_exit and loan in told):
                 continue
-            told.update(((point.op, loan.op), loan))
+            told.update((same, loan))
             problem = self.conflict(n, loan, point.op, brief=len(found) >= IN_FULL)
             if (problem.message, point.op) not in told:
                 told.add((problem.message, point.op))
