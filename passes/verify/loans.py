@@ -35,7 +35,7 @@ from altru_ir.elision import signature_of
 from altru_ir.module import Function, Module
 from altru_ir.passes.analysis.borrowing import Access, Borrowing, Loan, Point
 from altru_ir.passes.analysis.loans import Conflicts, find_conflicts
-from altru_ir.passes.base import Check
+from altru_ir.passes.base import Check, bodies
 from altru_ir.regions import Regions
 from altru_ir.source import Location
 from altru_ir.types import (
@@ -64,12 +64,19 @@ class CheckLoans(Check):
         assert function.module is not None
         return check_loans(function, function.module)
 
+    def diagnose_all(self, module: Module) -> list[Diagnostic]:
+        regions = Regions(module)
+        return [problem for function in bodies(module) for problem in check_loans(function, module, regions)]
 
-def check_loans(function: Function, module: Module) -> list[Diagnostic]:
-    """What is wrong with the borrows of ``function``, which the structural verifier has accepted."""
+
+def check_loans(function: Function, module: Module, regions: Regions | None = None) -> list[Diagnostic]:
+    """What is wrong with the borrows of ``function``, which the structural verifier has accepted.
+
+    Parameters: ``regions``, what is known of the types of the module as they are now.
+    """
     if function.is_declaration:
         return []
-    regions = Regions(module)
+    regions = Regions(module) if regions is None else regions
     found = [*_signatures(function, regions), *_destructors(function, regions), *_shared_by_many(function, module)]
     if not _has_origins(function, regions):
         return found
