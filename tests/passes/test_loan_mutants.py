@@ -94,7 +94,7 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "variance 3, pools": (VARIANCES + "_is_shared_and_mutable", ", PoolType", ""),
     "variance 4": (VARIANCES + "_walk", "compose(variance, CONTRA)", "variance"),
     "elision 4": ("elision:implied", "(RefType, GuardType)", "(GuardType,)"),
-    "elision 4, clauses": ("elision:implied", "if a in place and b in place", "if False"),
+    "elision 4, clauses": ("elision:implied", "sorted(clauses_of(type.name, regions))", "()"),
 }  # fmt: skip
 
 
