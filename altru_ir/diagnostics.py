@@ -67,6 +67,8 @@ EXPLANATIONS: dict[str, str] = {
     "ALT-B010": "Something that has to live for 'static does not.",
     "ALT-B011": "The region of a result is not written, and cannot be told from the parameters.",
     "ALT-B012": "A function value would forget which regions its function wants to outlive others.",
+    "ALT-B013": "A part of a collected object or of a thread-local global is borrowed that others may change unseen.",
+    "ALT-B014": "A destructor is for some regions of its type only.",
     "ALT-B020": "An access through a reference is against the aliasing rules: another access has invalidated it or must not.",
     "ALT-C001": "An index or range is outside the dimension it indexes.",
     "ALT-C002": "A null pointer is dereferenced.",

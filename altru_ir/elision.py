@@ -10,7 +10,8 @@ Rules, cited by number in the code:
  3. a function type within a type binds the regions that it elides or declares; those slots belong to nobody outside;
  4. a reference cannot outlive what it points to, so from ``ref<'a, T>`` in a signature follows that all regions of ``T``
     outlive ``'a``, and so for ``guard``; from a named type follow the clauses of its declaration. Who calls has shown it,
-    the body may rely on it.
+    the body may rely on it;
+ 5. the clauses of a declared type are those that are written and what its members imply in the same way.
 
 Invariant: region 0 is ``'static``; then those that the function declares, in order; then the elided ones, from left to right.
 Source: the elision rules of the Rust reference (lifetime-elision), and rustc's implied bounds.
@@ -123,10 +124,8 @@ def region_signature(
 def implied(type: Type, regions: Regions, first: int = 0) -> Iterator[tuple[int, int]]:
     """Pairs of slots of ``type``, of which the first outlives the second wherever there is a value of the type (4)."""
     if isinstance(type, NamedType):
-        declaration = regions.module.types.get(type.name)
-        if declaration is not None:
-            place = {region: first + at for at, region in enumerate(declaration.regions)}
-            yield from ((place[a], place[b]) for a, b in declaration.outlives if a in place and b in place)
+        for longer, shorter in sorted(clauses_of(type.name, regions)):
+            yield first + longer, first + shorter
         return
     if isinstance(type, TupleType):
         for element in type.elements:
@@ -141,6 +140,45 @@ def implied(type: Type, regions: Regions, first: int = 0) -> Iterator[tuple[int,
         bound = regions.slots(inner).bound
         yield from ((offset + at, first) for at in range(regions.count(inner)) if bound[at] < 0)
     yield from implied(inner, regions, offset)
+
+
+def clauses_of(name: str, regions: Regions) -> frozenset[tuple[int, int]]:
+    """The clauses of a declared type as pairs of its slots: those that are written, and what its members imply (5). The least
+    solution over the declarations that it mentions."""
+    known = regions.clauses
+    if name in known:
+        return known[name]
+    users: dict[str, list[str]] = {}
+    fresh = [name]
+    known[name] = frozenset()
+    for each in fresh:
+        for mentioned in regions.variances.mentions(each):
+            if mentioned not in known:
+                known[mentioned] = frozenset()
+                fresh.append(mentioned)
+            users.setdefault(mentioned, []).append(each)
+    work = dict.fromkeys(reversed(fresh))
+    while work:
+        each, _ = work.popitem()
+        found = _clauses(each, regions)
+        if found != known[each]:
+            known[each] = found
+            work.update(dict.fromkeys(users.get(each, ())))
+    return known[name]
+
+
+def _clauses(name: str, regions: Regions) -> frozenset[tuple[int, int]]:
+    declaration = regions.module.types.get(name)
+    if declaration is None:
+        return frozenset()
+    place = {region: at for at, region in enumerate(declaration.regions)}
+    found = {(place[a], place[b]) for a, b in declaration.outlives if a in place and b in place}
+    for member in declaration.members:
+        map = regions.member(NamedType(name), member.name)
+        for longer, shorter in implied(member.type, regions):
+            if map[longer] >= 0 and map[shorter] >= 0 and map[longer] != map[shorter]:
+                found.add((map[longer], map[shorter]))
+    return frozenset(found)
 
 
 def implied_within(type: Type, regions: Regions, first: int = 0) -> Iterator[tuple[int, int]]:
@@ -161,4 +199,13 @@ def implied_within(type: Type, regions: Regions, first: int = 0) -> Iterator[tup
         yield from implied_within(inner, regions, first if isinstance(type, ArrayType) else first + regions.behind(type))
 
 
-__all__ = ["RegionSignature", "free_code", "free_slot", "implied", "implied_within", "region_signature", "signature_of"]
+__all__ = [
+    "RegionSignature",
+    "clauses_of",
+    "free_code",
+    "free_slot",
+    "implied",
+    "implied_within",
+    "region_signature",
+    "signature_of",
+]

@@ -81,6 +81,7 @@ class Regions:
         self._members: dict[tuple[str, str], Map] = {}
         self._drops: dict[Type, tuple[int, ...]] = {}
         self._drops_of: dict[str, frozenset[int]] = {}
+        self.clauses: dict[str, frozenset[tuple[int, int]]] = {}  # kept for ``altru_ir.elision.clauses_of``
 
     def slots(self, type: Type) -> Slots:
         """The slots of ``type``."""

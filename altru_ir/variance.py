@@ -203,7 +203,7 @@ class Variances:
         fresh: list[str] = [name]
         self._known[name] = [BI] * self._declared(name)
         for each in fresh:
-            for mentioned in self._mentions(each):
+            for mentioned in self.mentions(each):
                 if mentioned not in self._known:
                     self._known[mentioned] = [BI] * self._declared(mentioned)
                     fresh.append(mentioned)
@@ -220,7 +220,8 @@ class Variances:
         declaration = self.module.types.get(name)
         return 0 if declaration is None else len(declaration.regions)
 
-    def _mentions(self, name: str) -> list[str]:
+    def mentions(self, name: str) -> list[str]:
+        """The types that the members of a declaration name."""
         declaration = self.module.types.get(name)
         found: dict[str, None] = {}
         work: list[Type] = [] if declaration is None else [member.type for member in declaration.members]

@@ -15,7 +15,7 @@ from bench.harness import Question, Row, head
 
 QUESTIONS = (
     "examples", "text", "growth", "analyses", "process", "interpreter", "startup", "lowering", "compiling", "allocators",
-    "passes", "calls",
+    "passes", "calls", "loans",
 )  # fmt: skip
 
 

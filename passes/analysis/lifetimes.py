@@ -74,9 +74,10 @@ class Lifetimes(FunctionAnalysis):
         return cls(function)
 
     def _lifetime(self, loan: Loan) -> Lifetime:
-        reached = reached_from([loan.origin], self.borrowing.subsets)
-        names = list(dict.fromkeys(name for origin in sorted(reached) for name in self._names.get(origin, ())))
-        regions = sorted(origin for origin in reached if origin < self.borrowing.flow.universal)
+        reached = sorted(reached_from([loan.origin], self.borrowing.subsets))
+        regions = [origin for origin in reached if origin < self.borrowing.flow.universal]
+        own = reached[len(regions) :]
+        names = list(dict.fromkeys(name for origin in own for name in self._names.get(origin, ())))
         live: set[int] = set()
         for name in names:
             live |= self._live_at(name)
@@ -93,15 +94,31 @@ class Lifetimes(FunctionAnalysis):
                     work.append(m)
         through = dict.fromkeys(value for value in map(_value_of, names) if value is not None)
         found = Lifetime(loan, list(through), regions, points)
-        for name in names:
-            value = _value_of(name)
-            for point in sorted(self._uses.get(name, ())):
-                op = self.borrowing.points[point].op
-                ends = point in points and not any(m in points for m in self._after.get(point, ()))
-                if op is not None and value is not None and ends and value not in found.last.setdefault(op, []):
-                    found.last[op].append(value)
-        found.last = {op: values for op, values in found.last.items() if values}
+        for name, point in self._last_uses(names, points):
+            op, value = self.borrowing.points[point].op, _value_of(name)
+            if op is not None and value is not None and value not in found.last.setdefault(op, []):
+                found.last[op].append(value)
         return found
+
+    def _last_uses(self, names: list[object], points: set[int]) -> list[tuple[object, int]]:
+        """The uses of variables behind which a way leads out of ``points`` without another one."""
+        used: dict[int, list[object]] = {}
+        for name in names:
+            for point in self._uses.get(name, ()):
+                used.setdefault(point, []).append(name)
+        work = [n for n in points if not self._after.get(n) or any(m not in points for m in self._after[n])]
+        seen = set(work)
+        last: list[tuple[object, int]] = []
+        while work:
+            n = work.pop()
+            if n in used:
+                last.extend((name, n) for name in used[n])
+                continue
+            for before in self._before.get(n, ()):
+                if before in points and before not in seen:
+                    seen.add(before)
+                    work.append(before)
+        return sorted(last, key=lambda use: use[1])
 
     def _live_at(self, name: object) -> set[int]:
         """The points at which a variable is live."""
@@ -123,9 +140,11 @@ class Lifetimes(FunctionAnalysis):
     def describe(self, notes: Notes) -> None:
         flow = self.borrowing.flow
         names = [flow.region_name(origin) for origin in range(flow.universal)]
+        text = f"{len(self.of)} loan{'' if len(self.of) == 1 else 's'}"
         if flow.universal > 1:
             outlives = "".join(f"; {names[a]} outlives {names[b]}" for a, b in flow.signature.outlives)
-            notes.function(self.function, f"regions {', '.join(names[1:])}{outlives}")
+            text += f"; regions {', '.join(names[1:])}{outlives}"
+        notes.function(self.function, text)
         last: dict[tuple[Operation, tuple[Value, ...]], list[int]] = {}
         heads: dict[int, list[int]] = {}
         for lifetime in self.of:
@@ -136,7 +155,8 @@ class Lifetimes(FunctionAnalysis):
             if lifetime.regions:
                 text += f", needed for {', '.join(names[origin] for origin in lifetime.regions)}"
             elif not lifetime.last:
-                text += ", needed up to a store into its path" if loan.number in self._kills else ", needed by nothing"
+                killed = lifetime.points & self._kills.get(loan.number, set())
+                text += ", needed up to a store into its path" if killed else ", needed by nothing"
             notes.operation(loan.op, text)
             for op, values in lifetime.last.items():
                 last.setdefault((op, tuple(values)), []).append(loan.number)

@@ -37,7 +37,7 @@ import attrs
 
 from altru_ir.behaviour import called_type
 from altru_ir.declare import CONSUME, ESCAPE, EXCHANGE
-from altru_ir.elision import RegionSignature, free_slot, implied_within, region_signature, signature_of
+from altru_ir.elision import RegionSignature, free_slot, implied, implied_within, region_signature, signature_of
 from altru_ir.module import Block, Function, Module
 from altru_ir.ops.aggregates import member_index
 from altru_ir.passes.analysis.loan_paths import COLLECTED, RAW, SHARED, deref_kind
@@ -267,6 +267,7 @@ class RegionFlow:
         members = self.module.types[type.name].members
         for value, member in zip(op.operands, members):
             self.store(value, through(result, self.regions.member(type, member.name)))
+        self._well_formed(type, result)
 
     def _choice(self, op: Operation) -> None:
         """``enum`` and ``union``: one member is given."""
@@ -275,6 +276,12 @@ class RegionFlow:
         if op.operands and isinstance(type, NamedType):
             member = op.attrs["variant" if op.name == "enum" else "field"]
             self.store(op.operands[0], through(result, self.regions.member(type, member)))
+            self._well_formed(type, result)
+
+    def _well_formed(self, type: NamedType, origins: Origins) -> None:
+        """A value of a type satisfies the clauses of its declaration from the start."""
+        for longer, shorter in implied(type, self.regions):
+            self.subset(origins[longer], origins[shorter])
 
     def _sequence(self, op: Operation) -> None:
         result = self.of(op.result)

@@ -111,6 +111,17 @@ EXAMPLES: dict[str, Pair] = {
         _function("%n: i32)", "%v = func.ref @g\nret"),
         "func @f<'a>(%x: ref<'a, i32>) -> ref<'a, i32> {\n^entry:\n  %r = call @g(%x, %x)\n  ret %r\n}\n",
     ),
+    "ALT-B013": _pair(
+        "struct @N { n: i32, const c: cell<i32> }",
+        _function("%g: gc<@N>) -> i32", "%o = deref %g\n%f = field %o, n\n%r = borrow %f    // others may assign it\n"
+                  + READ + "ret %m"),
+        _function("%g: gc<@N>) -> i32", "%o = deref %g\n%f = field %o, n\n%m = load %f\nret %m"),
+    ),
+    "ALT-B014": _pair(
+        "struct @S<'a> { r: ref<'a, i32> } drop @S.drop",
+        "func @S.drop(%self: ref<mut @S<'static>>) {\n^entry:\n  ret\n}\n",
+        "func @S.drop<'a>(%self: ref<mut @S<'a>>) {\n^entry:\n  ret\n}\n",
+    ),
 }  # fmt: skip
 
 __all__ = ["EXAMPLES", "Pair"]

@@ -12,7 +12,9 @@ happens while a loan is needed,
  4. something has to live for ``'static``, as what a thread is given does, and does not (ALT-B010);
  5. a ``gc`` value is defined anew while something in its object is lent (ALT-B009).
 And by what a signature says: a region flows into another that it need not outlive (ALT-B007), the region of a result cannot be
-told (ALT-B011), and a function value would forget clauses of its function (ALT-B012).
+told (ALT-B011), a function value would forget clauses of its function (ALT-B012), a destructor is for some regions of its type
+only (ALT-B014). And what others may change unseen cannot be borrowed at all: in collected objects all but ``const`` fields and
+cells, in thread-local globals all but cells (ALT-B013).
 
 Each error tells the story: where the loan begins, through which values it goes on, where it is used later (or in the next
 iteration, or by whose destructor, or for which region of the signature), and what would make it legal.
@@ -36,7 +38,19 @@ from altru_ir.passes.analysis.loans import Conflicts, find_conflicts
 from altru_ir.passes.base import Check
 from altru_ir.regions import Regions
 from altru_ir.source import Location
-from altru_ir.types import ARENA, PoolType
+from altru_ir.types import (
+    ARENA,
+    STATIC,
+    AtomicType,
+    CellType,
+    GcType,
+    MutexType,
+    NamedType,
+    PlaceType,
+    PoolType,
+    RefType,
+    Type,
+)
 from altru_ir.values import Operation, Value
 
 
@@ -56,7 +70,7 @@ def check_loans(function: Function, module: Module) -> list[Diagnostic]:
     if function.is_declaration:
         return []
     regions = Regions(module)
-    found = list(_signatures(function, regions))
+    found = [*_signatures(function, regions), *_destructors(function, regions), *_shared_by_many(function, module)]
     if not _has_origins(function, regions):
         return found
     known = Borrowing(function, module, regions)
@@ -100,6 +114,66 @@ def _signatures(function: Function, regions: Regions) -> Iterator[Diagnostic]:
                 "ALT-B012", f"a value for @{named.name} would forget that {longer} outlives {shorter}", op.location,
                 function=function.name, help=f"call @{named.name} by name, or make both regions one",
             )  # fmt: skip
+
+
+def _destructors(function: Function, regions: Regions) -> Iterator[Diagnostic]:
+    """A destructor runs for all regions of its type, so it may ask for none of them, nor for more than the type does."""
+    parameters = function.signature.type.parameters
+    target = parameters[0].target if parameters and isinstance(parameters[0], RefType) else None
+    declaration = regions.module.types.get(target.name) if isinstance(target, NamedType) else None
+    if declaration is None or declaration.drop != function.name:
+        return
+    signature = signature_of(function, regions)
+    slots = signature.parameters[0]
+    given = dict(zip(slots[1:], declaration.regions))
+    asked = [(given.get(longer, STATIC), given.get(shorter, STATIC)) for longer, shorter in signature.declared]
+    if len(set(slots)) < len(slots) or 0 in slots or not set(asked) <= set(declaration.outlives):
+        yield Diagnostic(
+            "ALT-B014", f"@{function.name} is the destructor of `@{declaration.name}` for some of its regions only",
+            function.location, function=function.name, help="give each region of the type a parameter of its own",
+        )  # fmt: skip
+
+
+def _shared_by_many(function: Function, module: Module) -> Iterator[Diagnostic]:
+    """Borrows of what others may change unseen: in collected objects and in thread-local globals."""
+    for op in function.operations():
+        if op.name != "borrow":
+            continue
+        at = op.operands[0]
+        first: Operation | None = None  # the last step on the way to the root: the first one from there
+        while at.type.is_place and at.operation is not None and not _is_cell(at.type.target):  # type: ignore[attr-defined]
+            step = at.operation
+            base = step.operands[0] if step.operands else None
+            if step.name == "deref" and base is not None and isinstance(base.type, GcType):
+                if op.attrs.get("mut") or first is None or not _is_constant(first, module):
+                    yield _unseen(op, "a collected object", "only its `const` fields, and cells in it, may be borrowed")
+                break
+            if step.name == "global" and module.globals[step.attrs["symbol"]].mode == "thread_local":
+                yield _unseen(op, "a thread-local global", "only cells in it may be borrowed: load a copy, or use a cell")
+                break
+            if base is None:
+                break
+            at, first = base, step
+
+
+def _is_cell(type: Type) -> bool:
+    return isinstance(type, (CellType, AtomicType, MutexType))
+
+
+def _is_constant(step: Operation, module: Module) -> bool:
+    """Whether a step is to a field that is declared ``const``."""
+    whole = step.operands[0].type
+    held = whole.target if isinstance(whole, PlaceType) else None
+    declaration = module.types.get(held.name) if isinstance(held, NamedType) else None
+    member = None if declaration is None or step.name != "field" else declaration.member(step.attrs["field"])
+    return bool(member is not None and member.constant)
+
+
+def _unseen(op: Operation, what: str, help: str) -> Diagnostic:
+    name = None if op.function is None else op.function.name
+    return Diagnostic(
+        "ALT-B013", f"a part of {what} is borrowed that others may change unseen", op.location, function=name, help=help
+    )  # fmt: skip
 
 
 def _unclear(named: Function, location: Location | None, function: Function) -> Diagnostic:

@@ -8,7 +8,7 @@ import random
 import pytest
 
 import altru_ir as air
-from altru_ir.elision import signature_of
+from altru_ir.elision import clauses_of, implied, signature_of
 from altru_ir.module import Field, Module, TypeDeclaration
 from altru_ir.regions import IS_STATIC, Regions
 from altru_ir.types import (
@@ -127,6 +127,9 @@ struct @Lax<'a, 'b> { x: ref<'a, i32>, y: ref<'b, i32> } drop @Lax.drop {may_dan
 struct @Holds<'x, 'y> { loud: own<@Loud<'y>>, seen: ref<'x, @Loud<'x>> }
 struct @List<'a> { value: ref<'a, i32>, next: @Next<'a> }
 enum @Next<'a> { None, Some(own<@List<'a>>) }
+struct @Deep<'a, 'b> { inner: @Wrapped<'b, 'a>, next: @Chain<'a, 'b> }
+struct @Wrapped<'p, 'q> { r: ref<'p, mut ref<'q, i32>> }
+enum @Chain<'a, 'b> { None, More(own<@Deep<'a, 'b>>) }
 struct @Quiet { text: ref<[? x i8]>, next: ref<@Quiet> }
 struct @Both { first: @Quiet, name: ref<'static, [? x i8]> }
 func @Loud.drop(%self: ref<mut @Loud>)
@@ -178,3 +181,11 @@ def test_signatures() -> None:
     assert of("two").unclear
     assert taken.result == taken.parameters[1] == (1,)  # a function type's regions are its own
     assert all(code < 0 for code in taken.parameters[0])
+
+
+def test_members_imply_clauses() -> None:
+    regions = Regions(air.parse(MODULE))
+    assert clauses_of("Wrapped", regions) == {(1, 0)}
+    assert clauses_of("Deep", regions) == clauses_of("Chain", regions) == {(0, 1)}
+    assert clauses_of("Lax", regions) == frozenset()
+    assert list(implied(RefType(NamedType("Wrapped", ("'x", "'y")), False, "'z"), regions)) == [(1, 0), (2, 0), (2, 1)]

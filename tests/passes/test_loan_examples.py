@@ -95,7 +95,7 @@ def test_a_destructor_is_the_use() -> None:
         "}\n"
     )
     assert told[0] == "`%x` ends while it is borrowed"
-    assert told[-1] == "11: and it may be used here, where `%l` is dropped"
+    assert told[-1] == "12: and it may be used here, where `%l` is dropped"
 
 
 def test_for_whom_it_has_to_live() -> None:

@@ -1,0 +1,154 @@
+"""What does it cost to check loans, and does it grow with the program and with the loans in one function?
+
+Five programs with references, each one function: ``mixed`` (arithmetic and memory, in which every tenth operation borrows),
+``one local`` (borrowed over and over, each time for a moment), ``many locals`` (all borrowed until the end), ``one reference``
+(a local that comes to hold one loan after the other), ``handed on`` (a loan that goes through a chain of blocks and is
+reborrowed in each). At 50,000 operations the last four have about 10,000 loans.
+
+For each the CPU time of ``check-loans`` at 50,000 operations and the slope of its work over size; for ``mixed`` also the ratio
+to LLVM's own passes at O2 on what is lowered from it.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import altru_ir as air
+from altru_ir import passes
+from altru_ir.passes.verify.loans import check_loans
+from bench.growth import BAR, instructions_of, seconds_of, slope
+from bench.harness import Row
+
+SIZE, QUICK_SIZE = 50_000, 5_000
+SIZES, QUICK_SIZES = (5_000, 10_000, 25_000, 50_000), (1_000, 2_000, 4_000)
+ROUNDS, QUICK_ROUNDS = 3, 1
+BAR_OF_TIME = 1.0
+
+
+def _mixed(operations: int) -> list[str]:
+    out = [
+        "struct @P { a: i64, b: i64 }", "func @look(%p: ref<@P>, %q: ref<mut i64>) -> i64",
+        "func @f(%n: i64, %c: i1) -> i64 {", "^entry:", "  %p = local : @P", "  %v = struct %n, %n : @P", "  init %p, %v",
+        "  %pa = field %p, a", "  %k = local : i64", "  init %k, %n", "  br ^b0(%n)",
+    ]  # fmt: skip
+    count = operations // 16
+    for i in range(count):
+        out += [
+            f"^b{i}(%s{i}: i64):", f"  %x{i} = load %pa", f"  %y{i} = add %x{i}, %s{i}", f"  %z{i} = mul %y{i}, %n",
+            f"  %w{i} = xor %z{i}, %s{i}", f"  %g{i} = sub %w{i}, %y{i}", f"  %h{i} = and %g{i}, %x{i}",
+            f"  %l{i} = or %h{i}, %s{i}", f"  %m{i} = mul %l{i}, %g{i}", f"  assign %pa, %m{i}", f"  %r{i} = borrow %p",
+            f"  %t{i} = borrow mut %k", f"  %u{i} = call @look(%r{i}, %t{i})", f"  %d{i} = add %u{i}, %w{i}",
+            f"  cond_br %c, ^b{i + 1}(%d{i}), ^o{i}", f"^o{i}:", f"  br ^b{i + 1}(%z{i})",
+        ]  # fmt: skip
+    return [*out, f"^b{count}(%s{count}: i64):", f"  ret %s{count}", "}"]
+
+
+def _one_local(operations: int) -> list[str]:
+    out = ["func @f(%n: i32) {", "^entry:", "  %x = local : i32", "  init %x, %n"]
+    for i in range(operations // 5):
+        out += [f"  %r{i} = borrow mut %x", f"  %p{i} = deref %r{i}", f"  %v{i} = load %p{i}"]
+        out += [f"  %s{i} = add %v{i}, %n", f"  assign %p{i}, %s{i}"]
+    return [*out, "  ret", "}"]
+
+
+def _many_locals(operations: int) -> list[str]:
+    out = ["func @f(%n: i32) {", "^entry:"]
+    for i in range(operations // 5):
+        out += [f"  %x{i} = local : i32", f"  init %x{i}, %n", f"  %r{i} = borrow %x{i}"]
+    for i in range(operations // 5):
+        out += [f"  %p{i} = deref %r{i}", f"  %v{i} = load %p{i}"]
+    return [*out, "  ret", "}"]
+
+
+def _one_reference(operations: int) -> list[str]:
+    out = ["func @f(%n: i32) {", "^entry:", "  %h = local : ref<i32>"]
+    for i in range(operations // 5):
+        out += [f"  %x{i} = local : i32", f"  init %x{i}, %n", f"  %r{i} = borrow %x{i}"]
+        out += [f"  {'assign' if i else 'init'} %h, %r{i}", f"  %l{i} = load %h"]
+    return [*out, "  ret", "}"]
+
+
+def _handed_on(operations: int) -> list[str]:
+    out = [
+        "func @f(%n: i32, %c: i1) {",
+        "^entry:",
+        "  %x = local : i32",
+        "  init %x, %n",
+        "  %r = borrow mut %x",
+        "  br ^b0(%r)",
+    ]
+    count = operations // 5
+    for i in range(count):
+        out += [
+            f"^b{i}(%r{i}: ref<mut i32>):",
+            f"  %p{i} = deref %r{i}",
+            f"  %v{i} = load %p{i}",
+            f"  %q{i} = borrow mut %p{i}",
+        ]
+        out += [f"  cond_br %c, ^b{i + 1}(%q{i}), ^o{i}", f"^o{i}:", f"  br ^b{i + 1}(%r{i})"]
+    return [*out, f"^b{count}(%r{count}: ref<mut i32>):", "  ret", "}"]
+
+
+PROGRAMS: dict[str, Callable[[int], list[str]]] = {
+    "mixed": _mixed, "one local": _one_local, "many locals": _many_locals, "one reference": _one_reference,
+    "handed on": _handed_on,
+}  # fmt: skip
+
+
+def made(name: str, operations: int) -> tuple[air.Module, int]:
+    """A program with its drops scheduled, and how many operations it has."""
+    module = air.parse("\n".join(["altru 1", "module @loans", *PROGRAMS[name](operations), ""]))
+    passes.run(module, "schedule-drops")
+    return module, sum(1 for _ in module.functions["f"].operations())
+
+
+def seconds_of_llvm(module: air.Module) -> float:
+    """CPU seconds of LLVM's passes at O2."""
+    from altru_ir import backend
+    from altru_ir.backend.lower.module import lower_module
+    from altru_ir.backend.optimize import parse_and_optimize
+    from altru_ir.backend.target import machine_for
+
+    machine = machine_for("x86_64-linux-gnu", opt=2, cpu="x86-64-v3", jit=False)
+    written = lower_module(backend.prepare(module, opt=2))
+    before = time.process_time()
+    parse_and_optimize(written, machine, opt=2)
+    return time.process_time() - before
+
+
+def run(scratch: Path, quick: bool) -> Iterator[Row]:
+    """Seconds by program, the ratio to LLVM, and slopes."""
+    rounds = QUICK_ROUNDS if quick else ROUNDS
+    for name in PROGRAMS:
+        module, _ = made(name, QUICK_SIZE if quick else SIZE)
+        function = module.functions["f"]
+        seconds, ratios = [], []
+        for _ in range(rounds):
+            before = time.process_time()
+            assert check_loans(function, module) == []
+            seconds.append(time.process_time() - before)
+            if name == "mixed":
+                ratios.append(seconds[-1] / seconds_of_llvm(module))
+        yield Row(
+            name, "CPU time", statistics.median(seconds), "s", peer="LLVM's passes at O2" if ratios else None,
+            ratio=statistics.median(ratios) if ratios else None, bar=BAR_OF_TIME if ratios else None, samples=rounds,
+        )  # fmt: skip
+    for name in PROGRAMS:
+        sizes: list[float] = []
+        works: list[float] = []
+        counted = True
+        for size in QUICK_SIZES if quick else SIZES:
+            module, operations = made(name, size)
+            function = module.functions["f"]
+            work = instructions_of(lambda: check_loans(function, module))  # noqa: B023
+            if work is None:
+                counted, work = False, seconds_of(lambda: check_loans(function, module))  # noqa: B023
+            sizes.append(operations)
+            works.append(work)
+        yield Row(
+            name, "growth of instructions" if counted else "growth of CPU time", slope(sizes, works), "slope", bar=BAR,
+            samples=len(sizes),
+        )  # fmt: skip
