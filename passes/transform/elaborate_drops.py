@@ -242,7 +242,7 @@ class _Elaborator:
         return located.reach, located.path, value
 
     def changed_apart(self) -> int:
-        """The paths of what needs drop that some operation fills or empties, and not only with a whole that they are part of."""
+        """The paths of what needs drop that some operation fills or empties by themselves, not with a whole around them."""
         found = 0
         for op in self.function.operations():
             for value, access in accesses(op):
