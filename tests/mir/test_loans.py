@@ -25,14 +25,12 @@ TYPES = "a bound or a constant of a trait, or an implementation for some regions
 FUNCTIONS = "the importer's function pointers have no regions"
 HIDDEN = "the regions of a hidden type are taken for all that it may have"
 AHEAD = "accepted by the rules of Polonius; -Zpolonius=next is not there yet"
-FIXED = "a fixed region in the declaration of a struct is not looked at where one is made"
 
 DIFFERING = {
     "borrowck-closures-slice-patterns-ok": ENDS,
     "borrowck-slice-pattern-element-loan-slice-no-overlap": ENDS,
     "do-not-ignore-lifetime-bounds-in-copy-proj": TYPES,
     "issue-42574-diagnostic-in-nested-closure": CLOSURE,
-    "issue-46036": FIXED,
     "issue-46589": AHEAD,
     "issue-48697": CLOSURE,
     "issue-52113": HIDDEN,
