@@ -245,13 +245,13 @@ class _Elaborator:
         return located.reach, located.path, value
 
     def changed_apart(self) -> int:
-        """The paths that some operation fills or empties, and not only with a whole that they are part of."""
+        """The paths of what needs drop that some operation fills or empties by themselves, not with a whole around them."""
         found = 0
         for op in self.function.operations():
             for value, access in accesses(op):
                 if value.type.is_place and access in (CONSUME, END, INIT, WRITE):
                     path = self.facts.paths.locate(value).path
-                    found |= path.bit if path is not None else 0
+                    found |= path.bit if path is not None and self.needs_drop(path.type) else 0
             if op.name == "switch_enum" and op.operands[0].type.is_place:
                 path = self.facts.paths.locate(op.operands[0]).path
                 for child in path.children.values() if path is not None else ():
@@ -277,7 +277,8 @@ class _Elaborator:
             return []
         if isinstance(path.type, NamedType) and self.module.types[path.type.name].drop is not None:
             return []
-        return [child for child in path.children.values() if self.needs_drop(child.type)]
+        parts = [child for child in path.children.values() if self.needs_drop(child.type)]
+        return [part for part in parts if part.mask & self.apart] if isinstance(path.type, ArrayType) else parts
 
     # -- writing --
 
@@ -564,7 +565,7 @@ class _Elaborator:
         length = type.dimensions[0]
         assert length is not None
         upto = 0
-        for index in sorted(step[1][0] for step in path.children if step[0] == "elem"):  # type: ignore[index]
+        for index in sorted(part.step[1][0] for part in self.parts(path) if part.step is not None):  # type: ignore[index]
             self.drop_range(path, type, at, upto, index, there, gone)
             place = self.part(at, "elem", {}, PlaceType(type.element, True), index)
             yield self.steps(path.children["elem", (index,)], place, there, gone)
@@ -590,7 +591,7 @@ class _Elaborator:
             indices.reverse()
             place = self.part(at, "elem", {}, PlaceType(type.element, True), *indices)
             child = path.children.get(("elem", tuple(indices)))
-            if child is not None:
+            if child is not None and child.mask & self.apart:
                 yield self.steps(child, place, there, gone)
             else:
                 self.drop_whole(path, place, type.element, there, gone)

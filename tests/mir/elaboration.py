@@ -1,9 +1,8 @@
 """Drops after elaboration beside rustc's: how many flags a function needs, and how many drops are left in it.
 
-rustc's MIR in front of its own elaboration goes through ``elaborate-drops``; beside it stands what ``-Zdump-mir=ElaborateDrops``
-says. A flag is a local that holds an ``i1`` (a ``bool`` that the pass added); a drop is a ``drop`` or ``dealloc`` (a ``drop``
-terminator in a block that control reaches). The release of a
-box counts as one. A drop that is not elaborated stands where nothing that panics leads to.
+rustc's MIR goes through ``elaborate-drops``; beside it stands what ``-Zdump-mir=ElaborateDrops`` says. A flag is a local that
+holds an ``i1`` (a ``bool`` that the pass added); a drop is a ``drop`` or ``dealloc`` (a ``drop`` terminator in a block that
+control reaches; the release of a box counts as one). A drop that is not elaborated stands where nothing that panics leads to.
 
 Example: ``compare_drops(path)`` gives for each function both counts; only files that rustc accepts have any.
 """

@@ -21,6 +21,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import attrs
+
 from altru_ir.module import Field, Function, Module, Signature, TypeDeclaration, Variant
 from altru_ir.types import (
     F32,
@@ -120,11 +122,19 @@ class Types:
 
     def named(self, type: RustType, regions: Regions = elided) -> NamedType:
         """The struct or enum for ``type``, declared when it is not yet."""
+        type = self.full(type)
         name = spell(type)
         if name not in self.module.types:
             self._declare(type, name)
         given = tuple(regions(region) for region in regions_of(type))
         return NamedType(name, () if all(region == _ELIDED for region in given) else given)
+
+    def full(self, type: RustType) -> RustType:
+        """``type`` with the regions that are elided in it written as ``'_``."""
+        item = self.items.get(type.name) if type.kind == "adt" else None
+        missing = 0 if item is None or item.ambiguous else len(item.regions) - len(type.regions)
+        regions = (*type.regions, *["'_"] * max(missing, 0))
+        return attrs.evolve(type, regions=regions, parts=tuple(self.full(part) for part in type.parts))
 
     def is_enum(self, type: RustType) -> bool:
         item = self.item(type)

@@ -33,6 +33,7 @@ pub fn eat<T>(x: T) { }
 pub fn look<T>(x: &T) { }
 pub fn edit<T>(x: &mut T) { }
 pub fn may_panic() { }
+pub fn pick<'a>(x: &'a String, y: &'a String) -> &'a String { x }
 """
 
 PARTS: dict[str, list[tuple[str, str]]] = {
@@ -56,8 +57,10 @@ MADE = [type for type in PARTS if not type.startswith("&")]
 
 
 class _Writer:
-    def __init__(self, chance: random.Random) -> None:
+    def __init__(self, chance: random.Random, borrows: bool) -> None:
         self.chance = chance
+        self.borrows = borrows
+        self.references: list[tuple[str, str]] = []
         self.lines: list[str] = []
         self.scope: list[tuple[str, str]] = []
         self.made = 0
@@ -126,19 +129,23 @@ class _Writer:
     # -- statements -----------------------------------------------------------------------------------------------------
 
     def block(self, bindings: list[tuple[str, str]] | None = None) -> None:
-        kept = len(self.scope)
+        kept, kept_references = len(self.scope), len(self.references)
         self.depth += 1
         self.scope.extend(bindings or [])
         for _ in range(self.chance.randint(1, 4)):
             self.statement()
         self.depth -= 1
         del self.scope[kept:]
+        del self.references[kept_references:]
 
     def statement(self) -> None:
         self.budget -= 1
         makers = [self.let, self.let, self.assign, self.assign, self.consume, self.consume, self.look, self.edit, self.panics]
         if self.budget > 0 and self.depth < 4:
             makers += [self.branch, self.loop, self.repeat, self.match, self.if_let, self.destructure, self.closure]
+        if self.borrows:
+            makers = [self.let, self.assign, self.consume, self.panics, *makers[9:]]
+            makers += [self.shared_reference, self.exclusive_reference, self.use_reference, self.use_reference, self.redirect]
         if self.loops:
             makers.append(self.leave)
         self.chance.choice(makers)()
@@ -179,6 +186,55 @@ class _Writer:
 
     def panics(self) -> None:
         self.line("may_panic();")
+
+    # -- references that stay ---------------------------------------------------------------------------------------------
+
+    def reference(self, kind: str) -> str | None:
+        fitting = [name for name, each in self.references if each == kind]
+        return self.chance.choice(fitting) if fitting else None
+
+    def shared_reference(self) -> None:
+        path = self.path("String")
+        if path is not None:
+            name = self.name().replace("v", "r")
+            if self.chance.random() < 0.2:
+                self.line(f"let mut {name}: Vec<&String> = Vec::new();")
+                self.line(f"{name}.push(&{path[0]});")
+                self.references.append((name, "vector"))
+            else:
+                self.line(f"let mut {name}: &String = &{path[0]};")
+                self.references.append((name, "shared"))
+
+    def exclusive_reference(self) -> None:
+        path = self.path("String")
+        if path is not None and not self.shared(path[0]):
+            name = self.name().replace("v", "r")
+            self.line(f"let mut {name}: &mut String = &mut {path[0]};")
+            self.references.append((name, "exclusive"))
+
+    def use_reference(self) -> None:
+        if self.references:
+            name, kind = self.chance.choice(self.references)
+            self.line(f"edit({name});" if kind == "exclusive" else f"look(&{name});")
+
+    def redirect(self) -> None:
+        """A reference gets another place, or flows into another."""
+        path = self.path("String")
+        into, source = self.reference("shared"), self.reference("shared")
+        vector = self.reference("vector")
+        if path is None or into is None or source is None:
+            return
+        kind = self.chance.randrange(4)
+        if kind == 0:
+            self.line(f"{into} = &{path[0]};")
+        elif kind == 1:
+            self.line(f"{into} = pick({source}, &{path[0]});")
+        elif kind == 2 and vector is not None:
+            self.line(f"{vector}.push({source});")
+        elif vector is not None:
+            self.line(f"{into} = {vector}[0];")
+
+    # -- control --------------------------------------------------------------------------------------------------------
 
     def branch(self) -> None:
         self.line("if cond() {")
@@ -266,7 +322,7 @@ class _Writer:
             self.line(f"let {name} = {move}|| {{ {body} }};")
 
     def function(self, number: int) -> None:
-        self.scope = []
+        self.scope, self.references = [], []
         self.budget = self.chance.randint(6, 18)
         given = []
         for index in range(self.chance.randint(1, 3)):
@@ -282,9 +338,9 @@ class _Writer:
         self.line("}")
 
 
-def program(seed: int) -> str:
-    """The text for ``seed``."""
-    writer = _Writer(random.Random(seed))
+def program(seed: int, *, borrows: bool = False) -> str:
+    """The text for ``seed``; with ``borrows`` references stay in variables and are used later."""
+    writer = _Writer(random.Random(seed), borrows)
     for number in range(FUNCTIONS):
         writer.function(number)
     return PRELUDE + "\n".join(writer.lines) + "\n"

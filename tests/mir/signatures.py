@@ -1,10 +1,10 @@
 """Signatures in regions for what MIR calls, and for what its casts and constants do.
 
-    for<'^0> fn(&'^0 Vec<String>) -> &'^0 <Vec<String> as Deref>::Target        called with a &'?3 Vec<String>, giving a &'?7 [String]
+    for<'^0> fn(&'^0 Vec<String>) -> &'^0 <Vec<String> as Deref>::Target     called with &'?3 Vec<String>, giving &'?7 [String]
     func<'c0>(ref<'c0, @"Vec<String>">) -> ref<'c0, [? x @String]>
 
-The shape of the types is that of the operands and of the target, from which rustc has taken all projections; the regions are those
-of the type of what is called.
+The shape of the types is that of the operands and of the target, from which rustc has taken all projections; the regions are
+those of the type of what is called.
  1. A region of what is called is a parameter, the same wherever it stands; ``'static`` is itself.
  2. Where the shapes part, at a projection or an opaque type, the regions of the one are those of the other when there is one;
     otherwise each region of a result ends when one of the projection's does, and each of a parameter outlives them all.

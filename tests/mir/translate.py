@@ -9,8 +9,8 @@ Clauses:
     otherwise; ``StorageDead`` is ``end``; locals of type ``()`` and ``!`` hold an empty struct;
  2. ``move`` is ``take`` and ``copy`` is ``load``; an assignment to a local is ``init``, one to a part of a local is ``assign``:
     MIR has its drops written out, so neither drops anything;
- 3. ``drop(p)`` is ``drop p {rest}``: at this stage of rustc it drops what is there; one that makes room for an assignment, which
-    stands on both ways out of it, is an ``assign`` together with that;
+ 3. ``drop(p)`` is ``drop p {rest}``: at this stage of rustc it drops what is there; one that makes room for an assignment,
+    which stands on both ways out of it, is an ``assign`` together with that;
  4. a terminator that may unwind stands in a block of its own, so that no statement shares its edge;
  5. a call is one of a declaration whose signature is read off the types of its operands and of its target;
     arithmetic, casts and constants are such calls too, of functions that do not unwind;
@@ -22,8 +22,8 @@ Clauses:
 
  9. what a closure requires of the regions around it is a matter of the function around it: in its body they outlive each other.
 
-10. MIR's text does not say which borrows are two-phase: an unnamed local that is assigned once, an exclusive reference, and used
-    once, as an argument of a call, is a shared reference until the call, and exclusive there;
+10. MIR's text does not say which borrows are two-phase: an unnamed local that is assigned once, an exclusive reference, and
+    used once, as an argument of a call, is a shared reference until the call, and exclusive there;
 11. for loans ``FakeRead`` is nothing, and what is written as a type's region stands in the type of the local.
 
 12. for loans each local ends at last where the function is left, also by unwinding: rustc looks there at what is still lent.

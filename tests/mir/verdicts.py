@@ -1,10 +1,11 @@
 """Our verdicts on a translated file beside rustc's, by code and line.
 
 Two verdicts are the same when their codes correspond and they name the same line.
- 1. Of the uses that the same moves make wrong both report one, not always the same: one verdict of rustc answers for all of ours
-    that share a move with the one on its line; one on a local answers for the assignments to its parts, and for what it may
-    hold nothing of.
- 2. rustc gathers moves out of borrowed content, and puts the error on the matched expression: there a line counts that it labels.
+ 1. Of the uses that the same moves make wrong both report one, not always the same: one verdict of rustc answers for all of
+    ours that share a move with the one on its line; one on a local answers for the assignments to its parts, and for what it
+    may hold nothing of.
+ 2. rustc gathers moves out of borrowed content, and puts the error on the matched expression: there a line counts that it
+    labels.
  3. What stands in bodies that were refused is left out.
 
 Example: ``compare_moves(judge(path))`` has ``ours_only`` and ``theirs_only`` empty where both say the same.

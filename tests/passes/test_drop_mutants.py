@@ -35,7 +35,7 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "initialization 5": (INITIALIZATION + "edge_effect", "gone |= root.mask", "gone |= 0"),
     "initialization 6": (INITIALIZATION + "panic_effect", "self._operands.get(op, NO_EFFECT)", "NO_EFFECT"),
     "elaborate-drops 9": (ELABORATOR + "leave_out_dead_unwinds", "not there & path.mask", "True"),
-    "elaborate-drops 3, apart": (ELABORATOR + "changed_apart", "path.bit if path is not None else 0", "0"),
+    "elaborate-drops 3, apart": (ELABORATOR + "changed_apart", "found |= path.bit if path", "found |= 0 if path"),
     "initialization 9": (INITIALIZATION + "_of_operands", "located.destructor is not None", "False"),
     "initialization 7": (INITIALIZATION + "_of_operands", "0 if is_conditional(op) else gone", "gone"),
     "initialization 8": (INITIALIZATION + "inactive", "variant != case", "False"),

@@ -1,0 +1,64 @@
+"""Verdicts on borrows and lifetimes beside those of ``rustc -Zpolonius=next``, by code and line."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+import altru_ir as air
+from tests.mir.oracle import compiler, judge
+from tests.mir.test_moves import tell
+from tests.mir.verdicts import compare_loans
+
+CASES = Path(__file__).parent.parent / "cases"
+UI = CASES / "rust-ui"
+SLICE = int(os.environ.get("ALTRU_TEST_SEED", "0"))
+
+pytestmark = pytest.mark.skipif(compiler() is None, reason="no rustc that takes -Z options")
+
+ENDS = "elements counted from the end of a slice are any element to us"
+CLOSURE = "what a closure requires of the regions around it is not carried to the function that makes it"
+TYPES = "a bound or a constant of a trait, or an implementation for some regions, says it; the MIR's types do not"
+FUNCTIONS = "the importer's function pointers have no regions"
+HIDDEN = "the regions of a hidden type are taken for all that it may have"
+AHEAD = "accepted by the rules of Polonius; -Zpolonius=next is not there yet"
+
+DIFFERING = {
+    "borrowck-closures-slice-patterns-ok": ENDS,
+    "borrowck-slice-pattern-element-loan-slice-no-overlap": ENDS,
+    "do-not-ignore-lifetime-bounds-in-copy-proj": TYPES,
+    "issue-42574-diagnostic-in-nested-closure": CLOSURE,
+    "issue-46589": AHEAD,
+    "issue-48697": CLOSURE,
+    "issue-52113": HIDDEN,
+    "issue-52534": CLOSURE,
+    "issue-57265-return-type-wf-check": TYPES,
+    "issue-57280-1-flipped": TYPES,
+    "issue-58299": TYPES,
+    "issue-69114-static-ty": TYPES,
+    "issue-98170": TYPES,
+    "mir_check_cast_unsafe_fn": FUNCTIONS,
+}
+"""Files on which the two differ, and why."""
+
+VERDICTS = json.loads((CASES / "rust" / "verdicts.json").read_text())
+
+
+@pytest.mark.parametrize("case", [v for v in VERDICTS if v["name"] != "47_rc_not_send"], ids=lambda v: v["name"])
+def test_the_cases(case: dict[str, object]) -> None:
+    found = compare_loans(judge(CASES / "rust" / str(case["file"])))
+    assert air.verify(found.program.module) == []
+    assert tell(found) == ""
+
+
+FILES = sorted(UI.glob("*/*.rs"))
+
+
+@pytest.mark.parametrize("path", FILES[SLICE % 24 :: 24], ids=lambda p: f"{p.parent.name}/{p.stem}")
+def test_programs_of_rustc(path: Path) -> None:
+    found = compare_loans(judge(path))
+    if path.stem not in DIFFERING:
+        assert tell(found) == ""
