@@ -35,6 +35,8 @@ def _initialized() -> Any:
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()
     llvm.initialize_native_asmparser()
+    # A check that stays makes a second exit of its loop, which LLVM would not unroll then: a radix sort takes twice the time.
+    llvm.set_option("altru", "-unroll-runtime-multi-exit")
     return llvm
 
 
