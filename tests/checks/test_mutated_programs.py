@@ -22,7 +22,7 @@ from altru_ir.source import Location
 from altru_ir.values import Operation
 from bench.kernels import air_of, kernel, size
 
-MUTANTS = 24
+MUTANTS = 16
 PREDICATES = ("eq", "ne", "ult", "ule", "ugt", "uge", "slt", "sle", "sgt", "sge")
 
 
