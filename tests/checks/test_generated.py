@@ -12,9 +12,9 @@ from altru_ir.testing import generator, whole_language
 
 def test_certificates_of_generated_programs() -> None:
     total: Counter[str] = Counter()
-    texts = [whole_language.generate(seed).text for seed in range(6)] + [generator.generate(seed).text for seed in range(6)]
+    texts = [whole_language.generate(seed).text for seed in range(4)] + [generator.generate(seed).text for seed in range(4)]
     for text in texts:
         manager = PassManager([], verify_proofs=True)
         backend.prepare(air.parse(text), opt=3, manager=manager)  # a certificate that is rejected raises
         total += manager.statistics["eliminate-checks"]
-    assert total["certificates accepted"] == total["checks removed"] > 12
+    assert total["certificates accepted"] == total["checks removed"] > 8
