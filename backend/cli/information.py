@@ -35,19 +35,8 @@ def passes() -> str:
 def explain(code: str) -> str:
     """What a diagnostic code means, with a program that is refused and one that is not where there are such. Raises
     ``KeyError`` when there is none of this name."""
-    from altru_ir.passes.verify.loan_examples import EXAMPLES
-
-    text = f"{code}: {EXPLANATIONS[code]}\n"
     more = page(code)
-    if more is not None:
-        text += f"\n{more}"
-    if code in EXAMPLES:
-        text += f"\nRefused:\n\n{_indented(EXAMPLES[code].refused)}\nAccepted:\n\n{_indented(EXAMPLES[code].accepted)}"
-    return text
-
-
-def _indented(program: str) -> str:
-    return "".join(f"    {line}\n" for line in program.splitlines())
+    return f"{code}: {EXPLANATIONS[code]}\n" + ("" if more is None else f"\n{more}")
 
 
 def program(seed: int, size: int, families: str | None) -> str:

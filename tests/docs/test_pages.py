@@ -24,12 +24,11 @@ def test_page(path: Path) -> None:
         module = air.parse(program)
         problems = air.verify(module) or check_memory(module)
         assert {problem.code for problem in problems} == expected
-    assert any(problem.fix is not None for problem in check_memory(air.parse(bad))) or code in (
-        "ALT-L002",
-        "ALT-L003",
-        "ALT-M006",
-    )
+    if code[:5] != "ALT-B" and code not in ("ALT-L002", "ALT-L003", "ALT-M006"):
+        assert any(problem.fix is not None for problem in check_memory(air.parse(bad)))
 
 
-def test_every_code_of_moves_and_leaks_has_one() -> None:
-    assert {path.stem for path in PAGES} >= {code for code in EXPLANATIONS if code[:5] in ("ALT-M", "ALT-L")}
+def test_every_code_of_moves_loans_and_leaks_has_one() -> None:
+    """ALT-B020 is said by the interpreter alone."""
+    wanted = {code for code in EXPLANATIONS if code[:5] in ("ALT-M", "ALT-B", "ALT-L")} - {"ALT-B020"}
+    assert {path.stem for path in PAGES} >= wanted

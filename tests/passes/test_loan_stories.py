@@ -1,29 +1,16 @@
-"""The programs that ``--explain`` shows for the codes of ``check-loans``, and the stories that are told of them."""
+"""The stories that ``check-loans`` tells."""
 
 from __future__ import annotations
 
-import pytest
-
 import altru_ir as air
-from altru_ir.diagnostics import EXPLANATIONS, Diagnostic
+from altru_ir.diagnostics import Diagnostic
 from altru_ir.passes import check_memory
-from altru_ir.passes.verify.loan_examples import EXAMPLES
 
 
 def problems(text: str) -> list[Diagnostic]:
     module = air.parse(text)
     assert air.verify(module) == []
     return check_memory(module)
-
-
-@pytest.mark.parametrize("code", EXAMPLES)
-def test_examples(code: str) -> None:
-    assert [problem.code for problem in problems(EXAMPLES[code].refused)] == [code]
-    assert problems(EXAMPLES[code].accepted) == []
-
-
-def test_each_code_has_its_example() -> None:
-    assert set(EXAMPLES) == {code for code in EXPLANATIONS if "ALT-B000" < code < "ALT-B020"}
 
 
 def story(text: str) -> list[str]:
