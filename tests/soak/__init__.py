@@ -361,6 +361,6 @@ SUITES: dict[str, Suite] = {
     "native": Suite(3, check_native, "O0 and O3 against the interpreter, panics and cleanups too, and against Python"),
     "passes": Suite(1, check_passes, "before against after each pass, in the interpreter"),
     "drops": Suite(2, check_drops, "drops scheduled and elaborated against written ones; no leak where none are written"),
-    "loans": Suite(1, check_loans, "references: correct programs accepted, accepted ones without a fault"),
+    "loans": Suite(2, check_loans, "references: correct programs accepted, accepted ones without a fault"),
     "machine": Suite(1, check_machine, "the whole language in the interpreter: no fault, no leak, one answer"),
 }
