@@ -365,7 +365,7 @@ SUITES: dict[str, Suite] = {
     "native": Suite(3, check_native, "O0 and O3 against the interpreter, panics and cleanups too, and against Python"),
     "passes": Suite(2, check_passes, "before against after each pass, in the interpreter"),
     "drops": Suite(2, check_drops, "drops scheduled and elaborated against written ones; no leak where none are written"),
-    "loans": Suite(1, check_loans, "references: correct programs accepted, accepted ones without a fault"),
+    "loans": Suite(2, check_loans, "references: correct programs accepted, accepted ones without a fault"),
     "checks": Suite(1, check_checks, "loops over slices with all checks against those that are left, certificates checked"),
     "machine": Suite(1, check_machine, "the whole language in the interpreter: no fault, no leak, one answer"),
 }
