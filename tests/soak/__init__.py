@@ -324,6 +324,20 @@ def _interpreted(module: air.Module, arguments: tuple[int, int]) -> str:
         return f"fault: {fault.kind} {fault}"
 
 
+def check_rust(seed: int, change: Callable[[str], str] = _unchanged) -> Finding | None:
+    """Verdicts on moves and on borrows, and the drops that are left, beside rustc's on random Rust functions."""
+    from tests.mir.test_drops import accepted, check_drops
+    from tests.mir.test_loans import check_borrows
+    from tests.mir.test_moves import check_program
+
+    found = check_program(seed) or check_borrows(seed)
+    if found is None:
+        path = accepted(seed)
+        found = check_drops(path)
+        path.unlink()
+    return found
+
+
 SUITES: dict[str, Suite] = {
     "heap": Suite(1, check_heap, "the allocators under sanitizers, fast and hardened"),
     "text": Suite(2, check_text, "damaged text: diagnostics only"),
@@ -331,5 +345,6 @@ SUITES: dict[str, Suite] = {
     "native": Suite(3, check_native, "O0 and O3 against the interpreter, panics and cleanups too, and against Python"),
     "passes": Suite(1, check_passes, "before against after each pass, in the interpreter"),
     "drops": Suite(2, check_drops, "drops scheduled and elaborated against written ones; no leak where none are written"),
+    "rust": Suite(1, check_rust, "moves, borrows and drops of random Rust functions: the verdicts and counts of rustc"),
     "machine": Suite(1, check_machine, "the whole language in the interpreter: no fault, no leak, one answer"),
 }
