@@ -127,7 +127,7 @@ class Check(FunctionPass):
 
     def run(self, module: Module) -> None:
         """Raises ``DiagnosticError`` with what ``diagnose`` found, when any of it is an error."""
-        found = [problem for function in bodies(module) for problem in self.diagnose(function)]
+        found = self.diagnose_all(module)
         if any(problem.severity == ERROR for problem in found):
             raise DiagnosticError(found, module.source)
 
@@ -140,6 +140,10 @@ class Check(FunctionPass):
     def diagnose(self, function: Function) -> list[Diagnostic]:
         """What is wrong with ``function``."""
         raise NotImplementedError
+
+    def diagnose_all(self, module: Module) -> list[Diagnostic]:
+        """What is wrong with the functions of ``module``; overridden where they share something."""
+        return [problem for function in bodies(module) for problem in self.diagnose(function)]
 
 
 def bodies(module: Module) -> list[Function]:

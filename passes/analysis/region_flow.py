@@ -205,7 +205,7 @@ class RegionFlow:
             if code >= 0:
                 return code
             if (asked, code) not in made:
-                made[asked, code] = new = self.fresh("a region that may be any")
+                made[asked, code] = new = self.fresh("a region that the caller chooses")
                 if asked != bool((-3 - code) // 2 % 2):
                     self.placeholders.append(new)
             return made[asked, code]

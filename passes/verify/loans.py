@@ -35,7 +35,7 @@ from altru_ir.elision import signature_of
 from altru_ir.module import Function, Module
 from altru_ir.passes.analysis.borrowing import Access, Borrowing, Loan, Point
 from altru_ir.passes.analysis.loans import Conflicts, find_conflicts
-from altru_ir.passes.base import Check
+from altru_ir.passes.base import Check, bodies
 from altru_ir.regions import Regions
 from altru_ir.source import Location
 from altru_ir.types import (
@@ -64,12 +64,19 @@ class CheckLoans(Check):
         assert function.module is not None
         return check_loans(function, function.module)
 
+    def diagnose_all(self, module: Module) -> list[Diagnostic]:
+        regions = Regions(module)
+        return [problem for function in bodies(module) for problem in check_loans(function, module, regions)]
 
-def check_loans(function: Function, module: Module) -> list[Diagnostic]:
-    """What is wrong with the borrows of ``function``, which the structural verifier has accepted."""
+
+def check_loans(function: Function, module: Module, regions: Regions | None = None) -> list[Diagnostic]:
+    """What is wrong with the borrows of ``function``, which the structural verifier has accepted.
+
+    Parameters: ``regions``, what is known of the types of the module as they are now.
+    """
     if function.is_declaration:
         return []
-    regions = Regions(module)
+    regions = Regions(module) if regions is None else regions
     found = [*_signatures(function, regions), *_destructors(function, regions), *_shared_by_many(function, module)]
     if not _has_origins(function, regions):
         return found
@@ -183,6 +190,10 @@ def _unclear(named: Function, location: Location | None, function: Function) -> 
     )  # fmt: skip
 
 
+IN_FULL = 100
+"""How many conflicts of one function are told with the whole story."""
+
+
 @attrs.frozen
 class Use:
     """Why a loan is still needed: ``op`` uses ``what`` (a value, or None for a region), and how control gets there."""
@@ -221,10 +232,11 @@ class _Teller:
         for n, number in sorted(self.conflicts.errors, key=lambda error: (self.known.points[error[0]].is_exit, *error)):
             loan = self.known.loans[number]
             point = self.known.points[n]
-            if point.op is None or (point.op, loan.op) in told or (point.is_exit and loan in told):
+            same = point.op, loan.path, loan.mutable
+            if point.op is None or same in told or (point.is_exit and loan in told):
                 continue
-            told.update(((point.op, loan.op), loan))
-            problem = self.conflict(n, loan, point.op)
+            told.update((same, loan))
+            problem = self.conflict(n, loan, point.op, brief=len(found) >= IN_FULL)
             if (problem.message, point.op) not in told:
                 told.add((problem.message, point.op))
                 found.append(problem)
@@ -236,9 +248,9 @@ class _Teller:
 
     # -- conflicts ---------------------------------------------------------------------------------------------------------
 
-    def conflict(self, n: int, loan: Loan, op: Operation) -> Diagnostic:
+    def conflict(self, n: int, loan: Loan, op: Operation, brief: bool) -> Diagnostic:
         access = self.known.why.get((n, loan.number))
-        before = self.reach(loan.origin)
+        before = {} if brief else self.reach(loan.origin)
         use = self.later(n, before)
         region = None if use is not None else self.region(before)
         code, message, help = self.words(loan, access, region, use)
@@ -254,6 +266,8 @@ class _Teller:
                 labels.append((use.op.location, f"and it is used here later{when}, through `%{use.what.name}`"))
             elif use.around:
                 labels.append((use.op.location, "and it is used here in the next iteration of the loop"))
+            else:
+                labels.append((use.op.location, f"and the same operation uses it, through `%{use.what.name}`"))
         shown = tuple(Label(where, text) for where, text in labels if where is not None)
         return Diagnostic(code, message, op.location, function=self.function.name, labels=shown, help=help)
 
@@ -418,13 +432,18 @@ class _Teller:
             for op, into in reversed(steps[1:])
             if op.location is not None and op is not last
         ]
+        shorter = self.name_of(b)
+        if shorter == self.name_of(a):
+            shorter = "another one" if a >= self.flow.universal else shorter.replace("the region", "another region")
         help = f"declare it: `{self.flow.about[a]}: {self.flow.about[b]}`"
         if "'_" in (self.flow.about[a], self.flow.about[b]):
             help = "name the regions in the signature, and let one outlive the other"
+        elif a >= self.flow.universal or b >= self.flow.universal:
+            help = "a function value for any region is asked for: make it of a function that takes any"
         elif b == 0:
             help = "ask for `'static` in the signature"
         return Diagnostic(
-            "ALT-B007", f"{self.name_of(a)} need not live as long as {self.name_of(b)}, but flows into it",
+            "ALT-B007", f"{self.name_of(a)} need not live as long as {shorter}, but flows into it",
             last.location if last is not None else self.function.location, function=self.function.name,
             labels=tuple(labels), help=help,
         )  # fmt: skip

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from altru_ir.diagnostics import Diagnostic
 from altru_ir.module import Module
-from altru_ir.passes.base import Check, bodies
+from altru_ir.passes.base import Check
 from altru_ir.passes.pipeline_text import parse_pipeline
 from altru_ir.source import Location
 
@@ -24,7 +24,7 @@ def check_memory(module: Module) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     for each in parse_pipeline("check-memory"):
         if isinstance(each, Check):
-            found.extend(problem for function in bodies(copy) for problem in each.diagnose(function))
+            found.extend(each.diagnose_all(copy))
         else:
             each.run(copy)
     return sorted(found, key=lambda problem: _place(problem.location))
