@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import altru_ir as air
-from tests.mir.oracle import compiler, judge
+from tests.mir.oracle import cache_directory, compiler, judge
+from tests.mir.rust_programs import program
 from tests.mir.test_moves import tell
 from tests.mir.verdicts import compare_loans
 
@@ -62,3 +63,19 @@ def test_programs_of_rustc(path: Path) -> None:
     found = compare_loans(judge(path))
     if path.stem not in DIFFERING:
         assert tell(found) == ""
+
+
+def check_borrows(seed: int) -> str | None:
+    """What differs on the random program of ``seed`` with references; None when nothing does."""
+    path = cache_directory() / f"borrows-{seed}-{os.getpid()}.rs"
+    path.write_text(program(seed, borrows=True))
+    answer = judge(path)
+    path.unlink()
+    if answer.broken:
+        return f"rustc does not come to its borrow checker: {answer.broken}"
+    return tell(compare_loans(answer)) or None
+
+
+@pytest.mark.parametrize("seed", [SLICE % 1000, SLICE % 1000 + 1000])
+def test_random_programs(seed: int) -> None:
+    assert check_borrows(seed) is None

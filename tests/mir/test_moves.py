@@ -76,7 +76,7 @@ def test_programs_of_rustc(path: Path) -> None:
 
 def check_program(seed: int) -> str | None:
     """What differs on the random program of ``seed``; None when nothing does. Also what is refused of it."""
-    path = cache_directory() / f"random-{os.getpid()}.rs"
+    path = cache_directory() / f"random-{seed}-{os.getpid()}.rs"
     path.write_text(program(seed))
     answer = judge(path)
     path.unlink()

@@ -751,10 +751,8 @@ class Translator:
         for block in self.body.blocks.values():
             drop = block.statements[-1]
             following = [self.body.blocks[target].statements[0] for _, target in drop.targets]
-            first = following[0] if following else None
-            if drop.kind == "drop" and first is not None and all(
-                each.kind == "assign" and each.place == drop.place and each.value == first.value for each in following
-            ) and all(entered[target] == 1 for _, target in drop.targets):  # fmt: skip
+            same = drop.kind == "drop" and all(each.kind == "assign" and _way(each) == _way(drop) for each in following)
+            if same and all(entered[target] == 1 for _, target in drop.targets):
                 found |= {target for _, target in drop.targets}
         return found
 
@@ -820,6 +818,12 @@ class Translator:
             b.at_end(made)
         self.store(statement.place, value)
         b.br(self.blocks[back])
+
+
+def _way(statement: Statement) -> object:
+    """The place of a statement without the types of its fields, whose regions are never the same."""
+    place = statement.place
+    return None if place is None else (place.local, [attrs.evolve(step, type=None) for step in place.steps])
 
 
 def _as_is(region: str) -> str:

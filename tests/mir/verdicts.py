@@ -168,7 +168,12 @@ def compare_loans(answer: Answer) -> Comparison:
         return one.line == other.line or bool({one.line, *one.labels} & {other.line, *other.labels})
 
     lines = {other.line for other in theirs}  # of the problems of one line rustc tells one
-    result.ours_only = [one for one in ours if one.line not in lines and not any(same(one, other) for other in theirs)]
+    for one in ours:
+        first, last = program.spans[one.function.removeprefix("fn ")]
+        # an assignment ends the loans of its place for rustc, also where it is the error: what they forbid later has been told
+        told = any(other.code == "E0506" and first <= other.line < one.line <= last for other in theirs)
+        if one.line not in lines and not told and not any(same(one, other) for other in theirs):
+            result.ours_only.append(one)
     result.theirs_only = [other for other in theirs if not any(same(one, other) for one in ours)]
     result.agreed = len(theirs) - len(result.theirs_only)
     return result

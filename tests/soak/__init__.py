@@ -358,6 +358,20 @@ def check_checks(seed: int, change: Callable[[str], str] = _unchanged) -> Findin
     return None
 
 
+def check_rust(seed: int, change: Callable[[str], str] = _unchanged) -> Finding | None:
+    """Verdicts on moves and on borrows, and the drops that are left, beside rustc's on random Rust functions."""
+    from tests.mir.test_drops import accepted, check_drops
+    from tests.mir.test_loans import check_borrows
+    from tests.mir.test_moves import check_program
+
+    found = check_program(seed) or check_borrows(seed)
+    if found is None:
+        path = accepted(seed)
+        found = check_drops(path)
+        path.unlink()
+    return found
+
+
 SUITES: dict[str, Suite] = {
     "heap": Suite(1, check_heap, "the allocators under sanitizers, fast and hardened"),
     "text": Suite(2, check_text, "damaged text: diagnostics only"),
@@ -367,5 +381,6 @@ SUITES: dict[str, Suite] = {
     "drops": Suite(2, check_drops, "drops scheduled and elaborated against written ones; no leak where none are written"),
     "loans": Suite(2, check_loans, "references: correct programs accepted, accepted ones without a fault"),
     "checks": Suite(1, check_checks, "loops over slices with all checks against those that are left, certificates checked"),
+    "rust": Suite(1, check_rust, "moves, borrows and drops of random Rust functions: the verdicts and counts of rustc"),
     "machine": Suite(1, check_machine, "the whole language in the interpreter: no fault, no leak, one answer"),
 }
