@@ -29,7 +29,7 @@ counters: Counter[str] = Counter()
 
 EMITS = ("llvm", "asm", "obj", "exe", "shared", "static", "header")
 PANIC_MODES = ("unwind", "abort")
-SIMPLIFYING = ("mem2reg", "cse")
+SIMPLIFYING = ("mem2reg", "cse", "version-loops")
 """The passes of the levels that take from a debugger what it could show."""
 INSTRUMENTS = ("heap-stats", "heap-sites")
 

@@ -25,6 +25,7 @@ PASSES: dict[str, str] = {
     "schedule-drops": "altru_ir.passes.transform.schedule_drops:ScheduleDrops",
     "check-moves": "altru_ir.passes.verify.moves:CheckMoves",
     "elaborate-drops": "altru_ir.passes.transform.elaborate_drops:ElaborateDrops",
+    "forward-lengths": "altru_ir.passes.transform.forward_lengths:ForwardLengths",
     "version-loops": "altru_ir.passes.transform.version_loops:VersionLoops",
     "eliminate-checks": "altru_ir.passes.transform.eliminate_checks:EliminateChecks",
     "inline": "altru_ir.passes.transform.inline:Inline",

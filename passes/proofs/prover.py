@@ -19,8 +19,8 @@ left is the next goal. Rules, cited by number in the code:
     was proven with its help is forgotten.
  6. A goal about a ``select`` holds if it does for both operands, each under its case of the condition.
  7. A fact about x times another number that is not negative is a fact about their product.
- 9. A goal holds behind a block where edges meet if it holds on each of them: what each edge says is lost in the block.
- 8. Who asks may allow goals to be taken for true (``assume``): what a guard in front of a loop could test. One that can be
+ 8. A goal holds behind a block where edges meet if it holds on each of them: what each edge says is lost in the block.
+ 9. Who asks may allow goals to be taken for true (``assume``): what a guard in front of a loop could test. One that can be
     proven is not, and of the others the first met, which is the nearest to the goal; from then on it is a fact. Such an answer
     is no proof; it says what would make one. ``without_checks`` leaves out what checks say, for that comes from the bounds
     of other memory; ``ignore`` leaves out others. Without ``assume_needs`` rule 4's two goals more are to be proven.
@@ -118,7 +118,7 @@ class Split:
 
 @attrs.frozen(eq=False)
 class Assumed:
-    """Rule 8."""
+    """Rule 9."""
 
     goal: Form
 
@@ -137,7 +137,7 @@ class Claim:
 
 
 class Allowed(Protocol):
-    """Rule 8: what may be taken for true, on each entry of the block ``header``."""
+    """Rule 9: what may be taken for true, on each entry of the block ``header``."""
 
     header: Block
 
@@ -268,7 +268,7 @@ class Prover:
                     easy = len(rest_goal) - (0 in rest_goal), -rest_goal.get(0, 0)
                     later.append((each != numbers[0], easy, fact, scale, multiplier, rest_goal))
         later = sorted(later, key=lambda each: each[:2])[:CANDIDATES]
-        if self.assume is not None and self.assume(goal, question.point):  # 8
+        if self.assume is not None and self.assume(goal, question.point):  # 9
             allowed, self.assume = self.assume, None
             by_itself = self._search(goal, numbers, _Question(question.point), depth)
             self.assume = allowed
@@ -419,7 +419,7 @@ class Prover:
                     block = owner
         return None if block is None else self._claimed(goal, block, depth)
 
-    def _meeting(self, goal: Form, point: Point, depth: int) -> Node | None:  # 9
+    def _meeting(self, goal: Form, point: Point, depth: int) -> Node | None:  # 8
         facts = self.facts
         tree, number, blocks = facts.cfg.dominators, facts.cfg.number, facts.cfg.blocks
         block = point.block
@@ -545,7 +545,7 @@ class Prover:
 
 
 def assumptions(nodes: list[Node]) -> list[Form]:
-    """What was taken for true (rule 8) in the nodes, each form once."""
+    """What was taken for true (rule 9) in the nodes, each form once."""
     found: list[Form] = []
     claims: set[Claim] = set()
     work = list(nodes)

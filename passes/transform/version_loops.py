@@ -33,6 +33,7 @@ tests are those of Gupta, Optimizing Array Bound Checks Using Flow Analysis, LOP
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import accumulate
 
 import attrs
 
@@ -54,6 +55,8 @@ LARGEST = 400
 GROWTH = 2
 SMALL = 400
 CONDITIONS = 12
+ENDS = 3
+"""How many of the outermost and of the innermost loops around a check are tried."""
 
 
 @attrs.define
@@ -103,6 +106,7 @@ class VersionLoops(FunctionPass):
         """For each loop, what is to be tested in front of it."""
         number = facts.cfg.number
         found: dict[Loop, list[Form]] = {}
+        so_far = [0, *accumulate(len(facts.cfg.blocks[block].ops) for block in loops.order)]
 
         def lost(fact: Fact, point: Point) -> bool:
             """Whether a fact comes from a loop that has two copies, and so does not dominate what is behind the loop."""
@@ -127,8 +131,9 @@ class VersionLoops(FunctionPass):
             chain = [innermost]
             while chain[-1].parent is not None:
                 chain.append(chain[-1].parent)
-            for loop in reversed(chain):
-                if loop.irreducible or loop.header == 0 or loop.end - loop.start > LARGEST:
+            tried = chain[::-1] if len(chain) <= 2 * ENDS else [*chain[: -ENDS - 1 : -1], *chain[ENDS - 1 :: -1]]
+            for loop in tried:
+                if loop.irreducible or loop.header == 0 or so_far[loop.end] - so_far[loop.start] > LARGEST:
                     continue
                 known = found.get(loop, [])
                 missing = self.missing(op, fresh_prover, _Invariant(facts, loops, loop), known)
