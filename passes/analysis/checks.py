@@ -28,6 +28,7 @@ class Checks(FunctionAnalysis):
 
     def __init__(self, function: Function, facts: Inequalities) -> None:
         assign_names(function)
+        self.function = function
         self.says: dict[Operation, str] = {}
         prover = Prover(facts)
         for block in function.blocks:
@@ -53,5 +54,7 @@ class Checks(FunctionAnalysis):
         return cls(function, get(Inequalities, function))
 
     def describe(self, notes: Notes) -> None:
+        if not self.says:
+            notes.function(self.function, "none")
         for op, text in self.says.items():
             notes.operation(op, text)

@@ -480,6 +480,8 @@ class Inequalities(FunctionAnalysis):
         return found
 
     def describe(self, notes: Notes) -> None:
+        if not self._facts:
+            notes.function(self.function, "nothing is stated")
         for block in self.function.blocks:
             for fact in self._facts_from(block):
                 where = fact.source[1] if fact.source[0] == "passed" else None
