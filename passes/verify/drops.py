@@ -7,7 +7,7 @@
 A function whose drops are elaborated carries the attribute ``elaborated``, and its flags are locals marked ``{drop.flag}``. The
 attribute is a claim and this is its proof, so text in which it stands is accepted again, by itself and nobody's word: the
 checks of the IR before elaboration speak of drops by flow, of which there are none left. Under ``--verify-each`` the proof is
-made again behind each later pass.
+made right behind elaboration.
 
 For each move path (``move_paths``) there are eight facts, each a bit set over paths: the path is not yet defined, there, gone,
 or of another variant than the enum holds, and its flag is clear or set (clear for a path without). A fact holds where it holds
@@ -274,6 +274,9 @@ class _Proof(Problem[Facts]):
         path = self.path_of(op.operands[0])
         if path is None:
             return state
+        known = constant_integer(op.operands[1])
+        if known is not None:
+            return self.apply(op, state, Effect(gone=path.mask)) if known else state
         u0, u1, t0, t1, g0, g1, n0, n1 = state
         mask = path.mask
         flag = self.flags.of_load(op.operands[1])
@@ -425,6 +428,8 @@ class _Proof(Problem[Facts]):
             self.say(op, f"the content of `{root}` may still hold something that must be dropped")
 
     def under_flag(self, op: Operation, path: MovePath, state: Facts) -> None:  # 2
+        if constant_integer(op.operands[1]) == 0:
+            return
         flag = self.flags.of_load(op.operands[1])
         if flag is None or not self.flags.paths[flag] & path.bit:
             self.need(op, state, path.needed, path)
