@@ -39,7 +39,7 @@ def test_programs_of_rustc(path: Path) -> None:
     assert check_drops(path) is None
 
 
-@pytest.mark.parametrize("seed", [SLICE % 1000, SLICE % 1000 + 1000])
+@pytest.mark.parametrize("seed", [0, 1000])
 def test_random_programs(seed: int) -> None:
     path = accepted(seed)
     assert check_drops(path) is None
