@@ -531,7 +531,7 @@ class _Function:
         if replaces:
             self.do(f"assign {name}, {self.value(thing.type)}")
             return True
-        thing.there = False
+        thing.there = thing.perhaps = False
         if thing.is_local:
             moved = self.op(f"take {name}", "o")
             if self.choose.random() < 0.5:
@@ -774,6 +774,7 @@ class _Function:
                 thing.loops = self.loops
             elif name in end:
                 thing.usable = thing.usable and end[name].usable
+                thing.perhaps = thing.perhaps or thing.there or end[name].there or end[name].perhaps
                 thing.there = thing.there and end[name].there
                 thing.loans |= end[name].loans
             else:

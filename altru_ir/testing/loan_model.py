@@ -38,7 +38,8 @@ READ, WRITE, SHALLOW = "read", "write", "shallow"
 
 @attrs.define
 class Thing:
-    """A local or a value: ``usable`` says whether the references in it are, ``there`` whether it holds something.
+    """A local or a value: ``usable`` says whether the references in it are, ``there`` whether it holds something, ``perhaps``
+    whether it does on some of the ways that have met here.
 
     ``order`` counts definitions, ``loops`` is the number of loops around it; ``pinned`` is clause 5.
     """
@@ -51,6 +52,7 @@ class Thing:
     loans: frozenset[Loan] = frozenset()
     usable: bool = True
     there: bool = True
+    perhaps: bool = False
     pinned: bool = False
 
 
@@ -85,7 +87,7 @@ class Model:
             thing
             for thing in self.things.values()
             if thing.usable
-            and thing.there
+            and (thing.there or thing.perhaps)
             and any((exclusive or kind != READ) and overlap(path, lent, kind) for lent, exclusive in thing.loans)
         ]
 
@@ -144,6 +146,7 @@ class Model:
                     thing,
                     usable=all(t.usable for t in each),
                     there=all(t.there for t in each),
+                    perhaps=any(t.there or t.perhaps for t in each),
                     loans=frozenset().union(*(t.loans for t in each)),
                 )
         self.things = joined

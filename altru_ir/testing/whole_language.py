@@ -481,10 +481,11 @@ def _checked_fine(w: Writer) -> str:
 
 @snippet("scalars")
 def _checks(w: Writer) -> str:
-    """Checks that hold."""
+    """Checks that hold, and a promise that is kept."""
     n = w.size(w.choose.randint(3, 9))
     i = w.small(3)
     w.do(f"check.bounds {i}, {n}")
+    w.do(f"assume {w.op(f'icmp ult {i}, {n}')} unsafe")
     w.do(f"check.subrange {w.op('const 0 : usize')}, {i}, {n}")
     divisor = w.op(f"or {w.integer()}, {w.op('const 2 : i64')}")
     w.do(f"check.nonzero {divisor}")
