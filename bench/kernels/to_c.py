@@ -9,16 +9,12 @@ from __future__ import annotations
 
 import ast
 
+from bench.kernels.braces import OPERATORS, Body
 from bench.kernels.language import Kernel, KernelError, Sequence, Type
 
 TYPES = {
     "u8": "uint8_t", "u32": "uint32_t", "u64": "uint64_t", "i32": "int32_t", "i64": "int64_t", "usize": "size_t",
     "f64": "double", "bool": "bool",
-}  # fmt: skip
-OPERATORS = {
-    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "/", ast.Mod: "%", ast.LShift: "<<",
-    ast.RShift: ">>", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<",
-    ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.And: "&&", ast.Or: "||", ast.USub: "-", ast.Not: "!", ast.Invert: "~",
 }  # fmt: skip
 HEAD = """#include <math.h>
 #include <stdbool.h>
@@ -46,14 +42,12 @@ def render(kernel: Kernel) -> str:
     return "\n".join([f"// {kernel.title}", HEAD, *(_Body(kernel, f).text() for f in kernel.functions), MAIN])
 
 
-class _Body:
+class _Body(Body):
     """One function."""
 
     def __init__(self, kernel: Kernel, function: ast.FunctionDef) -> None:
-        self.kernel, self.function, self.types = kernel, function, kernel.types
-        self.lines: list[str] = []
+        super().__init__(kernel, function)
         self.heap: list[str] = []
-        self.scopes: list[set[str]] = [{name for name, _ in kernel.parameters[function.name]}]
 
     def text(self) -> str:
         name = self.function.name
@@ -67,67 +61,34 @@ class _Body:
         head = f"static {'void' if result is None else TYPES[result]} {name}({', '.join(given) or 'void'}) {{"
         return "\n".join([head, *self.lines, "}", ""])
 
-    def put(self, depth: int, text: str) -> None:
-        self.lines.append("    " * depth + text)
-
     def release(self, depth: int) -> None:
         for name in reversed(self.heap):
             self.put(depth, f"free({name});")
 
-    def statements(self, body: list[ast.stmt], depth: int) -> None:
-        self.scopes.append(set())
-        for node in body:
-            self.statement(node, depth)
-        self.scopes.pop()
+    # -- statements ----
 
-    def statement(self, node: ast.stmt, depth: int) -> None:
-        e = self.expression
-        match node:
-            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
-                self.declare(name, value, depth)
-            case ast.Assign(targets=[ast.Name(id=name)], value=value) if not any(name in scope for scope in self.scopes):
-                self.declare(name, value, depth)
-            case ast.Assign(targets=[target], value=value):
-                self.put(depth, f"{e(target)} = {e(value)};")
-            case ast.AugAssign(target=target, op=operator, value=value):
-                self.put(depth, f"{e(target)} {OPERATORS[operator.__class__]}= {e(value)};")
-            case ast.For(target=ast.Name(id=i), iter=ast.Call(func=ast.Name(id=kind), args=args), body=body):
-                given = [e(each) for each in args]
-                if kind == "down":
-                    self.put(depth, f"for (size_t {i} = {given[0]}; {i}-- > {given[1]};) {{")
-                else:
-                    low, high = (given[0], given[1]) if len(given) > 1 else ("0", given[0])
-                    step = f"{i} += {given[2]}" if len(given) > 2 else f"{i}++"
-                    self.put(depth, f"for (size_t {i} = {low}; {i} < {high}; {step}) {{")
-                self.scopes.append({i})
-                self.statements(body, depth + 1)
-                self.scopes.pop()
-                self.put(depth, "}")
-            case ast.While(test=test, body=body):
-                self.put(depth, f"while ({e(test)}) {{")
-                self.statements(body, depth + 1)
-                self.put(depth, "}")
-            case ast.If(test=test, body=body, orelse=other):
-                self.put(depth, f"if ({e(test)}) {{")
-                self.statements(body, depth + 1)
-                if other:
-                    self.put(depth, "} else {")
-                    self.statements(other, depth + 1)
-                self.put(depth, "}")
-            case ast.Return(value=value):
-                if value is not None and self.heap:
-                    self.put(depth, f"{TYPES[str(self.types[value])]} result = {e(value)};")
-                    self.release(depth)
-                    self.put(depth, "return result;")
-                else:
-                    self.release(depth)
-                    self.put(depth, "return;" if value is None else f"return {e(value)};")
-            case ast.Expr(value=ast.Call(func=ast.Name(id="require"), args=[test])):
-                self.put(depth, f"if (!({e(test)})) abort();")
-            case ast.Expr(value=value):
-                self.put(depth, f"{e(value)};")
-            case ast.Break() | ast.Continue():
-                self.put(depth, "break;" if isinstance(node, ast.Break) else "continue;")
+    def for_head(self, index: str, low: str, high: str, step: str | None, *, down: bool) -> str:
+        if down:
+            return f"for (size_t {index} = {high}; {index}-- > {low};) {{"
+        return f"for (size_t {index} = {low}; {index} < {high}; {f'{index} += {step}' if step else f'{index}++'}) {{"
+
+    def while_head(self, test: ast.expr) -> str:
+        return f"while ({self.expression(test)}) {{"
+
+    def if_head(self, test: str) -> str:
+        return f"if ({test}) {{"
+
+    def leave(self, value: ast.expr | None, depth: int) -> None:
+        if value is not None and self.heap:
+            self.put(depth, f"{TYPES[str(self.types[value])]} result = {self.expression(value)};")
+            self.release(depth)
+            self.put(depth, "return result;")
+            return
+        self.release(depth)
+        self.put(depth, "return;" if value is None else f"return {self.expression(value)};")
+
+    def require(self, test: str) -> str:
+        return f"if (!({test})) abort();"
 
     def declare(self, name: str, value: ast.expr, depth: int) -> None:
         type = self.types[value]
@@ -158,6 +119,8 @@ class _Body:
                 return str(value).lower() + {"u64": "u", "u32": "u"}.get(str(type), "")
             case ast.Name(id=name):
                 return name
+            case ast.UnaryOp(op=ast.Invert(), operand=operand):
+                return self.cut(f"~{e(operand)}", type)
             case ast.UnaryOp(op=operator, operand=operand):
                 return self.cut(f"{OPERATORS[operator.__class__]}{e(operand)}", type)
             case ast.BinOp(left=left, op=operator, right=right):

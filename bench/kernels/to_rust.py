@@ -9,14 +9,10 @@ from __future__ import annotations
 
 import ast
 
+from bench.kernels.braces import OPERATORS, Body
 from bench.kernels.language import Kernel, KernelError, Sequence
 
 TYPES = {"u8": "u8", "u32": "u32", "u64": "u64", "i32": "i32", "i64": "i64", "usize": "usize", "f64": "f64", "bool": "bool"}
-OPERATORS = {
-    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "/", ast.Mod: "%", ast.LShift: "<<",
-    ast.RShift: ">>", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<",
-    ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.And: "&&", ast.Or: "||", ast.USub: "-", ast.Not: "!", ast.Invert: "!",
-}  # fmt: skip
 MAIN = """fn main() {
     let n = std::env::args().nth(1).map_or(0, |text| text.parse().unwrap());
     println!("{}", run(n));
@@ -30,13 +26,8 @@ def render(kernel: Kernel) -> str:
     return "\n".join([head, *(_Body(kernel, f).text() for f in kernel.functions), MAIN])
 
 
-class _Body:
+class _Body(Body):
     """One function."""
-
-    def __init__(self, kernel: Kernel, function: ast.FunctionDef) -> None:
-        self.kernel, self.function, self.types = kernel, function, kernel.types
-        self.lines: list[str] = []
-        self.scopes: list[set[str]] = [{name for name, _ in kernel.parameters[function.name]}]
 
     def text(self) -> str:
         name = self.function.name
@@ -53,58 +44,23 @@ class _Body:
         arrow = "" if result is None else f" -> {TYPES[result]}"
         return "\n".join([f"fn {name}({', '.join(given)}){arrow} {{", *self.lines, "}", ""])
 
-    def put(self, depth: int, text: str) -> None:
-        self.lines.append("    " * depth + text)
+    # -- statements ----
 
-    def statements(self, body: list[ast.stmt], depth: int) -> None:
-        self.scopes.append(set())
-        for node in body:
-            self.statement(node, depth)
-        self.scopes.pop()
+    def for_head(self, index: str, low: str, high: str, step: str | None, *, down: bool) -> str:
+        span = f"({low}..{high})" if down or step else f"{low}..{high}"
+        return f"for {index} in {span}{'.rev()' if down else ''}{f'.step_by({step})' if step else ''} {{"
 
-    def statement(self, node: ast.stmt, depth: int) -> None:
-        e = self.expression
-        match node:
-            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
-                self.declare(name, value, depth)
-            case ast.Assign(targets=[ast.Name(id=name)], value=value) if not any(name in scope for scope in self.scopes):
-                self.declare(name, value, depth)
-            case ast.Assign(targets=[target], value=value):
-                self.put(depth, f"{e(target)} = {e(value)};")
-            case ast.AugAssign(target=target, op=operator, value=value):
-                self.put(depth, f"{e(target)} {OPERATORS[operator.__class__]}= {e(value)};")
-            case ast.For(target=ast.Name(id=i), iter=ast.Call(func=ast.Name(id=kind), args=args), body=body):
-                given = [e(each) for each in args]
-                if kind == "down":
-                    low, high = given[1], given[0]
-                else:
-                    low, high = (given[0], given[1]) if len(given) > 1 else ("0", given[0])
-                order = "({})" if kind == "down" or len(given) > 2 else "{}"
-                span = order.format(f"{low}..{high}") + (".rev()" if kind == "down" else "")
-                self.put(depth, f"for {i} in {span}{f'.step_by({given[2]})' if len(given) > 2 else ''} {{")
-                self.scopes.append({i})
-                self.statements(body, depth + 1)
-                self.scopes.pop()
-                self.put(depth, "}")
-            case ast.While(test=test, body=body):
-                self.put(depth, f"while {e(test)} {{" if not isinstance(test, ast.Constant) else "loop {")
-                self.statements(body, depth + 1)
-                self.put(depth, "}")
-            case ast.If(test=test, body=body, orelse=other):
-                self.put(depth, f"if {e(test)} {{")
-                self.statements(body, depth + 1)
-                if other:
-                    self.put(depth, "} else {")
-                    self.statements(other, depth + 1)
-                self.put(depth, "}")
-            case ast.Return(value=value):
-                self.put(depth, "return;" if value is None else f"return {e(value)};")
-            case ast.Expr(value=ast.Call(func=ast.Name(id="require"), args=[test])):
-                self.put(depth, f"assert!({e(test)});")
-            case ast.Expr(value=value):
-                self.put(depth, f"{e(value)};")
-            case ast.Break() | ast.Continue():
-                self.put(depth, "break;" if isinstance(node, ast.Break) else "continue;")
+    def while_head(self, test: ast.expr) -> str:
+        return f"while {self.expression(test)} {{" if not isinstance(test, ast.Constant) else "loop {"
+
+    def if_head(self, test: str) -> str:
+        return f"if {test} {{"
+
+    def leave(self, value: ast.expr | None, depth: int) -> None:
+        self.put(depth, "return;" if value is None else f"return {self.expression(value)};")
+
+    def require(self, test: str) -> str:
+        return f"assert!({test});"
 
     def declare(self, name: str, value: ast.expr, depth: int) -> None:
         type = self.types[value]
@@ -136,7 +92,7 @@ class _Body:
                 return name
             case ast.UnaryOp(op=operator, operand=operand):
                 inner = f"({e(operand)})" if isinstance(operand, (ast.Compare, ast.BoolOp)) else e(operand)
-                return f"{OPERATORS[operator.__class__]}{inner}"
+                return f"{'!' if isinstance(operator, ast.Invert) else OPERATORS[operator.__class__]}{inner}"
             case ast.BinOp(left=left, op=operator, right=right):
                 return f"({e(left)} {OPERATORS[operator.__class__]} {e(right)})"
             case ast.Compare(left=left, ops=[operator], comparators=[right]):
