@@ -16,8 +16,10 @@ from altru_ir.backend.c_header import header_of
 from altru_ir.backend.cli import opt
 from altru_ir.backend.lower.c_names import c_name
 from altru_ir.runtime import build
+from tests.sums import sum_of
 
-TEXT = """altru 1
+TEXT = (
+    """altru 1
 module @demo
 struct @Node { value: @Pair, next: ptr<@Node>, shapes: [2 x @Shape] }
 struct @Pair { a: i8, b: f64 }
@@ -33,27 +35,9 @@ private func @hidden(%n: i64) -> i64 {
 ^e:
   ret %n
 }
-func @total(%xs: ref<[? x f64]>) -> f64 {
-^e:
-  %n = slice.len %xs
-  %zero = const 0 : usize
-  %none = const 0.0 : f64
-  br ^loop(%zero, %none)
-^loop(%i: usize, %acc: f64):
-  %more = icmp ult %i, %n
-  cond_br %more, ^body, ^done
-^body:
-  %seq = deref %xs
-  %slot = elem %seq, %i
-  %x = load %slot
-  %next = fadd %acc, %x
-  %one = const 1 : usize
-  %j = add %i, %one
-  br ^loop(%j, %next)
-^done:
-  ret %acc
-}
-func @grow(%p: @Pair, %by: i8) -> @Pair {
+"""
+    + sum_of("total")
+    + """func @grow(%p: @Pair, %by: i8) -> @Pair {
 ^e:
   %a = extract %p, a
   %b = extract %p, b
@@ -114,6 +98,7 @@ func @walk(%n: ref<@Node>, %o: ptr<mut @Owner>, %u: ref<@U>, %e: @Empty, %big: i
   ret %big
 }
 """
+)
 PROGRAM = r"""
 #include "demo.h"
 #include <stdio.h>

@@ -12,31 +12,15 @@ import pytest
 
 import altru_ir as air
 from altru_ir import backend
+from tests.sums import sum_of
 
-TEXT = """altru 1
+TEXT = (
+    """altru 1
 struct @Point { x: f64, n: i32 }
 struct @Flag { on: i1 }
-func @sum(%xs: ref<[? x f64]>) -> f64 {
-^e:
-  %n = slice.len %xs
-  %zero = const 0 : usize
-  %none = const 0.0 : f64
-  br ^loop(%zero, %none)
-^loop(%i: usize, %acc: f64):
-  %more = icmp ult %i, %n
-  cond_br %more, ^body, ^done
-^body:
-  %seq = deref %xs
-  %slot = elem %seq, %i
-  %x = load %slot
-  %next = fadd %acc, %x
-  %one = const 1 : usize
-  %j = add %i, %one
-  br ^loop(%j, %next)
-^done:
-  ret %acc
-}
-func @address(%xs: ref<[? x i32]>) -> ptr<i32> {
+"""
+    + sum_of("sum")
+    + """func @address(%xs: ref<[? x i32]>) -> ptr<i32> {
 ^e:
   %p = slice.ptr %xs
   ret %p
@@ -135,6 +119,7 @@ func @same(%p: ref<i64>) -> ref<i64> {
   ret %p
 }
 """
+)
 POINT = numpy.dtype([("x", "f8"), ("n", "i4")], align=True)
 
 

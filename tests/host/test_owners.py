@@ -12,8 +12,10 @@ import pytest
 import altru_ir as air
 from altru_ir import backend
 from examples.toy.compiler import translate
+from tests.sums import sum_of
 
-TEXT = """
+TEXT = (
+    """
 struct @Loud { n: i64 } drop @Loud.drop
 struct @Point { x: f64, y: i32 }
 global mut @log : i64 = 0
@@ -89,27 +91,9 @@ func @numbers(%n: usize, %x: f64) -> own<[? x f64]> {
   %o = new.array %n, %x : own<[? x f64]>
   ret %o
 }
-func @sum(%xs: ref<[? x f64]>) -> f64 {
-^entry:
-  %n = slice.len %xs
-  %zero = const 0 : usize
-  %none = const 0.0 : f64
-  br ^loop(%zero, %none)
-^loop(%i: usize, %acc: f64):
-  %more = icmp ult %i, %n
-  cond_br %more, ^body, ^done
-^body:
-  %seq = deref %xs
-  %slot = elem %seq, %i
-  %x = load %slot
-  %next = fadd %acc, %x
-  %one = const 1 : usize
-  %j = add %i, %one
-  br ^loop(%j, %next)
-^done:
-  ret %acc
-}
-func @length(%xs: own<[? x f64]>) -> usize {
+"""
+    + sum_of("sum")
+    + """func @length(%xs: own<[? x f64]>) -> usize {
 ^entry:
   %p = deref %xs
   %n = dim %p, 0
@@ -122,6 +106,7 @@ func @point(%x: f64, %y: i32) -> own<@Point> {
   ret %o
 }
 """
+)
 
 
 @pytest.fixture(scope="module")
