@@ -9,7 +9,8 @@ Example: ``Diagnostic("ALT-P001", "expected `,`", location).severity`` is ``"err
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 
 import attrs
@@ -90,6 +91,45 @@ class Diagnostic:
     def __str__(self) -> str:
         place = f"{self.location}: " if self.location is not None else f"@{self.function}: " if self.function else ""
         return f"{place}{self.severity}[{self.code}]: {self.message}"
+
+
+SEVERITIES = (ERROR, WARNING, "ignore")
+"""What ``-W CODE=...`` may make of a code."""
+FIXED = "PSUV"
+"""The families that are no matter of severity: without a text, a structure or a machine there is nothing to go on with."""
+
+
+def check_levels(levels: Mapping[str, str]) -> None:
+    """Raises ``ValueError`` for a code that there is not, or whose severity stays, and for an unknown severity."""
+    for code, level in levels.items():
+        if code not in EXPLANATIONS:
+            close = get_close_matches(code, EXPLANATIONS, 1)
+            raise ValueError(f"there is no code {code}" + (f"; did you mean {close[0]}?" if close else ""))
+        if level not in SEVERITIES:
+            raise ValueError(f"{code} cannot be `{level}`; it can be {', '.join(SEVERITIES)}")
+        if code[4] in FIXED:
+            raise ValueError(f"{code} ({FAMILIES[code[4]]}) is always an error: nothing could be done with such a program")
+
+
+def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """``diagnostics`` in the order of their places in the text; those without a place come first."""
+
+    def place(problem: Diagnostic) -> tuple[int, int]:
+        return (0, 0) if problem.location is None else (problem.location.line, problem.location.column)
+
+    return sorted(diagnostics, key=place)
+
+
+def judged(diagnostics: Iterable[Diagnostic], levels: Mapping[str, str]) -> list[Diagnostic]:
+    """``diagnostics`` with the severities that ``levels`` gives to their codes, without those that it ignores."""
+    if not levels:
+        return list(diagnostics)
+    found = []
+    for each in diagnostics:
+        level = levels.get(each.code, each.severity)
+        if level != "ignore":
+            found.append(each if level == each.severity else attrs.evolve(each, severity=level))
+    return found
 
 
 class DiagnosticError(Exception):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from altru_ir.backend.interpreter import interpret as interpret
     from altru_ir.backend.library import Library, Options
+    from altru_ir.diagnostics import Diagnostic
     from altru_ir.module import Module
     from altru_ir.passes.manager import PassManager
     from altru_ir.source import Source
@@ -31,40 +32,54 @@ counters: Counter[str] = Counter()
 EMITS = ("llvm", "asm", "obj", "exe", "shared", "static", "header")
 PANIC_MODES = ("unwind", "abort")
 INSTRUMENTS = ("heap-stats", "heap-sites")
+CONSTANT_INDEX = "ALT-C001"
 SIMPLIFYING = ("mem2reg", "cse", "version-loops")
 """The passes of the levels that take from a debugger what it could show."""
 
 
 def prepare(
     module: Module, *, opt: int = 2, checks: str = "all", target: str | None = None, manager: PassManager | None = None,
-    check: bool = True, debug: bool = False,
+    check: bool = True, as_written: bool = False, debug: bool = False, levels: Mapping[str, str] | None = None,
 ) -> Module:  # fmt: skip
     """A verified clone of ``module`` after the passes of level ``opt``.
 
     Parameters: ``checks`` is ``all``, ``none`` or class names joined by commas; ``target`` replaces the module's own;
-    ``manager`` runs the passes of the level instead of its own, so that it can watch them; without ``check`` the memory of the
-    program is taken as it is written, unchecked and with no drop but the written ones: for the interpreter, which finds what is
-    wrong when it happens; with ``debug`` locals stay in memory, where a debugger finds them.
+    ``manager`` runs the passes of the level instead of its own, so that it can watch them; without ``check`` nobody asks
+    whether the program's use of memory is right; ``as_written`` adds no drop but those that are written, and checks as
+    little: for the interpreter, which finds what is wrong when it happens; with ``debug`` locals stay in memory, where a
+    debugger finds them; ``levels`` are severities by codes, as for ``check_memory``, instead of the manager's.
     Raises ``DiagnosticError`` when the module is not valid or its memory not safe, and ``ValueError`` for an unknown class of
-    checks.
+    checks or an unknown level.
     """
-    from altru_ir.diagnostics import DiagnosticError
+    from altru_ir.diagnostics import DiagnosticError, check_levels
+    from altru_ir.passes.allowed import allow_invalid
+    from altru_ir.passes.base import Check
     from altru_ir.passes.manager import PassManager
     from altru_ir.passes.pipeline_text import parse_pipeline
     from altru_ir.passes.transform.insert_checks import InsertChecks
     from altru_ir.verifier import verify
 
+    manager = PassManager([]) if manager is None else manager
+    if levels is not None:
+        manager.levels = levels
+    check_levels(manager.levels)
     copy = module.clone()
     if target is not None:
         copy.target = target
     problems = verify(copy)
+    if problems and manager.levels.get(CONSTANT_INDEX, "error") != "error":
+        allow_invalid(copy)
+        problems = verify(copy)
     if any(p.severity == "error" for p in problems):
         raise DiagnosticError(problems, module.source)
     passes = [InsertChecks(checks) if isinstance(p, InsertChecks) else p for p in parse_pipeline(f"O{opt}")]
     if debug:
         passes = [p for p in passes if p.name not in SIMPLIFYING]
-    manager = PassManager([]) if manager is None else manager
-    manager.passes = passes if check else [p for p in passes if isinstance(p, InsertChecks)]
+    if as_written:
+        passes = [p for p in passes if isinstance(p, InsertChecks)]
+    elif not check:
+        passes = [p for p in passes if not isinstance(p, Check)]
+    manager.passes = passes
     manager.run(copy)
     counters["passes"] += len(manager.passes)
     return copy
@@ -83,6 +98,8 @@ def compile(
     manager: PassManager | None = None,
     debug: bool = False,
     instrument: str | None = None,
+    check: bool = True,
+    levels: Mapping[str, str] | None = None,
 ) -> Library:
     """Compiles ``module`` into this process.
 
@@ -91,7 +108,8 @@ def compile(
     libraries in which declarations are looked up; ``externs``, Python callables or functions of ctypes by the names of the
     declarations that they stand in for; ``manager`` as for ``prepare``; ``debug`` adds debug information and names the
     functions for ``perf``; ``instrument`` is ``"heap-stats"`` or ``"heap-sites"``: every allocation is counted, exactly, by
-    allocator or by its place in the source (``altru_ir.runtime.profile`` reads the counts).
+    allocator or by its place in the source (``altru_ir.runtime.profile`` reads the counts); ``check`` and ``levels`` as for
+    ``prepare``. What was found that is no error is in the library's ``diagnostics``.
     Raises ``DiagnosticError``, ``TypeError``, ``ValueError`` and ``RuntimeBuildError``.
     """
     from altru_ir.backend.library import Library, Options
@@ -104,7 +122,8 @@ def compile(
         raise DiagnosticError(
             [Diagnostic("ALT-S003", f"code for {target} does not run on this machine ({here}); emit it to a file")]
         )
-    library = Library(Options(opt, checks, panic, canonical_triple(here), cpu, debug, instrument), libraries)
+    chosen = tuple(sorted((levels or {}).items()))
+    library = Library(Options(opt, checks, panic, canonical_triple(here), cpu, debug, instrument, check, chosen), libraries)
     library.add(module, externs, manager=manager)
     return library
 
@@ -120,13 +139,16 @@ def canonical_triple(triple: str) -> str:
         raise DiagnosticError([Diagnostic("ALT-S003", str(error))]) from None
 
 
-def object_for(module: Module, options: Options, callbacks: frozenset[str], manager: PassManager | None = None) -> bytes:
-    """The object code of ``module`` for this process, with entries, from the cache if it is there.
+def object_for(
+    module: Module, options: Options, callbacks: frozenset[str], manager: PassManager | None = None
+) -> tuple[bytes, list[Diagnostic]]:
+    """The object code of ``module`` for this process, with entries, from the cache if it is there, and what the checks said.
 
-    Raises ``DiagnosticError`` and ``ValueError``.
+    What was said something about is not kept, so that it is said again. Raises ``DiagnosticError`` and ``ValueError``.
     """
     from altru_ir.backend import jit
     from altru_ir.backend.object_cache import key_of
+    from altru_ir.passes.manager import PassManager
     from altru_ir.runtime import cache
 
     # Who watches the passes wants them to run.
@@ -134,7 +156,8 @@ def object_for(module: Module, options: Options, callbacks: frozenset[str], mana
     kept = cache.load(key) if key is not None else None
     if kept is not None:
         counters["cached objects"] += 1
-        return kept
+        return kept, []
+    watch = PassManager([]) if manager is None else manager
     with jit.compiling:
         _, llvm_module, machine = _compiled(
             module,
@@ -144,16 +167,18 @@ def object_for(module: Module, options: Options, callbacks: frozenset[str], mana
             options.target,
             options.cpu,
             entries="table",
-            manager=manager,
+            manager=watch,
             callbacks=callbacks,
             debug=options.debug,
             instrument=options.instrument,
+            check=options.check,
+            levels=dict(options.levels),
         )
         made = bytes(machine.emit_object(llvm_module))
     counters["code generations"] += 1
-    if key is not None:
+    if key is not None and not watch.diagnostics:
         cache.store(key, made)
-    return made
+    return made, watch.diagnostics
 
 
 def emit(
@@ -171,13 +196,15 @@ def emit(
     manager: PassManager | None = None,
     debug: bool = False,
     instrument: str | None = None,
+    check: bool = True,
+    levels: Mapping[str, str] | None = None,
 ) -> bytes:
     """Compiles ``module`` for its target (or ``target``) to ``kind``.
 
     ``llvm``, ``asm`` and ``obj`` are what they say; ``exe`` is an executable around ``@main``; ``shared`` and ``static`` are
     libraries for C, and ``header`` is what C includes to use them. ``debug`` adds debug information and keeps locals readable;
-    it changes no check. ``instrument`` as for ``compile``. Returns the bytes (empty for what a linker writes), and writes them
-    to ``path`` when one is given, whole or not at all.
+    it changes no check. ``instrument``, ``check`` and ``levels`` as for ``compile``. Returns the bytes (empty for what a linker
+    writes), and writes them to ``path`` when one is given, whole or not at all.
 
     Raises ``DiagnosticError``, ``ValueError``, ``RuntimeBuildError`` and ``OSError``.
     """
@@ -201,7 +228,7 @@ def emit(
     entries = "library" if kind in ("shared", "static") else "main"
     triple, llvm_module, machine = _compiled(
         module, opt, checks, panic, target or module.target, cpu, entries=entries, manager=manager, debug=debug,
-        instrument=instrument,
+        instrument=instrument, check=check, levels=levels,
     )  # fmt: skip
     if kind == "llvm":
         data = str(llvm_module).encode()
@@ -281,6 +308,8 @@ def _compiled(
     callbacks: frozenset[str] = frozenset(),
     debug: bool = False,
     instrument: str | None = None,
+    check: bool = True,
+    levels: Mapping[str, str] | None = None,
 ) -> tuple[str, Any, Any]:
     from altru_ir.backend.lower.debug_info import DebugInfo
     from altru_ir.backend.lower.module import lower_module
@@ -293,7 +322,9 @@ def _compiled(
     triple = canonical_triple(target)
     machine = machine_for(triple, opt=opt, cpu=cpu, jit=entries == "table")
     try:
-        lowered = prepare(module, opt=opt, checks=checks, target=triple, manager=manager, debug=debug)
+        lowered = prepare(
+            module, opt=opt, checks=checks, target=triple, manager=manager, check=check, debug=debug, levels=levels
+        )
         info = DebugInfo(lowered, optimized=opt > 0) if debug else None
         text = lower_module(lowered, panic=panic, entries=entries, callbacks=callbacks, debug=info, instrument=instrument)
     except (LoweringError, LayoutError) as error:

@@ -54,6 +54,8 @@ class Options:
     cpu: str | None
     debug: bool = False
     instrument: str | None = None
+    check: bool = True
+    levels: tuple[tuple[str, str], ...] = ()
 
 
 @attrs.define(eq=False)
@@ -87,10 +89,12 @@ class Unit:
 
 
 class Library(Mapping[str, Callable[..., Any]]):
-    """Compiled functions by name. Made by ``altru_ir.backend.compile``."""
+    """Compiled functions by name. Made by ``altru_ir.backend.compile``. ``diagnostics`` is what the checks of memory said about
+    what was added that is no error."""
 
     def __init__(self, options: Options, libraries: list[str] | None = None) -> None:
         self._options = options
+        self.diagnostics: list[Diagnostic] = []
         self._libraries = jit.open_libraries(libraries or [])
         self._units: list[Unit] = []
         self._homes: dict[str, Unit] = {}
@@ -181,7 +185,7 @@ class Library(Mapping[str, Callable[..., Any]]):
             known[name if each.direct else f"altru.callback.{name}"] = each.address
         known |= self._pending.symbols()
         known |= jit.find_symbols(module, {**known, **dict.fromkeys(thunks, 0)}, self._libraries)
-        object_code = object_for(module, self._options, thunks, manager)
+        object_code, said = object_for(module, self._options, thunks, manager)
         functions, variables = table_rows(module)
         linked = jit.link(object_code, known, 2 * len(functions) + len(variables))
         names = list(map(attrgetter("name"), functions))
@@ -202,6 +206,7 @@ class Library(Mapping[str, Callable[..., Any]]):
             perf_map.write(object_code, places)
             line_table.register(linked, object_code, places)
         self._units.append(unit)
+        self.diagnostics += said
         replaces = not self._homes.keys().isdisjoint(positions)
         self._homes |= dict.fromkeys(positions, unit)
         for name in self._handles.keys() & positions.keys():

@@ -36,7 +36,7 @@ from typing import Any, ClassVar
 
 import attrs
 
-from altru_ir.diagnostics import ERROR, Diagnostic, DiagnosticError
+from altru_ir.diagnostics import Diagnostic
 from altru_ir.module import Function, Module
 from altru_ir.passes.analysis.manager import Analysis, AnalysisManager, AnyAnalysis
 from altru_ir.source import Location
@@ -60,15 +60,17 @@ class Remark:
 
 @attrs.define
 class Log:
-    """What a pass has told while it ran: ``statistics`` by what was counted, ``remarks`` in order."""
+    """What a pass has told while it ran: ``statistics`` by what was counted, ``remarks`` and ``diagnostics`` in order."""
 
     statistics: Counter[str] = attrs.Factory(Counter)
     remarks: list[Remark] = attrs.Factory(list)
+    diagnostics: list[Diagnostic] = attrs.Factory(list)
 
     def add(self, other: Log) -> None:
         """Appends what ``other`` holds."""
         self.statistics.update(other.statistics)
         self.remarks += other.remarks
+        self.diagnostics += other.diagnostics
 
 
 @attrs.define
@@ -123,18 +125,14 @@ class FunctionPass(Pass):
 
 @attrs.define
 class Check(FunctionPass):
-    """Base class of checks: they change nothing and say what is wrong, all of it at once."""
+    """Base class of checks: they change nothing and say what is wrong, all of it at once; the manager judges what it is."""
 
     def run(self, module: Module) -> None:
-        """Raises ``DiagnosticError`` with what ``diagnose`` found, when any of it is an error."""
-        found = self.diagnose_all(module)
-        if any(problem.severity == ERROR for problem in found):
-            raise DiagnosticError(found, module.source)
+        """Says what ``diagnose_all`` finds."""
+        self.log.diagnostics += self.diagnose_all(module)
 
     def run_on(self, function: Function) -> bool:
-        found = self.diagnose(function)
-        if any(problem.severity == ERROR for problem in found):
-            raise DiagnosticError(found, function.source)
+        self.log.diagnostics += self.diagnose(function)
         return False
 
     def diagnose(self, function: Function) -> list[Diagnostic]:

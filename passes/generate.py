@@ -20,7 +20,7 @@ from altru_ir.passes.registry import PASSES, find
 SHARED = (
     "altru_ir.passes.base", "altru_ir.passes.manager", "altru_ir.passes.pipeline_text", "altru_ir.passes.registry",
     "altru_ir.passes.parallel", "altru_ir.passes.reproducer", "altru_ir.passes.remarks", "altru_ir.passes.timing",
-    "altru_ir.passes.constant_indices", "altru_ir.behaviour", "altru_ir.passes.analysis.manager",
+    "altru_ir.passes.allowed", "altru_ir.behaviour", "altru_ir.passes.analysis.manager",
     "altru_ir.passes.transform.rewriting", "altru_ir.passes.transform.folding", "altru_ir.passes.transform.merges",
 )  # fmt: skip
 """What passes are made with and what runs them, in reading order."""

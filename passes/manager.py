@@ -17,18 +17,18 @@ from __future__ import annotations
 import gc
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
 
 import attrs
 
-from altru_ir.diagnostics import ERROR, DiagnosticError
+from altru_ir.diagnostics import ERROR, Diagnostic, DiagnosticError, in_order, judged
 from altru_ir.module import Module
 from altru_ir.passes import reproducer
+from altru_ir.passes.allowed import Known, allow_made, written
 from altru_ir.passes.analysis.manager import AnalysisManager
-from altru_ir.passes.base import FunctionPass, Log, Pass, Remark, spelled_options
-from altru_ir.passes.constant_indices import allow_constant_indices
+from altru_ir.passes.base import Check, FunctionPass, Log, Pass, Remark, spelled_options
 from altru_ir.passes.pipeline_text import PipelineError, parse_pipeline
 from altru_ir.passes.timing import Timing
 from altru_ir.verifier import verify
@@ -54,8 +54,9 @@ class PassManager:
     ``after``, called with each pass and the module around its run; ``executor`` runs function passes; ``timing`` records
     a span for each pass; ``on_failure`` is called with the text of a reproducer (this costs a copy of the module for
     each pass); ``analyses`` keeps what analyses have found until a pass changes it. ``statistics`` (by pass) and
-    ``remarks`` hold what the passes said. With ``verify_proofs`` the checker reads the certificates of each check that a pass
-    takes away; with ``explain`` there is a remark on each check.
+    ``remarks`` hold what the passes said. With ``verify_proofs`` the checker reads the certificates of each check that a
+    pass takes away; with ``explain`` there is a remark on each check. ``levels`` are severities by the codes of
+    diagnostics, instead of their own; ``diagnostics`` holds what the checks of the last run said.
     """
 
     passes: list[Pass]
@@ -68,13 +69,20 @@ class PassManager:
     analyses: AnalysisManager = attrs.Factory(AnalysisManager)
     verify_proofs: bool = False
     explain: bool = False
+    levels: Mapping[str, str] = attrs.Factory(dict)
     statistics: dict[str, Counter[str]] = attrs.field(factory=dict, init=False)
     remarks: list[Remark] = attrs.field(factory=list, init=False)
+    diagnostics: list[Diagnostic] = attrs.field(factory=list, init=False)
+    _written: Known = attrs.field(default=frozenset(), init=False)
 
     def run(self, module: Module) -> None:
-        """Runs all passes on ``module`` in place. Raises ``DiagnosticError`` when ``verify_each`` finds a broken module, and
-        what a pass raises."""
+        """Runs all passes on ``module`` in place. Raises ``DiagnosticError`` when a check finds an error or ``verify_each`` a
+        broken module, and what a pass raises."""
+        self._written = written(module)
+        self.diagnostics = []
         for each in self.passes:
+            if not isinstance(each, Check):
+                self._stop_at_errors(module)
             if self.before is not None:
                 self.before(each, module)
             if self.on_failure is None:
@@ -83,6 +91,12 @@ class PassManager:
                 self._run_watched(each, module)
             if self.after is not None:
                 self.after(each, module)
+        self._stop_at_errors(module)
+
+    def _stop_at_errors(self, module: Module) -> None:
+        """Checks that follow each other say what they find together."""
+        if any(problem.severity == ERROR for problem in self.diagnostics):
+            raise DiagnosticError(in_order(self.diagnostics), module.source)
 
     def _run(self, each: Pass, module: Module) -> None:
         each.log, each.analyses = Log(), self.analyses
@@ -97,9 +111,10 @@ class PassManager:
                 each.run(module)
             if not isinstance(each, FunctionPass):  # one that is says which functions it has changed
                 self.analyses.invalidate(module, each.preserves)
-            allow_constant_indices(module)
+            allow_made(module, self._written)
         self.statistics.setdefault(each.name, Counter()).update(each.log.statistics)
         self.remarks += each.log.remarks
+        self.diagnostics += judged(each.log.diagnostics, self.levels)
         if self.verify_each:
             with self.timing.span("verify", "verify"):
                 problems = verify(module)

@@ -9,7 +9,7 @@ levels too.
 
 from __future__ import annotations
 
-SAFE = ["insert-checks", "schedule-drops", "check-moves", "check-loans"]
+SAFE = ["insert-checks", "schedule-drops", "check-constants", "check-moves", "check-loans", "check-leaks"]
 """What every program goes through, whatever the options: no verdict depends on them."""
 
 PIPELINES: dict[str, list[str]] = {
@@ -17,6 +17,6 @@ PIPELINES: dict[str, list[str]] = {
     "O1": [*SAFE, "elaborate-drops", "mem2reg", "cse", "forward-lengths", "eliminate-checks"],
     "O2": [*SAFE, "elaborate-drops", "mem2reg", "cse", "forward-lengths", "version-loops", "eliminate-checks"],
     "O3": [*SAFE, "elaborate-drops", "mem2reg", "cse", "forward-lengths", "version-loops", "eliminate-checks"],
-    "check-memory": [*SAFE, "check-leaks"],
+    "check-memory": SAFE,
     "simplify": ["inline", "sroa", "mem2reg", "canonicalize", "cse", "simplify-cfg", "dce"],
 }

@@ -23,6 +23,7 @@ from altru_ir.passes.base import Pass
 PASSES: dict[str, str] = {
     "insert-checks": "altru_ir.passes.transform.insert_checks:InsertChecks",
     "schedule-drops": "altru_ir.passes.transform.schedule_drops:ScheduleDrops",
+    "check-constants": "altru_ir.passes.verify.constants:CheckConstants",
     "check-moves": "altru_ir.passes.verify.moves:CheckMoves",
     "check-loans": "altru_ir.passes.verify.loans:CheckLoans",
     "check-leaks": "altru_ir.passes.verify.leaks:CheckLeaks",

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from altru_ir.backend.cli.options import UsageError, check_names, load_passes, parse_options
-from altru_ir.diagnostics import ERROR, EXPLANATIONS, Diagnostic, DiagnosticError
+from altru_ir.diagnostics import ERROR, EXPLANATIONS, Diagnostic, DiagnosticError, judged
 from altru_ir.faults import Panic
 from altru_ir.module import Function, Module
 from altru_ir.source import Location, Source
@@ -479,7 +479,7 @@ class _Driver:
 
         with self.timed("fix"):
             text = mend(source)
-            found = check_memory(parse(text, source.filename, source.first_line))
+            found = check_memory(parse(text, source.filename, source.first_line), self.options.levels)
         self.sources[source.filename] = Source(source.filename, text, source.first_line)
         self.report(found)
         output.append(text)
@@ -489,7 +489,7 @@ class _Driver:
         from altru_ir.passes.verify.memory import check_memory
 
         with self.timed("check"):
-            found = self.guarded(lambda: check_memory(module))
+            found = self.guarded(lambda: check_memory(module, self.options.levels))
         self.report(found)
         return ERRORS if any(problem.severity == "error" for problem in found) else OK
 
@@ -513,7 +513,13 @@ class _Driver:
         if self.options.no_check:
             return module, []
         with self.timed("verify"):
-            return module, verify(module)
+            found = verify(module)
+            problems = judged(found, self.options.levels)
+            if problems != found:
+                from altru_ir.passes.allowed import allow_invalid
+
+                allow_invalid(module)
+            return module, problems
 
     def translate(self, source: Source) -> Module:
         """The module that a text says. Raises ``DiagnosticError``."""
@@ -536,12 +542,13 @@ class _Driver:
         if module is not None and self.pipeline and not diagnostics:
             try:
                 self.passes(module)
+                diagnostics = self.managers[-1].diagnostics
             except DiagnosticError as error:
                 diagnostics = error.diagnostics
         elif module is not None and self.options.check and not diagnostics:
             from altru_ir.passes.verify.memory import check_memory_once
 
-            diagnostics = check_memory_once(module)
+            diagnostics = judged(check_memory_once(module), self.options.levels)
         found = mismatches(source, self.said(diagnostics))
         _say("".join(f"{line}\n" for line in found))
         return ERRORS if found else OK
@@ -566,6 +573,7 @@ class _Driver:
                 _say(f"// after {each.name}\n{module}\n")
 
         made = PassManager([], self.verify_each, before, after, verify_proofs=options.verify_proofs)
+        made.levels = options.levels
         made.explain = bool(options.remarks)
         if self.timing is not None:
             made.timing = self.timing
@@ -602,6 +610,14 @@ class _Driver:
         with self.workers(self.manager()) as manager:
             manager.passes = parse_pipeline(self.pipeline)
             manager.run(module)
+            self.warn(manager.diagnostics, module)
+
+    def warn(self, diagnostics: list[Diagnostic], module: Module) -> None:
+        """Reports what the checks said of a program that they let pass."""
+        if diagnostics and not self.options.verify_diagnostics:
+            from altru_ir.passes.verify.fixes import with_fixes
+
+            self.report(with_fixes(diagnostics, module.source))
 
     def finish(self, module: Module, program: list[str], output: list[str]) -> int:
         options = self.options
@@ -616,8 +632,12 @@ class _Driver:
 
             prepared = module
             if options.opt is not None:
+                check = not options.no_check
                 with self.workers(self.manager()) as manager:
-                    prepared = self.guarded(lambda: prepare(module, opt=options.opt, checks=options.checks, manager=manager))
+                    prepared = self.guarded(
+                        lambda: prepare(module, opt=options.opt, checks=options.checks, manager=manager, check=check)
+                    )
+                self.warn(manager.diagnostics, module)
             output.append(self.printed(prepared))
             return OK
         opt = 2 if options.opt is None else options.opt
@@ -633,9 +653,10 @@ class _Driver:
                 lambda: emit(
                     module, options.emit, path, opt=opt, checks=options.checks, panic=options.panic, cpu=options.cpu,
                     libraries=options.libraries, directories=options.directories, manager=manager,
-                    debug=options.debug, instrument=options.instrument,
+                    debug=options.debug, instrument=options.instrument, check=not options.no_check,
                 )
             )  # fmt: skip
+        self.warn(manager.diagnostics, module)
         if path is None:
             self.write(data)
         return OK
@@ -696,9 +717,10 @@ class _Driver:
             library = self.guarded(
                 lambda: compile(
                     module, opt, checks, panics, cpu=cpu, libraries=libraries, manager=watch, debug=self.options.debug,
-                    instrument=self.options.instrument,
+                    instrument=self.options.instrument, check=not self.options.no_check, levels=self.options.levels,
                 )
             )  # fmt: skip
+        self.warn(library.diagnostics, module)
         for stream in filter(None, (sys.stdout, sys.stderr)):
             stream.flush()
         try:
@@ -750,8 +772,9 @@ class _Driver:
 
         options = self.options
         with self.workers(self.manager()) as manager:
-            check = not options.no_check
-            prepared = prepare(module, opt=options.opt or 0, checks=options.checks, manager=manager, check=check)
+            opt, bare = options.opt or 0, options.no_check
+            prepared = prepare(module, opt=opt, checks=options.checks, manager=manager, as_written=bare)
+        self.warn(manager.diagnostics, module)
         try:
             with self.timed("interpret"):
                 name = options.files[0] if options.files else "-"

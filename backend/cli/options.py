@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 from typing import NoReturn
 
+from altru_ir.diagnostics import EXPLANATIONS, check_levels
+
 
 class UsageError(Exception):
     """The command line is not one ``altru-opt`` understands; the message says why."""
@@ -77,7 +79,15 @@ def make_parser(name: str = "altru-opt") -> argparse.ArgumentParser:
     add("--steps", type=_positive, metavar="N", help="how many steps --interpret takes at most (default 100,000,000)")
     add("--check", action="store_true", help="parse, verify and check memory, then stop")
     add("--fix", action="store_true", help="print the text with all errors of memory mended that have a fix that was tried")
-    add("--no-check", action="store_true", help="do not verify before printing IR, nor check the memory of what is interpreted")
+    add(
+        "--no-check",
+        action="store_true",
+        help="do not verify what is printed, nor check the memory of what is compiled or run",
+    )
+    add(
+        "-W", dest="levels", action="append", default=[], metavar="CODE=LEVEL",
+        help="what the checks of memory find with this code is an error, a warning, or to ignore",
+    )  # fmt: skip
     add("--format", default="text", choices=["text", "json", "sarif"], help="how diagnostics are written")
     add("--explain", metavar="CODE", help="say what a diagnostic code means")
     add("--verify-each", action="store_true", help="verify after each pass")
@@ -128,9 +138,25 @@ def parse_options(arguments: list[str], name: str = "altru-opt") -> tuple[argpar
     # Without `=` the flag takes no value: what stands behind it is a file to read.
     arguments = ["--timing=" if argument == "--timing" else argument for argument in arguments]
     options = make_parser(name).parse_args(arguments)
+    options.levels = _levels(options.levels)
     _check_combination(options, program)
     options.entry = options.entry or "main"
     return options, program
+
+
+def _levels(given: list[str]) -> dict[str, str]:
+    """The severities by the codes of ``-W``; the last word on a code counts. Raises ``UsageError``."""
+    levels = {}
+    for each in given:
+        code, equals, level = each.partition("=")
+        if not equals:
+            raise UsageError(f"-W {each}: say what it is to be, as in -W {each if each in EXPLANATIONS else 'ALT-L001'}=error")
+        levels[code.upper()] = level
+    try:
+        check_levels(levels)
+    except ValueError as error:
+        raise UsageError(f"-W: {error}") from None
+    return levels
 
 
 def _check_combination(options: argparse.Namespace, program: list[str]) -> None:

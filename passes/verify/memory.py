@@ -8,22 +8,26 @@ Example: ``check_memory(m)`` is empty for a program that never uses what it has 
 
 from __future__ import annotations
 
-from altru_ir.diagnostics import Diagnostic
+from collections.abc import Mapping
+
+from altru_ir.diagnostics import Diagnostic, check_levels, in_order, judged
 from altru_ir.module import Module
 from altru_ir.passes.base import Check
 from altru_ir.passes.pipeline_text import parse_pipeline
-from altru_ir.source import Location
 
 
-def check_memory(module: Module) -> list[Diagnostic]:
+def check_memory(module: Module, levels: Mapping[str, str] | None = None) -> list[Diagnostic]:
     """What is wrong with the memory of ``module``, in the order of the text; empty when nothing is. Where a way to mend it was
     tried and holds, a problem says so.
 
-    Works on a clone. The module must be structurally valid (``altru_ir.verify``).
+    Works on a clone. The module must be structurally valid (``altru_ir.verify``). ``levels`` gives codes other severities
+    than their own: ``{"ALT-L001": "error"}``, ``"warning"`` or ``"ignore"``. Raises ``ValueError`` for a code or a severity
+    that there is not.
     """
     from altru_ir.passes.verify.fixes import with_fixes
 
-    return with_fixes(check_memory_once(module), module.source)
+    check_levels(levels or {})
+    return with_fixes(judged(check_memory_once(module), levels or {}), module.source)
 
 
 def check_memory_once(module: Module) -> list[Diagnostic]:
@@ -32,14 +36,10 @@ def check_memory_once(module: Module) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     for each in parse_pipeline("check-memory"):
         if isinstance(each, Check):
-            found.extend(each.diagnose_all(copy))
+            found += each.diagnose_all(copy)
         else:
             each.run(copy)
-    return sorted(found, key=lambda problem: _place(problem.location))
-
-
-def _place(location: Location | None) -> tuple[int, int]:
-    return (0, 0) if location is None else (location.line, location.column)
+    return in_order(found)
 
 
 __all__ = ["check_memory", "check_memory_once"]

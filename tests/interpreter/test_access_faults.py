@@ -139,7 +139,7 @@ def outcome(body: str) -> str:
     module = air.parse(text, filename="f.air")
     problems = air.verify(module)
     assert problems == [], (problems, text)
-    prepared = backend.prepare(module, opt=0, checks="none", check=False)
+    prepared = backend.prepare(module, opt=0, checks="none", as_written=True)
     try:
         backend.interpret(prepared, "f", [], steps=10_000)
     except MemoryFault as found:

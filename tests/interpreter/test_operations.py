@@ -304,7 +304,7 @@ def run_of_programs() -> tuple[frozenset[str], frozenset[str]]:
     panicked: set[str] = set()
     for path in sorted((TESTS / "interpreter").glob("*.air")):
         text = path.read_text()
-        program = backend.prepare(air.parse(text, filename=str(path)), opt=0, check=False)
+        program = backend.prepare(air.parse(text, filename=str(path)), opt=0, as_written=True)
         for line in re.findall(r"^// RUN: (altru-opt .*|not altru-opt .*)$", text, re.MULTILINE):
             words = shlex.split(line.partition("|")[0].replace("2>&1", ""))
             if "--interpret" not in words or "--entry" not in words:

@@ -71,7 +71,7 @@ def test_what_is_executed() -> None:
         executed: set[str] = set()
         with contextlib.suppress(air.Panic):
             backend.interpret(
-                backend.prepare(module, opt=0, check=False), "main_entry", [seed, 7], schedules=1, executed=executed
+                backend.prepare(module, opt=0, as_written=True), "main_entry", [seed, 7], schedules=1, executed=executed
             )
         runs.update(executed)
     assert sorted(sizes)[count // 2] >= 200
@@ -88,11 +88,10 @@ def test_every_snippet_reaches_the_answer() -> None:
         for seed in range(5, 9):
             module = air.parse(whole_language.generate(seed, families={family}).text)
             assert air.verify(module) == []
+            written = backend.prepare(module, opt=0, as_written=True)
             for argument in range(6):
                 with contextlib.suppress(air.Panic):
-                    answers.add(
-                        backend.interpret(backend.prepare(module, opt=0, check=False), "main_entry", [argument, 3], schedules=1)
-                    )
+                    answers.add(backend.interpret(written, "main_entry", [argument, 3], schedules=1))
         assert len(answers) > 4, family
 
 

@@ -137,7 +137,7 @@ def check_machine(seed: int, change: Callable[[str], str] = _unchanged) -> Findi
     """A program over the whole language makes no memory error, releases all it takes, and ends alike on every schedule."""
     from altru_ir import backend
 
-    checked = backend.prepare(air.parse(change(whole_language.generate(seed, 4).text)), opt=0, check=False)
+    checked = backend.prepare(air.parse(change(whole_language.generate(seed, 4).text)), opt=0, as_written=True)
     answers: list[object] = []
     try:
         backend.interpret(checked, "main_entry", ARGUMENTS[seed % 3], schedules=200, each=answers.append)
@@ -260,7 +260,7 @@ def check_drops(seed: int, change: Callable[[str], str] = _unchanged) -> Finding
     from altru_ir import backend
 
     text = change(whole_language.generate(seed, 4).text)
-    written = backend.prepare(air.parse(text), opt=0, check=False)
+    written = backend.prepare(air.parse(text), opt=0, as_written=True)
     elaborated = backend.prepare(air.parse(text), opt=0)
     for arguments in ARGUMENTS[:2]:
         wanted, given = (_interpreted(module, arguments) for module in (written, elaborated))
