@@ -109,7 +109,7 @@ def compile(
     declarations that they stand in for; ``manager`` as for ``prepare``; ``debug`` adds debug information and names the
     functions for ``perf``; ``instrument`` is ``"heap-stats"`` or ``"heap-sites"``: every allocation is counted, exactly, by
     allocator or by its place in the source (``altru_ir.runtime.profile`` reads the counts); ``check`` and ``levels`` as for
-    ``prepare``. What was found that is no error is in the library's ``diagnostics``.
+    ``prepare``. Warnings are in the library's ``diagnostics``.
     Raises ``DiagnosticError``, ``TypeError``, ``ValueError`` and ``RuntimeBuildError``.
     """
     from altru_ir.backend.library import Library, Options
@@ -142,9 +142,9 @@ def canonical_triple(triple: str) -> str:
 def object_for(
     module: Module, options: Options, callbacks: frozenset[str], manager: PassManager | None = None
 ) -> tuple[bytes, list[Diagnostic]]:
-    """The object code of ``module`` for this process, with entries, from the cache if it is there, and what the checks said.
+    """The object code of ``module`` for this process, with entries, from the cache if it is there, and the warnings.
 
-    What was said something about is not kept, so that it is said again. Raises ``DiagnosticError`` and ``ValueError``.
+    What was warned about is not kept, so that it is warned about again. Raises ``DiagnosticError`` and ``ValueError``.
     """
     from altru_ir.backend import jit
     from altru_ir.backend.object_cache import key_of
@@ -176,9 +176,10 @@ def object_for(
         )
         made = bytes(machine.emit_object(llvm_module))
     counters["code generations"] += 1
-    if key is not None and not watch.diagnostics:
+    said = watch.warnings()
+    if key is not None and not said:
         cache.store(key, made)
-    return made, watch.diagnostics
+    return made, said
 
 
 def emit(

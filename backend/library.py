@@ -89,8 +89,8 @@ class Unit:
 
 
 class Library(Mapping[str, Callable[..., Any]]):
-    """Compiled functions by name. Made by ``altru_ir.backend.compile``. ``diagnostics`` is what the checks of memory said about
-    what was added that is no error."""
+    """Compiled functions by name. Made by ``altru_ir.backend.compile``. ``diagnostics`` are the warnings of the checks of
+    memory about what was added."""
 
     def __init__(self, options: Options, libraries: list[str] | None = None) -> None:
         self._options = options

@@ -36,7 +36,7 @@ from typing import Any, ClassVar
 
 import attrs
 
-from altru_ir.diagnostics import Diagnostic
+from altru_ir.diagnostics import ERROR, Diagnostic, DiagnosticError
 from altru_ir.module import Function, Module
 from altru_ir.passes.analysis.manager import Analysis, AnalysisManager, AnyAnalysis
 from altru_ir.source import Location
@@ -125,13 +125,17 @@ class FunctionPass(Pass):
 
 @attrs.define
 class Check(FunctionPass):
-    """Base class of checks: they change nothing and say what is wrong, all of it at once; the manager judges what it is."""
+    """Base class of checks: they change nothing and say what is wrong, all of it at once."""
 
     def run(self, module: Module) -> None:
-        """Says what ``diagnose_all`` finds."""
-        self.log.diagnostics += self.diagnose_all(module)
+        """Raises ``DiagnosticError`` with what ``diagnose_all`` found, when any of it is an error. A manager asks that itself,
+        and judges by its levels."""
+        found = self.diagnose_all(module)
+        if any(problem.severity == ERROR for problem in found):
+            raise DiagnosticError(found, module.source)
 
     def run_on(self, function: Function) -> bool:
+        """In a worker, whose log comes back."""
         self.log.diagnostics += self.diagnose(function)
         return False
 

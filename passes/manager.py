@@ -23,7 +23,7 @@ from contextlib import contextmanager
 
 import attrs
 
-from altru_ir.diagnostics import ERROR, Diagnostic, DiagnosticError, in_order, judged
+from altru_ir.diagnostics import ERROR, WARNING, Diagnostic, DiagnosticError, in_order, judged
 from altru_ir.module import Module
 from altru_ir.passes import reproducer
 from altru_ir.passes.allowed import Known, allow_made, written
@@ -93,6 +93,10 @@ class PassManager:
                 self.after(each, module)
         self._stop_at_errors(module)
 
+    def warnings(self) -> list[Diagnostic]:
+        """What the checks of the last run warned of: ``diagnostics`` without the notes, which are for who asks for all."""
+        return [problem for problem in self.diagnostics if problem.severity == WARNING]
+
     def _stop_at_errors(self, module: Module) -> None:
         """Checks that follow each other say what they find together."""
         if any(problem.severity == ERROR for problem in self.diagnostics):
@@ -107,6 +111,8 @@ class PassManager:
                 from altru_ir.passes.parallel import run_in_parallel
 
                 run_in_parallel(each, module, self.executor)
+            elif isinstance(each, Check):
+                each.log.diagnostics += each.diagnose_all(module)
             else:
                 each.run(module)
             if not isinstance(each, FunctionPass):  # one that is says which functions it has changed

@@ -610,7 +610,7 @@ class _Driver:
         with self.workers(self.manager()) as manager:
             manager.passes = parse_pipeline(self.pipeline)
             manager.run(module)
-            self.warn(manager.diagnostics, module)
+            self.warn(manager.diagnostics, module)  # all of it: it was asked for by name
 
     def warn(self, diagnostics: list[Diagnostic], module: Module) -> None:
         """Reports what the checks said of a program that they let pass."""
@@ -637,7 +637,7 @@ class _Driver:
                     prepared = self.guarded(
                         lambda: prepare(module, opt=options.opt, checks=options.checks, manager=manager, check=check)
                     )
-                self.warn(manager.diagnostics, module)
+                self.warn(manager.warnings(), module)
             output.append(self.printed(prepared))
             return OK
         opt = 2 if options.opt is None else options.opt
@@ -656,7 +656,7 @@ class _Driver:
                     debug=options.debug, instrument=options.instrument, check=not options.no_check,
                 )
             )  # fmt: skip
-        self.warn(manager.diagnostics, module)
+        self.warn(manager.warnings(), module)
         if path is None:
             self.write(data)
         return OK
@@ -774,7 +774,7 @@ class _Driver:
         with self.workers(self.manager()) as manager:
             opt, bare = options.opt or 0, options.no_check
             prepared = prepare(module, opt=opt, checks=options.checks, manager=manager, as_written=bare)
-        self.warn(manager.diagnostics, module)
+        self.warn(manager.warnings(), module)
         try:
             with self.timed("interpret"):
                 name = options.files[0] if options.files else "-"

@@ -8,8 +8,6 @@ from __future__ import annotations
 import argparse
 from typing import NoReturn
 
-from altru_ir.diagnostics import EXPLANATIONS, check_levels
-
 
 class UsageError(Exception):
     """The command line is not one ``altru-opt`` understands; the message says why."""
@@ -146,6 +144,10 @@ def parse_options(arguments: list[str], name: str = "altru-opt") -> tuple[argpar
 
 def _levels(given: list[str]) -> dict[str, str]:
     """The severities by the codes of ``-W``; the last word on a code counts. Raises ``UsageError``."""
+    if not given:
+        return {}
+    from altru_ir.diagnostics import EXPLANATIONS, check_levels
+
     levels = {}
     for each in given:
         code, equals, level = each.partition("=")

@@ -75,7 +75,9 @@ def test_a_leak_is_what_one_says(write, mode: list[str]) -> None:  # type: ignor
     assert (status, err.count("warning[ALT-L001]")) == (0, 1), "the last word counts"
 
 
-@pytest.mark.parametrize(("text", "code", "panic"), [(DIVISION, "ALT-C005", "division by zero"), (INDEX, "ALT-C001", "index 7")])
+@pytest.mark.parametrize(
+    ("text", "code", "panic"), [(DIVISION, "ALT-C005", "division by zero"), (INDEX, "ALT-C001", "index 7")]
+)
 def test_what_would_panic_panics_where_that_is_no_error(write, text: str, code: str, panic: str) -> None:  # type: ignore[no-untyped-def]
     file = write(text)
     status, _, err = altru_opt("--run", file)

@@ -370,13 +370,13 @@ def test_cleanups_run_when_panics_unwind(panic: str, called: list[str]) -> None:
 
 def test_a_panic_passes_through_a_callable() -> None:
     """Compiled code panics under a callable under compiled code: an exception between them, a panic at both ends."""
-    text = "func @g(%n: i64) -> i64 {\n^e:\n  %z = const 0 : i64\n  %r = sdiv %n, %z\n  ret %r\n}\n"
+    text = "func @g(%n: i64, %z: i64) -> i64 {\n^e:\n  %r = sdiv %n, %z\n  ret %r\n}\n"
     panics = backend.compile(air.parse(text))["g"]
     seen = []
 
     def outer(n: int) -> int:
         try:
-            return panics(n)
+            return panics(n, 0)
         except air.Panic as panic:
             seen.append(panic.message)
             raise
