@@ -31,6 +31,8 @@ of paths is an integer in which a subtree is one run of bits (``mask``).
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import attrs
 
 from altru_ir.behaviour import accesses
@@ -213,6 +215,39 @@ class MovePaths:
             path = path.parent
             for name, type in (self._fields(path.type) or {}).items():
                 self._child(path, ("field", name), type)
+
+    def hollow(self, path: MovePath) -> bool:
+        """Whether all parts of ``path`` that need drop have paths of their own, so that itself it holds nothing more."""
+        type = path.type
+        if isinstance(type, NamedType) and self.module.types[type.name].drop is None:
+            kind = self.module.types[type.name].kind
+            if kind in ("struct", "enum"):
+                step = "field" if kind == "struct" else "variant"
+                parts = field_types(type, self.module, kind) or {}
+                wanted = [n for n, part in parts.items() if part is not UNIT and self.marks.needs_drop(part)]
+                return all((step, name) in path.children for name in wanted)
+        if isinstance(type, ArrayType) and len(type.dimensions) == 1 and type.dimensions[0] is not None:
+            return type.dimensions[0] > 0 and self.covered(path) == type.dimensions[0]
+        if isinstance(type, ArrayType) and None not in type.dimensions:
+            total = 1
+            for dimension in type.dimensions:
+                assert dimension is not None
+                total *= dimension
+            return 0 < total == len(path.children)
+        return False
+
+    def covered(self, path: MovePath) -> int | None:
+        """How many elements of an array have paths, alone or in ranges; None when two overlap."""
+        spans: list[tuple[int, int]] = []
+        for kind, what in path.children:
+            if kind == "elem":
+                spans.append((what[0], what[0] + 1))  # type: ignore[index]
+            elif kind == "range":
+                spans.append(what)  # type: ignore[arg-type]
+        spans.sort()
+        if any(before[1] > behind[0] for before, behind in pairwise(spans)):
+            return None
+        return sum([high - low for low, high in spans])
 
     # -- from a place to its path --
 
