@@ -145,12 +145,12 @@ def rooted_type(value: Value, marks: Marks) -> Type | None:
 
 
 class MovePaths:
-    """The move paths of a function; see the module's docstring. With ``ranges`` constant subranges of arrays are parts, too:
-    for functions in which nothing overlaps them."""
+    """The move paths of a function; see the module's docstring. In a function whose drops are ``elaborated`` constant subranges
+    of arrays are parts, too, for nothing overlaps them, and so are all payloads of an enum that a switch looks at."""
 
-    def __init__(self, function: Function, module: Module, ranges: bool = False) -> None:
+    def __init__(self, function: Function, module: Module, elaborated: bool = False) -> None:
         self.module = module
-        self.ranges = ranges
+        self.elaborated = elaborated
         self.roots: dict[Value, MovePath] = {}
         self.paths: list[MovePath] = []
         self._located: dict[Value, Located] = {}
@@ -169,6 +169,8 @@ class MovePaths:
                     located = self.locate(value)
                     if access == INIT and located.path is not None and located.reach == EXACT:
                         self._fill(located.path)
+                    elif elaborated and op.name == "switch_enum" and located.path is not None and located.reach == EXACT:
+                        self._payloads(located.path)
         self._number()
 
     def moves(self, type: Type) -> bool:
@@ -215,6 +217,12 @@ class MovePaths:
             path = path.parent
             for name, type in (self._fields(path.type) or {}).items():
                 self._child(path, ("field", name), type)
+
+    def _payloads(self, path: MovePath) -> None:
+        assert isinstance(path.type, NamedType)
+        for name, type in (field_types(path.type, self.module, "enum") or {}).items():
+            if type is not UNIT and self.marks.needs_drop(type):
+                self._child(path, ("variant", name), type)
 
     def hollow(self, path: MovePath) -> bool:
         """Whether all parts of ``path`` that need drop have paths of their own, so that itself it holds nothing more."""
@@ -318,7 +326,7 @@ class MovePaths:
             indices = tuple(constant_integer(index) for index in op.operands[1:])
             if None not in indices and isinstance(whole, ArrayType) and not whole.is_unsized:
                 return Located(self._child(base.path, ("elem", indices), part), EXACT, destructor)
-        if op.name == "subrange" and self.ranges:
+        if op.name == "subrange" and self.elaborated:
             bounds = tuple(constant_integer(bound) for bound in op.operands[1:])
             if None not in bounds and isinstance(whole, ArrayType) and len(whole.dimensions) == 1:
                 return Located(self._child(base.path, ("range", bounds), part), EXACT, destructor)

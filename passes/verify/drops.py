@@ -7,7 +7,7 @@
 A function whose drops are elaborated carries the attribute ``elaborated``, and its flags are locals marked ``{drop.flag}``. The
 attribute is a claim and this is its proof, so text in which it stands is accepted again, by itself and nobody's word: the
 checks of the IR before elaboration speak of drops by flow, of which there are none left. Under ``--verify-each`` the proof is
-made right behind elaboration.
+made behind elaboration and behind each later pass.
 
 For each move path (``move_paths``) there are eight facts, each a bit set over paths: the path is not yet defined, there, gone,
 or of another variant than the enum holds, and its flag is clear or set (clear for a path without). A fact holds where it holds
@@ -59,6 +59,7 @@ from altru_ir.passes.analysis.move_paths import (
 )
 from altru_ir.passes.analysis.scopes import cleanups
 from altru_ir.passes.base import bodies
+from altru_ir.passes.verify.conditions import opposite, truth
 from altru_ir.types import ArrayType, NamedType, OwnType, ThreadScopeType, Type
 from altru_ir.values import Operation, Value
 
@@ -107,7 +108,7 @@ class _Proof(Problem[Facts]):
         self.function = function
         self.module = module
         self.cfg: ControlFlowGraph = function.cfg()
-        self.facts = Initialization(function, module, self.cfg, MovePaths(function, module, ranges=True))
+        self.facts = Initialization(function, module, self.cfg, MovePaths(function, module, elaborated=True))
         self.paths = self.facts.paths
         self.marks = self.paths.marks
         self.all = (1 << len(self.paths.paths)) - 1
@@ -238,7 +239,7 @@ class _Proof(Problem[Facts]):
 
     def set_flag(self, op: Operation, state: Facts) -> Facts:  # 6
         paths = self.flags.paths[op.operands[0]]
-        value = constant_integer(op.operands[1])
+        value = truth(op.operands[1])
         u0, u1, t0, t1, g0, g1, n0, n1 = state
         u, t, g, n = (u0 | u1) & paths, (t0 | t1) & paths, (g0 | g1) & paths, (n0 | n1) & paths
         keep = ~paths
@@ -268,14 +269,15 @@ class _Proof(Problem[Facts]):
         """The paths whose flags were set to the opposite of the condition of ``op`` right in front of it."""
         assert op.block is not None
         found = 0
+        seen: set[Value] = set()  # the last assignment is the one that counts
         for at in range(self.position(op) - 1, -1, -1):
             before = op.block.ops[at]
             if before.name == "assign" and before.operands[0] in self.flags.paths:
-                value = before.operands[1].operation
-                turned = value is not None and value.name == "xor" and value.operands[0] is op.operands[1]
-                if turned and value is not None and constant_integer(value.operands[1]) in (1, -1):
-                    found |= self.flags.paths[before.operands[0]]
-            elif before.name not in ("xor", "const", "load") and not before.decl.is_projection:
+                flag = before.operands[0]
+                if flag not in seen and opposite(before.operands[1], op.operands[1]):
+                    found |= self.flags.paths[flag]
+                seen.add(flag)
+            elif before.name not in ("xor", "icmp", "const", "load") and not before.decl.is_projection:
                 break
         return found
 

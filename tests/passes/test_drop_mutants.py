@@ -79,6 +79,7 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "drops 5, the other way": (DROPS + "edge", "index == 0", "index == 1"),
     "drops 6": (DROPS + "set_flag", "(0, -1) if value else (-1, 0)", "(-1, 0)"),
     "drops 6, conditions": (DROPS + "dropped", "told = self.told_by(op)", "told = 0"),
+    "drops 6, the last": (DROPS + "told_by", "flag not in seen and", ""),
     "drops 7": (DROPS + "refilled", 'if each.name == "init" and each.operands[0] is place:', "if True:"),
     "drops 8": ("analysis.move_paths:MovePaths.covered", "return sum([high - low for low, high in spans])", "return 4"),
     "scopes 1, results": (SCOPES + "gen", "return self.opens.get(op, 0)", "return 0"),
