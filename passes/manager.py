@@ -124,8 +124,7 @@ class PassManager:
         if self.verify_each:
             with self.timing.span("verify", "verify"):
                 problems = verify(module)
-                # What simplifies conditions may be right and beyond the proof.
-                if each.name == "elaborate-drops" and not any(problem.severity == ERROR for problem in problems):
+                if not any(problem.severity == ERROR for problem in problems):
                     from altru_ir.passes.verify.drops import check_elaborated
 
                     problems = [*problems, *check_elaborated(module)]

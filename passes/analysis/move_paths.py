@@ -31,6 +31,8 @@ of paths is an integer in which a subtree is one run of bits (``mask``).
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import attrs
 
 from altru_ir.behaviour import accesses
@@ -143,12 +145,12 @@ def rooted_type(value: Value, marks: Marks) -> Type | None:
 
 
 class MovePaths:
-    """The move paths of a function; see the module's docstring. With ``ranges`` constant subranges of arrays are parts, too:
-    for functions in which nothing overlaps them."""
+    """The move paths of a function; see the module's docstring. In a function whose drops are ``elaborated`` constant subranges
+    of arrays are parts, too, for nothing overlaps them, and so are all payloads of an enum that a switch looks at."""
 
-    def __init__(self, function: Function, module: Module, ranges: bool = False) -> None:
+    def __init__(self, function: Function, module: Module, elaborated: bool = False) -> None:
         self.module = module
-        self.ranges = ranges
+        self.elaborated = elaborated
         self.roots: dict[Value, MovePath] = {}
         self.paths: list[MovePath] = []
         self._located: dict[Value, Located] = {}
@@ -167,6 +169,8 @@ class MovePaths:
                     located = self.locate(value)
                     if access == INIT and located.path is not None and located.reach == EXACT:
                         self._fill(located.path)
+                    elif elaborated and op.name == "switch_enum" and located.path is not None and located.reach == EXACT:
+                        self._payloads(located.path)
         self._number()
 
     def moves(self, type: Type) -> bool:
@@ -213,6 +217,45 @@ class MovePaths:
             path = path.parent
             for name, type in (self._fields(path.type) or {}).items():
                 self._child(path, ("field", name), type)
+
+    def _payloads(self, path: MovePath) -> None:
+        assert isinstance(path.type, NamedType)
+        for name, type in (field_types(path.type, self.module, "enum") or {}).items():
+            if type is not UNIT and self.marks.needs_drop(type):
+                self._child(path, ("variant", name), type)
+
+    def hollow(self, path: MovePath) -> bool:
+        """Whether all parts of ``path`` that need drop have paths of their own, so that itself it holds nothing more."""
+        type = path.type
+        if isinstance(type, NamedType) and self.module.types[type.name].drop is None:
+            kind = self.module.types[type.name].kind
+            if kind in ("struct", "enum"):
+                step = "field" if kind == "struct" else "variant"
+                parts = field_types(type, self.module, kind) or {}
+                wanted = [n for n, part in parts.items() if part is not UNIT and self.marks.needs_drop(part)]
+                return all((step, name) in path.children for name in wanted)
+        if isinstance(type, ArrayType) and len(type.dimensions) == 1 and type.dimensions[0] is not None:
+            return type.dimensions[0] > 0 and self.covered(path) == type.dimensions[0]
+        if isinstance(type, ArrayType) and None not in type.dimensions:
+            total = 1
+            for dimension in type.dimensions:
+                assert dimension is not None
+                total *= dimension
+            return 0 < total == len(path.children)
+        return False
+
+    def covered(self, path: MovePath) -> int | None:
+        """How many elements of an array have paths, alone or in ranges; None when two overlap."""
+        spans: list[tuple[int, int]] = []
+        for kind, what in path.children:
+            if kind == "elem":
+                spans.append((what[0], what[0] + 1))  # type: ignore[index]
+            elif kind == "range":
+                spans.append(what)  # type: ignore[arg-type]
+        spans.sort()
+        if any(before[1] > behind[0] for before, behind in pairwise(spans)):
+            return None
+        return sum([high - low for low, high in spans])
 
     # -- from a place to its path --
 
@@ -283,7 +326,7 @@ class MovePaths:
             indices = tuple(constant_integer(index) for index in op.operands[1:])
             if None not in indices and isinstance(whole, ArrayType) and not whole.is_unsized:
                 return Located(self._child(base.path, ("elem", indices), part), EXACT, destructor)
-        if op.name == "subrange" and self.ranges:
+        if op.name == "subrange" and self.elaborated:
             bounds = tuple(constant_integer(bound) for bound in op.operands[1:])
             if None not in bounds and isinstance(whole, ArrayType) and len(whole.dimensions) == 1:
                 return Located(self._child(base.path, ("range", bounds), part), EXACT, destructor)

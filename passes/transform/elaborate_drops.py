@@ -128,12 +128,14 @@ class _Elaborator:
         self.behind: list[Block] = []
         self.dead: set[Block] = set()
         self.apart = 0
+        self.held: dict[MovePath, int] = {}
 
     def run(self) -> bool:
         sites = [op for op in self.function.operations() if self.is_site(op)]
         if not sites:
             return False
         self.facts = self.get(Initialization, self.function)
+        self.find_held()
         self.leave_out_dead_unwinds()
         self.apart = self.changed_apart()
         self.cleanups = cleanups(self.facts.cfg.blocks)
@@ -152,7 +154,7 @@ class _Elaborator:
             for op, there, _ in facts.states(number):
                 if self.is_site(op):
                     reach, path, _ = self.target(op)
-                    if reach == EXACT and path is not None and not there & path.mask and may_panic(op, self.module):
+                    if reach == EXACT and path is not None and not there & self.held[path] and may_panic(op, self.module):
                         quiet.add(op)
         if not quiet:
             return
@@ -252,18 +254,24 @@ class _Elaborator:
                 if value.type.is_place and access in (CONSUME, END, INIT, WRITE):
                     path = self.facts.paths.locate(value).path
                     found |= path.bit if path is not None and self.needs_drop(path.type) else 0
-            if op.name == "switch_enum" and op.operands[0].type.is_place:
-                path = self.facts.paths.locate(op.operands[0]).path
-                for child in path.children.values() if path is not None else ():
-                    found |= child.bit
         return found
+
+    def find_held(self) -> None:
+        """For each path the paths at and below it that, if they are there, hold something to be dropped. A switch rules out
+        payloads: an enum may be there with none of those."""
+        paths = self.facts.paths
+        for path in reversed(paths.paths):
+            held = path.bit if self.needs_drop(path.type) and not paths.hollow(path) else 0
+            for child in path.children.values():
+                held |= self.held[child]
+            self.held[path] = held
 
     def find_flags(self, path: MovePath, there: int, gone: int) -> None:
         """The paths below ``path`` whose drop depends on the way (3), by the rules of ``drop``."""
         work = [path]
         while work:
             at = work.pop()
-            if not self.needs_drop(at.type) or not there & at.mask or not gone & at.needed:
+            if not self.needs_drop(at.type) or not there & self.held[at] or not gone & at.needed:
                 continue
             parts = self.parts(at)
             if there & gone & at.bit and not (at.is_sum and parts):
@@ -467,7 +475,7 @@ class _Elaborator:
 
     def steps(self, path: MovePath, at: _Spot, there: int, gone: int) -> _Steps:
         """What ``drop`` does; what has to be done in between is handed out."""
-        if not self.needs_drop(path.type) or not there & path.mask:
+        if not self.needs_drop(path.type) or not there & self.held[path]:
             return  # 1
         if not gone & path.needed:
             self.leaf(at, path.type)  # 2
@@ -539,7 +547,7 @@ class _Elaborator:
         bodies: list[tuple[str, Type, Block]] = []
         for name, payload in (field_types(type, self.module, "enum") or {}).items():
             child = path.children.get(("variant", name))
-            if payload is UNIT or not self.needs_drop(payload) or (child is not None and not there & child.mask):
+            if payload is UNIT or not self.needs_drop(payload) or (child is not None and not there & self.held[child]):
                 cases.append(Successor(end, [], name))
                 continue
             body = Block()

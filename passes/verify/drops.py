@@ -7,7 +7,7 @@
 A function whose drops are elaborated carries the attribute ``elaborated``, and its flags are locals marked ``{drop.flag}``. The
 attribute is a claim and this is its proof, so text in which it stands is accepted again, by itself and nobody's word: the
 checks of the IR before elaboration speak of drops by flow, of which there are none left. Under ``--verify-each`` the proof is
-made right behind elaboration.
+made behind elaboration and behind each later pass.
 
 For each move path (``move_paths``) there are eight facts, each a bit set over paths: the path is not yet defined, there, gone,
 or of another variant than the enum holds, and its flag is clear or set (clear for a path without). A fact holds where it holds
@@ -34,7 +34,6 @@ Invariant: what is accepted drops each value exactly once. Near-linear: one data
 from __future__ import annotations
 
 from collections.abc import Iterator, Set
-from itertools import pairwise
 
 import attrs
 
@@ -45,7 +44,6 @@ from altru_ir.declare import BORROW, CONSUME, END, ESCAPE, EXCHANGE, INIT, READ,
 from altru_ir.diagnostics import Diagnostic
 from altru_ir.literals import constant_integer
 from altru_ir.module import Block, Function, Module
-from altru_ir.ops.aggregates import field_types
 from altru_ir.passes.analysis.initialization import NO_EFFECT, Effect, Initialization, is_conditional
 from altru_ir.passes.analysis.move_paths import (
     COLLECTED,
@@ -61,7 +59,8 @@ from altru_ir.passes.analysis.move_paths import (
 )
 from altru_ir.passes.analysis.scopes import cleanups
 from altru_ir.passes.base import bodies
-from altru_ir.types import UNIT, ArrayType, NamedType, OwnType, ThreadScopeType, Type
+from altru_ir.passes.verify.conditions import opposite, truth
+from altru_ir.types import ArrayType, NamedType, OwnType, ThreadScopeType, Type
 from altru_ir.values import Operation, Value
 
 ELABORATED, FLAG = "elaborated", "drop.flag"
@@ -109,7 +108,7 @@ class _Proof(Problem[Facts]):
         self.function = function
         self.module = module
         self.cfg: ControlFlowGraph = function.cfg()
-        self.facts = Initialization(function, module, self.cfg, MovePaths(function, module, ranges=True))
+        self.facts = Initialization(function, module, self.cfg, MovePaths(function, module, elaborated=True))
         self.paths = self.facts.paths
         self.marks = self.paths.marks
         self.all = (1 << len(self.paths.paths)) - 1
@@ -156,7 +155,20 @@ class _Proof(Problem[Facts]):
                 path = self.first_path(last.successors[0].block)
                 if flag is not None and path is not None:
                     flags.paths[flag] |= path.bit
+        self.spread(flags)
         return flags
+
+    def spread(self, flags: _Flags) -> None:
+        """The flag of a whole stands for its parts, too, but for those that have one."""
+        named: dict[int, list[Value]] = {}
+        for flag, paths in flags.paths.items():
+            for path in self.each(paths):
+                named.setdefault(path.index, []).append(flag)
+        for path in self.paths.paths:  # the whole comes before its parts
+            if path.parent is not None and path.index not in named and path.parent.index in named:
+                named[path.index] = named[path.parent.index]
+                for flag in named[path.index]:
+                    flags.paths[flag] |= path.bit
 
     def first_path(self, block: Block) -> MovePath | None:
         """The path that is looked at or released in ``block``, as the part of a drop that stands under a flag."""
@@ -174,41 +186,9 @@ class _Proof(Problem[Facts]):
         """The paths that need drop themselves and not only through parts with paths."""
         found = 0
         for path in self.paths.paths:
-            if not isinstance(path.type, ThreadScopeType) and self.marks.needs_drop(path.type) and not self.hollow(path):
+            if not isinstance(path.type, ThreadScopeType) and self.marks.needs_drop(path.type) and not self.paths.hollow(path):
                 found |= path.bit
         return found
-
-    def hollow(self, path: MovePath) -> bool:
-        type = path.type
-        if isinstance(type, NamedType) and self.module.types[type.name].drop is None:
-            kind = self.module.types[type.name].kind
-            if kind in ("struct", "enum"):
-                step = "field" if kind == "struct" else "variant"
-                parts = field_types(type, self.module, kind) or {}
-                wanted = [n for n, part in parts.items() if part is not UNIT and self.marks.needs_drop(part)]
-                return all((step, name) in path.children for name in wanted)
-        if isinstance(type, ArrayType) and len(type.dimensions) == 1 and type.dimensions[0] is not None:
-            return type.dimensions[0] > 0 and self.covered(path) == type.dimensions[0]
-        if isinstance(type, ArrayType) and None not in type.dimensions:
-            total = 1
-            for dimension in type.dimensions:
-                assert dimension is not None
-                total *= dimension
-            return 0 < total == len(path.children)
-        return False
-
-    def covered(self, path: MovePath) -> int | None:
-        """How many elements of an array have paths, alone or in ranges; None when two overlap (8)."""
-        spans: list[tuple[int, int]] = []
-        for kind, what in path.children:
-            if kind == "elem":
-                spans.append((what[0], what[0] + 1))  # type: ignore[index]
-            elif kind == "range":
-                spans.append(what)  # type: ignore[arg-type]
-        spans.sort()
-        if any(before[1] > behind[0] for before, behind in pairwise(spans)):
-            return None
-        return sum([high - low for low, high in spans])
 
     # -- the problem -------------------------------------------------------------------------------------------------
 
@@ -259,7 +239,7 @@ class _Proof(Problem[Facts]):
 
     def set_flag(self, op: Operation, state: Facts) -> Facts:  # 6
         paths = self.flags.paths[op.operands[0]]
-        value = constant_integer(op.operands[1])
+        value = truth(op.operands[1])
         u0, u1, t0, t1, g0, g1, n0, n1 = state
         u, t, g, n = (u0 | u1) & paths, (t0 | t1) & paths, (g0 | g1) & paths, (n0 | n1) & paths
         keep = ~paths
@@ -289,14 +269,15 @@ class _Proof(Problem[Facts]):
         """The paths whose flags were set to the opposite of the condition of ``op`` right in front of it."""
         assert op.block is not None
         found = 0
+        seen: set[Value] = set()  # the last assignment is the one that counts
         for at in range(self.position(op) - 1, -1, -1):
             before = op.block.ops[at]
             if before.name == "assign" and before.operands[0] in self.flags.paths:
-                value = before.operands[1].operation
-                turned = value is not None and value.name == "xor" and value.operands[0] is op.operands[1]
-                if turned and value is not None and constant_integer(value.operands[1]) in (1, -1):
-                    found |= self.flags.paths[before.operands[0]]
-            elif before.name not in ("xor", "const", "load") and not before.decl.is_projection:
+                flag = before.operands[0]
+                if flag not in seen and opposite(before.operands[1], op.operands[1]):
+                    found |= self.flags.paths[flag]
+                seen.add(flag)
+            elif before.name not in ("xor", "icmp", "const", "load") and not before.decl.is_projection:
                 break
         return found
 
@@ -328,7 +309,7 @@ class _Proof(Problem[Facts]):
     def run(self) -> list[Diagnostic]:
         for path in self.paths.paths:
             row = isinstance(path.type, ArrayType) and len(path.type.dimensions) == 1
-            if row and self.covered(path) is None:
+            if row and self.paths.covered(path) is None:
                 self.say(None, f"parts of `{path}` that are dropped by themselves overlap")  # 8
         solution: Solution[Facts] = solve(self, self.cfg)
         unwinding = cleanups(self.cfg.blocks)
@@ -436,7 +417,8 @@ class _Proof(Problem[Facts]):
             return
         if not self.fresh(op, op.operands[1], flag):
             self.say(op, f"the flag of `{path}` may have changed since it was loaded")
-        if (state[2] | state[1] | state[5]) & path.bit:
+        others = path.needed & ~self.flags.paths[flag]  # parts that come and go by flags of their own
+        if state[2] & path.bit or (state[1] | state[5]) & path.needed or (state[0] | state[4]) & others:
             self.say(op, f"the flag does not tell whether `{path}` is there")
 
     def fresh(self, op: Operation, loaded: Value, flag: Value) -> bool:
