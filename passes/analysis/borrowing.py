@@ -42,6 +42,8 @@ Source: the facts of rustc (compiler/rustc_borrowck/src/polonius), whose clauses
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from altru_ir.behaviour import accesses, may_panic
 from altru_ir.cfg import ControlFlowGraph
 from altru_ir.declare import BORROW, CONSUME, END, ESCAPE, EXCHANGE, FRESH, INIT, PATH, READ, WRITE, Declaration
@@ -61,6 +63,7 @@ from altru_ir.passes.analysis.loan_paths import (
     tracked,
 )
 from altru_ir.passes.analysis.loan_points import Access, Kill, Loan, Point
+from altru_ir.passes.analysis.loan_suspects import Root
 from altru_ir.passes.analysis.region_flow import RegionFlow
 from altru_ir.regions import Regions, has_region
 from altru_ir.types import AtomicType, CellType, MutexType, RefType, Type
@@ -73,9 +76,14 @@ class Borrowing:
     ``loans``, ``accesses`` and ``kills`` are about ``points``, between which control goes on ``edges``. ``subsets`` are flows
     from one origin into another at a point. Variables (values, locals, and ``("drop", value)`` for what a drop of a value
     uses) are ``used``, ``defined`` and ``dropped`` at points; ``origins`` has those of each.
+
+    Parameters: ``concerned``, the variables and roots of paths that somebody asks about (``loan_suspects``); operations on
+    none of them are passed over. Default: all that may be lent.
     """
 
-    def __init__(self, function: Function, module: Module, regions: Regions | None = None) -> None:
+    def __init__(
+        self, function: Function, module: Module, regions: Regions | None = None, concerned: Collection[Root] | None = None
+    ) -> None:  # fmt: skip
         self.function = function
         self.module = module
         self.regions = regions or Regions(module)
@@ -99,8 +107,12 @@ class Borrowing:
         self._last = -1
         self.previous: dict[int, int] = {}
         self._mattering: dict[Value, bool] = {}
-        self._lent: set[Value | str | None] = set()
-        self._find_lent()
+        self._concerned: set[Root | None] | None = None
+        self._lent: set[Root | None] = set()
+        if concerned is None:
+            self._find_lent()
+        else:
+            self._concerned = {None if isinstance(root, str) else root for root in concerned}
         for number in self.cfg.reverse_postorder:
             self._head[self.cfg.blocks[number]] = self._new(Point(self.cfg.blocks[number]))
         for number in self.cfg.reverse_postorder:
@@ -164,7 +176,10 @@ class Borrowing:
         known = self._mattering.get(value)
         if known is None:
             root = self._root(value)
-            known = root in self._lent or bool(self.flow.of(value)) or (root is not None and bool(self.flow.of(root)))
+            if self._concerned is not None:
+                known = root in self._concerned
+            else:
+                known = root in self._lent or bool(self.flow.of(value)) or (root is not None and bool(self.flow.of(root)))
             self._mattering[value] = known
         return known
 
