@@ -42,7 +42,7 @@ from altru_ir.types import (
     TupleType,
     Type,
 )
-from altru_ir.variance import Variances
+from altru_ir.variance import Variances, names_in
 
 Map = tuple[int, ...]
 """For each slot of a part the slot of the whole; ``IS_STATIC`` or ``bound_code(n)`` where there is none."""
@@ -205,19 +205,16 @@ class Regions:
     def _owned_names(self, name: str) -> list[str]:
         """The declarations whose drop is a part of that of ``name``."""
         declaration = self.module.types.get(name)
-        found: dict[str, None] = {}
-        work: list[Type] = [] if declaration is None else [member.type for member in declaration.members]
-        while work:
-            each = work.pop()
-            if isinstance(each, NamedType):
-                found[each.name] = None
-            elif isinstance(each, TupleType):
-                work.extend(each.elements)
-            elif isinstance(each, (OwnType, CellType, MutexType, PoolType, PhantomType)):
-                work.append(each.target)
-            elif isinstance(each, ArrayType):
-                work.append(each.element)
-        return list(found)
+        return [] if declaration is None else names_in((member.type for member in declaration.members), _owned_parts)
+
+
+def _owned_parts(type: Type) -> tuple[Type, ...]:
+    """The types within a type that is not a name whose drops are parts of its own."""
+    if isinstance(type, TupleType):
+        return type.elements
+    if isinstance(type, ArrayType):
+        return (type.element,)
+    return (type.target,) if isinstance(type, (OwnType, CellType, MutexType, PoolType, PhantomType)) else ()
 
 
 def may_dangle(written: object) -> frozenset[str]:

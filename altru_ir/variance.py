@@ -25,7 +25,7 @@ Source: Altidor, Huang, Smaragdakis, Taming the Wildcards, PLDI 2011, whose equa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import attrs
 
@@ -223,21 +223,7 @@ class Variances:
     def mentions(self, name: str) -> list[str]:
         """The types that the members of a declaration name."""
         declaration = self.module.types.get(name)
-        found: dict[str, None] = {}
-        work: list[Type] = [] if declaration is None else [member.type for member in declaration.members]
-        while work:
-            each = work.pop()
-            if isinstance(each, NamedType):
-                found[each.name] = None
-            elif isinstance(each, TupleType):
-                work.extend(each.elements)
-            elif isinstance(each, FunctionType):
-                work.extend((*each.parameters, each.result))
-            else:
-                inner = inside_of(each)
-                if inner is not None:
-                    work.append(inner)
-        return list(found)
+        return [] if declaration is None else names_in((member.type for member in declaration.members), parts_of)
 
     def _equation(self, name: str) -> list[int]:
         """What the members of a declaration say about its parameters, with what is known of the others."""
@@ -274,4 +260,27 @@ def inside_of(type: Type) -> Type | None:
     return None
 
 
-__all__ = ["BI", "CO", "CONTRA", "INV", "Occurrence", "Variances", "compose", "inside_of"]
+def parts_of(type: Type) -> tuple[Type, ...]:
+    """The types that a constructor is applied to."""
+    if isinstance(type, TupleType):
+        return type.elements
+    if isinstance(type, FunctionType):
+        return (*type.parameters, type.result)
+    inner = inside_of(type)
+    return () if inner is None else (inner,)
+
+
+def names_in(types: Iterable[Type], parts: Callable[[Type], Iterable[Type]]) -> list[str]:
+    """The declared types that are named in ``types``, as far as ``parts`` says what is in a type that is not a name."""
+    found: dict[str, None] = {}
+    work = list(types)
+    while work:
+        each = work.pop()
+        if isinstance(each, NamedType):
+            found[each.name] = None
+        else:
+            work.extend(parts(each))
+    return list(found)
+
+
+__all__ = ["BI", "CO", "CONTRA", "INV", "Occurrence", "Variances", "compose", "inside_of", "names_in", "parts_of"]

@@ -46,6 +46,21 @@ def _mixed(operations: int) -> list[str]:
     return [*out, f"^b{count}(%s{count}: i64):", f"  ret %s{count}", "}"]
 
 
+def _calls(operations: int) -> list[str]:
+    out = [
+        "struct @P { a: i64, b: i64 }", "func @pick<'a>(%p: ref<'a, mut @P>, %n: i64) -> ref<'a, mut i64> nounwind",
+        "func @look(%p: ref<@P>, %q: ref<i64>) -> i64 nounwind", "func @f(%n: i64) -> i64 {", "^entry:", "  %k0 = add %n, %n",
+        "  %v = struct %n, %n : @P", "  %p = local : @P", "  init %p, %v", "  %q = local : i64", "  init %q, %n",
+    ]  # fmt: skip
+    for i in range(operations // 8):
+        out += [
+            f"  %a{i} = borrow mut %p", f"  %b{i} = call @pick(%a{i}, %k{i})", f"  %c{i} = deref %b{i}",
+            f"  assign %c{i}, %n", f"  %d{i} = borrow %p", f"  %e{i} = borrow %q", f"  %g{i} = call @look(%d{i}, %e{i})",
+            f"  %k{i + 1} = add %g{i}, %k{i}",
+        ]  # fmt: skip
+    return [*out, f"  ret %k{operations // 8}", "}"]
+
+
 def _one_local(operations: int) -> list[str]:
     out = ["func @f(%n: i32) {", "^entry:", "  %x = local : i32", "  init %x, %n"]
     for i in range(operations // 5):
@@ -93,7 +108,7 @@ def _handed_on(operations: int) -> list[str]:
 
 
 PROGRAMS: dict[str, Callable[[int], list[str]]] = {
-    "mixed": _mixed, "one local": _one_local, "many locals": _many_locals, "one reference": _one_reference,
+    "mixed": _mixed, "calls": _calls, "one local": _one_local, "many locals": _many_locals, "one reference": _one_reference,
     "handed on": _handed_on,
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Borrowing: the facts about one function from which ``loans`` finds conflicts of borrows.
+"""Borrowing: what a function does that concerns loans, from which ``loan_facts`` and ``loans`` find conflicts of borrows.
 
     ^entry:                          point 0
       %r = borrow mut %x             points 1: %x is accessed; 2: loan 0 begins in the origin of %r
@@ -36,20 +36,19 @@ Clauses, cited by number in the code:
  12. the unwind edge leaves behind all that its operation does: on that way no result is used, and what a callee may have
      stored, or ``assign`` has, is there.
 
-Invariant: points of a block are in the order of its operations; each fact names points of this function.
+Invariant: points of a block are in the order of its operations; whatever is recorded names points of this function.
 Source: the facts of rustc (compiler/rustc_borrowck/src/polonius), whose clauses 3 to 9 are.
 """
 
 from __future__ import annotations
 
-import attrs
+from collections.abc import Collection
 
 from altru_ir.behaviour import accesses, may_panic
 from altru_ir.cfg import ControlFlowGraph
 from altru_ir.declare import BORROW, CONSUME, END, ESCAPE, EXCHANGE, FRESH, INIT, PATH, READ, WRITE, Declaration
 from altru_ir.marks import needs_drop
 from altru_ir.module import Block, Function, Module
-from altru_ir.passes.analysis.initialization import Initialization
 from altru_ir.passes.analysis.loan_paths import (
     COLLECTED,
     DEEP,
@@ -60,70 +59,31 @@ from altru_ir.passes.analysis.loan_paths import (
     UNIQUE,
     LoanPaths,
     Path,
-    conflict,
     deref_kind,
     tracked,
 )
-from altru_ir.passes.analysis.loan_scopes import AccessIndex, Scope, origin_scopes, variable_scopes
-from altru_ir.passes.analysis.loans import Facts
+from altru_ir.passes.analysis.loan_points import Access, Kill, Loan, Point
+from altru_ir.passes.analysis.loan_suspects import Root
 from altru_ir.passes.analysis.region_flow import RegionFlow
 from altru_ir.regions import Regions, has_region
 from altru_ir.types import AtomicType, CellType, MutexType, RefType, Type
 from altru_ir.values import Operation, Value
 
 
-@attrs.frozen(eq=False)
-class Point:
-    """A point: at ``op``, on its edge to the successor ``edge`` (-1: none), at the head of ``block``, or behind an exit."""
-
-    block: Block
-    op: Operation | None = None
-    edge: int = -1
-    is_exit: bool = False
-
-
-@attrs.frozen(eq=False)
-class Loan:
-    """A loan: issued by ``op`` at ``point`` in ``origin``, of ``path``; None is the frame."""
-
-    number: int
-    op: Operation
-    path: Path | None
-    mutable: bool
-    origin: int
-    point: int
-
-
-@attrs.frozen(eq=False)
-class Access:
-    """Something that may invalidate loans. ``kind`` is what happens, for people: ``read``, ``borrowed``, ``mutably borrowed``,
-    ``assigned``, ``moved``, ``dropped``, ``ended``, ``left`` (an exit), ``redefined``."""
-
-    point: int
-    op: Operation
-    path: Path
-    depth: str
-    writes: bool
-    kind: str
-
-
-@attrs.frozen(eq=False)
-class Kill:
-    """At ``point`` the loans are killed whose path begins with ``path`` (and goes on behind it, if ``below``)."""
-
-    point: int
-    path: Path
-    below: bool
-
-
 class Borrowing:
-    """The facts of one function, and what they are about.
+    """What one function does that concerns loans.
 
-    ``facts`` are for the engine, in which a point and a loan are numbers, places in ``points`` and ``loans``;
-    ``why[point, loan]`` is the access that invalidates (None at an exit).
+    ``loans``, ``accesses`` and ``kills`` are about ``points``, between which control goes on ``edges``. ``subsets`` are flows
+    from one origin into another at a point. Variables (values, locals, and ``("drop", value)`` for what a drop of a value
+    uses) are ``used``, ``defined`` and ``dropped`` at points; ``origins`` has those of each.
+
+    Parameters: ``concerned``, the variables and roots of paths that somebody asks about (``loan_suspects``); operations on
+    none of them are passed over. Default: all that may be lent.
     """
 
-    def __init__(self, function: Function, module: Module, regions: Regions | None = None) -> None:
+    def __init__(
+        self, function: Function, module: Module, regions: Regions | None = None, concerned: Collection[Root] | None = None
+    ) -> None:  # fmt: skip
         self.function = function
         self.module = module
         self.regions = regions or Regions(module)
@@ -135,7 +95,6 @@ class Borrowing:
         self.accesses: list[Access] = []
         self.kills: list[Kill] = []
         self._leaves: list[tuple[int, Operation]] = []
-        self.why: dict[tuple[int, int], Access | None] = {}
         self.exits: list[int] = []
         self.edges: list[tuple[int, int]] = []
         self.used: list[tuple[object, int]] = []
@@ -148,13 +107,20 @@ class Borrowing:
         self._last = -1
         self.previous: dict[int, int] = {}
         self._mattering: dict[Value, bool] = {}
-        self._lent: set[Value | str | None] = set()
-        self._find_lent()
+        self._concerned: set[Root | None] | None = None
+        self._lent: set[Root | None] = set()
+        if concerned is None:
+            self._find_lent()
+        else:
+            self._concerned = {None if isinstance(root, str) else root for root in concerned}
         for number in self.cfg.reverse_postorder:
             self._head[self.cfg.blocks[number]] = self._new(Point(self.cfg.blocks[number]))
         for number in self.cfg.reverse_postorder:
             self._block(self.cfg.blocks[number])
-        self.facts = self._facts()
+        for value, origins in self.flow.known():
+            self.origins[value] = origins
+            if not value.type.is_place and self.regions.drops(value.type):
+                self.origins["drop", value] = tuple(origins[slot] for slot in self.regions.drops(value.type))
 
     # -- points ------------------------------------------------------------------------------------------------------------
 
@@ -193,6 +159,16 @@ class Borrowing:
         if op.name in ("ret", "resume"):
             self._leaves.append((self._last, op))
 
+    def exit_points(self) -> list[int]:
+        """The points behind which control has left the function, made when somebody asks: a return, the end of a cleanup, a
+        panic that no block catches."""
+        if self._leaves and not self.exits:
+            for last, op in self._leaves:
+                self._last = last
+                assert op.block is not None
+                self.exits.append(self._append(Point(op.block, op, is_exit=True)))
+        return self.exits
+
     # -- operations --------------------------------------------------------------------------------------------------------
 
     def _matters(self, value: Value) -> bool:
@@ -200,7 +176,10 @@ class Borrowing:
         known = self._mattering.get(value)
         if known is None:
             root = self._root(value)
-            known = root in self._lent or bool(self.flow.of(value)) or (root is not None and bool(self.flow.of(root)))
+            if self._concerned is not None:
+                known = root in self._concerned
+            else:
+                known = root in self._lent or bool(self.flow.of(value)) or (root is not None and bool(self.flow.of(root)))
             self._mattering[value] = known
         return known
 
@@ -473,224 +452,9 @@ class Borrowing:
             known = self._drops[type] = needs_drop(type, self.module)
         return known
 
-    # -- facts -------------------------------------------------------------------------------------------------------------
-
-    def _facts(self) -> Facts:
-        """The facts that concern loans which could be in a conflict at all (``loan_scopes``), and regions that could."""
-        flow = self.flow
-        for value, origins in flow.known():
-            self.origins[value] = origins
-            if not value.type.is_place and self.regions.drops(value.type):
-                self.origins["drop", value] = tuple(origins[slot] for slot in self.regions.drops(value.type))
-        self._conflicts()
-        facts = Facts(loan_invalidated_at=list(self.why))
-        wanted = {number for _, number in self.why}
-        universal = [*range(flow.universal), *flow.placeholders]
-        starts = [loan.origin for loan in self.loans if loan.number in wanted]
-        suspects = self._suspicious(universal)
-        starts += suspects
-        if not starts:
-            return facts
-        facts.universal_region = [(o,) for o in universal]
-        if suspects:
-            facts.placeholder = [(o, ("region", o)) for o in universal]
-            facts.known_placeholder_subset = self._promised(universal)
-        concerned = reached_from(starts, self.subsets)
-        facts.loan_issued_at = [(loan.origin, loan.number, loan.point) for loan in self.loans if loan.number in wanted]
-        facts.subset_base = [row for row in self.subsets if row[0] in concerned]
-        facts.loan_killed_at = self.killed(wanted)
-        facts.use_of_var_derefs_origin = [
-            (name, o) for name, origins in self.origins.items() for o in origins if o in concerned and o >= flow.universal
-        ]
-        named = {name for name, _ in facts.use_of_var_derefs_origin}
-        facts.var_used_at = [row for row in self.used if row[0] in named]
-        facts.var_defined_at = [row for row in self.defined if row[0] in named]
-        facts.var_dropped_at = [row for row in self.dropped if row[0] in named]
-        locals = dict.fromkeys(local for local, _ in facts.var_dropped_at)
-        if locals:
-            facts.drop_of_var_derefs_origin = [
-                (local, self.origins[local][slot])
-                for local in locals
-                for slot in self.regions.drops(local.type.target)
-                if self.origins[local][slot] in concerned
-            ]
-            self.initialization(facts, list(locals))
-        facts.cfg_edge = self._shortened(facts)
-        return facts
-
-    def _conflicts(self) -> None:
-        """Fills ``why``: the accesses that concern a loan, where it could be needed."""
-        if not self.loans:
-            return
-        indices: dict[tuple[object, bool], AccessIndex] = {}
-        number = self.cfg.number
-        block_of = [number[point.block] for point in self.points]
-        roots = {loan.path.root for loan in self.loans if loan.path is not None}
-        for at, access in enumerate(self.accesses):
-            if access.path.root in roots:
-                key = access.path.root, access.writes
-                if key not in indices:
-                    indices[key] = AccessIndex()
-                indices[key].add(block_of[access.point], access.point, at)
-        scopes = self._scopes(block_of)
-        for loan in self.loans:
-            scope = scopes[loan.origin]
-            ends = loan.path is None or loan.path.is_storage or loan.path.steps()[0].what == COLLECTED
-            if ends and scope.blocks < 0:  # 8
-                for point in self.exit_points():
-                    self.why.setdefault((point, loan.number), None)
-            if loan.path is None:
-                continue
-            for writes in (True, False) if loan.mutable else (True,):
-                index = indices.get((loan.path.root, writes))
-                if index is None:
-                    continue
-                for at in index.within(scope, block_of[loan.point], loan.point):
-                    access = self.accesses[at]
-                    if access.kind == "redefined":
-                        hit = loan.path.depth > 0
-                    else:
-                        hit = conflict(loan.path, access.path, access.depth, self.module)
-                    if hit:
-                        self.why.setdefault((access.point, loan.number), access)
-
-    def exit_points(self) -> list[int]:
-        """The points behind which control has left the function, made when somebody asks: a return, the end of a cleanup, a
-        panic that no block catches."""
-        if self._leaves and not self.exits:
-            for last, op in self._leaves:
-                self._last = last
-                assert op.block is not None
-                self.exits.append(self._append(Point(op.block, op, is_exit=True)))
-        return self.exits
-
-    def _scopes(self, block_of: list[int]) -> dict[int, Scope]:
-        """Where each loan could be needed, by its origin."""
-        predecessors: list[list[tuple[int, int]]] = [[] for _ in self.cfg.blocks]
-        for at, block in enumerate(self.cfg.blocks):
-            for edge, successor in enumerate(block.ops[-1].successors):
-                predecessors[self.cfg.number[successor.block]].append((at, edge))
-            if block.unwind is not None:
-                predecessors[self.cfg.number[block.unwind]].append((at, -1))
-        edge_of = [point.edge for point in self.points]
-        scopes = variable_scopes(block_of, predecessors, [*self.used, *self.dropped], self.defined, edge_of)
-        of_variables = (
-            (origin, scopes[name])
-            for name, origins in self.origins.items()
-            if name in scopes
-            for origin in origins
-            if origin >= 0
-        )
-        wanted = [loan.origin for loan in self.loans]
-        return origin_scopes(len(self.flow.about), self.flow.universal, self.subsets, of_variables, wanted)
-
-    def _promised(self, universal: list[int]) -> list[tuple[int, int]]:
-        return [*self.flow.signature.outlives, *((0, o) for o in universal[1:])]
-
-    def _suspicious(self, universal: list[int]) -> list[int]:
-        """The regions that flow, wherever flows stand, into one that they are not known to outlive."""
-        if len(universal) < 2:
-            return []
-        promised: dict[int, list[int]] = {}
-        for longer, shorter in self._promised(universal):
-            promised.setdefault(longer, []).append(shorter)
-        found = []
-        regions = set(universal)
-        for origin in universal[1:]:
-            known, work = {origin}, [origin]
-            while work:
-                for shorter in promised.get(work.pop(), ()):
-                    if shorter not in known:
-                        known.add(shorter)
-                        work.append(shorter)
-            if not (reached_from([origin], self.subsets) & regions) <= known:
-                found.append(origin)
-        return found
-
-    def killed(self, wanted: set[int]) -> list[tuple[int, int]]:
-        """Where loans, by number, are killed (3): pairs of a loan and a point."""
-        by_root: dict[object, list[Loan]] = {}
-        for loan in self.loans:
-            if loan.path is not None and loan.number in wanted:
-                by_root.setdefault(loan.path.root, []).append(loan)
-        killed = []
-        for kill in self.kills:
-            for loan in by_root.get(kill.path.root, ()):
-                assert loan.path is not None
-                if loan.path.depth and loan.path.steps()[0].what == COLLECTED:
-                    continue
-                if _begins(loan.path, kill.path) and (not kill.below or loan.path is not kill.path):
-                    killed.append((loan.number, kill.point))
-        return killed
-
-    def _shortened(self, facts: Facts) -> list[tuple[int, int]]:
-        """The edges between the points at which some fact says something, and the heads of blocks."""
-        said = [False] * len(self.points)
-        for rows, column in (
-            (facts.loan_issued_at, 2), (facts.loan_killed_at, 1), (facts.subset_base, 2), (facts.loan_invalidated_at, 0),
-            (facts.var_used_at, 1), (facts.var_defined_at, 1), (facts.var_dropped_at, 1),
-            (facts.path_assigned_at_base, 1), (facts.path_moved_at_base, 1),
-        ):  # fmt: skip
-            for row in rows:
-                said[row[column]] = True
-        stands_for = list(range(len(self.points)))
-        for point, before in self.previous.items():
-            if not said[point]:
-                stands_for[point] = stands_for[before]
-        found = dict.fromkeys((stands_for[n], stands_for[m]) for n, m in self.edges)
-        return [(n, m) for n, m in found if n != m]
-
-    def initialization(self, facts: Facts, locals: list[Value]) -> None:
-        """Where the locals whose drop uses regions begin and cease to hold something (10)."""
-        known = Initialization(self.function, self.module, self.cfg)
-        masks = [(local, known.paths.roots[local].mask) for local in locals]
-        points: dict[Operation, int] = {}
-        for number, point in enumerate(self.points):
-            if point.op is not None and point.edge < 0 and not point.is_exit:
-                points[point.op] = number
-        made, gone = [], []
-        problem = known.there.problem
-        for block in self.cfg.reverse_postorder:
-            for op, there, _ in known.states(block):
-                if op not in points:
-                    continue
-                after = problem.transfer(op, there)
-                if after == there:
-                    continue
-                for local, mask in masks:
-                    if there & mask and not after & mask:
-                        gone.append((local, points[op]))
-                    elif after & mask and not there & mask:
-                        made.append((local, points[op]))
-        facts.path_is_var = [(local, local) for local in locals]
-        facts.path_assigned_at_base = made
-        facts.path_moved_at_base = gone
-
-
-def reached_from(starts: list[int], flows: list[tuple[int, int, int]]) -> set[int]:
-    """The origins that flows lead to from ``starts``, these included."""
-    after: dict[int, list[int]] = {}
-    for a, b, _ in flows:
-        after.setdefault(a, []).append(b)
-    found = set(starts)
-    work = list(found)
-    while work:
-        for b in after.get(work.pop(), ()):
-            if b not in found:
-                found.add(b)
-                work.append(b)
-    return found
-
 
 def _is_some(step: Path) -> bool:
     return step.kind == "elem" and (step.what is None or None in step.what)  # type: ignore[operator]
 
 
-def _begins(path: Path, with_: Path) -> bool:
-    at: Path | None = path
-    while at is not None and at.depth > with_.depth:
-        at = at.parent
-    return at is with_
-
-
-__all__ = ["Access", "Borrowing", "Loan", "Point", "reached_from"]
+__all__ = ["Borrowing"]

@@ -21,7 +21,9 @@ from typing import Self
 import attrs
 
 from altru_ir.module import Function
-from altru_ir.passes.analysis.borrowing import Borrowing, Loan, reached_from
+from altru_ir.passes.analysis.borrowing import Borrowing
+from altru_ir.passes.analysis.loan_facts import killed, reached_from
+from altru_ir.passes.analysis.loan_points import Loan
 from altru_ir.passes.analysis.manager import FunctionAnalysis, Get
 from altru_ir.passes.analysis.notes import Notes
 from altru_ir.values import Operation, Value
@@ -65,7 +67,7 @@ class Lifetimes(FunctionAnalysis):
                 self._names.setdefault(origin, []).append(name)
         self._live: dict[object, set[int]] = {}
         self._kills: dict[int, set[int]] = {}
-        for number, point in known.killed({loan.number for loan in known.loans}):
+        for number, point in killed(known, {loan.number for loan in known.loans}):
             self._kills.setdefault(number, set()).add(point)
         self.of = [self._lifetime(loan) for loan in known.loans]
 

@@ -104,7 +104,7 @@ class RegionFlow:
             return self._place(value)
         known = NONE
         if self.regions.count(value.type):
-            known = self._make(value, value.type, isinstance(value.owner, Block) or _is_written(value))
+            known = self._make(value, value.type, isinstance(value.owner, Block) or is_written(value))
         self._of[value] = known
         return known
 
@@ -488,7 +488,7 @@ def through(origins: Origins, map: Map) -> Origins:
     return tuple(origins[at] if at >= 0 else 0 if at == IS_STATIC else at for at in map)
 
 
-def _is_written(value: Value) -> bool:
+def is_written(value: Value) -> bool:
     """Whether the type of a result stands in the text, or follows from a symbol alone; others follow from operands, and there
     a shorter region may do."""
     op = value.operation
@@ -515,4 +515,4 @@ _HANDLERS = {
     "phantom": RegionFlow._nothing,
 }
 
-__all__ = ["NONE", "Origins", "RegionFlow", "through"]
+__all__ = ["NONE", "Origins", "RegionFlow", "is_written", "through"]

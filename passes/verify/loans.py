@@ -4,8 +4,8 @@
     assign %x, %two          error[ALT-B002]: `%x` is assigned while it is borrowed
     %n = load (deref %r)     the borrow is used here later
 
-``borrowing`` makes facts of a function, ``loans`` finds the conflicts that follow from them; here they are told. By what
-happens while a loan is needed,
+``loan_suspects`` acquits most loans, ``borrowing`` and ``loan_facts`` make facts about the others, ``loans`` finds the
+conflicts that follow from them; here they are told. By what happens while a loan is needed,
  1. a borrow that excludes it, or that it excludes (ALT-B001); of an arena or a pool that has lent (ALT-B008);
  2. the storage is assigned (ALT-B002), what holds it is moved (ALT-B003), it is read while it is lent exclusively (ALT-B004);
  3. the storage ends or its owner is dropped (ALT-B005), or control leaves the function and the loan goes on (ALT-B006);
@@ -33,7 +33,10 @@ import attrs
 from altru_ir.diagnostics import Diagnostic, Label
 from altru_ir.elision import signature_of
 from altru_ir.module import Function, Module
-from altru_ir.passes.analysis.borrowing import Access, Borrowing, Loan, Point
+from altru_ir.passes.analysis.borrowing import Borrowing
+from altru_ir.passes.analysis.loan_facts import LoanFacts
+from altru_ir.passes.analysis.loan_points import Access, Loan, Point
+from altru_ir.passes.analysis.loan_suspects import suspects
 from altru_ir.passes.analysis.loans import Conflicts, find_conflicts
 from altru_ir.passes.base import Check, bodies
 from altru_ir.regions import Regions
@@ -80,10 +83,16 @@ def check_loans(function: Function, module: Module, regions: Regions | None = No
     found = [*_signatures(function, regions), *_destructors(function, regions), *_shared_by_many(function, module)]
     if not _has_origins(function, regions):
         return found
-    known = Borrowing(function, module, regions)
-    conflicts = find_conflicts(known.facts)
+    concerned = suspects(function, module, regions)
+    if concerned is not None and not concerned:
+        return found
+    selected = LoanFacts(Borrowing(function, module, regions, concerned))
+    conflicts = find_conflicts(selected.facts)
     if conflicts.errors or conflicts.subset_errors:
-        found.extend(_Teller(known, conflicts).tell())
+        if concerned is not None:  # a story may be about operations on others
+            selected = LoanFacts(Borrowing(function, module, regions))
+            conflicts = find_conflicts(selected.facts)
+        found.extend(_Teller(selected, conflicts).tell())
     return found
 
 
@@ -207,8 +216,9 @@ class Use:
 class _Teller:
     """Makes diagnostics of conflicts."""
 
-    def __init__(self, known: Borrowing, conflicts: Conflicts) -> None:
-        self.known = known
+    def __init__(self, selected: LoanFacts, conflicts: Conflicts) -> None:
+        self.why = selected.why
+        self.known = known = selected.known
         self.conflicts = conflicts
         self.function = known.function
         self.flow = known.flow
@@ -249,7 +259,7 @@ class _Teller:
     # -- conflicts ---------------------------------------------------------------------------------------------------------
 
     def conflict(self, n: int, loan: Loan, op: Operation, brief: bool) -> Diagnostic:
-        access = self.known.why.get((n, loan.number))
+        access = self.why.get((n, loan.number))
         before = {} if brief else self.reach(loan.origin)
         use = self.later(n, before)
         region = None if use is not None else self.region(before)

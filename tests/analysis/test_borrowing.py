@@ -12,6 +12,7 @@ import altru_ir as air
 from altru_ir import passes
 from altru_ir.module import Function
 from altru_ir.passes.analysis.borrowing import Borrowing
+from altru_ir.passes.analysis.loan_facts import LoanFacts, initialization, killed
 from altru_ir.passes.analysis.loan_paths import COLLECTED, DEEP, DROP, SHALLOW, LoanPaths, conflict
 from altru_ir.passes.analysis.loans import Conflicts, Facts, find_conflicts
 from altru_ir.passes.base import bodies
@@ -45,7 +46,7 @@ def everything(known: Borrowing) -> Facts:
         placeholder=[(o, ("region", o)) for o in universal],
         known_placeholder_subset=[*flow.signature.outlives, *((0, o) for o in universal[1:])],
         cfg_edge=known.edges,
-        loan_killed_at=known.killed(set(range(len(known.loans)))),
+        loan_killed_at=killed(known, set(range(len(known.loans)))),
         subset_base=known.subsets,
         loan_invalidated_at=invalidated,
         var_used_at=known.used,
@@ -60,7 +61,7 @@ def everything(known: Borrowing) -> Facts:
         ],
     )
     if locals:
-        known.initialization(facts, sorted(locals, key=lambda local: str(local.name)))
+        initialization(known, facts, sorted(locals, key=lambda local: str(local.name)))
     return facts
 
 
@@ -104,7 +105,7 @@ def test_what_is_left_out_does_not_matter() -> None:
         for _ in range(3):
             assert function.module is not None
             known = Borrowing(function, function.module)
-            found = named(known, find_conflicts(known.facts))
+            found = named(known, find_conflicts(LoanFacts(known).facts))
             assert found == named(known, find_conflicts(everything(known))), name
             conflicts += bool(found)
             clean += not found

@@ -10,6 +10,7 @@ import pytest
 
 import altru_ir as air
 from altru_ir.passes.analysis.borrowing import Borrowing
+from altru_ir.passes.analysis.loan_facts import LoanFacts
 from altru_ir.passes.analysis.loan_scopes import EVERYWHERE, Scope
 from altru_ir.passes.analysis.loans import find_conflicts
 from altru_ir.testing.borrowing import generate
@@ -76,7 +77,7 @@ def test_where_loans_could_be_needed_nothing_is_overlooked(monkeypatch: pytest.M
     found = [conflicts_of(module) for module in modules]
     assert sum(map(bool, found)) >= 10
     everywhere = defaultdict(lambda: Scope(EVERYWHERE))
-    monkeypatch.setattr(Borrowing, "_scopes", lambda self, block_of: everywhere)
+    monkeypatch.setattr(LoanFacts, "_scopes", lambda self, block_of: everywhere)
     for module, conflicts in zip(modules, found, strict=True):
         assert conflicts_of(module) == conflicts
 
@@ -87,7 +88,7 @@ def conflicts_of(module: air.Module) -> set[tuple[object, ...]]:
     for function in module.functions.values():
         known = Borrowing(function, module)
         points = known.points
-        for n, loan in find_conflicts(known.facts).errors:
+        for n, loan in find_conflicts(LoanFacts(known).facts).errors:
             assert isinstance(n, int)
             assert isinstance(loan, int)
             found.add((function.name, points[n].op, points[n].edge, known.loans[loan].op))

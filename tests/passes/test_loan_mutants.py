@@ -21,8 +21,9 @@ from tests.passes.loans_oracle import fault, inputs, scheduled
 HERE = Path(__file__).parent / "check-loans"
 BORROWING = "passes.analysis.borrowing:Borrowing."
 PATHS = "passes.analysis.loan_paths:LoanPaths."
-SCOPES = "passes.analysis.borrowing:"
-CONFLICT = "passes.analysis.borrowing:conflict"
+FACTS = "passes.analysis.loan_facts:"
+SCOPES = FACTS
+CONFLICT = FACTS + "conflict"
 FLOW = "passes.analysis.region_flow:RegionFlow."
 REGIONS, VARIANCES = "regions:Regions.", "variance:Variances."
 
@@ -44,8 +45,8 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "borrowing 6, end": (BORROWING + "_place", 'self._access(op, path, SHALLOW, True, "ended")', "pass"),
     "borrowing 7": (BORROWING + "_moved", "not in (UNIQUE, OWNER, GUARD)", "in (UNIQUE, OWNER, GUARD)"),
     "borrowing 7, drop": (BORROWING + "_value", 'self._access_value(op, value, DROP, True, "dropped")', "pass"),
-    "borrowing 8": (BORROWING + "_conflicts", "loan.path.is_storage or", "False or"),
-    "borrowing 8, collected": (BORROWING + "_conflicts", ".what == COLLECTED", ".what == 0"),
+    "borrowing 8": (FACTS + "LoanFacts._conflicts", "loan.path.is_storage or", "False or"),
+    "borrowing 8, collected": (FACTS + "LoanFacts._conflicts", ".what == COLLECTED", ".what == 0"),
     "borrowing 8, panics": (BORROWING + "_block", "self._leaves.append((left, op))", "pass"),
     "borrowing 9, values": (BORROWING + "_value", "self.used.append((value, self.then))", "pass"),
     "borrowing 9, places": (BORROWING + "_uses", "self.used.append((root, point))", "pass"),
@@ -53,7 +54,7 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "borrowing 9, stores": (BORROWING + "_stored", "self._uses(place, self.then)", "pass"),
     "borrowing 10": (BORROWING + "_drops_place", "self.dropped.append((root, self.now))", "pass"),
     "borrowing 10, values": (BORROWING + "_value", 'self.used.append((("drop", value), self.now))', "pass"),
-    "borrowing 10, initialization": (BORROWING + "initialization", "facts.path_moved_at_base = gone", "pass"),
+    "borrowing 10, initialization": (FACTS + "initialization", "facts.path_moved_at_base = gone", "pass"),
     "borrowing 11": (BORROWING + "_edge", "self._moved(op, given, at)", "pass"),
     "borrowing 11, flow": (BORROWING + "_edge", "self.flow.flow(origins, target, parameter.type)", "pass"),
     "borrowing 12": (BORROWING + "_block", "self.edges.append((left, self._head[block.unwind]))", "pass"),
