@@ -7,8 +7,8 @@
 
 A check knows what it would change and not what follows from that, so it *proposes* (``Diagnostic.proposals``). Here each
 proposal in turn
- 1. is applied to the text of its function, which is parsed and verified again behind the declarations of all else;
- 2. the function is checked again, by all checks of memory;
+ 1. is applied to the text of its function, which is parsed and verified again behind the declarations of what it names;
+ 2. the function is checked again, by all checks of memory; when the proposal changes the signature, all of the program is;
  3. is the ``fix`` when what is found then is what was found before without this problem: problems are told apart by code,
     function and message, and counted.
  4. Trying ends with the first that holds, and for all problems together when ``PATIENCE`` characters have been parsed.
@@ -20,6 +20,7 @@ Invariant: a text with its fixes applied has fewer problems than before, and non
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from itertools import pairwise
 
@@ -28,7 +29,8 @@ import attrs
 from altru_ir.diagnostics import ERROR, Diagnostic, DiagnosticError, Edit, Fix, edited
 from altru_ir.module import Function, Global, Module, TypeDeclaration
 from altru_ir.passes.verify.memory import check_memory_once
-from altru_ir.source import Source
+from altru_ir.source import Location, Source
+from altru_ir.types import spell_name, spell_string
 
 PATIENCE = 4_000_000
 """How many characters of candidates are parsed for one program; a mebibyte takes a few seconds."""
@@ -98,6 +100,7 @@ class _Trial:
         places = [_start(source, declaration) for declaration in self.module.order]
         self.ends = dict(pairwise(sorted([*places, len(source.text)])))
         self.before: dict[str, Counter[_Key]] = {}
+        self.whole: Counter[_Key] | None = None
         self.heads: dict[str, str] = {}
 
     def first(self, problem: Diagnostic) -> Fix | None:
@@ -114,9 +117,32 @@ class _Trial:
             if self.patience < 0:  # 4
                 return None
             after = self.problems(function, fix.edits)
-            if after is not None and after <= before - Counter([key]):  # 3
+            if after is None or not after <= before - Counter([key]):  # 3
+                continue
+            if not self.in_header(function, fix) or self.holds_for_all(fix, key):
                 return fix
         return None
+
+    def in_header(self, function: Function, fix: Fix) -> bool:
+        """Whether a fix changes what callers see."""
+        first = next(function.operations(), None)
+        body = 0 if first is None or first.location is None else self.source.line_starts()[self.row(first.location)]
+        return any(edit.span(self.source)[0] < body for edit in fix.edits)
+
+    def row(self, place: Location) -> int:
+        return place.line - self.source.first_line
+
+    def holds_for_all(self, fix: Fix, key: _Key) -> bool:
+        """Whether all of the program is at most as wrong as before, without the problem that a fix is for."""
+        if self.whole is None:
+            self.whole = Counter(_key(problem) for problem in check_memory_once(self.module))
+        text = edited(self.source, fix.edits)
+        self.patience -= len(text)
+        try:
+            after = Counter(_key(problem) for problem in check_memory_once(_parsed(Source(self.source.filename, text))))
+        except DiagnosticError:
+            return False
+        return after <= self.whole - Counter([key])
 
     def problems(self, function: Function, edits: tuple[Edit, ...]) -> Counter[_Key] | None:
         """What is wrong with the function after ``edits``; None when that is no program."""
@@ -143,11 +169,19 @@ class _Trial:
         ]
 
     def head(self, function: Function) -> str:
-        """The module without ``function``, as declarations."""
+        """The module without ``function``, as declarations; other functions only if their names are mentioned."""
         copy = Module(self.module.name, self.module.target)
         copy.attributes = self.module.attributes
+        start = _start(self.source, function)
+        mentioned = _symbols(self.source.text[start : self.ends[start]])
+        for declaration in self.module.order:
+            if not isinstance(declaration, Function):
+                place = _start(self.source, declaration)
+                mentioned |= _symbols(self.source.text[place : self.ends[place]])
         for declaration in self.module.order:
             if isinstance(declaration, Function) and declaration is not function:
+                if mentioned.isdisjoint((spell_name(declaration.name), spell_string(declaration.name))):
+                    continue
                 stub = Function(declaration.name, declaration.signature, [p.name for p in declaration.parameters])
                 stub.attributes = declaration.attributes
                 copy.add(stub)
@@ -161,6 +195,11 @@ def _start(source: Source, declaration: TypeDeclaration | Global | Function) -> 
     place = declaration.location
     assert place is not None
     return source.line_starts()[place.line - source.first_line] + max(place.column, 1) - 1
+
+
+def _symbols(text: str) -> set[str]:
+    """The names behind ``@`` in a text, as they are spelled."""
+    return set(re.findall(r'@("(?:[^"\\]|\\.)*"|[\w.$]+)', text))
 
 
 def _parsed(source: Source) -> Module:
