@@ -8,7 +8,7 @@
 A check knows what it would change and not what follows from that, so it *proposes* (``Diagnostic.proposals``). Here each
 proposal in turn
  1. is applied to the text of its function, which is parsed and verified again behind the declarations of what it names;
- 2. the function is checked again, by all checks of memory; when the proposal changes the signature, all of the program is;
+ 2. the function is checked again, by all checks of memory, and with it those that mention it when its signature changes;
  3. is the ``fix`` when what is found then is what was found before without this problem: problems are told apart by code,
     function and message, and counted.
  4. Trying ends with the first that holds, and for all problems together when ``PATIENCE`` characters have been parsed.
@@ -29,7 +29,7 @@ import attrs
 from altru_ir.diagnostics import ERROR, Diagnostic, DiagnosticError, Edit, Fix, edited
 from altru_ir.module import Function, Global, Module, TypeDeclaration
 from altru_ir.passes.verify.memory import check_memory_once
-from altru_ir.source import Location, Source
+from altru_ir.source import Source
 from altru_ir.types import spell_name, spell_string
 
 PATIENCE = 4_000_000
@@ -91,7 +91,7 @@ def _together(source: Source, fixes: list[Fix], before: Counter[_Key]) -> str | 
 
 
 class _Trial:
-    """Tries proposals for one text, each on the text of its function behind the declarations of all else."""
+    """Tries proposals for one text, each on the text of its function behind the declarations of what it mentions."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -99,65 +99,71 @@ class _Trial:
         self.module = _parsed(source)
         places = [_start(source, declaration) for declaration in self.module.order]
         self.ends = dict(pairwise(sorted([*places, len(source.text)])))
-        self.before: dict[str, Counter[_Key]] = {}
-        self.whole: Counter[_Key] | None = None
-        self.heads: dict[str, str] = {}
+        self.before: dict[tuple[Function, ...], Counter[_Key]] = {}
+        self.heads: dict[tuple[Function, ...], str] = {}
+        self._mentions: dict[Function, set[str]] = {}
 
     def first(self, problem: Diagnostic) -> Fix | None:
         function = self.module.functions.get(problem.function or "")
         if function is None or function.is_declaration:
             return None
-        before = self.before.get(function.name)
-        if before is None:
-            before = self.before[function.name] = self.problems(function, ()) or Counter()
-        key = _key(problem)
-        if not before[key]:
-            return None
         for fix in problem.proposals:
             if self.patience < 0:  # 4
                 return None
-            after = self.problems(function, fix.edits)
-            if after is None or not after <= before - Counter([key]):  # 3
-                continue
-            if not self.in_header(function, fix) or self.holds_for_all(fix, key):
+            concerned = [function, *self.callers(function)] if self.in_header(function, fix) else [function]
+            if self.holds(concerned, fix, _key(problem)):
                 return fix
         return None
 
     def in_header(self, function: Function, fix: Fix) -> bool:
         """Whether a fix changes what callers see."""
         first = next(function.operations(), None)
-        body = 0 if first is None or first.location is None else self.source.line_starts()[self.row(first.location)]
+        place = function.location if first is None else first.location
+        assert place is not None
+        body = self.source.line_starts()[place.line - self.source.first_line]
         return any(edit.span(self.source)[0] < body for edit in fix.edits)
 
-    def row(self, place: Location) -> int:
-        return place.line - self.source.first_line
+    def callers(self, function: Function) -> list[Function]:
+        """The other functions with a body that mention ``function``."""
+        names = _spellings(function)
+        others = (each for each in self.module.functions.values() if each is not function and not each.is_declaration)
+        return [each for each in others if not names.isdisjoint(self.mentions(each))]
 
-    def holds_for_all(self, fix: Fix, key: _Key) -> bool:
-        """Whether all of the program is at most as wrong as before, without the problem that a fix is for."""
-        if self.whole is None:
-            self.whole = Counter(_key(problem) for problem in check_memory_once(self.module))
-        text = edited(self.source, fix.edits)
-        self.patience -= len(text)
-        try:
-            after = Counter(_key(problem) for problem in check_memory_once(_parsed(Source(self.source.filename, text))))
-        except DiagnosticError:
+    def mentions(self, function: Function) -> set[str]:
+        known = self._mentions.get(function)
+        if known is None:
+            known = self._mentions[function] = _symbols(self.text(function))
+        return known
+
+    def text(self, declaration: TypeDeclaration | Global | Function) -> str:
+        start = _start(self.source, declaration)
+        return self.source.text[start : self.ends[start]]
+
+    def holds(self, functions: list[Function], fix: Fix, key: _Key) -> bool:
+        """Whether ``functions``, the first of which ``fix`` edits, are less wrong with it, by what it is for (3)."""
+        before = self.before.get(tuple(functions))
+        if before is None:
+            before = self.before[tuple(functions)] = self.problems(functions, ()) or Counter()
+        if not before[key]:
             return False
-        return after <= self.whole - Counter([key])
+        after = self.problems(functions, fix.edits)
+        return after is not None and after <= before - Counter([key])
 
-    def problems(self, function: Function, edits: tuple[Edit, ...]) -> Counter[_Key] | None:
-        """What is wrong with the function after ``edits``; None when that is no program."""
-        start = _start(self.source, function)
+    def problems(self, functions: list[Function], edits: tuple[Edit, ...]) -> Counter[_Key] | None:
+        """What is wrong with functions after ``edits`` of the first one; None when that is no program."""
+        start = _start(self.source, functions[0])
         end = self.ends[start]
-        head = self.heads.get(function.name)
+        head = self.heads.get(tuple(functions))
         if head is None:
-            head = self.heads[function.name] = self.head(function)
+            head = self.heads[tuple(functions)] = self.head(functions)
         try:
             text = edited(self.source, [*edits, *self.around(start, end)])  # 1
         except ValueError:
             return None
-        self.patience -= len(text) + len(head)
+        text = "".join([head, text, *map(self.text, functions[1:])])
+        self.patience -= len(text)
         try:
-            return Counter(_key(p) for p in check_memory_once(_parsed(Source(self.source.filename, head + text))))  # 2
+            return Counter(_key(p) for p in check_memory_once(_parsed(Source(self.source.filename, text))))  # 2
         except DiagnosticError:
             return None
 
@@ -168,26 +174,29 @@ class _Trial:
             Edit(self.source.position(end, len(self.source.text) - end), "\n"),
         ]
 
-    def head(self, function: Function) -> str:
-        """The module without ``function``, as declarations; other functions only if their names are mentioned."""
+    def head(self, functions: list[Function]) -> str:
+        """The module without ``functions``, as declarations; other functions only if their names are mentioned."""
         copy = Module(self.module.name, self.module.target)
         copy.attributes = self.module.attributes
-        start = _start(self.source, function)
-        mentioned = _symbols(self.source.text[start : self.ends[start]])
+        mentioned: set[str] = set().union(*map(self.mentions, functions))
         for declaration in self.module.order:
             if not isinstance(declaration, Function):
-                place = _start(self.source, declaration)
-                mentioned |= _symbols(self.source.text[place : self.ends[place]])
+                mentioned |= _symbols(self.text(declaration))
         for declaration in self.module.order:
-            if isinstance(declaration, Function) and declaration is not function:
-                if mentioned.isdisjoint((spell_name(declaration.name), spell_string(declaration.name))):
+            if isinstance(declaration, Function):
+                if declaration in functions or mentioned.isdisjoint(_spellings(declaration)):
                     continue
                 stub = Function(declaration.name, declaration.signature, [p.name for p in declaration.parameters])
                 stub.attributes = declaration.attributes
                 copy.add(stub)
-            elif not isinstance(declaration, Function):
+            else:
                 copy.add(declaration)
         return copy.text()
+
+
+def _spellings(function: Function) -> set[str]:
+    """How the name of a function is written behind ``@``."""
+    return {spell_name(function.name), spell_string(function.name)}
 
 
 def _start(source: Source, declaration: TypeDeclaration | Global | Function) -> int:

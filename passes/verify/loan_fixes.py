@@ -228,7 +228,7 @@ class LoanFixes(Rewriting):
     def declared(self, signature: RegionSignature, longer: int, shorter: int) -> Iterator[Fix]:  # 10
         start, end = self.header()
         names = list(signature.names)
-        for each in (longer, shorter):
+        for each in sorted((longer, shorter)):
             if names[each] == INFERRED:
                 names[each] = self.new_region(names)
         clause = f"{names[longer]}: {names[shorter]}"
@@ -253,12 +253,18 @@ class LoanFixes(Rewriting):
 
     def renamed(self, type: Type, slots: Sequence[int], names: Sequence[str]) -> Type:
         """A parameter's type with the names of its regions, as far as they have received some."""
-        written: list[str] = []
-        map_regions(type, lambda region: written.append(region) or region)  # type: ignore[func-returns-value]
-        if len(written) != len(slots):
+        count = iter(range(len(slots)))
+        shown = str(map_regions(type, lambda region: f"'{next(count, len(slots))}"))
+        order = [int(number) for number in re.findall(r"'(\d+)", shown)]  # slots stand from left to right
+        if sorted(order) != list(range(len(slots))):
             raise NoText
-        wanted = iter(slots)
-        return map_regions(type, lambda region: names[next(wanted)] if region == INFERRED else (next(wanted), region)[1])
+        wanted = iter([slots[order.index(number)] for number in range(len(slots))])
+
+        def named(region: str) -> str:
+            slot = next(wanted)
+            return names[slot] if region == INFERRED else region
+
+        return map_regions(type, named)
 
     def new_region(self, names: Sequence[str]) -> str:
         for letter in "abcdefghijklmnopqrstuvwxyz":
