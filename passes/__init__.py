@@ -26,7 +26,15 @@ def draw(what: Module | Function) -> Picture:
     return Picture(svg(what))
 
 
+def draw_lifetimes(what: Module | Function) -> Picture:
+    """The loans of a function, or of all functions of a module, as bars beside its text, as a picture that a notebook shows."""
+    from altru_ir.passes.analysis import lifetime_picture
+    from altru_ir.passes.analysis.picture import Picture
+
+    return Picture(lifetime_picture.svg(what))
+
+
 __all__ = [
-    "Check", "FunctionPass", "Pass", "PassManager", "PipelineError", "check_memory", "draw", "parse_pipeline", "register",
-    "run",
+    "Check", "FunctionPass", "Pass", "PassManager", "PipelineError", "check_memory", "draw", "draw_lifetimes", "parse_pipeline",
+    "register", "run",
 ]  # fmt: skip

@@ -663,14 +663,17 @@ class _Driver:
 
     def printed(self, module: Module) -> str:
         """The module as text, with what the analyses that were asked for say about it; its picture is drawn as well."""
-        picture = self.options.view_cfg
-        if picture is not None:
-            from altru_ir.backend import write_whole
+        if self.options.view_cfg is not None:
             from altru_ir.passes.analysis.picture import dot, svg
 
             with self.timed("view-cfg"):
-                text = svg(module) if picture.endswith(".svg") else dot(module)
-                self.guarded(lambda: write_whole(Path(picture), text.encode()))
+                picture = svg(module) if self.options.view_cfg.endswith(".svg") else dot(module)
+                self.draw(self.options.view_cfg, picture)
+        if self.options.view_lifetimes is not None:
+            from altru_ir.passes.analysis import lifetime_picture
+
+            with self.timed("view-lifetimes"):
+                self.draw(self.options.view_lifetimes, lifetime_picture.svg(module))
         if self.options.print_analysis:
             from altru_ir.passes.analysis.manager import AnalysisManager
             from altru_ir.passes.analysis.registry import annotate
@@ -680,6 +683,11 @@ class _Driver:
                 with self.timed(name):
                     annotate(module, name, analyses)
         return module.text(locations=self.options.print_locations)
+
+    def draw(self, path: str, picture: str) -> None:
+        from altru_ir.backend import write_whole
+
+        self.guarded(lambda: write_whole(Path(path), picture.encode()))
 
     def guarded(self, action: Callable[[], _T]) -> _T:
         """Runs ``action``; what fails outside the program becomes an ``EnvironmentProblem``."""

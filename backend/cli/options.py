@@ -102,6 +102,7 @@ def make_parser(name: str = "altru-opt") -> argparse.ArgumentParser:
     add("--families", metavar="LIST", help="with --generate: only these parts of the language, e.g. scalars,owners; or native")
     add("--polonius-facts", metavar="DIR", help="print the borrow conflicts of a function given as a directory of facts")
     add("--view-cfg", metavar="FILE", help="draw the control flow of what is printed, as FILE.svg or FILE.dot")
+    add("--view-lifetimes", metavar="FILE", help="draw the lifetimes of what is printed as bars beside it, as FILE.svg")
     add("--print-locations", action="store_true", help="show the position of every operation in printed IR")
     add("--timing", nargs="?", const="", metavar="FILE", help="say how long each step took; as a Chrome trace in =FILE")
     add("--statistics", action="store_true", help="say what the passes counted")
@@ -211,13 +212,17 @@ def _check_combination(options: argparse.Namespace, program: list[str]) -> None:
         raise UsageError("--replay takes one module; it does not go with --split-input-file")
     if options.print_analysis and (runs or writes or options.check or options.verify_diagnostics):
         raise UsageError("--print-analysis adds comments to printed IR; there is none to add them to")
-    if options.view_cfg is not None:
-        if not options.view_cfg.endswith((".svg", ".dot")):
-            raise UsageError(f"--view-cfg writes FILE.svg or FILE.dot, not `{options.view_cfg}`")
+    for flag, path, endings in (
+        ("--view-cfg", options.view_cfg, (".svg", ".dot")), ("--view-lifetimes", options.view_lifetimes, (".svg",)),
+    ):  # fmt: skip
+        if path is None:
+            continue
+        if not path.endswith(endings):
+            raise UsageError(f"{flag} writes {' or '.join(f'FILE{ending}' for ending in endings)}, not `{path}`")
         if runs or writes or options.check or options.verify_diagnostics:
-            raise UsageError("--view-cfg draws what is printed, and nothing is printed")
+            raise UsageError(f"{flag} draws what is printed, and nothing is printed")
         if options.split_input_file or len(options.files) > 1 or options.no_check:
-            raise UsageError("--view-cfg draws one verified module; it goes with one FILE, whole and checked")
+            raise UsageError(f"{flag} draws one verified module; it goes with one FILE, whole and checked")
     if options.print_analysis and options.no_check:
         raise UsageError("--print-analysis is for verified IR, and --no-check verifies nothing")
     if options.emit in ("obj", "exe", "shared", "static") and options.output in (None, "-"):

@@ -137,6 +137,14 @@ class Lifetimes(FunctionAnalysis):
             self._live[name] = known
         return known
 
+    def after(self, point: int) -> list[int]:
+        """The points that control goes on to from one."""
+        return self._after.get(point, [])
+
+    def kills(self, loan: Loan) -> set[int]:
+        """The points that end a loan before it is used last."""
+        return self._kills.get(loan.number, set())
+
     # -- notes -------------------------------------------------------------------------------------------------------------
 
     def describe(self, notes: Notes) -> None:
@@ -151,15 +159,7 @@ class Lifetimes(FunctionAnalysis):
         heads: dict[int, list[int]] = {}
         for lifetime in self.of:
             loan = lifetime.loan
-            lent = "the frame" if loan.path is None else str(loan.path)
-            through = " ".join(f"%{value.name}" for value in lifetime.through)
-            text = f"loan {loan.number} of {lent}{', mutable' if loan.mutable else ''}, through {through}"
-            if lifetime.regions:
-                text += f", needed for {', '.join(names[origin] for origin in lifetime.regions)}"
-            elif not lifetime.last:
-                killed = lifetime.points & self._kills.get(loan.number, set())
-                text += ", needed up to a store into its path" if killed else ", needed by nothing"
-            notes.operation(loan.op, text)
+            notes.operation(loan.op, self.says(lifetime))
             for op, values in lifetime.last.items():
                 last.setdefault((op, tuple(values)), []).append(loan.number)
             for point in lifetime.points:
@@ -169,6 +169,19 @@ class Lifetimes(FunctionAnalysis):
             notes.block(self.borrowing.points[point].block, f"needs {_loans(heads[point])}")
         for (op, users), numbers in last.items():
             notes.operation(op, f"{_loans(numbers)} needed up to here, by {' '.join(f'%{v.name}' for v in users)}")
+
+    def says(self, lifetime: Lifetime) -> str:
+        """What a note says of a loan."""
+        loan = lifetime.loan
+        lent = "the frame" if loan.path is None else str(loan.path)
+        through = " ".join(f"%{value.name}" for value in lifetime.through)
+        text = f"loan {loan.number} of {lent}{', mutable' if loan.mutable else ''}, through {through}"
+        if lifetime.regions:
+            names = (self.borrowing.flow.region_name(origin) for origin in lifetime.regions)
+            text += f", needed for {', '.join(names)}"
+        elif not lifetime.last:
+            text += ", needed up to a store into its path" if lifetime.points & self.kills(loan) else ", needed by nothing"
+        return text
 
 
 def _loans(numbers: Iterable[int]) -> str:

@@ -7,8 +7,8 @@
 
 A check knows what it would change and not what follows from that, so it *proposes* (``Diagnostic.proposals``). Here each
 proposal in turn
- 1. is applied to the text of its function, which is parsed and verified again behind the declarations of all else;
- 2. the function is checked again, by all checks of memory;
+ 1. is applied to the text of its function, which is parsed and verified again behind the declarations of what it names;
+ 2. the function is checked again, by all checks of memory, and with it those that mention it when its signature changes;
  3. is the ``fix`` when what is found then is what was found before without this problem: problems are told apart by code,
     function and message, and counted.
  4. Trying ends with the first that holds, and for all problems together when ``PATIENCE`` characters have been parsed.
@@ -20,6 +20,7 @@ Invariant: a text with its fixes applied has fewer problems than before, and non
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from itertools import pairwise
 
@@ -29,6 +30,7 @@ from altru_ir.diagnostics import ERROR, Diagnostic, DiagnosticError, Edit, Fix, 
 from altru_ir.module import Function, Global, Module, TypeDeclaration
 from altru_ir.passes.verify.memory import check_memory_once
 from altru_ir.source import Source
+from altru_ir.types import spell_name, spell_string
 
 PATIENCE = 4_000_000
 """How many characters of candidates are parsed for one program; a mebibyte takes a few seconds."""
@@ -89,7 +91,7 @@ def _together(source: Source, fixes: list[Fix], before: Counter[_Key]) -> str | 
 
 
 class _Trial:
-    """Tries proposals for one text, each on the text of its function behind the declarations of all else."""
+    """Tries proposals for one text, each on the text of its function behind the declarations of what it mentions."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -97,41 +99,71 @@ class _Trial:
         self.module = _parsed(source)
         places = [_start(source, declaration) for declaration in self.module.order]
         self.ends = dict(pairwise(sorted([*places, len(source.text)])))
-        self.before: dict[str, Counter[_Key]] = {}
-        self.heads: dict[str, str] = {}
+        self.before: dict[tuple[Function, ...], Counter[_Key]] = {}
+        self.heads: dict[tuple[Function, ...], str] = {}
+        self._mentions: dict[Function, set[str]] = {}
 
     def first(self, problem: Diagnostic) -> Fix | None:
         function = self.module.functions.get(problem.function or "")
         if function is None or function.is_declaration:
             return None
-        before = self.before.get(function.name)
-        if before is None:
-            before = self.before[function.name] = self.problems(function, ()) or Counter()
-        key = _key(problem)
-        if not before[key]:
-            return None
         for fix in problem.proposals:
             if self.patience < 0:  # 4
                 return None
-            after = self.problems(function, fix.edits)
-            if after is not None and after <= before - Counter([key]):  # 3
+            concerned = [function, *self.callers(function)] if self.in_header(function, fix) else [function]
+            if self.holds(concerned, fix, _key(problem)):
                 return fix
         return None
 
-    def problems(self, function: Function, edits: tuple[Edit, ...]) -> Counter[_Key] | None:
-        """What is wrong with the function after ``edits``; None when that is no program."""
-        start = _start(self.source, function)
+    def in_header(self, function: Function, fix: Fix) -> bool:
+        """Whether a fix changes what callers see."""
+        first = next(function.operations(), None)
+        place = function.location if first is None else first.location
+        assert place is not None
+        body = self.source.line_starts()[place.line - self.source.first_line]
+        return any(edit.span(self.source)[0] < body for edit in fix.edits)
+
+    def callers(self, function: Function) -> list[Function]:
+        """The other functions with a body that mention ``function``."""
+        names = _spellings(function)
+        others = (each for each in self.module.functions.values() if each is not function and not each.is_declaration)
+        return [each for each in others if not names.isdisjoint(self.mentions(each))]
+
+    def mentions(self, function: Function) -> set[str]:
+        known = self._mentions.get(function)
+        if known is None:
+            known = self._mentions[function] = _symbols(self.text(function))
+        return known
+
+    def text(self, declaration: TypeDeclaration | Global | Function) -> str:
+        start = _start(self.source, declaration)
+        return self.source.text[start : self.ends[start]]
+
+    def holds(self, functions: list[Function], fix: Fix, key: _Key) -> bool:
+        """Whether ``functions``, the first of which ``fix`` edits, are less wrong with it, by what it is for (3)."""
+        before = self.before.get(tuple(functions))
+        if before is None:
+            before = self.before[tuple(functions)] = self.problems(functions, ()) or Counter()
+        if not before[key]:
+            return False
+        after = self.problems(functions, fix.edits)
+        return after is not None and after <= before - Counter([key])
+
+    def problems(self, functions: list[Function], edits: tuple[Edit, ...]) -> Counter[_Key] | None:
+        """What is wrong with functions after ``edits`` of the first one; None when that is no program."""
+        start = _start(self.source, functions[0])
         end = self.ends[start]
-        head = self.heads.get(function.name)
+        head = self.heads.get(tuple(functions))
         if head is None:
-            head = self.heads[function.name] = self.head(function)
+            head = self.heads[tuple(functions)] = self.head(functions)
         try:
             text = edited(self.source, [*edits, *self.around(start, end)])  # 1
         except ValueError:
             return None
-        self.patience -= len(text) + len(head)
+        text = "".join([head, text, *map(self.text, functions[1:])])
+        self.patience -= len(text)
         try:
-            return Counter(_key(p) for p in check_memory_once(_parsed(Source(self.source.filename, head + text))))  # 2
+            return Counter(_key(p) for p in check_memory_once(_parsed(Source(self.source.filename, text))))  # 2
         except DiagnosticError:
             return None
 
@@ -142,18 +174,29 @@ class _Trial:
             Edit(self.source.position(end, len(self.source.text) - end), "\n"),
         ]
 
-    def head(self, function: Function) -> str:
-        """The module without ``function``, as declarations."""
+    def head(self, functions: list[Function]) -> str:
+        """The module without ``functions``, as declarations; other functions only if their names are mentioned."""
         copy = Module(self.module.name, self.module.target)
         copy.attributes = self.module.attributes
+        mentioned: set[str] = set().union(*map(self.mentions, functions))
         for declaration in self.module.order:
-            if isinstance(declaration, Function) and declaration is not function:
+            if not isinstance(declaration, Function):
+                mentioned |= _symbols(self.text(declaration))
+        for declaration in self.module.order:
+            if isinstance(declaration, Function):
+                if declaration in functions or mentioned.isdisjoint(_spellings(declaration)):
+                    continue
                 stub = Function(declaration.name, declaration.signature, [p.name for p in declaration.parameters])
                 stub.attributes = declaration.attributes
                 copy.add(stub)
-            elif not isinstance(declaration, Function):
+            else:
                 copy.add(declaration)
         return copy.text()
+
+
+def _spellings(function: Function) -> set[str]:
+    """How the name of a function is written behind ``@``."""
+    return {spell_name(function.name), spell_string(function.name)}
 
 
 def _start(source: Source, declaration: TypeDeclaration | Global | Function) -> int:
@@ -161,6 +204,11 @@ def _start(source: Source, declaration: TypeDeclaration | Global | Function) -> 
     place = declaration.location
     assert place is not None
     return source.line_starts()[place.line - source.first_line] + max(place.column, 1) - 1
+
+
+def _symbols(text: str) -> set[str]:
+    """The names behind ``@`` in a text, as they are spelled."""
+    return set(re.findall(r'@("(?:[^"\\]|\\.)*"|[\w.$]+)', text))
 
 
 def _parsed(source: Source) -> Module:

@@ -1,0 +1,379 @@
+"""What may mend a conflict of borrows: proposals in the text, which ``fixes`` tries before anybody sees them.
+
+    %r = borrow %x                               assign %x, %two
+    assign %x, %two     // while borrowed   =>   %r = borrow %x
+    call @look(%r)                               call @look(%r)
+
+Kinds, those first that keep what the program does; each is proposed where its form fits:
+ 1. a shared borrow where an exclusive one is not needed;
+ 2. the borrow moves behind what it forbids, with what is computed from it alone: to take an address does nothing, so it can
+    wait until the arguments are evaluated (two-phase borrows);
+ 3. the access goes through the reference that excludes it; an exclusive reference that would move is lent: *reborrow*;
+ 4. the storage itself is used where the reference was only followed;
+ 5. it is borrowed again behind the access, or for each use of its own: the loan is short each time;
+ 6. what ends storage moves behind the last use, or is left out: what is left open is closed later;
+ 7. storage is declared in front of what refers to it, for scopes close in the reverse order;
+ 8. the access moves behind the last use (8a), or the last uses in front of it (8b): the scope of the loan is shortened;
+ 9. a copy is lent;
+10. a clause is declared, so that those who call must show it; regions without a name receive one.
+
+Of these, 1 to 5 leave every value as it was; 6 and 7 change when destructors run; 8 and 9 which of two values is seen, where
+there is no telling which one was meant; 10 what is asked of callers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+
+from altru_ir.diagnostics import Edit, Fix
+from altru_ir.elision import RegionSignature
+from altru_ir.marks import copies
+from altru_ir.module import Function, Module, Signature
+from altru_ir.passes.analysis.loan_points import Access, Loan
+from altru_ir.passes.verify.rewriting import NoText, Rewriting
+from altru_ir.text.printer import print_header
+from altru_ir.types import INFERRED, FunctionType, RefType, Type, map_regions
+from altru_ir.values import Operation, Value
+
+PURE = frozenset({"borrow"})
+"""What may wait although it is not pure: an address is taken."""
+
+DIRECT = frozenset({"load", "assign", "borrow", "take", "exchange"})
+"""What accesses the place that is its first operand."""
+
+
+class LoanFixes(Rewriting):
+    """Proposals for one function."""
+
+    def __init__(self, function: Function, module: Module) -> None:
+        super().__init__(function)
+        self.module = module
+
+    # -- by error ----------------------------------------------------------------------------------------------------
+
+    def conflict(self, op: Operation, loan: Loan, access: Access | None, holders: set[Value]) -> tuple[Fix, ...]:
+        """For ``op``, which does what ``loan`` forbids, while one of ``holders`` may still hold that."""
+        if access is None:
+            return self.collect(lambda: self.declared_before(loan, holders))
+        moved = access.kind == "moved"
+        return self.collect(
+            lambda: self.shared(op, loan),
+            lambda: self.two_phase(op, loan),
+            lambda: self.through(op, loan, access),
+            lambda: self.lent(op, loan, access) if moved else iter(()),
+            lambda: self.followed(loan),
+            lambda: self.again(op, loan),
+            lambda: self.each_time(loan),
+            lambda: self.postponed(op, holders, "end it after the last use") if op.name in ("end", "drop") else iter(()),
+            lambda: self.left_out(op),
+            lambda: self.declared_before(loan, holders),
+            lambda: self.postponed(op, holders, f"`{op.name}` after the last use of the reference"),
+            lambda: self.advanced(op, holders),
+            lambda: self.copied(loan),
+        )
+
+    def outlives(self, signature: RegionSignature, longer: int, shorter: int) -> tuple[Fix, ...]:
+        """For a region of the signature that flows into another one, by their numbers there."""
+        return self.collect(lambda: self.declared(signature, longer, shorter))
+
+    # -- by kind -----------------------------------------------------------------------------------------------------
+
+    def shared(self, op: Operation, loan: Loan) -> Iterator[Fix]:  # 1
+        for each in dict.fromkeys((op, loan.op)):
+            if each.name == "borrow" and each.attrs.get("mut"):
+                yield Fix(f"borrow {self.place(each)} shared: nothing writes through it", (self.not_mutable(each),))
+
+    def two_phase(self, op: Operation, loan: Loan) -> Iterator[Fix]:  # 2
+        if loan.op.name != "borrow" or loan.op.block is not op.block or op.block is None:
+            return
+        ops = op.block.ops
+        first, at = self.number[loan.op], self.number[op]
+        if first >= at or op.decl.is_terminator:
+            return
+        slice = self.needing({loan.op.result}, ops[first + 1 : at + 1])
+        if op in slice or any(not each.decl.is_pure and each.name not in PURE for each in slice):
+            return
+        text = [self.text(each) for each in (loan.op, *slice)]
+        edits = [self.line(each, "") for each in (loan.op, *slice)]
+        yield Fix(f"borrow {self.place(loan.op)} after that", (*edits, self.behind(op, text)))
+
+    def through(self, op: Operation, loan: Loan, access: Access) -> Iterator[Fix]:  # 3
+        if op.name not in DIRECT or loan.op.name != "borrow" or access.path is not loan.path:
+            return
+        if access.writes and not loan.mutable:
+            return
+        reference, place = loan.op.result, self.fresh(loan.op.result, "place")
+        operand = op.operands[0]
+        edits = (self.before(op, [f"{place} = deref {self.spelled(reference)}"]), self.operand(op, operand, place))
+        verb = "reborrow" if op.name == "borrow" else "reach it"
+        yield Fix(f"{verb} through {self.spelled(reference)}, which has it for itself", edits)
+
+    def lent(self, op: Operation, loan: Loan, access: Access) -> Iterator[Fix]:  # 3
+        value = access.path.root
+        if access.path.depth or not isinstance(value, Value) or not isinstance(value.type, RefType) or not value.type.mutable:
+            return
+        place, lent = self.fresh(value, "place"), self.fresh(value, "lent")
+        lines = [f"{place} = deref {self.spelled(value)}", f"{lent} = borrow mut {place}"]
+        edits = (self.before(op, lines), self.operand(op, value, lent))
+        yield Fix(f"lend {self.spelled(value)} to it", edits)
+        for again in self.again(op, loan):
+            yield Fix(f"lend {self.spelled(value)} to it, and {again.message}", (*edits, *again.edits))
+
+    def followed(self, loan: Loan) -> Iterator[Fix]:  # 4
+        op = loan.op
+        if op.name != "borrow" or not self.stays(op.operands[0]):
+            return
+        uses = self.uses(op.result)
+        if not uses or any(each.name != "deref" for each in uses):
+            return
+        place = self.spelled(op.operands[0])
+        edits = [self.line(op, ""), *(self.line(each, "") for each in uses)]
+        for each in uses:
+            edits += [self.operand(user, each.result, place) for user in self.uses(each.result)]
+        yield Fix(f"use {self.place(op)} itself instead of the reference", tuple(edits))
+
+    def again(self, op: Operation, loan: Loan) -> Iterator[Fix]:  # 5
+        uses = self.direct_uses(loan)
+        if uses is None or op.block is None or op.decl.is_terminator:
+            return
+        cfg = self.function.cfg()
+        behind = [
+            use
+            for use in uses
+            if (use.block is op.block and self.number[use] > self.number[op])
+            or (use.block is not op.block and use.block is not None
+                and cfg.dominators.dominates(cfg.number[op.block], cfg.number[use.block]))
+        ]  # fmt: skip
+        if not behind:
+            return
+        again = self.fresh(loan.op.result, "again")
+        edits = [self.behind(op, [f"{again} = {self.borrowing(loan)}"])]
+        edits += [self.operand(use, loan.op.result, again) for use in behind]
+        yield Fix(f"borrow {self.place(loan.op)} again after that", tuple(edits))
+
+    def each_time(self, loan: Loan) -> Iterator[Fix]:  # 5
+        uses = self.direct_uses(loan)
+        if not uses:
+            return
+        edits = [self.line(loan.op, "")]
+        for use in uses:
+            again = self.fresh(loan.op.result, "now")
+            edits += [self.before(use, [f"{again} = {self.borrowing(loan)}"]), self.operand(use, loan.op.result, again)]
+        yield Fix(f"borrow {self.place(loan.op)} where it is used", tuple(edits))
+
+    def left_out(self, op: Operation) -> Iterator[Fix]:  # 6
+        if op.name in ("end", "drop"):
+            yield Fix(f"leave out this `{op.name}`: what is left open is closed later", (self.line(op, ""),))
+
+    def declared_before(self, loan: Loan, holders: set[Value]) -> Iterator[Fix]:  # 7
+        local = None if loan.path is None else loan.path.root
+        if not isinstance(local, Value) or local.operation is None or local.operation.name != "local":
+            return
+        declared = [
+            holder.operation
+            for holder in holders
+            if holder.operation is not None
+            and holder.operation.name == "local"
+            and holder.operation.block is local.operation.block
+            and self.number[holder.operation] < self.number[local.operation]
+        ]
+        if declared:
+            first = min(declared, key=self.number.__getitem__)
+            edits = (self.before(first, [self.text(local.operation)]), self.line(local.operation, ""))
+            yield Fix(f"declare {self.spelled(local)} before {self.spelled(first.result)}: it then ends later", edits)
+
+    def postponed(self, op: Operation, holders: set[Value], says: str) -> Iterator[Fix]:  # 6, 8a
+        last = self.last_use(op, holders)
+        if last is None or op.decl.is_terminator:
+            return
+        between = op.block.ops[self.number[op] + 1 : self.number[last] + 1]  # type: ignore[union-attr]
+        slice = self.needing(set(op.results), between)
+        if last in slice or last.decl.is_terminator:
+            return
+        edits = [self.line(each, "") for each in (op, *slice)]
+        yield Fix(says, (*edits, self.behind(last, [self.text(each) for each in (op, *slice)])))
+
+    def advanced(self, op: Operation, holders: set[Value]) -> Iterator[Fix]:  # 8b
+        last = self.last_use(op, holders)
+        if last is None or last.decl.is_terminator:
+            return
+        between = op.block.ops[self.number[op] + 1 : self.number[last] + 1]  # type: ignore[union-attr]
+        wanted = [each for each in between if not holders.isdisjoint(self.roots(each))]
+        needed = {value for each in wanted for value in each.all_operands()}
+        slice = []
+        for each in reversed(between):
+            if each in wanted or not needed.isdisjoint(each.results):
+                slice.append(each)
+                needed.update(each.all_operands())
+        if not needed.isdisjoint(op.results):
+            return
+        slice.reverse()
+        edits = [self.line(each, "") for each in slice]
+        yield Fix("use the reference before that", (self.before(op, [self.text(each) for each in slice]), *edits))
+
+    def copied(self, loan: Loan) -> Iterator[Fix]:  # 9
+        op = loan.op
+        if op.name != "borrow" or loan.mutable:
+            return
+        place = op.operands[0]
+        type: Type = place.type.target  # type: ignore[attr-defined]
+        if type.is_unsized or not copies(type, self.module):
+            return
+        copy, value = self.fresh(op.result, "copy"), self.fresh(op.result, "value")
+        lines = [f"{copy} = local : {type}", f"{value} = load {self.spelled(place)}", f"init {copy}, {value}"]
+        yield Fix(f"lend a copy of {self.place(op)}", (self.before(op, lines), self.operand(op, place, copy)))
+
+    def declared(self, signature: RegionSignature, longer: int, shorter: int) -> Iterator[Fix]:  # 10
+        start, end = self.header()
+        names = list(signature.names)
+        for each in sorted((longer, shorter)):
+            if names[each] == INFERRED:
+                names[each] = self.new_region(names)
+        clause = f"{names[longer]}: {names[shorter]}"
+        if names == list(signature.names):
+            text = self.text_of().text[start:end]
+            found = re.search(rf"[<,]\s*{re.escape(names[longer])}(?!\w)(\s*:[^,>]*)?", text)
+            if found is not None and longer:
+                more = f" + {names[shorter]}" if found[1] else f": {names[shorter]}"
+                at = start + found.end()
+                yield Fix(f"declare `{clause}`", (self.edit(at, at, more),))
+            return
+        type = self.function.signature.type
+        named = tuple(name for name, known in zip(names, signature.names, strict=True) if name != known)
+        parameters = tuple(
+            self.renamed(each, slots, names) for each, slots in zip(type.parameters, signature.parameters, strict=True)
+        )
+        made = FunctionType(
+            (*type.binder, *named), parameters, type.result, type.transfers, type.abi, type.variadic, type.unsafe, type.nounwind
+        )
+        outlives = ((names[longer], names[shorter]), *self.function.signature.outlives)
+        yield Fix(f"name the regions, and declare `{clause}`", (self.edit(start, end, self.head(made, outlives)),))
+
+    def renamed(self, type: Type, slots: Sequence[int], names: Sequence[str]) -> Type:
+        """A parameter's type with the names of its regions, as far as they have received some."""
+        count = iter(range(len(slots)))
+        shown = str(map_regions(type, lambda region: f"'{next(count, len(slots))}"))
+        order = [int(number) for number in re.findall(r"'(\d+)", shown)]  # slots stand from left to right
+        if sorted(order) != list(range(len(slots))):
+            raise NoText
+        wanted = iter([slots[order.index(number)] for number in range(len(slots))])
+
+        def named(region: str) -> str:
+            slot = next(wanted)
+            return names[slot] if region == INFERRED else region
+
+        return map_regions(type, named)
+
+    def new_region(self, names: Sequence[str]) -> str:
+        for letter in "abcdefghijklmnopqrstuvwxyz":
+            if f"'{letter}" not in names:
+                return f"'{letter}"
+        raise NoText
+
+    # -- the function ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def number(self) -> dict[Operation, int]:
+        """The place of each operation in its block."""
+        return {op: at for block in self.function.blocks for at, op in enumerate(block.ops)}
+
+    @cached_property
+    def users(self) -> dict[Value, list[Operation]]:
+        found: dict[Value, list[Operation]] = {}
+        for op in self.function.operations():
+            for value in dict.fromkeys(op.all_operands()):
+                found.setdefault(value, []).append(op)
+        return found
+
+    def uses(self, value: Value) -> list[Operation]:
+        return self.users.get(value, [])
+
+    def direct_uses(self, loan: Loan) -> list[Operation] | None:
+        """What uses the reference of a loan, if nothing follows or keeps it in the function; None else."""
+        op = loan.op
+        if op.name != "borrow" or not self.stays(op.operands[0]):
+            return None
+        uses = self.uses(op.result)
+        return None if any(use.decl.is_projection for use in uses) else uses
+
+    def needing(self, values: set[Value], ops: Sequence[Operation]) -> list[Operation]:
+        """Those of ``ops`` that use ``values`` or what is computed from them."""
+        known = set(values)
+        found = []
+        for op in ops:
+            if not known.isdisjoint(op.all_operands()):
+                found.append(op)
+                known.update(op.results)
+        return found
+
+    def roots(self, op: Operation) -> Iterator[Value]:
+        """What ``op`` uses: values, and the roots of places."""
+        for value in op.all_operands():
+            at = value
+            while at.type.is_place and at.operation is not None and at.operation.operands:
+                at = at.operation.operands[0]
+            yield at
+
+    def last_use(self, op: Operation, holders: set[Value]) -> Operation | None:
+        """The last use of what may hold the loan behind ``op`` in its block."""
+        if op.block is None:
+            return None
+        for each in reversed(op.block.ops[self.number[op] + 1 :]):
+            if each.name != "local" and not each.decl.is_projection and not holders.isdisjoint(self.roots(each)):
+                return each
+        return None
+
+    def stays(self, place: Value) -> bool:
+        """Whether a place is the same storage wherever it is evaluated: nothing on the way to it can be stored into."""
+        at = place
+        while at.type.is_place and at.operation is not None and at.operation.operands:
+            operand = at.operation.operands[0]
+            if at.operation.name == "deref" and operand.type.is_place:
+                return False
+            at = operand
+        return True
+
+    # -- text --------------------------------------------------------------------------------------------------------
+
+    def place(self, op: Operation) -> str:
+        return f"`{self.spelled(op.operands[0])}`"
+
+    def borrowing(self, loan: Loan) -> str:
+        """The borrow of a loan, to be written again."""
+        return f"borrow {'mut ' if loan.mutable else ''}{self.spelled(loan.op.operands[0])}"
+
+    def not_mutable(self, op: Operation) -> Edit:
+        """The word ``mut`` of a borrow taken away."""
+        self.span(op)
+        spans = self.text_of().token_spans()
+        start, end = spans[op.loc + 3]  # type: ignore[operator]
+        if self.text_of().text[start:end] != "mut":
+            raise NoText
+        return self.edit(start, spans[op.loc + 4][0], "")  # type: ignore[operator]
+
+    def header(self) -> tuple[int, int]:
+        """Where the signature begins and ends in the text."""
+        source, place = self.text_of(), self.function.location
+        if place is None or not self.function.blocks:
+            raise NoText
+        start = source.line_starts()[place.line - source.first_line] + max(place.column, 1) - 1
+        line = source.text.find("\n", start)
+        end = source.text.rfind("{", start, line)
+        text = source.text[start:line]
+        if end < 0 or "//" in text or not text.rstrip().endswith("{"):
+            raise NoText
+        while source.text[end - 1] == " ":
+            end -= 1
+        return start, end
+
+    def head(self, type: FunctionType, outlives: tuple[tuple[str, str], ...]) -> str:
+        """The signature as text, with other regions."""
+        known = self.function
+        stub = Function(known.name, Signature(type, outlives), [parameter.name for parameter in known.parameters])
+        stub.linkage, stub.attributes = known.linkage, known.attributes
+        return print_header(stub)
+
+
+__all__ = ["LoanFixes"]

@@ -1,0 +1,247 @@
+"""What is offered as a fix of a conflict of borrows: each kind, that it mends the error, and that it keeps the meaning."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+import altru_ir as air
+from altru_ir import backend, passes
+from altru_ir.diagnostics import edited
+from altru_ir.passes import check_memory
+from altru_ir.passes.verify.fixes import mend
+from altru_ir.passes.verify.memory import check_memory_once
+from altru_ir.source import Source
+from altru_ir.testing.borrowing import generate
+from tests.passes.loans_oracle import fault, inputs, refusals, scheduled
+
+HERE = Path(__file__).parent / "check-loans"
+HEAD = """altru 1
+module @m
+struct @Pair { a: i64, b: i64 }
+struct @Noisy<'a> { r: ref<'a, i64> } drop @Noisy.drop
+func @Noisy.drop<'a>(%self: ref<mut @Noisy<'a>>)
+struct @Loud<'a> { r: ref<'a, own<i64>> } drop @Loud.drop
+func @Loud.drop<'a>(%self: ref<mut @Loud<'a>>)
+func @look(%r: ref<i64>) nounwind
+func @touch(%r: ref<mut i64>) nounwind
+func @give(%r: ref<mut i64>, %n: i64) nounwind
+func @find<'a>(%r: ref<'a, mut i64>) -> ref<'a, mut i64> nounwind
+"""
+X = "  %x = local : i64\n  init %x, %n\n"
+
+
+def fixes(text: str) -> list[tuple[str, str]]:
+    """The fixes of the errors of a text: what they say, and the body of the last function with them."""
+    module = air.parse(HEAD + text)
+    assert air.verify(module) == []
+    found = []
+    for problem in check_memory(module):
+        assert problem.code.startswith("ALT-B"), problem
+        if problem.fix is None:
+            continue
+        fixed = edited(Source("", HEAD + text), problem.fix.edits)
+        assert check_memory(air.parse(fixed)) == []
+        found.append((problem.fix.message, fixed[len(HEAD) :]))
+    return found
+
+
+def body(lines: str, parameters: str = "%n: i64") -> str:
+    return f"func @f({parameters}) {{\n^entry:\n{lines}  ret\n}}\n"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "wrong", "says", "right"),
+    [
+        (
+            "%n: i64",
+            X + "  %r = borrow mut %x\n  %s = borrow %x\n  call @look(%s)\n  %p = deref %r\n  %v = load %p\n",
+            "borrow `%x` shared: nothing writes through it",
+            X + "  %r = borrow %x\n  %s = borrow %x\n  call @look(%s)\n  %p = deref %r\n  %v = load %p\n",
+        ),
+        (
+            "%n: i64",
+            X + "  %r = borrow mut %x\n  %m = load %x\n  call @give(%r, %m)\n",
+            "borrow `%x` after that",
+            X + "  %m = load %x\n  %r = borrow mut %x\n  call @give(%r, %m)\n",
+        ),
+        (
+            "%n: i64",
+            X + "  %r = borrow mut %x\n  %t = call @find(%r)\n  assign %x, %n\n  call @touch(%t)\n",
+            "`assign` after the last use of the reference",
+            X + "  %r = borrow mut %x\n  %t = call @find(%r)\n  call @touch(%t)\n  assign %x, %n\n",
+        ),
+        (
+            "%n: i64",
+            X + "  %r = borrow mut %x\n  %p = deref %r\n  assign %p, %n\n  %s = borrow mut %x\n  call @touch(%s)\n"
+            "  assign %p, %n\n",
+            "reborrow through %r, which has it for itself",
+            X + "  %r = borrow mut %x\n  %p = deref %r\n  assign %p, %n\n  %r_place = deref %r\n"
+            "  %s = borrow mut %r_place\n  call @touch(%s)\n  assign %p, %n\n",
+        ),
+        (
+            "%r: ref<mut i64>",
+            "  %p = deref %r\n  %s = borrow mut %p\n  call @touch(%r)\n  call @touch(%s)\n",
+            "lend %r to it, and borrow `%p` again after that",
+            "  %p = deref %r\n  %s = borrow mut %p\n  %r_place = deref %r\n  %r_lent = borrow mut %r_place\n"
+            "  call @touch(%r_lent)\n  %s_again = borrow mut %p\n  call @touch(%s_again)\n",
+        ),
+        (
+            "%n: i64",
+            X + "  %r = borrow mut %x\n  %p = deref %r\n  assign %p, %n\n  %t = take %x\n  init %x, %t\n  assign %p, %t\n",
+            "use `%x` itself instead of the reference",
+            X + "  assign %x, %n\n  %t = take %x\n  init %x, %t\n  assign %x, %t\n",
+        ),
+        (
+            "%n: i64",
+            X + "  %r = borrow %x\n  call @look(%r)\n  assign %x, %n\n  call @look(%r)\n",
+            "borrow `%x` again after that",
+            X + "  %r = borrow %x\n  call @look(%r)\n  assign %x, %n\n  %r_again = borrow %x\n  call @look(%r_again)\n",
+        ),
+        (
+            "%n: i64",
+            X + "  %r = borrow %x\n  end %x\n  call @look(%r)\n",
+            "end it after the last use",
+            X + "  %r = borrow %x\n  call @look(%r)\n  end %x\n",
+        ),
+        (
+            "%n: i64",
+            X + "  %r = borrow %x\n  %h = local : @Noisy<'_>\n  %v = struct %r : @Noisy<'_>\n  init %h, %v\n  br ^next\n"
+            "^next:\n  end %x\n  br ^last\n^last:\n  end %h\n",
+            "leave out this `end`: what is left open is closed later",
+            X + "  %r = borrow %x\n  %h = local : @Noisy<'_>\n  %v = struct %r : @Noisy<'_>\n  init %h, %v\n  br ^next\n"
+            "^next:\n  br ^last\n^last:\n  end %h\n",
+        ),
+        (
+            "%o: own<i64>",
+            "  %h = local : @Loud<'_>\n  %x = local : own<i64>\n  init %x, %o\n  %r = borrow %x\n"
+            "  %v = struct %r : @Loud<'_>\n  init %h, %v\n",
+            "declare %x before %h: it then ends later",
+            "  %x = local : own<i64>\n  %h = local : @Loud<'_>\n  init %x, %o\n  %r = borrow %x\n"
+            "  %v = struct %r : @Loud<'_>\n  init %h, %v\n",
+        ),
+        (
+            "%c: i1, %n: i64",
+            X + "  %h = local : ref<i64>\n  %r = borrow %x\n  init %h, %r\n  br ^loop\n^loop:\n  assign %x, %n\n"
+            "  %t = load %h\n  call @look(%t)\n  cond_br %c, ^loop, ^done\n^done:\n",
+            "lend a copy of `%x`",
+            X + "  %h = local : ref<i64>\n  %r_copy = local : i64\n  %r_value = load %x\n  init %r_copy, %r_value\n"
+            "  %r = borrow %r_copy\n  init %h, %r\n  br ^loop\n^loop:\n  assign %x, %n\n"
+            "  %t = load %h\n  call @look(%t)\n  cond_br %c, ^loop, ^done\n^done:\n",
+        ),
+    ],
+)  # fmt: skip
+def test_kinds(parameters: str, wrong: str, says: str, right: str) -> None:
+    assert list(dict.fromkeys(fixes(body(wrong, parameters)))) == [(says, body(right, parameters))]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "says"),
+    [
+        ("<'a, 'b>(%x: ref<'a, i64>, %y: ref<'b, i64>)", "<'a, 'b: 'a>(%x: ref<'a, i64>, %y: ref<'b, i64>)", "'b: 'a"),
+        ("<'a, 'c, 'b: 'c>(%x: ref<'a, i64>, %y: ref<'b, i64>)",
+         "<'a, 'c, 'b: 'c + 'a>(%x: ref<'a, i64>, %y: ref<'b, i64>)", "'b: 'a"),
+        ("<'a>(%x: ref<'a, i64>, %y: ref<i64>)", "<'a, 'b: 'a>(%x: ref<'a, i64>, %y: ref<'b, i64>)", "'b: 'a"),
+    ],
+)  # fmt: skip
+def test_a_clause_is_declared(wrong: str, right: str, says: str) -> None:
+    rest = " -> ref<'a, i64> {\n^entry:\n  ret %y\n}\n"
+    ((said, text),) = fixes(f"func @f{wrong}{rest}")
+    assert said.endswith(f"declare `{says}`")
+    assert text == f"func @f{right}{rest}"
+
+
+CALLER = """func @f<'a, 'b>(%x: ref<'a, i64>, %y: ref<'b, i64>) -> ref<'a, i64> {
+^entry:
+  ret %y
+}
+func @g<'a, 'b>(%x: ref<'a, i64>, %y: ref<'b, i64>) -> ref<'a, i64> {
+^entry:
+  %r = call @f(%x, %y)
+  ret %r
+}
+"""
+
+
+def test_a_clause_that_callers_do_not_show_is_not_shown() -> None:
+    assert fixes(CALLER) == []
+    callers = CALLER.replace("@g<'a, 'b>", "@g<'a, 'b: 'a>")
+    assert [said for said, _ in fixes(callers)] == ["declare `'b: 'a`"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "  %r = borrow %x\n  %s = borrow mut %x\n  call @both(%s, %r)\n",  # nothing can move, and both are needed
+        "  %r = borrow mut %x\n  %s = borrow mut %x\n  call @touch_both(%r, %s)\n",
+    ],
+)
+def test_what_would_stay_wrong_is_not_shown(lines: str) -> None:
+    head = "func @both(%s: ref<mut i64>, %r: ref<i64>) nounwind\n"
+    head += "func @touch_both(%r: ref<mut i64>, %s: ref<mut i64>) nounwind\n"
+    found = fixes(head + body(X + lines))
+    assert [said for said, _ in found] == ([] if "touch_both" in lines else ["lend a copy of `%x`"])
+
+
+def test_half_of_the_errors_in_the_tests_of_loans_can_be_mended() -> None:
+    errors: Counter[str] = Counter()
+    fixed: Counter[str] = Counter()
+    for path in sorted(HERE.rglob("*.air")):
+        text = path.read_text()
+        problems = [problem for problem in check_memory(air.parse(text, path.name)) if problem.code.startswith("ALT-B")]
+        before = Counter((problem.code, problem.function) for problem in problems)
+        errors.update(problem.code for problem in problems)
+        fixed.update(problem.code for problem in problems if problem.fix is not None)
+        for problem in [problem for problem in problems if problem.fix is not None][::20]:
+            assert problem.fix is not None
+            module = air.parse(edited(Source(path.name, text), problem.fix.edits))
+            assert air.verify(module) == []
+            after = Counter((each.code, each.function) for each in refused(module))
+            assert after <= before - Counter([(problem.code, problem.function)]), problem
+    assert errors.total() >= 180
+    assert 4 * fixed.total() >= 3 * errors.total(), (fixed, errors)
+
+
+def refused(module: air.Module) -> list[air.Diagnostic]:
+    return [problem for problem in check_memory_once(module) if problem.code.startswith("ALT-B")]
+
+
+KEEPING = ("borrow ", "use ", "reborrow ", "reach ", "lend %")
+
+
+def test_generated_programs_that_were_mended_run_without_a_fault() -> None:
+    """And what moves nothing but borrows leaves what is computed as it was when nobody asked the borrow checker."""
+    mended = compared = 0
+    for seed in (0, 6, 9, 10, 13, 16):
+        text = generate(seed, wild=0.2).text
+        before = scheduled(air.parse(text))
+        assert refusals(before)
+        after = scheduled(air.parse(mend(Source("a.air", text))))
+        if not refusals(after):
+            mended += 1
+            assert fault(after, inputs(4, seed)) is None, seed
+        outcomes = [(bits, outcome(before, bits)) for bits in inputs(4, seed)]
+        for problem in check_memory(air.parse(text)):
+            if problem.fix is None or not problem.fix.message.startswith(KEEPING):
+                continue
+            after = scheduled(air.parse(edited(Source("a.air", text), problem.fix.edits)))
+            for bits, known in outcomes:
+                if known is not None and outcome(after, bits) is not None:
+                    assert outcome(after, bits) == known, (seed, bits)
+                    compared += 1
+    assert mended >= 4
+    assert compared >= 12
+
+
+def outcome(module: air.Module, bits: int) -> object:
+    """What ``main_entry`` gives, or how it panics; None when it has a fault."""
+    ready = module.clone()
+    passes.run(ready, "elaborate-drops")
+    try:
+        return backend.interpret(ready, "main_entry", [bits], schedules=1)
+    except air.Panic as panic:
+        return panic.message
+    except air.MemoryFault:
+        return None
