@@ -112,18 +112,19 @@ class ControlFlowGraph:
 def postorder(function: Function) -> list[Block]:
     """The blocks that control may reach, in depth-first postorder: what uses a value comes before what defines it. As
     ``ControlFlowGraph.postorder``, for who needs nothing else of the graph."""
-    entry = function.entry
-    seen = {entry}
+    seen: set[Block] = set()
     order: list[Block] = []
-    stack = [(entry, iter(entry.successors))]
+    stack: list[Block | None] = [function.entry]  # None stands behind a block whose successors have been put there
     while stack:
-        block, rest = stack[-1]
-        for after in rest:
-            if after not in seen:
-                seen.add(after)
-                stack.append((after, iter(after.successors)))
-                break
-        else:
-            order.append(block)
-            stack.pop()
+        block = stack.pop()
+        if block is None:
+            order.append(stack.pop())  # type: ignore[arg-type]
+        elif block not in seen:
+            seen.add(block)
+            stack += (block, None)
+            if block.unwind is not None:
+                stack.append(block.unwind)
+            if block.ops:
+                for successor in reversed(block.ops[-1].successors):
+                    stack.append(successor.block)
     return order

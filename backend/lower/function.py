@@ -67,7 +67,7 @@ class FunctionLowering:
         self.temporaries = 0
         self.label = ""
         self.allocas: list[str] = []
-        self.incoming: dict[Block, list[tuple[str, list[str]]]] = {}
+        self.incoming: dict[Block, list[list[str]]] = {}  # the entries of each phi of a block
         self.panics: dict[Cold, list[tuple[str, int, str, str]]] = {}
         self.cold: dict[Cold, str] = {}  # labels of the cold blocks
         self.debug: FunctionDebug | None = None
@@ -89,47 +89,49 @@ class FunctionLowering:
         function = self.function
         unnamed = {value for value in _values(function) if value.name is None} if self.owner.debug is not None else set()
         assign_names(function)
-        used = {op.decl.name for block in function.blocks for op in block.ops}
-        self.uses_stack = "stack.alloc" in used or "stack.alloc_raw" in used
+        self.uses_stack = _takes_frame(function)
         if self.uses_stack and self.owner.unwinds and not self.is_nounwind:
             self.stack_cleanup = Block("-stack")
         lines = self.lines
         symbol = self.owner.symbol(function.name)
-        if self.owner.debug is not None:
-            self.debug = self.owner.debug.function(function)
+        debug = self.debug = self.owner.debug.function(function) if self.owner.debug is not None else None
         parameters = self.parameters()
         phis: list[tuple[int, Block]] = []
         # Reverse postorder, so that a definition is lowered before what it dominates; unreachable blocks are left out.
         order = postorder(function)[::-1]
         cleanups = _only_after_panics(order)
         for block in order:
-            self.incoming[block] = []
+            self.labels[block] = self.block_label(block)
+            if block.args:
+                self.incoming[block] = [[] for _ in block.args]
         alloca_at = 0
         find = LOWERINGS.get
         for index, block in enumerate(order):
             self.block, self.in_cleanup = block, block in cleanups
-            self.start(self.block_label(block))
+            self.start(self.labels[block])
             if index == 0:
                 alloca_at = len(lines)
                 self.unpack_parameters()
             if block.args:
                 phis.append((len(lines), block))
                 lines.append("")
-            if self.debug is not None:
+                for argument in block.args:
+                    self.names_of(argument)
+            if debug is not None:
                 named = [*(function.parameters if index == 0 else ()), *(a for a in block.args if a not in unnamed)]
-                self.show(self.debug, named, None)
+                self.show(debug, named, None)
             for op in block.ops:
                 lowering = find(op.decl.name)
                 if lowering is None:
                     raise LoweringError(f"`{op.name}` cannot be compiled yet{self.where(op)}")
-                if self.debug is None:
+                if debug is None:
                     lowering(self, op)
                 else:
                     begin = len(lines)
                     lowering(self, op)
                     if not op.decl.is_terminator:
-                        self.show(self.debug, [value for value in op.results if value not in unnamed], op)
-                    located(lines, begin, self.debug.location(op))
+                        self.show(debug, [value for value in op.results if value not in unnamed], op)
+                    located(lines, begin, debug.location(op))
         for at, block in phis:
             lines[at] = self.phis(block)
         self.cold_blocks()
@@ -140,8 +142,9 @@ class FunctionLowering:
         if self.keeps_payload:
             self.allocas.append('  %"-payload" = alloca ptr')
         lines[alloca_at:alloca_at] = [*self.allocas, *self.enter_stack()]
-        body = "\n".join([line for line in lines if line])
-        may_leave = any(word in body for word in _UNWIND) and any(_may_unwind(line) for line in lines)
+        body = "\n".join(lines)
+        # Only calls have parentheses, and a panic that goes on has come out of one.
+        may_leave = ("(" in body or self.keeps_payload) and any(_may_unwind(line) for line in lines)
         if not may_leave:
             self.owner.quiet.add(function.name)
         hidden = function.linkage == "private" or self.owner.entries == "table" or symbol != f"@{quote(function.name)}"
@@ -207,13 +210,10 @@ class FunctionLowering:
 
     def phis(self, block: Block) -> str:
         """The phis of a block's arguments, once all edges are known."""
-        edges = self.incoming[block]
-        if not edges:
-            return "\n".join(f"  {self.names_of(a)} = freeze {llvm_type(a.type, self.module)} poison" for a in block.args)
         lines = []
-        for index, argument in enumerate(block.args):
-            pairs = ", ".join(f"[ {values[index]}, %{label} ]" for label, values in edges)
-            lines.append(f"  {self.names_of(argument)} = phi {llvm_type(argument.type, self.module)} {pairs}")
+        for argument, entries in zip(block.args, self.incoming[block], strict=True):
+            made = f"phi {self.type(argument.type)} {', '.join(entries)}"
+            lines.append(f"  {self.names[argument]} = {made if entries else f'freeze {self.type(argument.type)} poison'}")
         return "\n".join(lines)
 
     def cold_blocks(self) -> None:
@@ -377,13 +377,15 @@ class FunctionLowering:
         if known is None:
             name = value.name or ""
             plain = name.isidentifier() and name.isascii()  # the usual case; `quote` knows the others
-            known = self.names[value] = "%" + (name if plain else self.value_name(value))
+            known = self.names[value] = f"%{name}" if plain else "%" + self.value_name(value)
         return known
 
     def block_label(self, block: Block) -> str:
         known = self.labels.get(block)
         if known is None:
-            known = self.labels[block] = quote(f"{block.label}-b")
+            label = block.label or ""
+            plain = label.isidentifier() and label.isascii()
+            known = self.labels[block] = f'"{label}-b"' if plain else quote(f"{label}-b")
         return known
 
     def value(self, value: Value) -> str:
@@ -392,14 +394,11 @@ class FunctionLowering:
 
     def typed(self, value: Value) -> str:
         """Type and operand."""
-        return f"{self.types.get(value.type) or self.type(value.type)} {self.names.get(value) or self.names_of(value)}"
+        return f"{self.types[value.type]} {self.names.get(value) or self.names_of(value)}"
 
     def type(self, type: Type) -> str:
         """LLVM's spelling of a type."""
-        known = self.types.get(type)
-        if known is None:
-            known = self.types[type] = llvm_type(type, self.module)
-        return known
+        return self.types[type]
 
     # -- emission -------------------------------------------------------------------------------------------------------
 
@@ -458,20 +457,20 @@ class FunctionLowering:
         """The label that a successor is reached by, with its phi entry noted; ``split`` says that the terminator names its
         block more than once."""
         block = successor.block
-        target = self.block_label(block)
+        target = self.labels[block]
         if block.args:
-            values = [*(given or ()), *[self.value(value) for value in successor.args]]
+            names, label = self.names, self.label
             if split:
-                return self.split(successor, target, values)
-            self.incoming[block].append((self.label, values))
+                label = self.fresh_label("edge")  # a block of its own, written behind the terminator
+                self.after_terminator.append(f"{label}:\n  br label %{target}")
+            values = [names[value] for value in successor.args]
+            if given:
+                values = given + values
+            for entries, value in zip(self.incoming[block], values, strict=True):
+                entries.append(f"[ {value}, %{label} ]")
+            if split:
+                return label
         return target
-
-    def split(self, successor: Successor, target: str, values: list[str]) -> str:
-        """A block of its own for an edge; it is written behind the terminator."""
-        label = self.fresh_label("edge")
-        self.incoming[successor.block].append((label, values))
-        self.after_terminator.append(f"{label}:\n  br label %{target}")
-        return label
 
     def finish(self, text: str) -> None:
         """Writes a terminator and the edge blocks it needs."""
@@ -565,6 +564,15 @@ def _only_after_panics(order: list[Block]) -> set[Block]:
                 ordinary.add(successor.block)
                 work.append(successor.block)
     return {block for block in order if block not in ordinary}
+
+
+def _takes_frame(function: Function) -> bool:
+    """Whether storage is taken from the frame of an activation."""
+    for block in function.blocks:
+        for op in block.ops:
+            if op.decl.takes_frame:
+                return True
+    return False
 
 
 def _values(function: Function) -> Iterable[Value]:

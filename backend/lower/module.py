@@ -19,6 +19,7 @@ from altru_ir.backend.lower.panics import Sites, Strings, guard_text
 from altru_ir.backend.lower.profile import Profile
 from altru_ir.backend.lower.types import (
     LoweringError,
+    Spellings,
     check_c_abi,
     llvm_type,
     named_types,
@@ -26,12 +27,13 @@ from altru_ir.backend.lower.types import (
     parameter_types,
     quote,
     result_type,
+    signed_limits,
 )
 from altru_ir.layout import layout_of
 from altru_ir.marks import freezes
 from altru_ir.module import Function, Global, Module
 from altru_ir.targets import data_of
-from altru_ir.types import Type, spell_name
+from altru_ir.types import spell_name
 
 
 def lower_module(
@@ -74,7 +76,8 @@ class ModuleLowering:
         self.callbacks = callbacks
         self.uses_host = False
         self.quiet: set[str] = set()  # functions that no panic leaves
-        self.types: dict[Type, str] = {}  # as LLVM spells them
+        self.types = Spellings(module)
+        self.halves = signed_limits(module.pointer_bits)
         self.sites = Sites()
         self.glue = DropGlue(self)
         self.declared: dict[str, None] = {}

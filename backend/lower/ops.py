@@ -37,16 +37,22 @@ def _bits(f: FunctionLowering, type: Type) -> int:
 
 @lowers("const")
 def _const(f: FunctionLowering, op: Operation) -> None:
-    result = op.results[0]
-    f.names[result] = constant_text(op.attrs["value"], result.type, f.module)
+    result, value = op.results[0], op.attrs["value"]
+    half = f.owner.halves.get(result.type)
+    if half is not None and value.__class__ is int and -half <= value < half:
+        f.names[result] = str(value)
+    else:
+        f.names[result] = constant_text(value, result.type, f.module)
 
 
 @lowers(
     "add", "sub", "mul", "and", "or", "xor", "sdiv", "udiv", "srem", "urem", "fadd", "fsub", "fmul", "fdiv", "frem"
 )  # fmt: skip
 def _binary(f: FunctionLowering, op: Operation) -> None:
-    lhs, rhs = op.operands
-    f.lines.append(f"  {f.names_of(op.results[0])} = {op.decl.name} {f.typed(lhs)}, {f.value(rhs)}")
+    (lhs, rhs), result, names = op.operands, op.results[0], f.names
+    name = result.name or ""
+    names[result] = made = f"%{name}" if name.isidentifier() and name.isascii() else f.names_of(result)
+    f.lines.append(f"  {made} = {op.decl.name} {f.types[lhs.type]} {names[lhs]}, {names[rhs]}")
 
 
 @lowers("shl", "lshr", "ashr")
@@ -130,8 +136,9 @@ def _checked(f: FunctionLowering, op: Operation) -> None:
 
 @lowers("icmp", "fcmp")
 def _compare(f: FunctionLowering, op: Operation) -> None:
-    lhs, rhs = op.operands
-    f.lines.append(f"  {f.names_of(op.results[0])} = {op.decl.name} {op.attrs['predicate']} {f.typed(lhs)}, {f.value(rhs)}")
+    (lhs, rhs), names = op.operands, f.names
+    made = f.names_of(op.results[0])
+    f.lines.append(f"  {made} = {op.decl.name} {op.attrs['predicate']} {f.types[lhs.type]} {names[lhs]}, {names[rhs]}")
 
 
 @lowers("select")
@@ -161,7 +168,7 @@ def _to_integer(f: FunctionLowering, op: Operation) -> None:
 
 @lowers("br")
 def _br(f: FunctionLowering, op: Operation) -> None:
-    f.finish(f"br label %{f.edge(op.successors[0])}")
+    f.lines.append(f"  br label %{f.edge(op.successors[0])}")
 
 
 @lowers("cond_br")
@@ -173,7 +180,7 @@ def _cond_br(f: FunctionLowering, op: Operation) -> None:
     elif op.attrs.get("unlikely"):
         f.owner.likely()
         weights = ", !prof !1"
-    f.finish(f"br i1 {f.value(op.operands[0])}, label %{first}, label %{second}{weights}")
+    f.finish(f"br i1 {f.names[op.operands[0]]}, label %{first}, label %{second}{weights}")
 
 
 @lowers("switch")

@@ -100,6 +100,24 @@ def llvm_type(type: Type, module: Module) -> str:
     raise LoweringError(f"values of type `{type}` cannot be compiled yet")
 
 
+class Spellings(dict[Type, str]):
+    """``llvm_type`` of the types of one module, each computed once."""
+
+    def __init__(self, module: Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def __missing__(self, type: Type) -> str:
+        made = self[type] = llvm_type(type, self.module)
+        return made
+
+
+def signed_limits(pointer_bits: int) -> dict[Type, int]:
+    """For each integer type of more than one bit the first number that it does not have: ``{i8: 128, ...}``."""
+    widths = {IntType(bits): bits for bits in IntType.WIDTHS if bits > 1}
+    return {type: 1 << (bits - 1) for type, bits in {**widths, UsizeType(): pointer_bits}.items()}
+
+
 _COMPILED: WeakKeyDictionary[Module, dict[str, bool]] = WeakKeyDictionary()
 
 
