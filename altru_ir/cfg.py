@@ -115,16 +115,22 @@ def postorder(function: Function) -> list[Block]:
     seen: set[Block] = set()
     order: list[Block] = []
     stack: list[Block | None] = [function.entry]  # None stands behind a block whose successors have been put there
+    push, pop = stack.append, stack.pop
     while stack:
-        block = stack.pop()
+        block = pop()
         if block is None:
-            order.append(stack.pop())  # type: ignore[arg-type]
+            order.append(pop())  # type: ignore[arg-type]
         elif block not in seen:
             seen.add(block)
-            stack += (block, None)
+            push(block)
+            push(None)
             if block.unwind is not None:
-                stack.append(block.unwind)
-            if block.ops:
-                for successor in reversed(block.ops[-1].successors):
-                    stack.append(successor.block)
+                push(block.unwind)
+            successors = block.ops[-1].successors if block.ops else ()
+            if len(successors) == 2:
+                push(successors[1].block)
+                push(successors[0].block)
+            else:
+                for successor in successors[::-1]:
+                    push(successor.block)
     return order

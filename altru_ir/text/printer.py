@@ -123,13 +123,21 @@ def print_header(function: Function) -> str:
 
 def assign_names(function: Function) -> None:
     """Gives every value and block of ``function`` a name of its own."""
-    names = [value.name for block in function.blocks for op in block.ops for value in op.results]
-    names += [argument.name for block in function.blocks for argument in block.args]
-    names += [parameter.name for parameter in function.parameters]
+    names = [parameter.name for parameter in function.parameters]
+    labels: list[str | None] = []
+    for block in function.blocks:
+        labels.append(block.label)
+        for argument in block.args:
+            names.append(argument.name)
+        for op in block.ops:
+            results = op.results
+            if len(results) == 1:
+                names.append(results[0].name)
+            elif results:
+                names.extend([value.name for value in results])
     distinct = set(names)
     if len(distinct) != len(names) or None in distinct:
         _assign_value_names(function)
-    labels = [block.label for block in function.blocks]
     given = set(labels)
     if len(given) != len(labels) or None in given:
         _assign_labels(function)

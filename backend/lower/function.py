@@ -21,16 +21,10 @@ from altru_ir.backend.lower.debug_info import FunctionDebug, located
 from altru_ir.backend.lower.panics import LANDED, PERSONALITY, label_of
 from altru_ir.backend.lower.types import (
     LoweringError,
-    dimensions_of,
-    llvm_type,
-    parameter_attributes,
-    parameter_types,
     quote,
-    result_type,
 )
 from altru_ir.behaviour import may_panic
 from altru_ir.cfg import postorder
-from altru_ir.layout import layout_of
 from altru_ir.module import Block, Function, Module
 from altru_ir.text.printer import assign_names
 from altru_ir.types import PlaceType, Type
@@ -101,14 +95,15 @@ class FunctionLowering:
         order = postorder(function)[::-1]
         cleanups = _only_after_panics(order)
         for block in order:
-            self.labels[block] = self.block_label(block)
+            self.block_label(block)
             if block.args:
                 self.incoming[block] = [[] for _ in block.args]
         alloca_at = 0
         find = LOWERINGS.get
         for index, block in enumerate(order):
             self.block, self.in_cleanup = block, block in cleanups
-            self.start(self.labels[block])
+            label = self.label = self.labels[block]
+            lines.append(f"{label}:")
             if index == 0:
                 alloca_at = len(lines)
                 self.unpack_parameters()
@@ -151,7 +146,7 @@ class FunctionLowering:
         # A table leads to everything: names would keep the linker busy, and only debuggers ask for them.
         nameless = self.owner.entries == "table" and self.owner.debug is None
         linkage = "" if not hidden else "private " if nameless else "internal "
-        result = result_type(function.signature.result, self.module)
+        result = self.owner.results[function.signature.result]
         nounwind = self.is_nounwind or not self.owner.unwinds or not may_leave
         attributes = " nounwind uwtable" if nounwind else " uwtable"
         personality = ""
@@ -169,23 +164,21 @@ class FunctionLowering:
     def parameters(self) -> str:
         shown = []
         for value in self.function.parameters:
-            types = parameter_types(value.type, self.module)
-            attributes = parameter_attributes(value.type, self.module)
-            if len(types) == 1 and not dimensions_of(value.type):
-                self.names[value] = "%" + self.value_name(value)
-                shown.append(f"{types[0]}{attributes} {self.names[value]}")
+            types, promises = self.owner.parts[value.type], self.owner.promises[value.type]
+            if len(types) == 1:
+                shown.append(f"{types[0]}{promises} {self.names_of(value)}")
             elif not types:
                 self.names[value] = "undef"
             else:
                 for part, type in enumerate(types):
-                    shown.append(f"{type}{attributes if part == 0 else ''} {self.part_name(value, part)}")
+                    shown.append(f"{type}{promises if part == 0 else ''} {self.part_name(value, part)}")
         return ", ".join(shown)
 
     def unpack_parameters(self) -> None:
         for value in self.function.parameters:
-            types = parameter_types(value.type, self.module)
-            if dimensions_of(value.type):
-                self.names[value] = self.pack(value.type, [self.part_name(value, part) for part in range(len(types))])
+            count = len(self.owner.parts[value.type])
+            if count > 1:
+                self.names[value] = self.pack(value.type, [self.part_name(value, part) for part in range(count)])
 
     def part_name(self, value: Value, part: int) -> str:
         """The name of a part of a parameter that is passed in parts."""
@@ -193,7 +186,7 @@ class FunctionLowering:
 
     def pack(self, type: Type, parts: list[str]) -> str:
         """A pointer with lengths, from its parts."""
-        whole = llvm_type(type, self.module)
+        whole = self.types[type]
         made = "poison"
         for index, part in enumerate(parts):
             kind = "ptr" if index == 0 else self.word
@@ -202,11 +195,10 @@ class FunctionLowering:
 
     def unpack(self, value: Value) -> list[str]:
         """The parts under which a value is passed."""
-        types = parameter_types(value.type, self.module)
-        if not dimensions_of(value.type):
-            return [self.value(value)] if types else []
-        whole = llvm_type(value.type, self.module)
-        return [self.emit(f"extractvalue {whole} {self.value(value)}, {index}") for index in range(len(types))]
+        count = len(self.owner.parts[value.type])
+        if count <= 1:
+            return [self.value(value)] * count
+        return [self.emit(f"extractvalue {self.typed(value)}, {index}") for index in range(count)]
 
     def phis(self, block: Block) -> str:
         """The phis of a block's arguments, once all edges are known."""
@@ -445,8 +437,6 @@ class FunctionLowering:
         ``given`` are the operands that the terminator itself gives to a successor, by its position.
         """
         successors, first = op.successors, given or {}
-        if len(successors) == 2 and successors[0].block is not successors[1].block:
-            return [self.edge(successors[0], first.get(0)), self.edge(successors[1], first.get(1))]
         named = Counter([successor.block for successor in successors])
         return [
             self.edge(successor, first.get(index), split=named[successor.block] > 1)
@@ -458,19 +448,26 @@ class FunctionLowering:
         block more than once."""
         block = successor.block
         target = self.labels[block]
+        if split and block.args:
+            label = self.fresh_label("edge")  # a block of its own, written behind the terminator
+            self.after_terminator.append(f"{label}:\n  br label %{target}")
+            self.arrive(block, label, successor.args, given)
+            return label
         if block.args:
-            names, label = self.names, self.label
-            if split:
-                label = self.fresh_label("edge")  # a block of its own, written behind the terminator
-                self.after_terminator.append(f"{label}:\n  br label %{target}")
-            values = [names[value] for value in successor.args]
-            if given:
-                values = given + values
-            for entries, value in zip(self.incoming[block], values, strict=True):
-                entries.append(f"[ {value}, %{label} ]")
-            if split:
-                return label
+            self.arrive(block, self.label, successor.args, given)
         return target
+
+    def arrive(self, block: Block, label: str, args: list[Value], given: list[str] | None = None) -> None:
+        """Notes the phi entries of an edge from ``label`` to ``block``: ``given``, then those of ``args``."""
+        phis = self.incoming[block]
+        at = 0
+        if given:
+            for value in given:
+                phis[at].append(f"[ {value}, %{label} ]")
+                at += 1
+        for argument in args:
+            phis[at].append(f"[ {self.names[argument]}, %{label} ]")
+            at += 1
 
     def finish(self, text: str) -> None:
         """Writes a terminator and the edge blocks it needs."""
@@ -541,7 +538,7 @@ class FunctionLowering:
         return name
 
     def align(self, type: Type) -> int:
-        return layout_of(type, self.module).align
+        return self.owner.aligns[type]
 
 
 _UNWIND = ("call ", "invoke ", "resume ")

@@ -19,7 +19,8 @@ from altru_ir.backend.lower.panics import Sites, Strings, guard_text
 from altru_ir.backend.lower.profile import Profile
 from altru_ir.backend.lower.types import (
     LoweringError,
-    Spellings,
+    PerType,
+    alignment,
     check_c_abi,
     llvm_type,
     named_types,
@@ -76,8 +77,12 @@ class ModuleLowering:
         self.callbacks = callbacks
         self.uses_host = False
         self.quiet: set[str] = set()  # functions that no panic leaves
-        self.types = Spellings(module)
-        self.halves = signed_limits(module.pointer_bits)
+        self.types = PerType(llvm_type, module)
+        self.results = PerType(result_type, module)
+        self.parts = PerType(parameter_types, module)  # under which a value is passed
+        self.promises = PerType(parameter_attributes, module)
+        self.aligns = PerType(alignment, module)
+        self.limits = signed_limits(module.pointer_bits)
         self.sites = Sites()
         self.glue = DropGlue(self)
         self.declared: dict[str, None] = {}

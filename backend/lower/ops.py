@@ -17,7 +17,7 @@ from altru_ir.backend.lower.function import FunctionLowering, Storage
 from altru_ir.backend.lower.registry import LOWERINGS as LOWERINGS
 from altru_ir.backend.lower.registry import lowers as lowers
 from altru_ir.backend.lower.releases import thin
-from altru_ir.backend.lower.types import LoweringError, dimensions_of, parameter_types, quote, result_type
+from altru_ir.backend.lower.types import LoweringError, dimensions_of, quote, result_type
 from altru_ir.layout import enum_layout, field_offsets, layout_of
 from altru_ir.literals import constant_integer
 from altru_ir.module import TypeDeclaration
@@ -38,8 +38,8 @@ def _bits(f: FunctionLowering, type: Type) -> int:
 @lowers("const")
 def _const(f: FunctionLowering, op: Operation) -> None:
     result, value = op.results[0], op.attrs["value"]
-    half = f.owner.halves.get(result.type)
-    if half is not None and value.__class__ is int and -half <= value < half:
+    limit = f.owner.limits.get(result.type)
+    if limit is not None and value.__class__ is int and -limit <= value < limit:
         f.names[result] = str(value)
     else:
         f.names[result] = constant_text(value, result.type, f.module)
@@ -49,9 +49,11 @@ def _const(f: FunctionLowering, op: Operation) -> None:
     "add", "sub", "mul", "and", "or", "xor", "sdiv", "udiv", "srem", "urem", "fadd", "fsub", "fmul", "fdiv", "frem"
 )  # fmt: skip
 def _binary(f: FunctionLowering, op: Operation) -> None:
-    (lhs, rhs), result, names = op.operands, op.results[0], f.names
+    lhs, rhs = op.operands
+    result = op.results[0]
+    names = f.names
     name = result.name or ""
-    names[result] = made = f"%{name}" if name.isidentifier() and name.isascii() else f.names_of(result)
+    made = names[result] = f"%{name}" if name.isidentifier() and name.isascii() else f.names_of(result)
     f.lines.append(f"  {made} = {op.decl.name} {f.types[lhs.type]} {names[lhs]}, {names[rhs]}")
 
 
@@ -136,7 +138,8 @@ def _checked(f: FunctionLowering, op: Operation) -> None:
 
 @lowers("icmp", "fcmp")
 def _compare(f: FunctionLowering, op: Operation) -> None:
-    (lhs, rhs), names = op.operands, f.names
+    lhs, rhs = op.operands
+    names = f.names
     made = f.names_of(op.results[0])
     f.lines.append(f"  {made} = {op.decl.name} {op.attrs['predicate']} {f.types[lhs.type]} {names[lhs]}, {names[rhs]}")
 
@@ -168,19 +171,32 @@ def _to_integer(f: FunctionLowering, op: Operation) -> None:
 
 @lowers("br")
 def _br(f: FunctionLowering, op: Operation) -> None:
-    f.lines.append(f"  br label %{f.edge(op.successors[0])}")
+    successor = op.successors[0]
+    block = successor.block
+    if block.args:
+        f.arrive(block, f.label, successor.args)
+    f.lines.append(f"  br label %{f.labels[block]}")
 
 
 @lowers("cond_br")
 def _cond_br(f: FunctionLowering, op: Operation) -> None:
-    first, second = f.edges(op)
-    weights = ""
-    if op.attrs.get("likely"):
-        weights = f", !prof !{f.owner.likely()}"
-    elif op.attrs.get("unlikely"):
-        f.owner.likely()
-        weights = ", !prof !1"
+    then, otherwise = op.successors
+    if then.block is otherwise.block:
+        first, second = f.edges(op)
+    else:
+        first, second = f.edge(then), f.edge(otherwise)
+    weights = _weights(f, op) if op.attrs else ""
     f.finish(f"br i1 {f.names[op.operands[0]]}, label %{first}, label %{second}{weights}")
+
+
+def _weights(f: FunctionLowering, op: Operation) -> str:
+    """What is said about which way is usual."""
+    if op.attrs.get("likely"):
+        return f", !prof !{f.owner.likely()}"
+    if op.attrs.get("unlikely"):
+        f.owner.likely()
+        return ", !prof !1"
+    return ""
 
 
 @lowers("switch")
@@ -199,7 +215,7 @@ def _switch(f: FunctionLowering, op: Operation) -> None:
 @lowers("ret")
 def _ret(f: FunctionLowering, op: Operation) -> None:
     f.leave_stack()
-    if op.operands and result_type(op.operands[0].type, f.module) != "void":
+    if op.operands and f.owner.results[op.operands[0].type] != "void":
         f.finish(f"ret {f.typed(op.operands[0])}")
     else:
         f.finish("ret void")
@@ -233,16 +249,16 @@ def _call(f: FunctionLowering, op: Operation) -> None:
     assert type is not None
     arguments: list[str] = []
     for value in call_arguments(op):
-        kinds = parameter_types(value.type, f.module)
+        kinds = f.owner.parts[value.type]
         arguments.extend(f"{kind} {part}" for kind, part in zip(kinds, f.unpack(value), strict=True))
-    result = result_type(type.result, f.module)
+    result = f.owner.results[type.result]
     if "callee" in op.attrs:
         callee = f.owner.symbol(op.attrs["callee"])
     else:
         callee = f.value(op.operands[0])
     signature = result
     if type.variadic:
-        fixed = [kind for p in type.parameters for kind in parameter_types(p, f.module)]
+        fixed = [kind for p in type.parameters for kind in f.owner.parts[p]]
         signature = f"{result} ({', '.join([*fixed, '...'])})"
     text = f"{signature} {callee}({', '.join(arguments)}){' nounwind' if type.nounwind else ''}"
     if result == "void":
