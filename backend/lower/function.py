@@ -52,7 +52,7 @@ class FunctionLowering:
         self.function = function
         self.owner = owner
         self.module: Module = owner.module
-        self.word = f"i{self.module.pointer_bits}"
+        self.word = owner.word
         self.lines: list[str] = []
         self.names: dict[Value, str] = {}
         self.labels: dict[Block, str] = {}
@@ -61,7 +61,7 @@ class FunctionLowering:
         self.temporaries = 0
         self.label = ""
         self.allocas: list[str] = []
-        self.incoming: dict[Block, list[list[str]]] = {}  # the entries of each phi of a block
+        self.incoming: dict[Value, list[str]] = {}  # the entries of each phi
         self.panics: dict[Cold, list[tuple[str, int, str, str]]] = {}
         self.cold: dict[Cold, str] = {}  # labels of the cold blocks
         self.debug: FunctionDebug | None = None
@@ -78,57 +78,19 @@ class FunctionLowering:
 
     def lower(self) -> str:
         """The text of the function's definition."""
-        from altru_ir.backend.lower.ops import LOWERINGS
-
-        function = self.function
-        unnamed = {value for value in _values(function) if value.name is None} if self.owner.debug is not None else set()
+        function, owner = self.function, self.owner
+        unnamed = {value for value in _values(function) if value.name is None} if owner.debug is not None else set()
         assign_names(function)
         self.uses_stack = _takes_frame(function)
-        if self.uses_stack and self.owner.unwinds and not self.is_nounwind:
+        if self.uses_stack and owner.unwinds and not self.is_nounwind:
             self.stack_cleanup = Block("-stack")
         lines = self.lines
-        symbol = self.owner.symbol(function.name)
-        debug = self.debug = self.owner.debug.function(function) if self.owner.debug is not None else None
+        if owner.debug is not None:
+            self.debug = owner.debug.function(function)
         parameters = self.parameters()
-        phis: list[tuple[int, Block]] = []
         # Reverse postorder, so that a definition is lowered before what it dominates; unreachable blocks are left out.
         order = postorder(function)[::-1]
-        cleanups = _only_after_panics(order)
-        for block in order:
-            self.block_label(block)
-            if block.args:
-                self.incoming[block] = [[] for _ in block.args]
-        alloca_at = 0
-        find = LOWERINGS.get
-        for index, block in enumerate(order):
-            self.block, self.in_cleanup = block, block in cleanups
-            label = self.label = self.labels[block]
-            lines.append(f"{label}:")
-            if index == 0:
-                alloca_at = len(lines)
-                self.unpack_parameters()
-            if block.args:
-                phis.append((len(lines), block))
-                lines.append("")
-                for argument in block.args:
-                    self.names_of(argument)
-            if debug is not None:
-                named = [*(function.parameters if index == 0 else ()), *(a for a in block.args if a not in unnamed)]
-                self.show(debug, named, None)
-            for op in block.ops:
-                lowering = find(op.decl.name)
-                if lowering is None:
-                    raise LoweringError(f"`{op.name}` cannot be compiled yet{self.where(op)}")
-                if debug is None:
-                    lowering(self, op)
-                else:
-                    begin = len(lines)
-                    lowering(self, op)
-                    if not op.decl.is_terminator:
-                        self.show(debug, [value for value in op.results if value not in unnamed], op)
-                    located(lines, begin, debug.location(op))
-        for at, block in phis:
-            lines[at] = self.phis(block)
+        alloca_at = self.blocks(order, unnamed)
         self.cold_blocks()
         self.landing_pads()
         if self.stack_cleanup is not None and self.stack_cleanup in self.pads:
@@ -136,26 +98,88 @@ class FunctionLowering:
             self.resume()
         if self.keeps_payload:
             self.allocas.append('  %"-payload" = alloca ptr')
-        lines[alloca_at:alloca_at] = [*self.allocas, *self.enter_stack()]
+        lines[alloca_at:alloca_at] = self.allocas + self.enter_stack()
         body = "\n".join(lines)
         # Only calls have parentheses, and a panic that goes on has come out of one.
         may_leave = ("(" in body or self.keeps_payload) and any(_may_unwind(line) for line in lines)
         if not may_leave:
-            self.owner.quiet.add(function.name)
-        hidden = function.linkage == "private" or self.owner.entries == "table" or symbol != f"@{quote(function.name)}"
+            owner.quiet.add(function.name)
+        return f"{self.header(parameters, may_leave)} {{\n{body}\n}}\n"
+
+    def header(self, parameters: str, may_leave: bool) -> str:
+        """What stands in front of the body; ``may_leave`` says whether a panic may come out of it."""
+        function, owner = self.function, self.owner
+        symbol = owner.symbol(function.name)
+        hidden = function.linkage == "private" or owner.entries == "table" or symbol != f"@{quote(function.name)}"
         # A table leads to everything: names would keep the linker busy, and only debuggers ask for them.
-        nameless = self.owner.entries == "table" and self.owner.debug is None
+        nameless = owner.entries == "table" and owner.debug is None
         linkage = "" if not hidden else "private " if nameless else "internal "
-        result = self.owner.results[function.signature.result]
-        nounwind = self.is_nounwind or not self.owner.unwinds or not may_leave
-        attributes = " nounwind uwtable" if nounwind else " uwtable"
+        result = owner.results[function.signature.type.result]
+        attributes = " uwtable" if owner.unwinds and may_leave and not self.is_nounwind else " nounwind uwtable"
         personality = ""
         if self.pads or self.keeps_payload:
             personality = f" {PERSONALITY}"
-            self.owner.declare_personality()
+            owner.declare_personality()
         scope = "" if self.debug is None else f" !dbg {self.debug.scope}"
-        header = f"define {linkage}{result} {symbol}({parameters}){attributes} {label_of(function.name)}{personality}{scope} {{"
-        return f"{header}\n{body}\n}}\n"
+        return f"define {linkage}{result} {symbol}({parameters}){attributes} {label_of(function.name)}{personality}{scope}"
+
+    def blocks(self, order: list[Block], unnamed: set[Value]) -> int:
+        """Writes the blocks; gives the line at which those of the entry begin. ``unnamed`` is what no debugger shows.
+
+        An operation that LLVM has under the same name, with two operands of one type, is written here and now: most of a
+        program is that. All others are written by their lowerings.
+        """
+        lines, names, labels, debug = self.lines, self.names, self.labels, self.debug
+        find, heads_of = self.owner.lowerings.get, self.owner.heads.get
+        for block in order:
+            label = block.label or ""
+            plain = label.isidentifier() and label.isascii()
+            labels[block] = f'"{label}-b"' if plain else quote(f"{label}-b")
+            for argument in block.args:
+                self.names_of(argument)
+                self.incoming[argument] = []
+        cleanups = _only_after_panics(order)
+        phis: list[tuple[int, Block]] = []
+        begin = 0
+        for block in order:
+            self.block, self.in_cleanup = block, block in cleanups
+            label = self.label = labels[block]
+            lines.append(f"{label}:")
+            if not begin:
+                begin = len(lines)
+                self.unpack_parameters()
+                if debug is not None:
+                    self.show(debug, self.function.parameters, None)
+            if block.args:
+                phis.append((len(lines), block))
+                lines.append("")
+            if debug is not None:
+                self.operations_with_debug(block, debug, unnamed)
+                continue
+            for op in block.ops:
+                heads = heads_of(op.decl.name)
+                if heads is not None:
+                    lhs, rhs = op.operands
+                    result = op.results[0]
+                    name = result.name or ""
+                    made = names[result] = f"%{name}" if name.isidentifier() and name.isascii() else self.names_of(result)
+                    lines.append(f"  {made} = {heads[lhs.type]} {names[lhs]}, {names[rhs]}")
+                else:
+                    (find(op.decl.name) or refuse)(self, op)
+        for at, block in phis:
+            lines[at] = self.phis(block)
+        return begin
+
+    def operations_with_debug(self, block: Block, debug: FunctionDebug, unnamed: set[Value]) -> None:
+        """Writes the operations of ``block``, each with its place, and their results as variables of the debugger."""
+        lines = self.lines
+        self.show(debug, [argument for argument in block.args if argument not in unnamed], None)
+        for op in block.ops:
+            begin = len(lines)
+            (self.owner.lowerings.get(op.decl.name) or refuse)(self, op)
+            if not op.decl.is_terminator:
+                self.show(debug, [value for value in op.results if value not in unnamed], op)
+            located(lines, begin, debug.location(op))
 
     def where(self, op: Operation) -> str:
         """`` at FILE:LINE:COLUMN`` when it is known."""
@@ -203,9 +227,10 @@ class FunctionLowering:
     def phis(self, block: Block) -> str:
         """The phis of a block's arguments, once all edges are known."""
         lines = []
-        for argument, entries in zip(block.args, self.incoming[block], strict=True):
-            made = f"phi {self.type(argument.type)} {', '.join(entries)}"
-            lines.append(f"  {self.names[argument]} = {made if entries else f'freeze {self.type(argument.type)} poison'}")
+        for argument in block.args:
+            entries, type = self.incoming[argument], self.types[argument.type]
+            made = f"phi {type} {', '.join(entries)}" if entries else f"freeze {type} poison"
+            lines.append(f"  {self.names[argument]} = {made}")
         return "\n".join(lines)
 
     def cold_blocks(self) -> None:
@@ -439,11 +464,11 @@ class FunctionLowering:
         successors, first = op.successors, given or {}
         named = Counter([successor.block for successor in successors])
         return [
-            self.edge(successor, first.get(index), split=named[successor.block] > 1)
+            self.edge(successor, first.get(index, ()), split=named[successor.block] > 1)
             for index, successor in enumerate(successors)
         ]
 
-    def edge(self, successor: Successor, given: list[str] | None = None, *, split: bool = False) -> str:
+    def edge(self, successor: Successor, given: Iterable[str] = (), *, split: bool = False) -> str:
         """The label that a successor is reached by, with its phi entry noted; ``split`` says that the terminator names its
         block more than once."""
         block = successor.block
@@ -457,16 +482,15 @@ class FunctionLowering:
             self.arrive(block, self.label, successor.args, given)
         return target
 
-    def arrive(self, block: Block, label: str, args: list[Value], given: list[str] | None = None) -> None:
+    def arrive(self, block: Block, label: str, args: list[Value], given: Iterable[str] = ()) -> None:
         """Notes the phi entries of an edge from ``label`` to ``block``: ``given``, then those of ``args``."""
-        phis = self.incoming[block]
+        incoming, names = self.incoming, self.names
         at = 0
-        if given:
-            for value in given:
-                phis[at].append(f"[ {value}, %{label} ]")
-                at += 1
+        for value in given:
+            incoming[block.args[at]].append(f"[ {value}, %{label} ]")
+            at += 1
         for argument in args:
-            phis[at].append(f"[ {self.names[argument]}, %{label} ]")
+            incoming[block.args[at]].append(f"[ {names[argument]}, %{label} ]")
             at += 1
 
     def finish(self, text: str) -> None:
@@ -549,9 +573,17 @@ def _may_unwind(line: str) -> bool:
     return any(word in line for word in _UNWIND) and "@llvm." not in line
 
 
+def refuse(f: FunctionLowering, op: Operation) -> None:
+    """The lowering of what has none. Raises ``LoweringError``."""
+    raise LoweringError(f"`{op.name}` cannot be compiled yet{f.where(op)}")
+
+
 def _only_after_panics(order: list[Block]) -> set[Block]:
     """The blocks that are reached through an unwind edge alone, among the reachable ones (the entry first)."""
-    if all(block.unwind is None for block in order):
+    for block in order:
+        if block.unwind is not None:
+            break
+    else:
         return set()
     ordinary = {order[0]}
     work = [order[0]]

@@ -9,6 +9,7 @@ say. Invariant: equal modules give equal text.
 from __future__ import annotations
 
 from collections.abc import Container
+from functools import cached_property
 
 from altru_ir.backend.lower.constants import constant_text
 from altru_ir.backend.lower.debug_info import DebugInfo
@@ -69,7 +70,12 @@ class ModuleLowering:
         debug: DebugInfo | None = None,
         instrument: str | None = None,
     ) -> None:
+        from altru_ir.backend.lower.ops import LOWERINGS, two_operand_heads
+
         self.module = module
+        self.word = f"i{module.pointer_bits}"
+        self.lowerings = LOWERINGS
+        self.heads = two_operand_heads(module)
         self.profile = Profile(instrument) if instrument is not None else None
         self.debug = debug
         self.unwinds = panic == "unwind"
@@ -141,7 +147,7 @@ class ModuleLowering:
             return f"@{quote(f'altru.body.{name}')}"
         return f"@{quote(name)}"
 
-    @property
+    @cached_property
     def has_own_main(self) -> bool:
         """Whether ``main`` is a guard around the program's own."""
         main = self.module.functions.get("main")

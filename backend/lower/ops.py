@@ -11,16 +11,18 @@ A front-end lowers its own operation the same way:
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from altru_ir.backend.lower import drops, homes  # noqa: F401  # they register lowerings of their own
 from altru_ir.backend.lower.constants import constant_text
 from altru_ir.backend.lower.function import FunctionLowering, Storage
 from altru_ir.backend.lower.registry import LOWERINGS as LOWERINGS
 from altru_ir.backend.lower.registry import lowers as lowers
 from altru_ir.backend.lower.releases import thin
-from altru_ir.backend.lower.types import LoweringError, dimensions_of, quote, result_type
+from altru_ir.backend.lower.types import LoweringError, PerType, dimensions_of, llvm_type, quote, result_type
 from altru_ir.layout import enum_layout, field_offsets, layout_of
 from altru_ir.literals import constant_integer
-from altru_ir.module import TypeDeclaration
+from altru_ir.module import Module, TypeDeclaration
 from altru_ir.ops.aggregates import member_index
 from altru_ir.ops.control import call_arguments, callee_type
 from altru_ir.ops.enums import variants_of
@@ -48,13 +50,18 @@ def _const(f: FunctionLowering, op: Operation) -> None:
 @lowers(
     "add", "sub", "mul", "and", "or", "xor", "sdiv", "udiv", "srem", "urem", "fadd", "fsub", "fmul", "fdiv", "frem"
 )  # fmt: skip
-def _binary(f: FunctionLowering, op: Operation) -> None:
+def _two_operands(f: FunctionLowering, op: Operation) -> None:
     lhs, rhs = op.operands
-    result = op.results[0]
-    names = f.names
-    name = result.name or ""
-    made = names[result] = f"%{name}" if name.isidentifier() and name.isascii() else f.names_of(result)
-    f.lines.append(f"  {made} = {op.decl.name} {f.types[lhs.type]} {names[lhs]}, {names[rhs]}")
+    f.define(op.result, f"{op.name} {f.typed(lhs)}, {f.value(rhs)}")
+
+
+def two_operand_heads(module: Module) -> dict[str, PerType[str]]:
+    """Name and type by the names of the operations that ``_two_operands`` lowers: ``["add"][I32]`` is ``add i32``."""
+
+    def head(name: str) -> Callable[[Type, Module], str]:
+        return lambda type, module: f"{name} {llvm_type(type, module)}"
+
+    return {name: PerType(head(name), module) for name, lowering in LOWERINGS.items() if lowering is _two_operands}
 
 
 @lowers("shl", "lshr", "ashr")
