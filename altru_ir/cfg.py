@@ -112,18 +112,25 @@ class ControlFlowGraph:
 def postorder(function: Function) -> list[Block]:
     """The blocks that control may reach, in depth-first postorder: what uses a value comes before what defines it. As
     ``ControlFlowGraph.postorder``, for who needs nothing else of the graph."""
-    entry = function.entry
-    seen = {entry}
+    seen: set[Block] = set()
     order: list[Block] = []
-    stack = [(entry, iter(entry.successors))]
+    stack: list[Block | None] = [function.entry]  # None stands behind a block whose successors have been put there
+    push, pop = stack.append, stack.pop
     while stack:
-        block, rest = stack[-1]
-        for after in rest:
-            if after not in seen:
-                seen.add(after)
-                stack.append((after, iter(after.successors)))
-                break
-        else:
-            order.append(block)
-            stack.pop()
+        block = pop()
+        if block is None:
+            order.append(pop())  # type: ignore[arg-type]
+        elif block not in seen:
+            seen.add(block)
+            push(block)
+            push(None)
+            if block.unwind is not None:
+                push(block.unwind)
+            successors = block.ops[-1].successors if block.ops else ()
+            if len(successors) == 2:
+                push(successors[1].block)
+                push(successors[0].block)
+            else:
+                for successor in successors[::-1]:
+                    push(successor.block)
     return order

@@ -10,6 +10,7 @@ Invariant: equal modules print equal bytes; nothing depends on hash order or on 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from altru_ir.module import Block, Function, Global, Module, TypeDeclaration
@@ -122,11 +123,31 @@ def print_header(function: Function) -> str:
 
 def assign_names(function: Function) -> None:
     """Gives every value and block of ``function`` a name of its own."""
+    names = [parameter.name for parameter in function.parameters]
+    labels: list[str | None] = []
+    for block in function.blocks:
+        labels.append(block.label)
+        for argument in block.args:
+            names.append(argument.name)
+        for op in block.ops:
+            results = op.results
+            if len(results) == 1:
+                names.append(results[0].name)
+            elif results:
+                names.extend([value.name for value in results])
+    distinct = set(names)
+    if len(distinct) != len(names) or None in distinct:
+        _assign_value_names(function)
+    given = set(labels)
+    if len(given) != len(labels) or None in given:
+        _assign_labels(function)
+
+
+def _assign_value_names(function: Function) -> None:
     taken: set[str] = set()
     unnamed: list[Value] = []
     clashing: list[Value] = []
-
-    def visit(value: Value) -> None:
+    for value in _values(function):
         name = value.name
         if name is None:
             unnamed.append(value)
@@ -134,21 +155,6 @@ def assign_names(function: Function) -> None:
             clashing.append(value)
         else:
             taken.add(name)
-
-    for parameter in function.parameters:
-        visit(parameter)
-    for block in function.blocks:
-        for argument in block.args:
-            visit(argument)
-        for op in block.ops:
-            for value in op.results:
-                name = value.name
-                if name is None:
-                    unnamed.append(value)
-                elif name in taken:
-                    clashing.append(value)
-                else:
-                    taken.add(name)
     number = 0
     for value in unnamed:
         while str(number) in taken:
@@ -158,13 +164,21 @@ def assign_names(function: Function) -> None:
     suffixes: dict[str, int] = {}
     for value in clashing:
         value.name = _suffixed(value.name or "", taken, suffixes)
-    labels: set[str] = set()
-    suffixes = {}
-    number = 0
+
+
+def _values(function: Function) -> Iterator[Value]:
+    yield from function.parameters
     for block in function.blocks:
-        if block.label is not None and block.label not in labels:
-            labels.add(block.label)
+        yield from block.args
+        for op in block.ops:
+            yield from op.results
+
+
+def _assign_labels(function: Function) -> None:
+    labels = {block.label for block in function.blocks if block.label is not None}
     seen: set[str] = set()
+    suffixes: dict[str, int] = {}
+    number = 0
     for block in function.blocks:
         if block.label is None:
             while f"b{number}" in labels:

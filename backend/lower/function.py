@@ -21,16 +21,10 @@ from altru_ir.backend.lower.debug_info import FunctionDebug, located
 from altru_ir.backend.lower.panics import LANDED, PERSONALITY, label_of
 from altru_ir.backend.lower.types import (
     LoweringError,
-    dimensions_of,
-    llvm_type,
-    parameter_attributes,
-    parameter_types,
     quote,
-    result_type,
 )
 from altru_ir.behaviour import may_panic
 from altru_ir.cfg import postorder
-from altru_ir.layout import layout_of
 from altru_ir.module import Block, Function, Module
 from altru_ir.text.printer import assign_names
 from altru_ir.types import PlaceType, Type
@@ -58,7 +52,7 @@ class FunctionLowering:
         self.function = function
         self.owner = owner
         self.module: Module = owner.module
-        self.word = f"i{self.module.pointer_bits}"
+        self.word = owner.word
         self.lines: list[str] = []
         self.names: dict[Value, str] = {}
         self.labels: dict[Block, str] = {}
@@ -67,7 +61,7 @@ class FunctionLowering:
         self.temporaries = 0
         self.label = ""
         self.allocas: list[str] = []
-        self.incoming: dict[Block, list[tuple[str, list[str]]]] = {}
+        self.incoming: dict[Value, list[str]] = {}  # the entries of each phi
         self.panics: dict[Cold, list[tuple[str, int, str, str]]] = {}
         self.cold: dict[Cold, str] = {}  # labels of the cold blocks
         self.debug: FunctionDebug | None = None
@@ -84,54 +78,19 @@ class FunctionLowering:
 
     def lower(self) -> str:
         """The text of the function's definition."""
-        from altru_ir.backend.lower.ops import LOWERINGS
-
-        function = self.function
-        unnamed = {value for value in _values(function) if value.name is None} if self.owner.debug is not None else set()
+        function, owner = self.function, self.owner
+        unnamed = {value for value in _values(function) if value.name is None} if owner.debug is not None else set()
         assign_names(function)
-        used = {op.decl.name for block in function.blocks for op in block.ops}
-        self.uses_stack = "stack.alloc" in used or "stack.alloc_raw" in used
-        if self.uses_stack and self.owner.unwinds and not self.is_nounwind:
+        self.uses_stack = _takes_frame(function)
+        if self.uses_stack and owner.unwinds and not self.is_nounwind:
             self.stack_cleanup = Block("-stack")
         lines = self.lines
-        symbol = self.owner.symbol(function.name)
-        if self.owner.debug is not None:
-            self.debug = self.owner.debug.function(function)
+        if owner.debug is not None:
+            self.debug = owner.debug.function(function)
         parameters = self.parameters()
-        phis: list[tuple[int, Block]] = []
         # Reverse postorder, so that a definition is lowered before what it dominates; unreachable blocks are left out.
         order = postorder(function)[::-1]
-        cleanups = _only_after_panics(order)
-        for block in order:
-            self.incoming[block] = []
-        alloca_at = 0
-        find = LOWERINGS.get
-        for index, block in enumerate(order):
-            self.block, self.in_cleanup = block, block in cleanups
-            self.start(self.block_label(block))
-            if index == 0:
-                alloca_at = len(lines)
-                self.unpack_parameters()
-            if block.args:
-                phis.append((len(lines), block))
-                lines.append("")
-            if self.debug is not None:
-                named = [*(function.parameters if index == 0 else ()), *(a for a in block.args if a not in unnamed)]
-                self.show(self.debug, named, None)
-            for op in block.ops:
-                lowering = find(op.decl.name)
-                if lowering is None:
-                    raise LoweringError(f"`{op.name}` cannot be compiled yet{self.where(op)}")
-                if self.debug is None:
-                    lowering(self, op)
-                else:
-                    begin = len(lines)
-                    lowering(self, op)
-                    if not op.decl.is_terminator:
-                        self.show(self.debug, [value for value in op.results if value not in unnamed], op)
-                    located(lines, begin, self.debug.location(op))
-        for at, block in phis:
-            lines[at] = self.phis(block)
+        alloca_at = self.blocks(order, unnamed)
         self.cold_blocks()
         self.landing_pads()
         if self.stack_cleanup is not None and self.stack_cleanup in self.pads:
@@ -139,25 +98,88 @@ class FunctionLowering:
             self.resume()
         if self.keeps_payload:
             self.allocas.append('  %"-payload" = alloca ptr')
-        lines[alloca_at:alloca_at] = [*self.allocas, *self.enter_stack()]
-        body = "\n".join([line for line in lines if line])
-        may_leave = any(word in body for word in _UNWIND) and any(_may_unwind(line) for line in lines)
+        lines[alloca_at:alloca_at] = self.allocas + self.enter_stack()
+        body = "\n".join(lines)
+        # Only calls have parentheses, and a panic that goes on has come out of one.
+        may_leave = ("(" in body or self.keeps_payload) and any(_may_unwind(line) for line in lines)
         if not may_leave:
-            self.owner.quiet.add(function.name)
-        hidden = function.linkage == "private" or self.owner.entries == "table" or symbol != f"@{quote(function.name)}"
+            owner.quiet.add(function.name)
+        return f"{self.header(parameters, may_leave)} {{\n{body}\n}}\n"
+
+    def header(self, parameters: str, may_leave: bool) -> str:
+        """What stands in front of the body; ``may_leave`` says whether a panic may come out of it."""
+        function, owner = self.function, self.owner
+        symbol = owner.symbol(function.name)
+        hidden = function.linkage == "private" or owner.entries == "table" or symbol != f"@{quote(function.name)}"
         # A table leads to everything: names would keep the linker busy, and only debuggers ask for them.
-        nameless = self.owner.entries == "table" and self.owner.debug is None
+        nameless = owner.entries == "table" and owner.debug is None
         linkage = "" if not hidden else "private " if nameless else "internal "
-        result = result_type(function.signature.result, self.module)
-        nounwind = self.is_nounwind or not self.owner.unwinds or not may_leave
-        attributes = " nounwind uwtable" if nounwind else " uwtable"
+        result = owner.results[function.signature.type.result]
+        attributes = " uwtable" if owner.unwinds and may_leave and not self.is_nounwind else " nounwind uwtable"
         personality = ""
         if self.pads or self.keeps_payload:
             personality = f" {PERSONALITY}"
-            self.owner.declare_personality()
+            owner.declare_personality()
         scope = "" if self.debug is None else f" !dbg {self.debug.scope}"
-        header = f"define {linkage}{result} {symbol}({parameters}){attributes} {label_of(function.name)}{personality}{scope} {{"
-        return f"{header}\n{body}\n}}\n"
+        return f"define {linkage}{result} {symbol}({parameters}){attributes} {label_of(function.name)}{personality}{scope}"
+
+    def blocks(self, order: list[Block], unnamed: set[Value]) -> int:
+        """Writes the blocks; gives the line at which those of the entry begin. ``unnamed`` is what no debugger shows.
+
+        An operation that LLVM has under the same name, with two operands of one type, is written here and now: most of a
+        program is that. All others are written by their lowerings.
+        """
+        lines, names, labels, debug = self.lines, self.names, self.labels, self.debug
+        find, heads_of = self.owner.lowerings.get, self.owner.heads.get
+        for block in order:
+            label = block.label or ""
+            plain = label.isidentifier() and label.isascii()
+            labels[block] = f'"{label}-b"' if plain else quote(f"{label}-b")
+            for argument in block.args:
+                self.names_of(argument)
+                self.incoming[argument] = []
+        cleanups = _only_after_panics(order)
+        phis: list[tuple[int, Block]] = []
+        begin = 0
+        for block in order:
+            self.block, self.in_cleanup = block, block in cleanups
+            label = self.label = labels[block]
+            lines.append(f"{label}:")
+            if not begin:
+                begin = len(lines)
+                self.unpack_parameters()
+                if debug is not None:
+                    self.show(debug, self.function.parameters, None)
+            if block.args:
+                phis.append((len(lines), block))
+                lines.append("")
+            if debug is not None:
+                self.operations_with_debug(block, debug, unnamed)
+                continue
+            for op in block.ops:
+                heads = heads_of(op.decl.name)
+                if heads is not None:
+                    lhs, rhs = op.operands
+                    result = op.results[0]
+                    name = result.name or ""
+                    made = names[result] = f"%{name}" if name.isidentifier() and name.isascii() else self.names_of(result)
+                    lines.append(f"  {made} = {heads[lhs.type]} {names[lhs]}, {names[rhs]}")
+                else:
+                    (find(op.decl.name) or refuse)(self, op)
+        for at, block in phis:
+            lines[at] = self.phis(block)
+        return begin
+
+    def operations_with_debug(self, block: Block, debug: FunctionDebug, unnamed: set[Value]) -> None:
+        """Writes the operations of ``block``, each with its place, and their results as variables of the debugger."""
+        lines = self.lines
+        self.show(debug, [argument for argument in block.args if argument not in unnamed], None)
+        for op in block.ops:
+            begin = len(lines)
+            (self.owner.lowerings.get(op.decl.name) or refuse)(self, op)
+            if not op.decl.is_terminator:
+                self.show(debug, [value for value in op.results if value not in unnamed], op)
+            located(lines, begin, debug.location(op))
 
     def where(self, op: Operation) -> str:
         """`` at FILE:LINE:COLUMN`` when it is known."""
@@ -166,23 +188,21 @@ class FunctionLowering:
     def parameters(self) -> str:
         shown = []
         for value in self.function.parameters:
-            types = parameter_types(value.type, self.module)
-            attributes = parameter_attributes(value.type, self.module)
-            if len(types) == 1 and not dimensions_of(value.type):
-                self.names[value] = "%" + self.value_name(value)
-                shown.append(f"{types[0]}{attributes} {self.names[value]}")
+            types, promises = self.owner.parts[value.type], self.owner.promises[value.type]
+            if len(types) == 1:
+                shown.append(f"{types[0]}{promises} {self.names_of(value)}")
             elif not types:
                 self.names[value] = "undef"
             else:
                 for part, type in enumerate(types):
-                    shown.append(f"{type}{attributes if part == 0 else ''} {self.part_name(value, part)}")
+                    shown.append(f"{type}{promises if part == 0 else ''} {self.part_name(value, part)}")
         return ", ".join(shown)
 
     def unpack_parameters(self) -> None:
         for value in self.function.parameters:
-            types = parameter_types(value.type, self.module)
-            if dimensions_of(value.type):
-                self.names[value] = self.pack(value.type, [self.part_name(value, part) for part in range(len(types))])
+            count = len(self.owner.parts[value.type])
+            if count > 1:
+                self.names[value] = self.pack(value.type, [self.part_name(value, part) for part in range(count)])
 
     def part_name(self, value: Value, part: int) -> str:
         """The name of a part of a parameter that is passed in parts."""
@@ -190,7 +210,7 @@ class FunctionLowering:
 
     def pack(self, type: Type, parts: list[str]) -> str:
         """A pointer with lengths, from its parts."""
-        whole = llvm_type(type, self.module)
+        whole = self.types[type]
         made = "poison"
         for index, part in enumerate(parts):
             kind = "ptr" if index == 0 else self.word
@@ -199,21 +219,18 @@ class FunctionLowering:
 
     def unpack(self, value: Value) -> list[str]:
         """The parts under which a value is passed."""
-        types = parameter_types(value.type, self.module)
-        if not dimensions_of(value.type):
-            return [self.value(value)] if types else []
-        whole = llvm_type(value.type, self.module)
-        return [self.emit(f"extractvalue {whole} {self.value(value)}, {index}") for index in range(len(types))]
+        count = len(self.owner.parts[value.type])
+        if count <= 1:
+            return [self.value(value)] * count
+        return [self.emit(f"extractvalue {self.typed(value)}, {index}") for index in range(count)]
 
     def phis(self, block: Block) -> str:
         """The phis of a block's arguments, once all edges are known."""
-        edges = self.incoming[block]
-        if not edges:
-            return "\n".join(f"  {self.names_of(a)} = freeze {llvm_type(a.type, self.module)} poison" for a in block.args)
         lines = []
-        for index, argument in enumerate(block.args):
-            pairs = ", ".join(f"[ {values[index]}, %{label} ]" for label, values in edges)
-            lines.append(f"  {self.names_of(argument)} = phi {llvm_type(argument.type, self.module)} {pairs}")
+        for argument in block.args:
+            entries, type = self.incoming[argument], self.types[argument.type]
+            made = f"phi {type} {', '.join(entries)}" if entries else f"freeze {type} poison"
+            lines.append(f"  {self.names[argument]} = {made}")
         return "\n".join(lines)
 
     def cold_blocks(self) -> None:
@@ -377,13 +394,15 @@ class FunctionLowering:
         if known is None:
             name = value.name or ""
             plain = name.isidentifier() and name.isascii()  # the usual case; `quote` knows the others
-            known = self.names[value] = "%" + (name if plain else self.value_name(value))
+            known = self.names[value] = f"%{name}" if plain else "%" + self.value_name(value)
         return known
 
     def block_label(self, block: Block) -> str:
         known = self.labels.get(block)
         if known is None:
-            known = self.labels[block] = quote(f"{block.label}-b")
+            label = block.label or ""
+            plain = label.isidentifier() and label.isascii()
+            known = self.labels[block] = f'"{label}-b"' if plain else quote(f"{label}-b")
         return known
 
     def value(self, value: Value) -> str:
@@ -392,14 +411,11 @@ class FunctionLowering:
 
     def typed(self, value: Value) -> str:
         """Type and operand."""
-        return f"{self.types.get(value.type) or self.type(value.type)} {self.names.get(value) or self.names_of(value)}"
+        return f"{self.types[value.type]} {self.names.get(value) or self.names_of(value)}"
 
     def type(self, type: Type) -> str:
         """LLVM's spelling of a type."""
-        known = self.types.get(type)
-        if known is None:
-            known = self.types[type] = llvm_type(type, self.module)
-        return known
+        return self.types[type]
 
     # -- emission -------------------------------------------------------------------------------------------------------
 
@@ -446,32 +462,36 @@ class FunctionLowering:
         ``given`` are the operands that the terminator itself gives to a successor, by its position.
         """
         successors, first = op.successors, given or {}
-        if len(successors) == 2 and successors[0].block is not successors[1].block:
-            return [self.edge(successors[0], first.get(0)), self.edge(successors[1], first.get(1))]
         named = Counter([successor.block for successor in successors])
         return [
-            self.edge(successor, first.get(index), split=named[successor.block] > 1)
+            self.edge(successor, first.get(index, ()), split=named[successor.block] > 1)
             for index, successor in enumerate(successors)
         ]
 
-    def edge(self, successor: Successor, given: list[str] | None = None, *, split: bool = False) -> str:
+    def edge(self, successor: Successor, given: Iterable[str] = (), *, split: bool = False) -> str:
         """The label that a successor is reached by, with its phi entry noted; ``split`` says that the terminator names its
         block more than once."""
         block = successor.block
-        target = self.block_label(block)
+        target = self.labels[block]
+        if split and block.args:
+            label = self.fresh_label("edge")  # a block of its own, written behind the terminator
+            self.after_terminator.append(f"{label}:\n  br label %{target}")
+            self.arrive(block, label, successor.args, given)
+            return label
         if block.args:
-            values = [*(given or ()), *[self.value(value) for value in successor.args]]
-            if split:
-                return self.split(successor, target, values)
-            self.incoming[block].append((self.label, values))
+            self.arrive(block, self.label, successor.args, given)
         return target
 
-    def split(self, successor: Successor, target: str, values: list[str]) -> str:
-        """A block of its own for an edge; it is written behind the terminator."""
-        label = self.fresh_label("edge")
-        self.incoming[successor.block].append((label, values))
-        self.after_terminator.append(f"{label}:\n  br label %{target}")
-        return label
+    def arrive(self, block: Block, label: str, args: list[Value], given: Iterable[str] = ()) -> None:
+        """Notes the phi entries of an edge from ``label`` to ``block``: ``given``, then those of ``args``."""
+        incoming, names = self.incoming, self.names
+        at = 0
+        for value in given:
+            incoming[block.args[at]].append(f"[ {value}, %{label} ]")
+            at += 1
+        for argument in args:
+            incoming[block.args[at]].append(f"[ {names[argument]}, %{label} ]")
+            at += 1
 
     def finish(self, text: str) -> None:
         """Writes a terminator and the edge blocks it needs."""
@@ -542,7 +562,7 @@ class FunctionLowering:
         return name
 
     def align(self, type: Type) -> int:
-        return layout_of(type, self.module).align
+        return self.owner.aligns[type]
 
 
 _UNWIND = ("call ", "invoke ", "resume ")
@@ -553,9 +573,17 @@ def _may_unwind(line: str) -> bool:
     return any(word in line for word in _UNWIND) and "@llvm." not in line
 
 
+def refuse(f: FunctionLowering, op: Operation) -> None:
+    """The lowering of what has none. Raises ``LoweringError``."""
+    raise LoweringError(f"`{op.name}` cannot be compiled yet{f.where(op)}")
+
+
 def _only_after_panics(order: list[Block]) -> set[Block]:
     """The blocks that are reached through an unwind edge alone, among the reachable ones (the entry first)."""
-    if all(block.unwind is None for block in order):
+    for block in order:
+        if block.unwind is not None:
+            break
+    else:
         return set()
     ordinary = {order[0]}
     work = [order[0]]
@@ -565,6 +593,15 @@ def _only_after_panics(order: list[Block]) -> set[Block]:
                 ordinary.add(successor.block)
                 work.append(successor.block)
     return {block for block in order if block not in ordinary}
+
+
+def _takes_frame(function: Function) -> bool:
+    """Whether storage is taken from the frame of an activation."""
+    for block in function.blocks:
+        for op in block.ops:
+            if op.decl.takes_frame:
+                return True
+    return False
 
 
 def _values(function: Function) -> Iterable[Value]:

@@ -9,6 +9,7 @@ say. Invariant: equal modules give equal text.
 from __future__ import annotations
 
 from collections.abc import Container
+from functools import cached_property
 
 from altru_ir.backend.lower.constants import constant_text
 from altru_ir.backend.lower.debug_info import DebugInfo
@@ -19,6 +20,8 @@ from altru_ir.backend.lower.panics import Sites, Strings, guard_text
 from altru_ir.backend.lower.profile import Profile
 from altru_ir.backend.lower.types import (
     LoweringError,
+    PerType,
+    alignment,
     check_c_abi,
     llvm_type,
     named_types,
@@ -26,12 +29,13 @@ from altru_ir.backend.lower.types import (
     parameter_types,
     quote,
     result_type,
+    signed_limits,
 )
 from altru_ir.layout import layout_of
 from altru_ir.marks import freezes
 from altru_ir.module import Function, Global, Module
 from altru_ir.targets import data_of
-from altru_ir.types import Type, spell_name
+from altru_ir.types import spell_name
 
 
 def lower_module(
@@ -66,7 +70,12 @@ class ModuleLowering:
         debug: DebugInfo | None = None,
         instrument: str | None = None,
     ) -> None:
+        from altru_ir.backend.lower.ops import LOWERINGS, two_operand_heads
+
         self.module = module
+        self.word = f"i{module.pointer_bits}"
+        self.lowerings = LOWERINGS
+        self.heads = two_operand_heads(module)
         self.profile = Profile(instrument) if instrument is not None else None
         self.debug = debug
         self.unwinds = panic == "unwind"
@@ -74,7 +83,12 @@ class ModuleLowering:
         self.callbacks = callbacks
         self.uses_host = False
         self.quiet: set[str] = set()  # functions that no panic leaves
-        self.types: dict[Type, str] = {}  # as LLVM spells them
+        self.types = PerType(llvm_type, module)
+        self.results = PerType(result_type, module)
+        self.parts = PerType(parameter_types, module)  # under which a value is passed
+        self.promises = PerType(parameter_attributes, module)
+        self.aligns = PerType(alignment, module)
+        self.limits = signed_limits(module.pointer_bits)
         self.sites = Sites()
         self.glue = DropGlue(self)
         self.declared: dict[str, None] = {}
@@ -133,7 +147,7 @@ class ModuleLowering:
             return f"@{quote(f'altru.body.{name}')}"
         return f"@{quote(name)}"
 
-    @property
+    @cached_property
     def has_own_main(self) -> bool:
         """Whether ``main`` is a guard around the program's own."""
         main = self.module.functions.get("main")

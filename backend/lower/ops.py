@@ -11,16 +11,18 @@ A front-end lowers its own operation the same way:
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from altru_ir.backend.lower import drops, homes  # noqa: F401  # they register lowerings of their own
 from altru_ir.backend.lower.constants import constant_text
 from altru_ir.backend.lower.function import FunctionLowering, Storage
 from altru_ir.backend.lower.registry import LOWERINGS as LOWERINGS
 from altru_ir.backend.lower.registry import lowers as lowers
 from altru_ir.backend.lower.releases import thin
-from altru_ir.backend.lower.types import LoweringError, dimensions_of, parameter_types, quote, result_type
+from altru_ir.backend.lower.types import LoweringError, PerType, dimensions_of, llvm_type, quote, result_type
 from altru_ir.layout import enum_layout, field_offsets, layout_of
 from altru_ir.literals import constant_integer
-from altru_ir.module import TypeDeclaration
+from altru_ir.module import Module, TypeDeclaration
 from altru_ir.ops.aggregates import member_index
 from altru_ir.ops.control import call_arguments, callee_type
 from altru_ir.ops.enums import variants_of
@@ -37,16 +39,29 @@ def _bits(f: FunctionLowering, type: Type) -> int:
 
 @lowers("const")
 def _const(f: FunctionLowering, op: Operation) -> None:
-    result = op.results[0]
-    f.names[result] = constant_text(op.attrs["value"], result.type, f.module)
+    result, value = op.results[0], op.attrs["value"]
+    limit = f.owner.limits.get(result.type)
+    if limit is not None and value.__class__ is int and -limit <= value < limit:
+        f.names[result] = str(value)
+    else:
+        f.names[result] = constant_text(value, result.type, f.module)
 
 
 @lowers(
     "add", "sub", "mul", "and", "or", "xor", "sdiv", "udiv", "srem", "urem", "fadd", "fsub", "fmul", "fdiv", "frem"
 )  # fmt: skip
-def _binary(f: FunctionLowering, op: Operation) -> None:
+def _two_operands(f: FunctionLowering, op: Operation) -> None:
     lhs, rhs = op.operands
-    f.lines.append(f"  {f.names_of(op.results[0])} = {op.decl.name} {f.typed(lhs)}, {f.value(rhs)}")
+    f.define(op.result, f"{op.name} {f.typed(lhs)}, {f.value(rhs)}")
+
+
+def two_operand_heads(module: Module) -> dict[str, PerType[str]]:
+    """Name and type by the names of the operations that ``_two_operands`` lowers: ``["add"][I32]`` is ``add i32``."""
+
+    def head(name: str) -> Callable[[Type, Module], str]:
+        return lambda type, module: f"{name} {llvm_type(type, module)}"
+
+    return {name: PerType(head(name), module) for name, lowering in LOWERINGS.items() if lowering is _two_operands}
 
 
 @lowers("shl", "lshr", "ashr")
@@ -131,7 +146,9 @@ def _checked(f: FunctionLowering, op: Operation) -> None:
 @lowers("icmp", "fcmp")
 def _compare(f: FunctionLowering, op: Operation) -> None:
     lhs, rhs = op.operands
-    f.lines.append(f"  {f.names_of(op.results[0])} = {op.decl.name} {op.attrs['predicate']} {f.typed(lhs)}, {f.value(rhs)}")
+    names = f.names
+    made = f.names_of(op.results[0])
+    f.lines.append(f"  {made} = {op.decl.name} {op.attrs['predicate']} {f.types[lhs.type]} {names[lhs]}, {names[rhs]}")
 
 
 @lowers("select")
@@ -161,19 +178,32 @@ def _to_integer(f: FunctionLowering, op: Operation) -> None:
 
 @lowers("br")
 def _br(f: FunctionLowering, op: Operation) -> None:
-    f.finish(f"br label %{f.edge(op.successors[0])}")
+    successor = op.successors[0]
+    block = successor.block
+    if block.args:
+        f.arrive(block, f.label, successor.args)
+    f.lines.append(f"  br label %{f.labels[block]}")
 
 
 @lowers("cond_br")
 def _cond_br(f: FunctionLowering, op: Operation) -> None:
-    first, second = f.edges(op)
-    weights = ""
+    then, otherwise = op.successors
+    if then.block is otherwise.block:
+        first, second = f.edges(op)
+    else:
+        first, second = f.edge(then), f.edge(otherwise)
+    weights = _weights(f, op) if op.attrs else ""
+    f.finish(f"br i1 {f.names[op.operands[0]]}, label %{first}, label %{second}{weights}")
+
+
+def _weights(f: FunctionLowering, op: Operation) -> str:
+    """What is said about which way is usual."""
     if op.attrs.get("likely"):
-        weights = f", !prof !{f.owner.likely()}"
-    elif op.attrs.get("unlikely"):
+        return f", !prof !{f.owner.likely()}"
+    if op.attrs.get("unlikely"):
         f.owner.likely()
-        weights = ", !prof !1"
-    f.finish(f"br i1 {f.value(op.operands[0])}, label %{first}, label %{second}{weights}")
+        return ", !prof !1"
+    return ""
 
 
 @lowers("switch")
@@ -192,7 +222,7 @@ def _switch(f: FunctionLowering, op: Operation) -> None:
 @lowers("ret")
 def _ret(f: FunctionLowering, op: Operation) -> None:
     f.leave_stack()
-    if op.operands and result_type(op.operands[0].type, f.module) != "void":
+    if op.operands and f.owner.results[op.operands[0].type] != "void":
         f.finish(f"ret {f.typed(op.operands[0])}")
     else:
         f.finish("ret void")
@@ -226,16 +256,16 @@ def _call(f: FunctionLowering, op: Operation) -> None:
     assert type is not None
     arguments: list[str] = []
     for value in call_arguments(op):
-        kinds = parameter_types(value.type, f.module)
+        kinds = f.owner.parts[value.type]
         arguments.extend(f"{kind} {part}" for kind, part in zip(kinds, f.unpack(value), strict=True))
-    result = result_type(type.result, f.module)
+    result = f.owner.results[type.result]
     if "callee" in op.attrs:
         callee = f.owner.symbol(op.attrs["callee"])
     else:
         callee = f.value(op.operands[0])
     signature = result
     if type.variadic:
-        fixed = [kind for p in type.parameters for kind in parameter_types(p, f.module)]
+        fixed = [kind for p in type.parameters for kind in f.owner.parts[p]]
         signature = f"{result} ({', '.join([*fixed, '...'])})"
     text = f"{signature} {callee}({', '.join(arguments)}){' nounwind' if type.nounwind else ''}"
     if result == "void":

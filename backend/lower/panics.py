@@ -94,10 +94,14 @@ FUNCTION, GUARD = 0, 1
 def label_of(name: str, kind: int = FUNCTION) -> str:
     """The ``prefix`` clause that puts a function's name before its code, in whole 16 bytes so that the code stays aligned."""
     data = name.encode()
-    filled = data + bytes(-len(data) % 16)
-    type = f"<{{ [{len(filled)} x i8], i32, i32, i64 }}>"
-    text = "".join(chr(b) if 0x20 <= b < 0x7F and b not in (0x22, 0x5C) else f"\\{b:02X}" for b in filled)
-    return f'prefix {type} <{{ [{len(filled)} x i8] c"{text}", i32 {len(data)}, i32 {kind}, i64 {MARK} }}>'
+    zeros = -len(data) % 16
+    if name.isidentifier() and name.isascii():  # the usual case, of which LLVM wants nothing escaped
+        text = name
+    else:
+        text = "".join(chr(b) if 0x20 <= b < 0x7F and b not in (0x22, 0x5C) else f"\\{b:02X}" for b in data)
+    array = f"[{len(data) + zeros} x i8]"
+    filled = text + "\\00" * zeros
+    return f'prefix <{{ {array}, i32, i32, i64 }}> <{{ {array} c"{filled}", i32 {len(data)}, i32 {kind}, i64 {MARK} }}>'
 
 
 def guard_text(name: str, target: str, result: str, parameters: list[str], end: str) -> str:

@@ -10,6 +10,8 @@ Example: ``llvm_type(RefType(ArrayType((None,), I8)), m) == "{ ptr, i64 }"``.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 from altru_ir.layout import layout_of
@@ -48,7 +50,7 @@ _QUOTABLE = re.compile(r"[ !#-\[\]-~]*").fullmatch
 
 def quote(name: str) -> str:
     """A name as LLVM writes it behind its sigil."""
-    if _PLAIN(name):
+    if (name.isidentifier() and name.isascii()) or _PLAIN(name):
         return name
     if _QUOTABLE(name):
         return f'"{name}"'
@@ -98,6 +100,32 @@ def llvm_type(type: Type, module: Module) -> str:
             raise LoweringError(f"values of type `{type}` cannot be compiled yet")
         return "ptr"
     raise LoweringError(f"values of type `{type}` cannot be compiled yet")
+
+
+_Known = TypeVar("_Known")
+
+
+class PerType(dict[Type, _Known]):
+    """What ``compute`` says about the types of a module, each asked about once.
+
+    Example: ``PerType(llvm_type, m)[I32] == "i32"``.
+    """
+
+    def __init__(self, compute: Callable[[Type, Module], _Known], module: Module) -> None:
+        super().__init__()
+        self._compute = compute
+        self._module = module
+
+    def __missing__(self, type: Type) -> _Known:
+        made = self[type] = self._compute(type, self._module)
+        return made
+
+
+def signed_limits(pointer_bits: int) -> dict[Type, int]:
+    """For each integer type of more than one bit the first number that it does not have: ``{i8: 128, ...}``."""
+    limits: dict[Type, int] = {IntType(bits): 1 << (bits - 1) for bits in IntType.WIDTHS if bits > 1}
+    limits[UsizeType()] = 1 << (pointer_bits - 1)
+    return limits
 
 
 _COMPILED: WeakKeyDictionary[Module, dict[str, bool]] = WeakKeyDictionary()
@@ -161,6 +189,11 @@ def parameter_attributes(type: Type, module: Module) -> str:
     elif isinstance(target, ArrayType):
         attributes += f" align {layout_of(target.element, module).align}"
     return attributes
+
+
+def alignment(type: Type, module: Module) -> int:
+    """Of a value of ``type`` in memory. Raises ``LayoutError``."""
+    return layout_of(type, module).align
 
 
 def result_type(type: Type, module: Module) -> str:
