@@ -258,6 +258,7 @@ class Library(Mapping[str, Callable[..., Any]]):
         namespace = unit.namespaces.pop(name, None)
         if namespace is not None:
             namespace["_native"] = _gone(name)
+            del namespace["_unit"]
         del unit.positions[name]
         if self._homes.get(name) is unit:
             del self._homes[name]

@@ -47,7 +47,7 @@ def key_of(module: Module, options: Options, callbacks: frozenset[str]) -> str |
         lowering = LOWERINGS.get(decl.name)
         if not decl.declared_in.startswith(_OURS) or lowering is None or not lowering.__module__.startswith(_OURS):
             return None
-    digest = hashlib.sha256(_surroundings().encode())
+    digest = hashlib.sha256(surroundings().encode())
     digest.update(repr((attrs.astuple(options), sorted(callbacks))).encode())
     structure = fingerprint(module)
     if structure is None:
@@ -57,7 +57,7 @@ def key_of(module: Module, options: Options, callbacks: frozenset[str]) -> str |
 
 
 @cache
-def _surroundings() -> str:
+def surroundings() -> str:
     """What besides module and options decides what the code is."""
     import llvmlite
     import llvmlite.binding as llvm

@@ -4,18 +4,18 @@ For ``func @f(%x: i64, %y: f64) -> f64`` the source is
 
     def f(x, y, /):
         try:
-            if -9223372036854775808 <= x <= 9223372036854775807:
-                return _native(x, y)
+            return _native(x, y)
         except _REFUSED:
             pass
         x = _take0(x)
         y = _take1(y)
         return _native(x, y)
 
-The usual values are let through at once, for ctypes looks at their classes itself; everything else goes to functions that
-convert or raise errors that name the parameter. ``_REFUSED`` is what comparisons and ctypes raise before anything is called,
-so nothing is called twice. Where memory is borrowed a ``Loan`` is opened and ended around the call, and a result is copied out
-of memory before that. Slices of one dimension have a usual case as well, a writable contiguous buffer of the right elements:
+``_native`` is a stub (``stubs.py``), which lets the usual values through at once; everything else goes to functions that
+convert or raise errors that name the parameter. ``_REFUSED`` is what a stub raises before anything is called, so nothing is
+called twice. Where Python has no stubs a prototype of ctypes serves, behind conditions on what it would cut off. Where memory
+is borrowed a ``Loan`` is opened and ended around the call, and a result is copied out of memory before that. Slices of one
+dimension have a usual case as well, a writable contiguous buffer of the right elements:
 
             _view0 = _view(xs)
             if _view0.format in _formats0 and _view0.ndim == 1 and _view0.c_contiguous:
@@ -38,6 +38,7 @@ from typing import Any
 import attrs
 
 from altru_ir.backend import line_table
+from altru_ir.backend.host import stubs
 from altru_ir.backend.host.buffers import Loan, ReferenceTaker, Scratch, SliceTaker, copy_out
 from altru_ir.backend.host.callbacks import Pending, ctype_of
 from altru_ir.backend.host.formats import matches
@@ -95,7 +96,7 @@ class Callee:
 def unit_of(handle: Any) -> Any:
     """The unit of a handle that ``make_call`` has made; None for anything else, and for a function that was unloaded."""
     namespace = getattr(handle, "__globals__", None)
-    return getattr(namespace.get("_native"), "unit", None) if isinstance(namespace, dict) else None
+    return namespace.get("_unit") if isinstance(namespace, dict) else None
 
 
 class _Writer:
@@ -116,6 +117,7 @@ class _Writer:
         self.quick_arguments: list[str] = []
         self.is_quick = True
         self.moves: list[str] = []
+        self.in_ctypes: list[str] = []
         references = [each for each in callee.type.parameters if isinstance(each, RefType)]
         self.writes = any(each.mutable for each in references)
         self.alone = len(references) == 1 or not self.writes
@@ -148,13 +150,13 @@ class _Writer:
         take: Any
         if isinstance(type, IntType) and type.bits == 1:
             self.before.append(f"{name} = {taking}({name})")
-            self.usual.append(f"({name} is True or {name} is False)")
-            self.strict.append(self.usual[-1])
+            self.strict.append(f"({name} is True or {name} is False)")
+            self.in_ctypes.append(self.strict[-1])
             take = lambda value: boolean(value, type, where)  # noqa: E731
         elif isinstance(type, (IntType, UsizeType)):
             least, most = limits(type)
             self.before.append(f"if type({name}) is not int or not {least} <= {name} <= {most}: {name} = {taking}({name})")
-            self.usual.append(f"{least} <= {name} <= {most}")
+            self.in_ctypes.append(f"{least} <= {name} <= {most}")
             self.strict.append(f"type({name}) is int and {least} <= {name} <= {most}")
             take = lambda value: integer(value, type, least, most, where)  # noqa: E731
         elif isinstance(type, FloatType):
@@ -164,7 +166,7 @@ class _Writer:
             self.before.append(f"if {fine}: {name} = {taking}({name})")
             self.strict.append(f"not ({fine})")
             if type.bits == 32:
-                self.usual.append(f"{-LARGEST_F32!r} < {name} < {LARGEST_F32!r}")
+                self.in_ctypes.append(f"{-LARGEST_F32!r} < {name} < {LARGEST_F32!r}")
             take = lambda value: real(value, type, type.bits, where)  # noqa: E731
         else:
             self.before.append(f"if {name} is not None: {name} = {taking}({name})")
@@ -358,10 +360,15 @@ def make_call(
         restype, setup, call, result = writer.result()
     except NoCodec as error:
         raise TypeError(f"@{callee.name} cannot be called from Python: {error}") from None
-    native: Any = ctypes.CFUNCTYPE(restype, *writer.ctypes)(entry)
-    native.unit = unit
+    native: Any
+    if stubs.are_possible():
+        native = stubs.make(stubs.signature(restype, writer.ctypes), entry, unit)
+    else:
+        native = ctypes.CFUNCTYPE(restype, *writer.ctypes)(entry)
+        native.unit = unit
+        writer.usual += writer.in_ctypes
     namespace = writer.namespace
-    namespace["_native"] = native
+    namespace |= {"_native": native, "_unit": unit}
     moved = [f"_move(({', '.join(writer.moves)},))"] if writer.moves else []
     body = [*writer.before, *setup, *moved]
     after = []
@@ -393,8 +400,8 @@ def make_call(
     return made, namespace
 
 
-REFUSED = (TypeError, ValueError, OverflowError, BufferError, ctypes.ArgumentError)
-"""What a comparison with a number, a view of memory, or ctypes, raises for a value of another class."""
+REFUSED = (*stubs.REFUSED, BufferError, ctypes.ArgumentError)
+"""What a stub, a view of memory, or ctypes, raises for a value of another class."""
 
 
 def words_of(scratch: Scratch, lengths: int) -> list[int]:

@@ -1,0 +1,184 @@
+"""Stubs: what they take and give is what ctypes does, but that nothing is cut off."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import math
+import subprocess
+import sys
+import weakref
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+import altru_ir as air
+from altru_ir import backend
+from altru_ir.backend.host import stubs
+
+TYPES = {
+    "?": ctypes.c_bool, "b": ctypes.c_int8, "h": ctypes.c_int16, "i": ctypes.c_int32, "q": ctypes.c_int64, "N": ctypes.c_size_t,
+    "f": ctypes.c_float, "d": ctypes.c_double, "P": ctypes.c_void_p,
+}  # fmt: skip
+
+
+class Indexed:
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+    def __index__(self) -> int:
+        return self.value  # type: ignore[return-value]
+
+
+class Raising:
+    def __index__(self) -> int:
+        raise ValueError("not today")
+
+    __float__ = __index__  # type: ignore[assignment]
+
+
+VALUES = [
+    True, False, None, 0, 1, -1, 2**7 - 1, 2**7, -(2**7), -(2**7) - 1, 2**15 - 1, 2**15, -(2**15) - 1, 2**31 - 1, 2**31,
+    -(2**31) - 1, 2**63 - 1, 2**63, -(2**63), -(2**63) - 1, 2**64 - 1, 2**64, 10**400, 0.0, -0.0, 1.5, -1.0, 1e38, 3.5e38, 1e39,
+    -1e39, math.inf, -math.inf, math.nan, "1", b"1", [1], 1j, Decimal("2.5"), Fraction(1, 4), Indexed(5), Indexed(-1),
+    Indexed(2**70), Indexed("5"), Raising(),
+]  # fmt: skip
+
+
+def taken(letter: str, value: Any) -> Any:
+    """What the type's own values are after a round trip through its memory; an exception where the value is none of them."""
+    if letter == "?":
+        return value if value is True or value is False else TypeError()
+    if letter == "P":
+        if value is None:
+            return None
+        if not isinstance(value, (int, Indexed, Raising)) or not -(2**63) <= int(getattr(value, "value", value)) < 2**64:
+            return TypeError()
+        return int(getattr(value, "value", value)) % 2**64 or None
+    if letter in "fd":
+        found = ctypes.c_double(value).value
+        if letter == "f" and math.isfinite(found) and abs(found) >= 3.4028235677973366e38:
+            return OverflowError()
+        return ctypes.c_float(found).value if letter == "f" else found
+    if isinstance(value, Indexed) and letter == "N":  # it takes ints alone
+        return TypeError()
+    number = value.__index__()
+    bits = 8 * ctypes.sizeof(TYPES[letter])
+    least, most = (0, 2**64 - 1) if letter == "N" else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+    return number if least <= number <= most else OverflowError()
+
+
+@pytest.mark.parametrize("letter", TYPES)
+def test_every_value_of_every_type(letter: str) -> None:
+    seen = []
+
+    def keep(value: Any) -> Any:
+        seen.append(value)
+        return value
+
+    type = TYPES[letter]
+    behind = ctypes.CFUNCTYPE(type, type)(keep)
+    address = ctypes.cast(behind, ctypes.c_void_p).value or 0
+    stub = stubs.make(stubs.signature(type, [type]), address, None)
+    refused = 0
+    for value in VALUES:
+        try:
+            wanted = taken(letter, value)
+        except (TypeError, ValueError, OverflowError, AttributeError) as error:
+            wanted = error
+        if letter == "P" and isinstance(value, (Indexed, Raising)):
+            wanted = TypeError()
+        before = len(seen)
+        if isinstance(wanted, Exception):
+            refused += 1
+            with pytest.raises(stubs.REFUSED):
+                stub(value)
+            assert len(seen) == before
+        else:
+            found = stub(value)
+            assert repr(found) == repr(wanted), value
+            assert len(seen) == before + 1
+    assert 0 < refused < len(VALUES)
+
+
+def test_many_arguments_of_all_types_in_order() -> None:
+    letters = "?bhiqNfdP" * 3
+    seen: list[tuple[Any, ...]] = []
+    behind = ctypes.CFUNCTYPE(None, *[TYPES[letter] for letter in letters])(lambda *given: seen.append(given))
+    address = ctypes.cast(behind, ctypes.c_void_p).value or 0
+    stub = stubs.make(stubs.signature(None, [TYPES[letter] for letter in letters]), address, None)
+    given = (True, -5, 300, -70000, 2**40, 2**63, 0.5, -1.0, 4096) * 3
+    assert stub(*given) is None
+    assert seen == [given]
+    for wrong in (given[:-1], (*given, 1), ()):
+        with pytest.raises(TypeError):
+            stub(*wrong)
+    for index in range(len(given)):
+        with pytest.raises(stubs.REFUSED):
+            stub(*given[:index], "no", *given[index + 1 :])
+    assert len(seen) == 1
+
+
+def test_what_it_keeps_lives_as_long() -> None:
+    class Kept:
+        pass
+
+    kept = Kept()
+    gone = weakref.ref(kept)
+    stub = stubs.make("q->q", ctypes.cast(ctypes.CDLL(None).labs, ctypes.c_void_p).value or 0, kept)
+    del kept
+    gc.collect()
+    assert gone() is not None
+    assert stub(-3) == 3
+    del stub
+    gc.collect()
+    assert gone() is None
+
+
+def test_a_million_calls_leave_nothing() -> None:
+    code = """
+import ctypes, resource
+from altru_ir.backend.host import stubs
+stub = stubs.make("q->q", ctypes.cast(ctypes.CDLL(None).labs, ctypes.c_void_p).value, None)
+nothing = stubs.make("q->", ctypes.cast(ctypes.CDLL(None).labs, ctypes.c_void_p).value, None)
+def calls(count):
+    for number in range(count):
+        stub(-number - 2**40); nothing(number)
+        try: stub(1.5)
+        except TypeError: pass
+calls(20000)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+calls(200000)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+    grown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert int(grown) < 1024  # KiB
+
+
+def test_without_stubs_ctypes_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = """
+func @f(%a: i8, %b: i1, %c: f32, %d: usize, %p: ptr<i8>) -> i8 {
+^e:
+  ret %a
+}
+"""
+    outcomes = []
+    for possible in (True, False):
+        monkeypatch.setattr(stubs, "are_possible", lambda possible=possible: possible)
+        call = backend.compile(air.parse(text))["f"]
+        assert isinstance(call.__globals__["_native"], ctypes._CFuncPtr) is not possible  # type: ignore[attr-defined]
+        found = []
+        for position, good in enumerate((7, True, 0.5, 9, None)):
+            arguments: list[Any] = [7, True, 0.5, 9, None]
+            for value in [*VALUES, good]:
+                arguments[position] = value
+                try:
+                    found.append(repr(call(*arguments)))
+                except (TypeError, ValueError, OverflowError) as error:
+                    found.append(f"{type(error).__name__}: {error}")
+        outcomes.append(found)
+    assert outcomes[0] == outcomes[1]
+    assert any("parameter %a" in each for each in outcomes[0])
+    assert "7" in outcomes[0]
