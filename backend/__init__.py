@@ -3,7 +3,7 @@
     lib = backend.compile(m, opt=2)
     lib["f"](1, 2.5)
     backend.emit(m, "exe", "program")
-    backend.interpret(m, "f", [1, 2.5])
+    backend.interpret(m, "f", [1, 2.5])        # once; backend.Interpreter(m).run("f", [1, 2.5]) for many runs
 
 ``compile`` and ``emit`` verify the module, clone it, insert the checks that were asked for and lower the clone; the module
 that was given is not changed.
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from altru_ir.backend.interpreter import Interpreter as Interpreter
     from altru_ir.backend.interpreter import interpret as interpret
     from altru_ir.backend.library import Library, Options
     from altru_ir.diagnostics import Diagnostic
@@ -353,8 +354,8 @@ def command(
 
 
 def __getattr__(name: str) -> object:
-    if name == "interpret":
-        from altru_ir.backend.interpreter import interpret
+    if name in ("interpret", "Interpreter"):
+        from altru_ir.backend import interpreter
 
-        return interpret
+        return getattr(interpreter, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

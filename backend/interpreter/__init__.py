@@ -3,6 +3,8 @@
 ``machine`` says how it runs, ``memory`` what it knows, ``meanings`` what each operation does.
 
 >>> interpret(module, "f", [1, 2])          # as native code would return it, or a Panic, or a MemoryFault
+>>> runs = Interpreter(module)              # to run it with many arguments
+>>> runs.run("f", [1, 2]), runs.run("f", [3, 4])
 """
 
 from __future__ import annotations
@@ -46,56 +48,91 @@ def interpret(
     story), ``Aborted`` and ``Exited`` (from ``altru_ir.backend.interpreter.machine``) when it ends itself,
     ``DiagnosticError`` for a module that does not verify, ``KeyError`` and ``TypeError`` for a wrong entry or argument.
     """
-    from altru_ir.backend.interpreter import meanings  # noqa: F401
-    from altru_ir.backend.interpreter.host import arguments_of_main, from_host, to_host, written_back
-    from altru_ir.backend.interpreter.machine import Machine
-    from altru_ir.backend.interpreter.schedules import explore
-    from altru_ir.verifier import verify
+    return Interpreter(module, verified=verified).run(
+        name, arguments, steps, memory=memory, preemptions=preemptions, schedules=schedules, leaks=leaks, each=each,
+        executed=executed, write=write, read=read,
+    )  # fmt: skip
 
-    problems = [] if verified else verify(module)
-    if problems:
-        raise DiagnosticError(problems, module.source)
-    function = module.functions.get(name)
-    if function is None or function.is_declaration:
-        known = ", ".join("@" + f.name for f in module.functions.values() if not f.is_declaration)
-        raise KeyError(f"there is no function @{name}; there are {known}")
-    types = function.signature.type.parameters
-    for_main = name == "main" and len(types) == 2
-    if not for_main and len(arguments) != len(types):
-        raise TypeError(f"@{name} takes {len(types)} arguments, not {len(arguments)}")
-    outcome: list[Any] = []
 
-    def run(decisions: tuple[int, ...]) -> Machine:
-        first = not outcome
-        segments: set[Any] | None = None if executed is None else set()
-        machine = Machine(
-            module, steps=steps, memory=memory, decisions=decisions,
-            write=(write or _to_stdout) if first else (lambda data: None), read=read or (lambda size: b""),
-            executed=segments,
-        )  # fmt: skip
-        if for_main:
-            given = arguments_of_main(machine, function, list(arguments))
-        else:
-            named = zip(arguments, types, function.parameters, strict=True)
-            given = [from_host(v, t, machine, f"parameter %{p.name} of @{name}") for v, t, p in named]
-        try:
-            result = machine.run(name, given)
-        finally:
-            if executed is not None and segments is not None:
-                executed.update(op.name for segment in segments for op in segment.operations)
-        if first:
-            outcome.append(to_host(result, function.signature.result, machine))
-            if not for_main:
-                for argument, value, type in zip(arguments, given, types, strict=True):
-                    written_back(argument, value, type, machine)
-        if each is not None:
-            each(to_host(result, function.signature.result, machine))
-        if leaks:
-            machine.check_leaks(result)
-        return machine
+class Interpreter:
+    """A module to be run many times: verified once, and each function staged once.
 
-    explore(run, preemptions, schedules)
-    return outcome[0]
+    Parameters: ``verified`` says that the module is known to verify, and leaves that out. The module must not be changed as
+    long as it is run. Raises ``DiagnosticError`` for a module that does not verify.
+    """
+
+    def __init__(self, module: Module, *, verified: bool = False) -> None:
+        from altru_ir.backend.interpreter import meanings  # noqa: F401
+        from altru_ir.backend.interpreter.machine import Machine
+        from altru_ir.verifier import verify
+
+        problems = [] if verified else verify(module)
+        if problems:
+            raise DiagnosticError(problems, module.source)
+        self.module = module
+        self.machine = Machine(module)
+
+    def run(
+        self,
+        name: str = "main",
+        arguments: list[Any] | tuple[Any, ...] = (),
+        steps: int = STEPS,
+        *,
+        memory: int = 1 << 30,
+        preemptions: int = 2,
+        schedules: int = 5_000,
+        leaks: bool = True,
+        each: Callable[[Any], None] | None = None,
+        executed: set[Any] | None = None,
+        write: Callable[[bytes], None] | None = None,
+        read: Callable[[int], bytes] | None = None,
+    ) -> Any:
+        """Runs a function from the beginning; see ``interpret``. What one run leaves behind, the next does not see."""
+        from altru_ir.backend.interpreter.host import arguments_of_main, from_host, to_host, written_back
+        from altru_ir.backend.interpreter.machine import Machine
+        from altru_ir.backend.interpreter.schedules import explore
+
+        module, machine = self.module, self.machine
+        function = module.functions.get(name)
+        if function is None or function.is_declaration:
+            known = ", ".join("@" + f.name for f in module.functions.values() if not f.is_declaration)
+            raise KeyError(f"there is no function @{name}; there are {known}")
+        types = function.signature.type.parameters
+        for_main = name == "main" and len(types) == 2
+        if not for_main and len(arguments) != len(types):
+            raise TypeError(f"@{name} takes {len(types)} arguments, not {len(arguments)}")
+        outcome: list[Any] = []
+
+        def run(decisions: tuple[int, ...]) -> Machine:
+            first = not outcome
+            machine.executed = None if executed is None else set()
+            machine.restart(
+                steps=steps, memory=memory, decisions=decisions,
+                write=(write or _to_stdout) if first else (lambda data: None), read=read or (lambda size: b""),
+            )  # fmt: skip
+            if for_main:
+                given = arguments_of_main(machine, function, list(arguments))
+            else:
+                named = zip(arguments, types, function.parameters, strict=True)
+                given = [from_host(v, t, machine, f"parameter %{p.name} of @{name}") for v, t, p in named]
+            try:
+                result = machine.run(name, given)
+            finally:
+                if executed is not None and machine.executed is not None:
+                    executed.update(op.name for segment in machine.executed for op in segment.operations)
+            if first:
+                outcome.append(to_host(result, function.signature.result, machine))
+                if not for_main:
+                    for argument, value, type in zip(arguments, given, types, strict=True):
+                        written_back(argument, value, type, machine)
+            if each is not None:
+                each(to_host(result, function.signature.result, machine))
+            if leaks:
+                machine.check_leaks(result)
+            return machine
+
+        explore(run, preemptions, schedules)
+        return outcome[0]
 
 
 def _to_stdout(data: bytes) -> None:

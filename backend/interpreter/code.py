@@ -13,12 +13,13 @@ operation a meaning the same way:
 A meaning returns a **step** ``run(slots)`` or a ``Control``, which decides where to go on: terminators, calls, and whatever
 may run other functions, wait, or be interleaved with other threads. A block is cut behind its controls into **segments**: the
 machine runs the steps of a segment one after another, then its control. Both may be given as Python source (``sources``); what
-is run often becomes one function then.
+is run often becomes one function then. A block is staged when it is first entered: many of a program never are.
 
 Places are staged too: ``stage.path(place)`` is a function from slots to the ``Pointer`` that the path leads to; the path is
 evaluated anew by each operation that accesses it (docs/language.md, "Places").
 
-Invariant: slot 0 of an activation is its ``Activation``; each value of the function has a slot of its own from 1 on.
+Invariants: slot 0 of an activation is its ``Activation``; each value of the function has a slot of its own from 1 on. Staging
+reads and changes nothing of a run, so what is staged serves all runs of a machine.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ import attrs
 from altru_ir.backend.interpreter.codec import Codec
 from altru_ir.backend.interpreter.faults import fault
 from altru_ir.backend.interpreter.memory import Allocation, Gone, Pointer
-from altru_ir.backend.interpreter.sources import HOT, Exit, Path, Source, alone, fused, readers
+from altru_ir.backend.interpreter.sources import HOT, Exit, Path, Source, alone, fused, readers, reading
 from altru_ir.marks import copies
 from altru_ir.module import Block, Function, Module
 from altru_ir.types import RefType, Type
@@ -140,8 +141,18 @@ class FunctionCode:
         stage = Stage(function, machine)
         parameters = [(stage.slot(p), p) for p in function.parameters]
         self.references = [(slot, p) for slot, p in parameters if isinstance(p.type, RefType)]
-        self.entry = stage.blocks()
-        self.unset = [None] * (stage.count - 1 - len(parameters))
+        self.entry = stage.entry()
+        self.unset = [None] * (_values_of(function) - len(parameters))
+
+
+def _values_of(function: Function) -> int:
+    """At least as many as a function has values."""
+    count = len(function.parameters)
+    for block in function.blocks:
+        count += len(block.args)
+        for op in block.ops:
+            count += len(op.results)
+    return count
 
 
 class Stage:
@@ -154,17 +165,31 @@ class Stage:
         self.slots: dict[Value, int] = {}
         self.count = 1
         self.codes = {block: BlockCode(block) for block in function.blocks}
-        self.segments: list[Segment] = []
+        self.segments: dict[BlockCode, list[Segment]] = {}
+        self.texts: dict[BlockCode, dict[Value, Segment | None]] = {}
         self.paths: dict[Operation, Place | Path] = {}
 
     # -- blocks --
 
-    def blocks(self) -> Segment:
+    def entry(self) -> Segment:
+        """The segment that the function begins with. The other blocks are staged when they are entered."""
+        entry = self.codes[self.function.entry]
         for block, code in self.codes.items():
             if block.unwind is not None:
                 code.unwind = self.codes[block.unwind]
+            if code is not entry:
+                code.first.control = self._upon_entry(block, code)
+        self._block(self.function.entry, entry)
+        return entry.first
+
+    def _upon_entry(self, block: Block, code: BlockCode) -> Callable[[Thread, Slots, Segment], Next]:
+        """A control that stages a block, and goes on at its beginning."""
+
+        def run(thread: Thread, slots: Slots, after: Segment) -> Next:
             self._block(block, code)
-        return self.codes[self.function.entry].first
+            return code.first, slots
+
+        return run
 
     def _block(self, block: Block, code: BlockCode) -> None:
         segment = self._segment(code.first)
@@ -203,7 +228,7 @@ class Stage:
                 segment.cost += 1
 
     def _segment(self, segment: Segment) -> Segment:
-        self.segments.append(segment)
+        self.segments.setdefault(segment.block, []).append(segment)
         return segment
 
     def _counting(self, segment: Segment) -> Callable[[Thread, Slots, Segment], Next]:
@@ -222,12 +247,18 @@ class Stage:
         return run
 
     @cached_property
-    def _readers(self) -> dict[Value, Segment | None]:
-        return readers(self, self.segments)
+    def _reading(self) -> dict[Value, Block | None]:
+        return reading(self.function)
 
     def read_only_in(self, segment: Segment, value: Value) -> bool:
         """Whether nothing reads ``value`` but texts in ``segment``."""
-        return self._readers.get(value, segment) is segment
+        here = segment.block
+        if self._reading.get(value, here.block) is not here.block:
+            return False
+        texts = self.texts.get(here)
+        if texts is None:
+            texts = self.texts[here] = readers(self, self.segments[here])
+        return texts.get(value, segment) is segment
 
     # -- values --
 

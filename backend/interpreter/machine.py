@@ -141,7 +141,7 @@ HALT.control = _halt
 
 
 class Machine:
-    """One run of a module.
+    """Runs of a module, one after another: ``restart`` begins each but the first.
 
     Parameters: ``steps`` and ``memory`` (bytes) are budgets; ``decisions`` says which way to go at the first choices, later
     ones take the first way; ``write`` receives what the program prints, ``read`` gives its input; ``executed`` collects the
@@ -162,17 +162,30 @@ class Machine:
         self.module = module
         self.codecs = Codecs(module)
         self.frozen: dict[Type, bool] = {}
+        self.codes: dict[str, FunctionCode] = {}
         self.memory = Memory(memory)
+        self.executed = executed
+        self.restart(steps=steps, memory=memory, decisions=decisions, write=write, read=read)
+
+    def restart(
+        self,
+        *,
+        steps: int = STEPS,
+        memory: int = MEMORY,
+        decisions: tuple[int, ...] = (),
+        write: Callable[[bytes], None] = lambda data: None,
+        read: Callable[[int], bytes] = lambda size: b"",
+    ) -> None:
+        """Forgets the last run; only what is staged remains. The parameters are those of the machine."""
+        self.memory.restart(memory)
         self.allowed = steps
         self.budget = steps
         self.decisions = decisions
         self.trace: list[tuple[int, int, bool]] = []  # choices made: (number of ways, the way taken, whether it was free)
         self.write = write
         self.read = read
-        self.executed = executed
         self.threads: list[Thread] = []
         self.interleaving = False
-        self.codes: dict[str, FunctionCode] = {}
         self.globals: dict[str, Allocation] = {}
         self.function_pointers: dict[str, Pointer] = {}
         self.descriptors: dict[Type, Pointer] = {}

@@ -121,6 +121,10 @@ class Memory:
     """All allocations of a run."""
 
     def __init__(self, budget: int) -> None:
+        self.restart(budget)
+
+    def restart(self, budget: int) -> None:
+        """Forgets everything, for another run."""
         self.next_address = 0x10000
         self.live: dict[int, Allocation] = {}  # by base, heap-like kinds only: what can leak
         self.budget = budget

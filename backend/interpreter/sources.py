@@ -50,6 +50,7 @@ from altru_ir.values import Operation, Successor, Value
 
 if TYPE_CHECKING:
     from altru_ir.backend.interpreter.code import Segment, Stage
+    from altru_ir.module import Block, Function
 
 HOT = 100
 """A compilation costs about as much as this many runs of the parts alone."""
@@ -93,7 +94,7 @@ def alone(stage: Stage, op: Operation, source: Source | Path) -> Callable[..., A
         text += f"\nreturn {source.pointer or f'Pointer({source.address}, a.allocation, a.tag)'}"
     else:
         kind, text = ("exit" if isinstance(source, Exit) else "step"), source.text
-    used = set(_words(text))
+    used = _used(text)
     given: dict[str, Any] = dict(source.names)
     reads = ""
     for name, value in zip(OPERANDS, op.operands, strict=False):
@@ -135,8 +136,10 @@ def _indented(text: str, by: int) -> str:
     return "\n".join(" " * by + line for line in text.splitlines())
 
 
-def _words(text: str) -> list[str]:
-    return [found[1] for found in _NAME.finditer(text)]
+@lru_cache(maxsize=10_000)
+def _used(text: str) -> frozenset[str]:
+    """The names in ``text``."""
+    return frozenset(found[1] for found in _NAME.finditer(text))
 
 
 # -- fused ------------------------------------------------------------------------------------------------------------------
@@ -151,8 +154,22 @@ def fused(stage: Stage, segment: Segment) -> Callable[..., Any]:
     return _compiled(source, writer.space, "run")  # type: ignore[no-any-return]
 
 
+def reading(function: Function) -> dict[Value, Block | None]:
+    """For each value that is read, on its own or on the path of a place, the block that reads it; None where several do."""
+    found: dict[Value, Block | None] = {}
+    for block in function.blocks:
+        for value in {value for op in block.ops for value in op.all_operands()}:
+            work = [value]
+            while work:
+                value = work.pop()
+                found[value] = block if found.get(value, block) is block else None
+                if isinstance(value.type, PlaceType) and value.operation is not None:
+                    work += value.operation.operands
+    return found
+
+
 def readers(stage: Stage, segments: list[Segment]) -> dict[Value, Segment | None]:
-    """For each value that is read, the segment in which only texts read it; None where there is more."""
+    """For each value that the segments of a block read, the one in which only texts read it; None where there is more."""
     found: dict[Value, Segment | None] = {}
     for segment in segments:
         for op, part in segment.parts:
@@ -197,7 +214,7 @@ class _Writer:
             is_control = op is self.segment.op
             self.lines.append(f"return {bound}(thread, s, after)" if is_control else f"{bound}(s)")
             return
-        used = set(_words(part.text))
+        used = _used(part.text)
         spelled: dict[str, Any] = {}
         for name, value in zip(OPERANDS, op.operands, strict=False):
             if name in used:

@@ -174,3 +174,60 @@ def test_the_budget(hot: int, monkeypatch: pytest.MonkeyPatch) -> None:
     machine = Machine(air.parse(LOOP))
     assert machine.run("f", [20, 3]) == 1635
     assert machine.allowed - machine.budget == 8 + 20 * 9 + 2
+
+
+def test_a_run_sees_nothing_of_the_one_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An ``Interpreter`` ends each run as a new one would, also after runs that panicked in the middle."""
+    monkeypatch.setattr(code, "HOT", 5)
+    for seed in range(40, 60):
+        module = backend.prepare(air.parse(whole_language.generate(seed).text), opt=0)
+        runs = backend.Interpreter(module)
+        for a in (3, -4, 3, 2**62):
+            ends: list[Any] = []
+            for run in (runs.run, lambda *given, **more: backend.interpret(module, *given, **more)):  # noqa: B023
+                printed: list[bytes] = []
+                results: list[Any] = []
+                try:
+                    run("main_entry", [a, seed], schedules=5, each=results.append, write=printed.append)
+                    end = ""
+                except air.Panic as panic:
+                    end = f"{panic} {panic.location}"
+                ends.append((end, results, printed))
+            assert ends[0] == ends[1], f"seed {seed}, {a}"
+
+
+COUNTER = """altru 1
+module @m
+global mut @count : i64 = 0
+func @f(%by: i64) -> i64 {
+^entry:
+  %g = global @count unsafe
+  %old = load %g
+  %sum = add %old, %by
+  assign %g, %sum
+  %zero = const 0 : i64
+  %stop = icmp eq %by, %zero
+  cond_br %stop, ^stop, ^go
+^stop:
+  panic "nothing"
+^go:
+  ret %sum
+}
+"""
+
+
+def test_globals_begin_anew() -> None:
+    runs = backend.Interpreter(air.parse(COUNTER))
+    assert runs.run("f", [5]) == 5
+    with pytest.raises(air.Panic, match="nothing"):
+        runs.run("f", [0])
+    assert runs.run("f", [7]) == 7
+
+
+def test_a_block_is_staged_when_it_is_entered(monkeypatch: pytest.MonkeyPatch) -> None:
+    staged: list[str] = []
+    block = code.Stage._block
+    monkeypatch.setattr(code.Stage, "_block", lambda stage, b, c: (staged.append(b.name or ""), block(stage, b, c)))
+    runs = backend.Interpreter(air.parse(COUNTER))
+    assert [runs.run("f", [5]), runs.run("f", [6])] == [5, 6]
+    assert staged == ["entry", "go"]

@@ -48,9 +48,10 @@ def fault(module: air.Module, arguments: Iterator[int]) -> str | None:
     """The first memory fault that a module whose drops are scheduled makes on one of the arguments."""
     ready = module.clone()
     passes.run(ready, "elaborate-drops")
+    runs = backend.Interpreter(ready)
     for bits in arguments:
         try:
-            backend.interpret(ready, "main_entry", [bits], schedules=1)
+            runs.run("main_entry", [bits], schedules=1)
         except air.Panic as panic:
             if panic.message != "work failed":
                 raise

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 
 import attrs
 
 import altru_ir as air
+from altru_ir.passes.manager import PassManager
 from altru_ir.testing import whole_language
 from altru_ir.testing.generator import generate
 from altru_ir.values import Operation
@@ -101,31 +102,37 @@ def _outcome(run: Callable[..., int], a: int, b: int, has_cleanups: bool) -> Out
     return ended, run("counted") % (1 << 64) if has_cleanups else None
 
 
+class _Keeping(PassManager):
+    """A pass manager that keeps the module it has run on."""
+
+    def run(self, module: air.Module) -> None:
+        super().run(module)
+        self.module = module
+
+
 def check_native(seed: int, change: Callable[[str], str] = _unchanged) -> Finding | None:
     """The answers and panics at O0 and O3 are those of the interpreter, and so are the traces of the cleanups; every fifth
     program carries its meaning in Python as well."""
     from altru_ir import backend
-    from altru_ir.backend.interpreter import meanings  # noqa: F401
-    from altru_ir.backend.interpreter.machine import Machine
 
     scalar = generate(seed) if seed % 5 == 0 else None
     families, size = (MANY_PANICS, 5) if seed % 5 in (1, 2) else (whole_language.NATIVE, 3)
     text = whole_language.generate(seed, size, families).text if scalar is None else scalar.text
-    module = air.parse(text)
-    checked = backend.prepare(module, opt=0)
+    compiled = air.parse(change(text))
+    at_zero = _Keeping([])
+    libraries = {0: backend.compile(compiled, opt=0, manager=at_zero)}
+    kept = at_zero.module if change is _unchanged else backend.prepare(air.parse(text), opt=0)
+    machine = backend.Interpreter(kept, verified=True).machine
     wanted: list[Outcome] = []
     for a, b in ARGUMENTS:
-        machine = Machine(checked)
-        wanted.append(
-            _outcome(lambda name, *given: machine.run(name, [x % (1 << 64) for x in given]), a, b, scalar is None)  # noqa: B023
-        )
+        machine.restart()
+        wanted.append(_outcome(lambda name, *given: machine.run(name, [x % (1 << 64) for x in given]), a, b, scalar is None))
     if scalar is not None:
         meant: list[Outcome] = [(scalar.run([a, b]), None) for a, b in ARGUMENTS]
         if meant != wanted:
             return f"the interpreter says {wanted}, and Python {meant}"
-    compiled = air.parse(change(text))
-    for opt in (0, 3):
-        library = backend.compile(compiled, opt=opt)
+    libraries[3] = backend.compile(compiled, opt=3, manager=PassManager([]))  # who brings a manager does without the cache
+    for opt, library in libraries.items():
         for (a, b), ending in zip(ARGUMENTS, wanted, strict=True):
             given = _outcome(lambda name, *given: library[name](*given), a, b, scalar is None)  # noqa: B023
             if ending != given:
@@ -155,16 +162,20 @@ PIPELINES = (
 """What the suite ``passes`` runs: each pass alone, and together."""
 
 
-def outcome(module: air.Module, arguments: tuple[int, int]) -> object:
-    """The answer of ``main_entry`` of a module that verifies, in the interpreter, or how it ended."""
+def outcomes(module: air.Module, arguments: Iterable[tuple[int, int]], *, verified: bool = True) -> list[object]:
+    """The answers of ``main_entry`` in the interpreter, or how it ended; ``verified`` says that the module is."""
     from altru_ir import backend
 
-    try:
-        return backend.interpret(module, "main_entry", list(arguments), schedules=1, verified=True)
-    except air.Panic as panic:
-        return "panic", str(panic)
-    except air.MemoryFault as fault:
-        return fault.kind, str(fault)
+    runs = backend.Interpreter(module, verified=verified)
+    found: list[object] = []
+    for given in arguments:
+        try:
+            found.append(runs.run("main_entry", given, schedules=1))
+        except air.Panic as panic:
+            found.append(("panic", str(panic)))
+        except air.MemoryFault as fault:
+            found.append((fault.kind, str(fault)))
+    return found
 
 
 def specialized(module: air.Module, arguments: tuple[int, int]) -> air.Module:
@@ -195,27 +206,39 @@ def check_passes(
     families = whole_language.NATIVE if seed % 3 == 0 else None
     text = generate(seed, 6).text if seed % 7 == 0 else whole_language.generate(seed, 3, families).text
     before = backend.prepare(air.parse(change(text)), opt=0)
-    wanted = [outcome(before, arguments) for arguments in ARGUMENTS]
+    wanted = outcomes(before, ARGUMENTS)
     known = seed % len(ARGUMENTS)
+    makers: dict[str, Callable[[], air.Module]] = {
+        "as it is": lambda: before,
+        "demoted": lambda: demoted(before),
+        "in memory": lambda: in_memory(before),
+        "demoted, in memory": lambda: in_memory(demoted(before)),
+        "with constants": lambda: specialized(before, ARGUMENTS[known]),
+    }
+    made: dict[str, tuple[air.Module, str]] = {}  # and its text
+    seen: set[tuple[str, bool]] = set()  # texts that gave the answers, to one pair of arguments or to all
     for pipeline in pipelines:
-        cases = [(before.clone(), ARGUMENTS, wanted)]
-        if "mem2reg" in pipeline:
-            cases[0] = (demoted(before), ARGUMENTS, wanted)
-        if "sroa" in pipeline:
-            cases[0] = (in_memory(cases[0][0]), ARGUMENTS, wanted)
-        if "canonicalize" in pipeline:
-            cases.append((specialized(before, ARGUMENTS[known]), ARGUMENTS[known : known + 1], wanted[known : known + 1]))
-        for module, given, answers in cases:
-            unchanged = str(module)
+        forms = [", ".join(["demoted"] * ("mem2reg" in pipeline) + ["in memory"] * ("sroa" in pipeline)) or "as it is"]
+        forms += ["with constants"] * ("canonicalize" in pipeline)
+        for form in forms:
+            if form not in made:
+                module = makers[form]()
+                made[form] = module, str(module)
+            module, unchanged = made[form]
+            module = module.clone()
             try:
                 passes.run(module, pipeline, verify_each=True)
             except air.DiagnosticError as error:
                 return f"{pipeline}: {error.diagnostics[0]}"
-            if str(module) == unchanged:
+            one = form == "with constants"
+            after = str(module)
+            if after == unchanged or (after, one) in seen:
                 continue
-            found = [outcome(module, arguments) for arguments in given]
+            given, answers = (ARGUMENTS[known : known + 1], wanted[known : known + 1]) if one else (ARGUMENTS, wanted)
+            found = outcomes(module, given)
             if found != answers:
                 return f"{pipeline}: {answers} before, {found} after"
+            seen.add((after, one))
     return None
 
 
@@ -259,13 +282,14 @@ def check_drops(seed: int, change: Callable[[str], str] = _unchanged) -> Finding
     is scheduled instead is accepted by the move check, and leaves nothing behind and nothing dangling."""
     from altru_ir import backend
 
-    text = change(whole_language.generate(seed, 4).text)
-    written = backend.prepare(air.parse(text), opt=0, as_written=True)
-    elaborated = backend.prepare(air.parse(text), opt=0)
-    for arguments in ARGUMENTS[:2]:
-        wanted, given = (_interpreted(module, arguments) for module in (written, elaborated))
-        if wanted != given:
-            return f"@main_entry{arguments} gives {wanted} as it is written, and {given} with drops elaborated"
+    program = air.parse(change(whole_language.generate(seed, 4).text))
+    written = backend.prepare(program, opt=0, as_written=True)
+    elaborated = backend.prepare(program, opt=0)
+    given = ARGUMENTS[:2]
+    ends = [outcomes(module, given, verified=False) for module in (written, elaborated)]
+    for arguments, wanted, found in zip(given, *ends, strict=True):
+        if wanted != found:
+            return f"@main_entry{arguments} gives {wanted} as it is written, and {found} with drops elaborated"
     bare = air.parse(change(whole_language.generate(seed, 4, OWNERS).text))
     for function in bare.functions.values():
         for block in function.blocks:
@@ -274,24 +298,13 @@ def check_drops(seed: int, change: Callable[[str], str] = _unchanged) -> Finding
         scheduled = backend.prepare(bare, opt=0)
     except air.DiagnosticError as error:
         return f"without its drops: {error}"
-    ended = _interpreted(scheduled, ARGUMENTS[0])
-    return f"without its drops: {ended}" if ended.startswith("fault") else None
+    (ended,) = outcomes(scheduled, ARGUMENTS[:1], verified=False)
+    return f"without its drops: {ended}" if isinstance(ended, tuple) and ended[0] != "panic" else None
 
 
 def _closes(op: Operation) -> bool:
     """Whether ``op`` is a drop that could be scheduled as well."""
     return op.name == "end" or (op.name == "drop" and len(op.operands) == 1 and not op.operands[0].type.is_place)
-
-
-def _interpreted(module: air.Module, arguments: tuple[int, int]) -> str:
-    from altru_ir import backend
-
-    try:
-        return f"{backend.interpret(module, 'main_entry', arguments, schedules=1)}"
-    except air.Panic as panic:
-        return f"panic: {panic}"
-    except air.MemoryFault as fault:
-        return f"fault: {fault.kind} {fault}"
 
 
 WILD = (0.05, 0.15, 0.3, 0.6)
@@ -336,18 +349,19 @@ def check_checks(seed: int, change: Callable[[str], str] = _unchanged) -> Findin
 
     text, calls = loops.generate(seed)
     before = air.parse(text)
+    after = before.clone() if change is _unchanged else air.parse(change(text))
     passes.run(before, "insert-checks")
-    after = air.parse(change(text))
     passes.run(after, f"insert-checks,{ELIMINATION}", verify_each=True)
+    runs = backend.Interpreter(before), backend.Interpreter(after, verified=True)
     for call in calls:
         ended = []
-        for module in (before, after):
+        for each in runs:
             printed: list[bytes] = []
             a = list(range(1, call[0] + 1))
             given = [a, [3 * i + 1 for i in range(call[1])], *call[2:]]
             answer: object
             try:
-                answer = backend.interpret(module, "main_entry", given, steps=BUDGET, write=printed.append)
+                answer = each.run("main_entry", given, steps=BUDGET, write=printed.append)
             except air.Panic as panic:
                 answer = "panic", panic.message, str(panic.location)
             except air.MemoryFault as fault:

@@ -176,8 +176,7 @@ def _subrange(stage: Stage, op: Operation) -> Place:
 def _global(stage: Stage, op: Operation) -> Place:
     machine, name = stage.machine, op.attrs["symbol"]
     if stage.module.globals[name].mode != "thread_local":
-        pointer = machine.global_place(name)
-        return lambda s: pointer
+        return lambda s: machine.global_place(name)
     return lambda s: machine.global_place(name, s[0].thread)
 
 

@@ -179,11 +179,16 @@ def _unsize(stage: Stage, op: Operation) -> Step:
     read, before, after = stage.consume(op.operands[0], op), op.operands[0].type.pointee, op.result.type.pointee
     assert before is not None
     if isinstance(after, DynType):
-        meta: tuple[Any, ...] = (stage.machine.descriptor(before),)
-    else:
-        sequence = before.target if isinstance(before, UninitType) else before
-        assert isinstance(sequence, ArrayType)
-        meta = sequence.dimensions
+        machine, erased = stage.machine, before
+
+        def erase(s: Slots) -> Pointer:
+            p = read(s)
+            return Pointer(p.address, p.allocation, p.tag, (machine.descriptor(erased),))
+
+        return stage.define(op, erase)
+    sequence = before.target if isinstance(before, UninitType) else before
+    assert isinstance(sequence, ArrayType)
+    meta = sequence.dimensions
 
     def run(s: Slots) -> Pointer:
         p = read(s)
@@ -211,14 +216,13 @@ def _dyn_cast(stage: Stage, op: Operation) -> Step:
 def _global_ref(stage: Stage, op: Operation) -> Step:
     machine, name = stage.machine, op.attrs["symbol"]
     type = stage.module.globals[name].type
-    pointer = machine.global_place(name)
-    return stage.define(op, lambda s: machine.reborrow(pointer, type, False, op))
+    return stage.define(op, lambda s: machine.reborrow(machine.global_place(name), type, False, op))
 
 
 @means("func.ref")
 def _func_ref(stage: Stage, op: Operation) -> Step:
-    pointer = stage.machine.function_pointer(op.attrs["symbol"])
-    return stage.define(op, lambda s: pointer)
+    machine, name = stage.machine, op.attrs["symbol"]
+    return stage.define(op, lambda s: machine.function_pointer(name))
 
 
 __all__ = ["CONSTANT", "FOREIGN", "FRAME", "OWNED", "grow", "release"]
