@@ -37,7 +37,7 @@ cycles); Bledsoe, A New Method for Proving Certain Presburger Formulas, IJCAI 19
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from math import gcd
 from typing import TYPE_CHECKING, Protocol
@@ -145,6 +145,11 @@ class Allowed(Protocol):
         """Whether ``goal`` may be, at ``point``."""
 
 
+Key = frozenset[tuple[int, int]]
+"""A form, to be found by."""
+Seen = tuple[Form, Point, bool]
+"""A goal that was looked at and not proven, where, and whether it was only to keep a sum from wrapping."""
+
 Candidate = tuple[bool, tuple[int, int], Fact, int, int, Form]
 """Whether a fact is about another number than the latest, how hard what it leaves over is, the fact, and rule 2's numbers."""
 
@@ -156,7 +161,7 @@ class _Question:
 
     def __init__(self, point: Point) -> None:
         self.point = point
-        self.failed: dict[frozenset[tuple[int, int]], int] = {}
+        self.failed: dict[Key, int] = {}
 
 
 class Prover:
@@ -167,14 +172,20 @@ class Prover:
         self.steps = 0
         self._left = 0
         self._nested = 0
-        self._claims: dict[tuple[Block, frozenset[tuple[int, int]]], Claim | None] = {}
-        self._proven: list[tuple[Block, frozenset[tuple[int, int]]]] = []
+        self._claims: dict[tuple[Block, Key], Claim | None] = {}
+        self._proven: list[tuple[Block, Key]] = []
         self.assume: Allowed | None = None
         self.without_checks = False
         self.assume_needs = True
         self.ignore: Callable[[Fact, Point], bool] | None = None
-        self._failed: list[tuple[Block, frozenset[tuple[int, int]]]] = []
+        self._failed: list[tuple[Block, Key]] = []
         self._known: dict[int, list[Fact]] = {}  # the claims, by number
+        self.failing: set[tuple[Key, int, Block | None]] = set()
+        """With ``assume``, goals of which it is known that they do not hold by themselves (``place_of``)."""
+        self.log: list[tuple[Form, Point, bool] | tuple[None, tuple[Block, Key], bool]] | None = None
+        """If a list, what was looked at and not proven is noted there, or the claim that had failed with it before."""
+        self._logged: dict[tuple[Block, Key], tuple[int, int]] = {}
+        self._for_needs = False
 
     @cached_property
     def alignments(self) -> Alignments:
@@ -196,6 +207,22 @@ class Prover:
         for each in form:
             if each:
                 self._known.setdefault(each, []).append(fact)
+
+    def seen(self, start: int) -> list[Seen]:
+        """What was looked at and not proven since the log had ``start`` entries."""
+        assert self.log is not None
+        found: list[Seen] = []
+        claims: set[tuple[Block, Key]] = set()
+        work = [(start, len(self.log), False)]
+        while work:
+            first, end, is_need = work.pop()
+            for goal, at, needed in self.log[first:end]:
+                if goal is not None:
+                    found.append((goal, at, is_need or needed))  # type: ignore[arg-type]
+                elif at not in claims and at in self._logged:
+                    claims.add(at)  # type: ignore[arg-type]
+                    work.append((*self._logged[at], needed))  # type: ignore[index]
+        return found
 
     # -- search ------------------------------------------------------------------------------------------------------------
 
@@ -234,6 +261,8 @@ class Prover:
                 del question.failed[key]
             else:
                 question.failed[key] = worst
+        elif self.log is not None:
+            self.log.append((goal, question.point, self._for_needs))
         return found
 
     def _search(self, goal: Form, numbers: list[int], question: _Question, depth: int) -> Node | None:
@@ -270,10 +299,12 @@ class Prover:
         later = sorted(later, key=lambda each: each[:2])[:CANDIDATES]
         if self.assume is not None and self.assume(goal, question.point):  # 9
             allowed, self.assume = self.assume, None
-            by_itself = self._search(goal, numbers, _Question(question.point), depth)
+            if place_of(goal, question.point) not in self.failing:
+                by_itself = self._search(goal, numbers, _Question(question.point), depth)
+                if by_itself is not None:
+                    self.assume = allowed
+                    return by_itself
             self.assume = allowed
-            if by_itself is not None:
-                return by_itself
             self.suppose(goal, allowed.header)
             return Assumed(goal)
         found = self._differing(goal, numbers, question, depth)
@@ -318,7 +349,10 @@ class Prover:
 
     def _needs(self, fact: Fact, question: _Question, depth: int) -> tuple[Node, ...] | None:
         found: list[Node] = []
-        allowed = self.assume
+        if not fact.needs:
+            return ()
+        allowed, for_needs = self.assume, self._for_needs
+        self._for_needs = True
         if not self.assume_needs:
             self.assume = None
         for need in fact.needs:
@@ -326,7 +360,7 @@ class Prover:
             if node is None:
                 break
             found.append(node)
-        self.assume = allowed
+        self.assume, self._for_needs = allowed, for_needs
         return tuple(found) if len(found) == len(fact.needs) else None
 
     def _differing(self, goal: Form, numbers: list[int], question: _Question, depth: int) -> Node | None:  # 3
@@ -445,6 +479,8 @@ class Prover:
         key = (block, frozenset(goal.items()))
         if key in self._claims:
             known = self._claims[key]
+            if known is None and self.log is not None:
+                self.log.append((None, key, self._for_needs))
             return None if known is None else Inductive(goal, known)
         if self._nested >= LEMMAS:
             return None
@@ -460,6 +496,7 @@ class Prover:
             if each:
                 self._known.setdefault(each, []).append(claim.fact)
         so_far = len(self._proven)
+        logged = 0 if self.log is None else len(self.log)
         self._nested += 1
         holds = self._on_edges(claim, edges, arguments, depth)
         self._nested -= 1
@@ -472,6 +509,8 @@ class Prover:
         del self._proven[so_far:]
         self._forget(key)
         self._claims[key] = None
+        if self.log is not None:
+            self._logged[key] = logged, len(self.log)
         if self._nested:
             self._failed.append(key)  # it may have wanted more than was left; asked by itself it gets another try
         else:
@@ -485,7 +524,7 @@ class Prover:
         values = (terms[each][0] for each in self.facts.factors[number] or (number,))
         return any(value is not None and value.owner is block for value in values)
 
-    def _forget(self, key: tuple[Block, frozenset[tuple[int, int]]]) -> None:
+    def _forget(self, key: tuple[Block, Key]) -> None:
         claim = self._claims[key]
         assert claim is not None
         for each in claim.form:
@@ -544,32 +583,49 @@ class Prover:
         return found
 
 
-def assumptions(nodes: list[Node]) -> list[Form]:
-    """What was taken for true (rule 9) in the nodes, each form once."""
-    found: list[Form] = []
+def within(nodes: list[Node]) -> Iterator[Node]:
+    """The nodes, and all that they rest on."""
     claims: set[Claim] = set()
     work = list(nodes)
     while work:
         node = work.pop()
-        if isinstance(node, Assumed):
-            if node.goal not in found:
-                found.append(node.goal)
-        elif isinstance(node, Use):
+        yield node
+        claim: Claim | None = None
+        if isinstance(node, Use):
             work += [*node.needs, node.rest]
             source = node.fact.source
-            if source[0] == "supposed" and node.fact.form not in found:
-                found.append(node.fact.form)
-            if source[0] == "lemma" and source[1] not in claims:
-                claims.add(source[1])
-                work += [each for each in source[1].edges if each is not None]
+            if source[0] == "lemma":
+                claim = source[1]
         elif isinstance(node, (Reduced, Sharpened)):
             work.append(node.rest)
         elif isinstance(node, Split):
             work += [node.if_false, node.if_true]
-        elif isinstance(node, Inductive) and node.lemma not in claims:
-            claims.add(node.lemma)
-            work += [each for each in node.lemma.edges if each is not None]
+        elif isinstance(node, Inductive):
+            claim = node.lemma
+        if claim is not None and claim not in claims:
+            claims.add(claim)
+            work += [each for each in claim.edges if each is not None]
+
+
+def assumptions(nodes: list[Node]) -> list[Form]:
+    """What was taken for true (rule 9) in the nodes, each form once."""
+    found: list[Form] = []
+    for node in within(nodes):
+        if isinstance(node, Assumed) and node.goal not in found:
+            found.append(node.goal)
+        elif isinstance(node, Use) and node.fact.source[0] == "supposed" and node.fact.form not in found:
+            found.append(node.fact.form)
     return found
+
+
+def facts_of(nodes: list[Node]) -> Iterator[Fact]:
+    """The facts that the nodes rest on."""
+    return (node.fact for node in within(nodes) if isinstance(node, (Use, Sharpened)))
+
+
+def place_of(goal: Form, point: Point) -> tuple[Key, int, Block | None]:
+    """A goal and where it is asked, to be found by."""
+    return frozenset(goal.items()), point.rank, point.into
 
 
 def edge_values(block: Block, edge: Successor) -> dict[Value, Value]:
