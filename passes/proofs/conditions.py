@@ -6,9 +6,9 @@
 Steps, cited by number in the code:
  1. For each check in loops that the prover could not prove, it is asked again what it would take: goals whose numbers are all
     there in front of a loop, and that ``guards`` can test, may be assumed. The outermost loop that will do is taken.
- 2. A search that failed has left behind what it looked at (``Prover.seen``). Where none of that may be assumed for a loop, a
-    search that may assume something ends as the first one did, and is not made; where some may, it is not tried again whether
-    it holds by itself.
+ 2. A search that failed has left behind what it looked at (``Prover.log``). A goal that led to nothing that may be assumed for
+    a loop fails again when something may be assumed; where that holds of all of it, there is no second search. And of what may
+    be assumed it is known that it does not hold by itself.
  3. A loop that is to have two copies no longer dominates what is behind it: what its branches and checks say is taken from no
     proof about a check behind it, and one that rests on such a fact is looked for again.
  4. Left alone are irreducible loops, those at the function's entry, and those with more than ``LARGEST`` operations.
@@ -27,7 +27,7 @@ from altru_ir.module import Block
 from altru_ir.passes.analysis.inequalities import Fact, Form, Inequalities, Point
 from altru_ir.passes.analysis.loops import Loop, Loops
 from altru_ir.passes.proofs.goals import Found, nodes_of, proven
-from altru_ir.passes.proofs.prover import Prover, Seen, assumptions, facts_of, place_of
+from altru_ir.passes.proofs.prover import Claimed, Failed, Place, Prover, Refuted, assumptions, facts_of, place_of
 from altru_ir.passes.transform.guards import testable
 from altru_ir.values import Operation
 
@@ -43,8 +43,13 @@ class Conditions:
     """For each loop of ``wanted``, what is to be tested in front of it; ``kept`` are the checks that nothing helps."""
 
     def __init__(
-        self, loops: Loops, facts: Inequalities, found: dict[Operation, Found | None], seen: dict[Operation, list[Seen]]
+        self,
+        loops: Loops,
+        prover: Prover,
+        found: dict[Operation, Found | None],
+        logged: dict[Operation, tuple[int, int]],
     ) -> None:
+        facts = prover.facts
         self.loops = loops
         self.facts = facts
         self.wanted: dict[Loop, list[Form]] = {}
@@ -60,19 +65,20 @@ class Conditions:
         for op, nodes in found.items():
             assert op.block is not None
             innermost = loops.innermost[number[op.block]]
-            looked_at = seen.get(op, [])
+            log = _Log(prover, *logged.get(op, (0, 0)))
             if nodes is not None:
                 if not self.wanted or innermost is None or not self._rests_on_lost(nodes, op):
                     continue
-                prover = self._current()
-                start = len(prover.log or ())
-                if proven(op, prover) is not None:
+                current = self._current()
+                assert current.log is not None
+                start = len(current.log)
+                if proven(op, current) is not None:
                     continue
-                looked_at = prover.seen(start)
-            if innermost is None or not self._try(op, innermost, looked_at):
+                log = _Log(current, start, len(current.log))
+            if innermost is None or not self._try(op, innermost, log):
                 self.kept.add(op)
 
-    def _try(self, op: Operation, innermost: Loop, seen: list[Seen]) -> bool:  # 1
+    def _try(self, op: Operation, innermost: Loop, log: _Log) -> bool:  # 1
         chain = [innermost]
         while chain[-1].parent is not None:
             chain.append(chain[-1].parent)
@@ -80,7 +86,7 @@ class Conditions:
             if loop not in self._small:
                 continue
             known = self.wanted.get(loop, [])
-            missing = self._missing(op, _Invariant(self.facts, self.loops, loop), seen, known)
+            missing = self._missing(op, _Invariant(self.facts, self.loops, loop), log, known)
             fresh = None if missing is None else [form for form in missing if form not in known]
             if fresh is not None and len(known) + len(fresh) <= CONDITIONS and not self._in_vain(fresh, loop):
                 if fresh:
@@ -90,22 +96,17 @@ class Conditions:
                 return True
         return False
 
-    def _missing(self, op: Operation, invariant: _Invariant, seen: list[Seen], known: list[Form]) -> list[Form] | None:
+    def _missing(self, op: Operation, invariant: _Invariant, log: _Log, known: list[Form]) -> list[Form] | None:
         """What has to hold in front of a loop, beside ``known``, for a check in it not to fail; None when nothing will do."""
-        failing = set()
-        helps, helps_needs = False, False
-        for goal, point, is_need in seen:  # 2
-            if invariant(goal, point):
-                failing.add(place_of(goal, point))
-                helps |= not is_need
-                helps_needs = True
+        log.read(invariant, known)
         for without_checks, assume_needs in VARIANTS:
-            if not known and not (helps_needs if assume_needs else helps):
+            if not (log.helps_needs if assume_needs else log.helps):
                 continue
             prover = self._fresh()
             prover.assume_needs = assume_needs
             prover.assume = invariant
-            prover.failing = failing
+            prover.failing = log.failing
+            prover.hopeless = log.hopeless
             prover.without_checks = without_checks
             for form in known:
                 prover.suppose(form, invariant.header)
@@ -168,8 +169,7 @@ class _Invariant:
     def __call__(self, goal: Form, point: Point) -> bool:
         facts = self.facts
         number = facts.cfg.number
-        inside = point.block is not None and self.loops.contains(self.loop, number[point.block])
-        if not inside and point.into is not self.header:
+        if not self.is_behind(point):
             return False
         for each in goal:
             for part in facts.factors[each] or (each,):
@@ -181,3 +181,68 @@ class _Invariant:
                 if block is not None and self.loops.contains(self.loop, number[block]):
                     return False
         return testable(goal, facts)
+
+    def is_behind(self, point: Point) -> bool:
+        """Whether a point is in the loop, or on an edge to it."""
+        inside = point.block is not None and self.loops.contains(self.loop, self.facts.cfg.number[point.block])
+        return inside or point.into is self.header
+
+
+class _Log:
+    """Step 2: what was looked at when a check could not be proven, from ``start`` to ``end`` in the log of the prover.
+
+    ``read`` finds out what of it helps in front of a loop: ``failing`` has the goals that may be assumed, ``hopeless`` those
+    that led to none; ``helps`` says whether there are any, ``helps_needs`` the same with those that keep sums from wrapping.
+    """
+
+    def __init__(self, prover: Prover, start: int, end: int) -> None:
+        self._log: list[Failed | Refuted] = prover.log or []
+        self._refuted = prover.refuted
+        self._pieces = [(start, end, False)]
+        claims: set[Claimed] = set()
+        for first, last, is_need in self._pieces:
+            for each in self._log[first:last]:
+                if isinstance(each, Refuted) and each.claim not in claims and each.claim in self._refuted:
+                    claims.add(each.claim)
+                    self._pieces.append((*self._refuted[each.claim], is_need or each.is_need))
+        self._pieces.sort()  # a claim failed before it was asked for again
+        self.failing: set[Place] = set()
+        self.hopeless: dict[Place, int] = {}
+        self.helps = self.helps_needs = False
+
+    def read(self, invariant: _Invariant, known: list[Form]) -> None:
+        """Looks at it all with one loop in mind, of which the forms ``known`` are tested already."""
+        self.failing = set()
+        self.hopeless = {}
+        self.helps = self.helps_needs = False
+        last_help = -1  # the place of the last one that helps
+        help_of: dict[Claimed, int] = {}
+        ends = {end: claim for claim, (_, end) in self._refuted.items()}
+        at = 0
+        for first, end, is_need in self._pieces:
+            for at in range(max(first, at), end):
+                each = self._log[at]
+                if isinstance(each, Refuted):
+                    if each.claim not in self._refuted or help_of.get(each.claim, -1) >= self._refuted[each.claim][0]:
+                        last_help = at
+                    continue
+                may_be_assumed = invariant(each.goal, each.point)
+                if may_be_assumed:
+                    self.failing.add(place_of(each.goal, each.point))
+                if may_be_assumed or (known and invariant.is_behind(each.point) and _meets(each.goal, known)):
+                    last_help = at
+                    self.helps_needs = True
+                    self.helps |= not (is_need or each.is_need)
+                elif last_help < each.start:
+                    form = {number: coefficient for number, coefficient in each.goal.items() if number}
+                    place = place_of(form, each.point)
+                    constant = each.goal.get(0, 0)
+                    self.hopeless[place] = max(constant, self.hopeless.get(place, constant))
+                if at + 1 in ends:
+                    help_of[ends[at + 1]] = last_help
+            at = max(at, end)
+
+
+def _meets(goal: Form, known: list[Form]) -> bool:
+    """Whether what is known may take a number out of a goal."""
+    return any(goal.get(number, 0) * coefficient > 0 for form in known for number, coefficient in form.items() if number)

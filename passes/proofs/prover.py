@@ -40,7 +40,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from math import gcd
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import attrs
 
@@ -147,8 +147,29 @@ class Allowed(Protocol):
 
 Key = frozenset[tuple[int, int]]
 """A form, to be found by."""
-Seen = tuple[Form, Point, bool]
-"""A goal that was looked at and not proven, where, and whether it was only to keep a sum from wrapping."""
+Claimed = tuple[Block, Key]
+"""What identifies a claim."""
+
+
+class Failed(NamedTuple):
+    """A goal that was looked at and not proven: where, whether it was only to keep a sum from wrapping, and the place in the
+    log of the first of those that it led to, which stand in front of it."""
+
+    goal: Form
+    point: Point
+    is_need: bool
+    start: int
+
+
+class Refuted(NamedTuple):
+    """A claim that was known to fail when it was asked for again."""
+
+    claim: Claimed
+    is_need: bool
+
+
+Place = tuple[Key, int, Block | None]
+"""A goal and where it is asked, to be found by (``place_of``)."""
 
 Candidate = tuple[bool, tuple[int, int], Fact, int, int, Form]
 """Whether a fact is about another number than the latest, how hard what it leaves over is, the fact, and rule 2's numbers."""
@@ -172,19 +193,22 @@ class Prover:
         self.steps = 0
         self._left = 0
         self._nested = 0
-        self._claims: dict[tuple[Block, Key], Claim | None] = {}
-        self._proven: list[tuple[Block, Key]] = []
+        self._claims: dict[Claimed, Claim | None] = {}
+        self._proven: list[Claimed] = []
         self.assume: Allowed | None = None
         self.without_checks = False
         self.assume_needs = True
         self.ignore: Callable[[Fact, Point], bool] | None = None
-        self._failed: list[tuple[Block, Key]] = []
+        self._failed: list[Claimed] = []
         self._known: dict[int, list[Fact]] = {}  # the claims, by number
-        self.failing: set[tuple[Key, int, Block | None]] = set()
-        """With ``assume``, goals of which it is known that they do not hold by themselves (``place_of``)."""
-        self.log: list[tuple[Form, Point, bool] | tuple[None, tuple[Block, Key], bool]] | None = None
-        """If a list, what was looked at and not proven is noted there, or the claim that had failed with it before."""
-        self._logged: dict[tuple[Block, Key], tuple[int, int]] = {}
+        self.failing: set[Place] = set()
+        """With ``assume``, goals of which it is known that they do not hold by themselves."""
+        self.hopeless: dict[Place, int] = {}
+        """Goals that nothing that may be assumed helps, without their constants, and up to which constant."""
+        self.log: list[Failed | Refuted] | None = None
+        """If a list, what was looked at and not proven is noted there."""
+        self.refuted: dict[Claimed, tuple[int, int]] = {}
+        """Where in the log that is what a claim failed by."""
         self._for_needs = False
 
     @cached_property
@@ -207,22 +231,6 @@ class Prover:
         for each in form:
             if each:
                 self._known.setdefault(each, []).append(fact)
-
-    def seen(self, start: int) -> list[Seen]:
-        """What was looked at and not proven since the log had ``start`` entries."""
-        assert self.log is not None
-        found: list[Seen] = []
-        claims: set[tuple[Block, Key]] = set()
-        work = [(start, len(self.log), False)]
-        while work:
-            first, end, is_need = work.pop()
-            for goal, at, needed in self.log[first:end]:
-                if goal is not None:
-                    found.append((goal, at, is_need or needed))  # type: ignore[arg-type]
-                elif at not in claims and at in self._logged:
-                    claims.add(at)  # type: ignore[arg-type]
-                    work.append((*self._logged[at], needed))  # type: ignore[index]
-        return found
 
     # -- search ------------------------------------------------------------------------------------------------------------
 
@@ -252,6 +260,11 @@ class Prover:
         worst = question.failed.get(key)
         if worst is not None and constant <= worst:
             return None
+        if self.hopeless:
+            known = self.hopeless.get((key, question.point.rank, question.point.into))
+            if known is not None and constant <= known:
+                return None
+        start = 0 if self.log is None else len(self.log)
         question.failed[key] = constant  # meanwhile too: a goal does not help itself
         self._left -= 1
         self.steps += 1
@@ -262,7 +275,7 @@ class Prover:
             else:
                 question.failed[key] = worst
         elif self.log is not None:
-            self.log.append((goal, question.point, self._for_needs))
+            self.log.append(Failed(goal, question.point, self._for_needs, start))
         return found
 
     def _search(self, goal: Form, numbers: list[int], question: _Question, depth: int) -> Node | None:
@@ -480,7 +493,7 @@ class Prover:
         if key in self._claims:
             known = self._claims[key]
             if known is None and self.log is not None:
-                self.log.append((None, key, self._for_needs))
+                self.log.append(Refuted(key, self._for_needs))
             return None if known is None else Inductive(goal, known)
         if self._nested >= LEMMAS:
             return None
@@ -510,7 +523,7 @@ class Prover:
         self._forget(key)
         self._claims[key] = None
         if self.log is not None:
-            self._logged[key] = logged, len(self.log)
+            self.refuted[key] = logged, len(self.log)
         if self._nested:
             self._failed.append(key)  # it may have wanted more than was left; asked by itself it gets another try
         else:
@@ -524,7 +537,7 @@ class Prover:
         values = (terms[each][0] for each in self.facts.factors[number] or (number,))
         return any(value is not None and value.owner is block for value in values)
 
-    def _forget(self, key: tuple[Block, Key]) -> None:
+    def _forget(self, key: Claimed) -> None:
         claim = self._claims[key]
         assert claim is not None
         for each in claim.form:
@@ -623,7 +636,7 @@ def facts_of(nodes: list[Node]) -> Iterator[Fact]:
     return (node.fact for node in within(nodes) if isinstance(node, (Use, Sharpened)))
 
 
-def place_of(goal: Form, point: Point) -> tuple[Key, int, Block | None]:
+def place_of(goal: Form, point: Point) -> Place:
     """A goal and where it is asked, to be found by."""
     return frozenset(goal.items()), point.rank, point.into
 

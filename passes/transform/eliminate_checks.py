@@ -41,7 +41,7 @@ from altru_ir.passes.base import MISSED, PASSED, FunctionPass
 from altru_ir.passes.proofs.certificates import Proof, Versions
 from altru_ir.passes.proofs.conditions import Conditions
 from altru_ir.passes.proofs.goals import Found, goals_of, nodes_of, proven
-from altru_ir.passes.proofs.prover import Prover, Seen
+from altru_ir.passes.proofs.prover import Prover
 from altru_ir.passes.proofs.reasons import missing, why
 from altru_ir.passes.proofs.writer import Writer
 from altru_ir.passes.transform.version_loops import LoopVersions
@@ -84,13 +84,12 @@ class EliminateChecks(FunctionPass):
             found = {op: proven(op, prover) for op in asked}
         else:
             prover.log = []
-            seen: dict[Operation, list[Seen]] = {}
+            logged: dict[Operation, tuple[int, int]] = {}
             for op in asked:
                 start = len(prover.log)
-                nodes = found[op] = proven(op, prover)
-                if nodes is None:
-                    seen[op] = prover.seen(start)
-            conditions = Conditions(loops, facts, found, seen)
+                found[op] = proven(op, prover)
+                logged[op] = start, len(prover.log)
+            conditions = Conditions(loops, prover, found, logged)
             if conditions.wanted:
                 versions = self.versioned(function, loops, facts, conditions.wanted)
         self.count("goals looked at", prover.steps)
