@@ -218,9 +218,9 @@ class _Log:
         last_help = -1  # the place of the last one that helps
         help_of: dict[Claimed, int] = {}
         ends = {end: claim for claim, (_, end) in self._refuted.items()}
-        at = 0
+        done = 0
         for first, end, is_need in self._pieces:
-            for at in range(max(first, at), end):
+            for at in range(max(first, done), end):
                 each = self._log[at]
                 if isinstance(each, Refuted):
                     if each.claim not in self._refuted or help_of.get(each.claim, -1) >= self._refuted[each.claim][0]:
@@ -240,7 +240,7 @@ class _Log:
                     self.hopeless[place] = max(constant, self.hopeless.get(place, constant))
                 if at + 1 in ends:
                     help_of[ends[at + 1]] = last_help
-            at = max(at, end)
+            done = max(done, end)
 
 
 def _meets(goal: Form, known: list[Form]) -> bool:

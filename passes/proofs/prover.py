@@ -12,7 +12,7 @@ left is the next goal. Rules, cited by number in the code:
  1. A goal whose numbers cannot take it below 0, each at its own limits, is proven.
  2. A fact with the same sign for a number takes it out; if the coefficients do not divide, the goal is multiplied by s first,
     and then s - 1 may be added, for s * p >= -(s - 1) implies p >= 0 in integers. A common divisor is taken out likewise.
- 3. A fact that a number differs from another one makes p - 1 >= 0 out of p >= 0.
+ 3. A fact that p is not 0 is one that p - 1 >= 0 where p >= 0 can be proven, and one that -p - 1 >= 0 where -p >= 0 can.
  4. An operation that computes modulo 2^w is its polynomial if that does not leave the numbers of its reading: two goals more.
  5. A goal about an argument of a block, in which all other numbers are there at its entry, may be an invariant of the block:
     it is proven on each edge into it, for what the edge hands over, and may be used meanwhile (induction). If that fails, what
@@ -89,15 +89,6 @@ class Reduced:
 
 
 @attrs.frozen(eq=False)
-class Sharpened:
-    """Rule 3: ``rest`` proves goal + 1."""
-
-    goal: Form
-    fact: Fact
-    rest: Node
-
-
-@attrs.frozen(eq=False)
 class Inductive:
     """Rule 5: ``goal`` is the lemma."""
 
@@ -123,7 +114,7 @@ class Assumed:
     goal: Form
 
 
-Node = Use | Limits | Reduced | Sharpened | Inductive | Split | Assumed
+Node = Use | Limits | Reduced | Inductive | Split | Assumed
 
 
 @attrs.define(eq=False)
@@ -210,6 +201,7 @@ class Prover:
         self.refuted: dict[Claimed, tuple[int, int]] = {}
         """Where in the log that is what a claim failed by."""
         self._for_needs = False
+        self._sharper: dict[Fact, tuple[Fact, ...]] = {}
 
     @cached_property
     def alignments(self) -> Alignments:
@@ -294,7 +286,7 @@ class Prover:
         left_over: list[Form] = []
         for each in numbers:
             for fact in self._about(each, question.point):
-                if fact.differs or not (fact.exact or (fact.form[each] > 0) == (goal[each] > 0)):
+                if not (fact.exact or (fact.form[each] > 0) == (goal[each] > 0)):
                     continue
                 scale, multiplier, rest_goal = _taken_out(goal, each, fact.form)
                 if self._never_negative(rest_goal):
@@ -320,9 +312,6 @@ class Prover:
             self.assume = allowed
             self.suppose(goal, allowed.header)
             return Assumed(goal)
-        found = self._differing(goal, numbers, question, depth)
-        if found is not None:
-            return found
         latest = numbers[0]
         about_latest = [each for each in later if not each[0]]
         found = self._any_of(goal, about_latest, question, depth) or self._as_computed(goal, latest, question, depth)
@@ -353,12 +342,20 @@ class Prover:
         factors = self.facts.factors[number]
         if factors is not None:
             found = found + self._multiplied(number, factors, point)
+        if any(fact.differs for fact in found):
+            found = [other for fact in found for other in (self._sharpened(fact) if fact.differs else (fact,))]
         if self.without_checks:
             found = [fact for fact in found if fact.origin is None or fact.origin[0] != "passed"]
         if self.ignore is not None:
             ignore = self.ignore
             found = [fact for fact in found if not ignore(fact, point)]
         return found
+
+    def _sharpened(self, fact: Fact) -> tuple[Fact, ...]:  # 3
+        known = self._sharper.get(fact)
+        if known is None:
+            known = self._sharper[fact] = tuple(sharpened(fact))
+        return known
 
     def _needs(self, fact: Fact, question: _Question, depth: int) -> tuple[Node, ...] | None:
         found: list[Node] = []
@@ -375,22 +372,6 @@ class Prover:
             found.append(node)
         self.assume, self._for_needs = allowed, for_needs
         return tuple(found) if len(found) == len(fact.needs) else None
-
-    def _differing(self, goal: Form, numbers: list[int], question: _Question, depth: int) -> Node | None:  # 3
-        wanted = dict(goal)
-        wanted[0] = wanted.get(0, 0) + 1
-        if not wanted[0]:
-            del wanted[0]
-        negative: Form | None = None
-        for fact in self._about(numbers[0], question.point):
-            if not fact.differs or len(fact.form) != len(wanted):
-                continue
-            if negative is None:
-                negative = {each: -coefficient for each, coefficient in wanted.items()}
-            if fact.form in (wanted, negative):
-                rest = self._prove(wanted, question, depth - 1)
-                return None if rest is None else Sharpened(goal, fact, rest)
-        return None
 
     def _as_computed(self, goal: Form, number: int, question: _Question, depth: int) -> Node | None:  # 4, 6
         facts = self.facts
@@ -415,7 +396,8 @@ class Prover:
         other_reading = "s" if reading == "u" else "u"
         other = facts.number(value, other_reading)[0]
         found = facts.computed(number)
-        if other and (facts.at(other, point) or self._known.get(other) or self._is_extended(value, other_reading)):
+        says = other and any(not fact.differs for fact in facts.at(other, point))  # `ne` says the same in both readings
+        if other and (says or self._known.get(other) or self._is_extended(value, other_reading)):
             found = [*found, facts.equal(number, {other: 1}, ("reading", value, reading))]
         return found
 
@@ -444,7 +426,7 @@ class Prover:
             if facts.low[by] < 0:
                 continue
             for fact in self._about(of, point):
-                if fact.differs or fact.needs or len(found) >= CANDIDATES:
+                if fact.needs or len(found) >= CANDIDATES:
                     continue
                 form = facts.times(fact.form, by)
                 if form is not None and product in form:
@@ -609,7 +591,7 @@ def within(nodes: list[Node]) -> Iterator[Node]:
             source = node.fact.source
             if source[0] == "lemma":
                 claim = source[1]
-        elif isinstance(node, (Reduced, Sharpened)):
+        elif isinstance(node, Reduced):
             work.append(node.rest)
         elif isinstance(node, Split):
             work += [node.if_false, node.if_true]
@@ -633,12 +615,26 @@ def assumptions(nodes: list[Node]) -> list[Form]:
 
 def facts_of(nodes: list[Node]) -> Iterator[Fact]:
     """The facts that the nodes rest on."""
-    return (node.fact for node in within(nodes) if isinstance(node, (Use, Sharpened)))
+    return (node.fact for node in within(nodes) if isinstance(node, Use))
 
 
 def place_of(goal: Form, point: Point) -> Place:
     """A goal and where it is asked, to be found by."""
     return frozenset(goal.items()), point.rank, point.into
+def sharpened(fact: Fact) -> list[Fact]:  # 3
+    """What a fact that differs says where one side is known to be no larger than the other, both ways."""
+    found = []
+    for sign in (1, -1):
+        side = {each: sign * coefficient for each, coefficient in fact.form.items()}
+        form = dict(side)
+        form[0] = form.get(0, 0) - 1
+        if not form[0]:
+            del form[0]
+        made = Fact(form, fact.rank, fact.last, None, ("distinct", fact, sign), False, False)
+        made.needs = (side,)
+        made.origin = fact.origin
+        found.append(made)
+    return found
 
 
 def edge_values(block: Block, edge: Successor) -> dict[Value, Value]:

@@ -45,7 +45,8 @@ SMALL = 400
 
 
 class LoopVersions:
-    """Makes versions of loops of one function. Tables are those of the function as it was, kept up to date where copies touch them."""
+    """Makes versions of loops of one function. Tables are those of the function as it was, kept up to date where copies touch
+    them."""
 
     def __init__(self, function: Function, loops: Loops, facts: Inequalities) -> None:
         assert function.module is not None
