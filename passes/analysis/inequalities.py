@@ -65,7 +65,7 @@ class Fact:
     negative for it to hold.
     """
 
-    __slots__ = ("differs", "exact", "form", "last", "needs", "origin", "rank", "raw", "source")
+    __slots__ = ("differs", "exact", "form", "last", "needs", "origin", "rank", "raw", "source", "top")
 
     def __init__(self, form: Form, rank: int, last: int, raw: Raw | None, source: Any, exact: bool, differs: bool) -> None:
         self.form = form
@@ -77,6 +77,7 @@ class Fact:
         self.exact = exact
         self.differs = differs
         self.needs: tuple[Form, ...] = ()
+        self.top: int | None = None
 
 
 class Point:
@@ -147,6 +148,7 @@ class Inequalities(FunctionAnalysis):
         self._defined: dict[int, list[Fact]] = {}
         self._computed: dict[int, list[Fact]] = {}
         self._limits: dict[Type, int] = {}
+        self._edges: dict[tuple[Operation, int], Point] = {}
         self.tree, self.body = cfg.result_dominators if cfg.blocks else (cfg.dominators, [])
         self.stride = max((len(block.ops) for block in cfg.blocks), default=0) + 2
         self.place: dict[Operation, int] = {}
@@ -305,12 +307,17 @@ class Inequalities(FunctionAnalysis):
 
     def edge(self, terminator: Operation, index: int) -> Point:
         """The point on an edge."""
+        known = self._edges.get((terminator, index))
+        if known is not None:
+            return known
         rank = self.rank_at(terminator) + 1
         also: dict[int, list[Fact]] = {}
         for fact in self.said(branch_says(terminator, index), rank, rank // self.stride, ("branch", terminator, index)):
             for number in fact.form:
                 also.setdefault(number, []).append(fact)
-        return Point(rank, rank // self.stride, terminator.block, also, terminator.successors[index].block)
+        made = Point(rank, rank // self.stride, terminator.block, also, terminator.successors[index].block)
+        self._edges[terminator, index] = made
+        return made
 
     def says(self, condition: Value, holds: bool, point: Point, source: Any) -> Point:
         """A point at which a condition is known as well."""
@@ -419,6 +426,12 @@ class Inequalities(FunctionAnalysis):
             found = point.also.get(number, []) + found
         defined = self.defined(number)
         return found + defined if defined else found
+
+    def top(self, fact: Fact) -> int:
+        """The rank of the latest number of a fact."""
+        if fact.top is None:
+            fact.top = max(map(self.rank.__getitem__, fact.form))
+        return fact.top
 
     def defined(self, number: int) -> list[Fact]:
         """What the operation that gives a number states of it."""

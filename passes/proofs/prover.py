@@ -60,7 +60,7 @@ CANDIDATES = 6
 EDGES = 24
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Use:
     """Rule 2: ``scale * goal + (scale - 1) = multiplier * fact + rest``."""
 
@@ -72,14 +72,14 @@ class Use:
     needs: tuple[Node, ...] = ()
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Limits:
     """Rule 1."""
 
     goal: Form
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Reduced:
     """Rule 2: ``goal = divisor * rest + slack``."""
 
@@ -88,7 +88,7 @@ class Reduced:
     rest: Node
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Inductive:
     """Rule 5: ``goal`` is the lemma."""
 
@@ -96,7 +96,7 @@ class Inductive:
     lemma: Claim
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Split:
     """Rule 6: ``raw`` is the term of the ``select``, the nodes are for its operands."""
 
@@ -107,7 +107,7 @@ class Split:
     if_false: Node
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Assumed:
     """Rule 9."""
 
@@ -162,17 +162,20 @@ class Refuted(NamedTuple):
 Place = tuple[Key, int, Block | None]
 """A goal and where it is asked, to be found by (``place_of``)."""
 
-Candidate = tuple[bool, tuple[int, int], Fact, int, int, Form]
-"""Whether a fact is about another number than the latest, how hard what it leaves over is, the fact, and rule 2's numbers."""
+Candidate = tuple[bool, int, int, Fact, int, int, Form]
+"""Whether a fact is about another number than the latest, how hard what it leaves over is (how many numbers, and how far from
+0 its constant), the fact, rule 2's numbers, and what it leaves over."""
 
 
 class _Question:
-    """The work on one point: ``failed`` has, by coefficients, the largest constant that was not enough."""
+    """The work on one point: ``failed`` has, by coefficients, the largest constant that was not enough, ``about`` the facts of
+    each number."""
 
-    __slots__ = ("failed", "point")
+    __slots__ = ("about", "failed", "point")
 
     def __init__(self, point: Point) -> None:
         self.point = point
+        self.about: dict[int, list[Fact]] = {}
         self.failed: dict[Key, int] = {}
 
 
@@ -233,23 +236,20 @@ class Prover:
             least += coefficient * (low[number] if coefficient > 0 else high[number])
         return least >= 0
 
-    def _may_be(self, goal: Form) -> bool:
-        """Whether some numbers within the limits make it not negative."""
-        low, high = self.facts.low, self.facts.high
-        most = 0
-        for number, coefficient in goal.items():
-            most += coefficient * (high[number] if coefficient > 0 else low[number])
-        return most >= 0
-
     def _prove(self, goal: Form, question: _Question, depth: int) -> Node | None:
-        if self._never_negative(goal):
-            return Limits(goal)
-        constant = goal.get(0, 0)
-        numbers = [each for each in goal if each]
-        if not numbers or self._left <= 0 or depth <= 0:
+        return Limits(goal) if self._never_negative(goal) else self._attempt(goal, question, depth)
+
+    def _attempt(self, goal: Form, question: _Question, depth: int) -> Node | None:
+        """``_prove`` for a goal that is not proven by the limits of its numbers."""
+        if self._left <= 0 or depth <= 0:
             return None
-        key = frozenset([(each, goal[each]) for each in numbers])
-        worst = question.failed.get(key)
+        coefficients = goal.copy()
+        constant = coefficients.pop(0, 0)
+        if not coefficients:
+            return None
+        key = frozenset(coefficients.items())
+        failed = question.failed
+        worst = failed.get(key)
         if worst is not None and constant <= worst:
             return None
         if self.hopeless:
@@ -257,51 +257,73 @@ class Prover:
             if known is not None and constant <= known:
                 return None
         start = 0 if self.log is None else len(self.log)
-        question.failed[key] = constant  # meanwhile too: a goal does not help itself
+        failed[key] = constant  # meanwhile too: a goal does not help itself
         self._left -= 1
         self.steps += 1
-        found = self._search(goal, numbers, question, depth)
+        found = self._search(goal, list(coefficients), question, depth)
         if found is not None:
             if worst is None:
-                del question.failed[key]
+                del failed[key]
             else:
-                question.failed[key] = worst
+                failed[key] = worst
         elif self.log is not None:
             self.log.append(Failed(goal, question.point, self._for_needs, start))
         return found
 
     def _search(self, goal: Form, numbers: list[int], question: _Question, depth: int) -> Node | None:
-        constant = goal.get(0, 0)
-        divisor = gcd(*[goal[each] for each in numbers])
+        divisor = gcd(*map(goal.__getitem__, numbers))
         if divisor > 1:
             smaller = {each: goal[each] // divisor for each in numbers}
-            if constant // divisor:
-                smaller[0] = constant // divisor
+            constant = goal.get(0, 0) // divisor
+            if constant:
+                smaller[0] = constant
             rest = self._prove(smaller, question, depth)
             return None if rest is None else Reduced(goal, divisor, rest)
-        rank = self.facts.rank
-        numbers.sort(key=lambda each: (-rank[each], each))
-        latest_rank = rank[numbers[0]]
+        facts = self.facts
+        low, high, rank = facts.low, facts.high, facts.rank
+        if len(numbers) > 1:
+            numbers.sort(key=lambda each: (-rank[each], each))
+        latest = numbers[0]
+        latest_rank = rank[latest]
         later: list[Candidate] = []
         left_over: list[Form] = []
         for each in numbers:
-            for fact in self._about(each, question.point):
-                if not (fact.exact or (fact.form[each] > 0) == (goal[each] > 0)):
+            a = goal[each]
+            for fact in self._about(each, question):
+                form = fact.form
+                b = form[each]
+                if (a > 0) != (b > 0) and not fact.exact:
                     continue
-                scale, multiplier, rest_goal = _taken_out(goal, each, fact.form)
-                if self._never_negative(rest_goal):
+                if a == b or a == -b:
+                    scale, multiplier, rest_goal = 1, a // b, goal.copy()
+                else:
+                    scale, multiplier, rest_goal = _scaled(goal, a, b)
+                for number, coefficient in form.items():
+                    left = rest_goal.get(number, 0) - multiplier * coefficient
+                    if left:
+                        rest_goal[number] = left
+                    else:
+                        del rest_goal[number]
+                least = most = 0
+                for number, coefficient in rest_goal.items():
+                    if coefficient > 0:
+                        least += coefficient * low[number]
+                        most += coefficient * high[number]
+                    else:
+                        least += coefficient * high[number]
+                        most += coefficient * low[number]
+                if least >= 0:  # 1
                     needs = self._needs(fact, question, depth)
                     if needs is not None:
                         return Use(goal, fact, scale, multiplier, Limits(rest_goal), needs)
-                elif (
-                    all(rank[other] <= latest_rank for other in fact.form)
-                    and self._may_be(rest_goal)
-                    and rest_goal not in left_over
-                ):
+                elif most >= 0 and facts.top(fact) <= latest_rank and rest_goal not in left_over:
                     left_over.append(rest_goal)
-                    easy = len(rest_goal) - (0 in rest_goal), -rest_goal.get(0, 0)
-                    later.append((each != numbers[0], easy, fact, scale, multiplier, rest_goal))
-        later = sorted(later, key=lambda each: each[:2])[:CANDIDATES]
+                    constant = rest_goal.get(0, 0)
+                    hard = len(rest_goal) - (1 if constant else 0)
+                    later.append((each != latest, hard, -constant, fact, scale, multiplier, rest_goal))
+        if len(later) > 1:
+            later.sort(key=_hardness)
+            del later[CANDIDATES:]
         if self.assume is not None and self.assume(goal, question.point):  # 9
             allowed, self.assume = self.assume, None
             if place_of(goal, question.point) not in self.failing:
@@ -312,7 +334,6 @@ class Prover:
             self.assume = allowed
             self.suppose(goal, allowed.header)
             return Assumed(goal)
-        latest = numbers[0]
         about_latest = [each for each in later if not each[0]]
         found = self._any_of(goal, about_latest, question, depth) or self._as_computed(goal, latest, question, depth)
         if found is None:
@@ -325,25 +346,33 @@ class Prover:
         return found
 
     def _any_of(self, goal: Form, later: list[Candidate], question: _Question, depth: int) -> Node | None:
-        for _, _, fact, scale, multiplier, rest_goal in later:
-            found = self._prove(rest_goal, question, depth - 1)
+        for _, _, _, fact, scale, multiplier, rest_goal in later:
+            found = self._attempt(rest_goal, question, depth - 1)
             if found is not None:
                 needs = self._needs(fact, question, depth)
                 if needs is not None:
                     return Use(goal, fact, scale, multiplier, found, needs)
         return None
 
-    def _about(self, number: int, point: Point) -> list[Fact]:
-        found = self.facts.at(number, point)
+    def _about(self, number: int, question: _Question) -> list[Fact]:
+        found = question.about.get(number)
+        if found is None:
+            found = question.about[number] = self._usable(self.facts.at(number, question.point), question.point)
         known = self._known.get(number)
         if known:
+            point = question.point
             rank, before = point.rank, point.before
-            found = [fact for fact in known if fact.rank < rank and fact.last >= before] + found
+            found = [*self._usable([fact for fact in known if fact.rank < rank and fact.last >= before], point), *found]
         factors = self.facts.factors[number]
         if factors is not None:
-            found = found + self._multiplied(number, factors, point)
-        if any(fact.differs for fact in found):
-            found = [other for fact in found for other in (self._sharpened(fact) if fact.differs else (fact,))]
+            found = [*found, *self._usable(self._multiplied(number, factors, question), question.point)]
+        return found
+
+    def _usable(self, found: list[Fact], point: Point) -> list[Fact]:
+        for fact in found:
+            if fact.differs:
+                found = [other for fact in found for other in (self._sharpened(fact) if fact.differs else (fact,))]
+                break
         if self.without_checks:
             found = [fact for fact in found if fact.origin is None or fact.origin[0] != "passed"]
         if self.ignore is not None:
@@ -419,13 +448,13 @@ class Prover:
             nodes.append(node)
         return Split(goal, number, op, nodes[0], nodes[1])
 
-    def _multiplied(self, product: int, factors: tuple[int, int], point: Point) -> list[Fact]:  # 7
+    def _multiplied(self, product: int, factors: tuple[int, int], question: _Question) -> list[Fact]:  # 7
         facts = self.facts
         found: list[Fact] = []
         for of, by in {(factors[0], factors[1]), (factors[1], factors[0])}:
             if facts.low[by] < 0:
                 continue
-            for fact in self._about(of, point):
+            for fact in self._about(of, question):
                 if fact.needs or len(found) >= CANDIDATES:
                     continue
                 form = facts.times(fact.form, by)
@@ -643,22 +672,33 @@ def edge_values(block: Block, edge: Successor) -> dict[Value, Value]:
     return dict(zip(block.args[given:], edge.args, strict=True))
 
 
-def _taken_out(goal: Form, number: int, fact: Form) -> tuple[int, int, Form]:  # 2
-    """``scale`` and ``multiplier``, and ``scale * goal + scale - 1 - multiplier * fact``, which is without ``number``."""
-    a, b = goal[number], fact[number]
+def _hardness(candidate: Candidate) -> tuple[bool, int, int]:
+    return candidate[:3]
+
+
+def _scaled(goal: Form, a: int, b: int) -> tuple[int, int, Form]:  # 2
+    """``scale``, ``multiplier``, and ``scale * goal + scale - 1``: less multiplier times a fact, a is taken out by b."""
     common = gcd(a, b)
     scale, multiplier = abs(b) // common, a // common if b > 0 else -a // common
-    rest = dict(goal) if scale == 1 else {each: scale * coefficient for each, coefficient in goal.items()}
+    rest = goal.copy() if scale == 1 else {each: scale * coefficient for each, coefficient in goal.items()}
+    if scale > 1:
+        constant = rest.get(0, 0) + scale - 1
+        if constant:
+            rest[0] = constant
+        else:
+            del rest[0]
+    return scale, multiplier, rest
+
+
+def _taken_out(goal: Form, number: int, fact: Form) -> tuple[int, int, Form]:  # 2
+    """``scale`` and ``multiplier``, and ``scale * goal + scale - 1 - multiplier * fact``, which is without ``number``."""
+    scale, multiplier, rest = _scaled(goal, goal[number], fact[number])
     for each, coefficient in fact.items():
         left = rest.get(each, 0) - multiplier * coefficient
         if left:
             rest[each] = left
         else:
             rest.pop(each, None)
-    if scale > 1:
-        rest[0] = rest.get(0, 0) + scale - 1
-        if not rest[0]:
-            del rest[0]
     return scale, multiplier, rest
 
 
