@@ -99,8 +99,9 @@ class Conditions:
     def _missing(self, op: Operation, invariant: _Invariant, log: _Log, known: list[Form]) -> list[Form] | None:
         """What has to hold in front of a loop, beside ``known``, for a check in it not to fail; None when nothing will do."""
         log.read(invariant, known)
-        for without_checks, assume_needs in VARIANTS:
-            if not (log.helps_needs if assume_needs else log.helps):
+        same = [False, False, False]  # as another one that has failed
+        for at, (without_checks, assume_needs) in enumerate(VARIANTS):
+            if same[at] or not (log.helps_needs if assume_needs else log.helps):
                 continue
             prover = self._fresh()
             prover.assume_needs = assume_needs
@@ -113,6 +114,8 @@ class Conditions:
             nodes = proven(op, prover)
             if nodes is not None:
                 return assumptions(nodes_of(nodes))
+            if at == 0:
+                same = [True, not prover.left_out, not prover.wanted_needs]
         return None
 
     def _in_vain(self, forms: list[Form], loop: Loop) -> bool:

@@ -180,18 +180,24 @@ class _Question:
 
 
 class Prover:
-    """Answers questions about one function, as it is. ``steps`` counts the goals looked at."""
+    """Answers questions about one function, as it is. ``steps`` counts the goals looked at, ``cut_off`` the questions for which
+    there were too many."""
 
     def __init__(self, facts: Inequalities) -> None:
         self.facts = facts
         self.steps = 0
+        self.cut_off = 0
         self._left = 0
         self._nested = 0
         self._claims: dict[Claimed, Claim | None] = {}
         self._proven: list[Claimed] = []
         self.assume: Allowed | None = None
         self.without_checks = False
+        self.left_out = False
+        """Whether ``without_checks`` has made a difference."""
         self.assume_needs = True
+        self.wanted_needs = False
+        """Whether ``assume_needs`` would have made a difference."""
         self.ignore: Callable[[Fact, Point], bool] | None = None
         self._failed: list[Claimed] = []
         self._known: dict[int, list[Fact]] = {}  # the claims, by number
@@ -216,7 +222,10 @@ class Prover:
     def prove(self, goal: Form, point: Point, steps: int = STEPS) -> Node | None:
         """A node that shows that ``goal`` is not negative at ``point``; None when none was found."""
         self._left = steps
-        return self._prove(goal, _Question(point), DEPTH)
+        found = self._prove(goal, _Question(point), DEPTH)
+        if found is None and self._left <= 0:
+            self.cut_off += 1
+        return found
 
     def suppose(self, form: Form, block: Block) -> None:
         """Takes it for true that ``form`` is not negative on each entry of ``block``."""
@@ -374,7 +383,9 @@ class Prover:
                 found = [other for fact in found for other in (self._sharpened(fact) if fact.differs else (fact,))]
                 break
         if self.without_checks:
+            before = len(found)
             found = [fact for fact in found if fact.origin is None or fact.origin[0] != "passed"]
+            self.left_out |= len(found) < before
         if self.ignore is not None:
             ignore = self.ignore
             found = [fact for fact in found if not ignore(fact, point)]
@@ -400,7 +411,10 @@ class Prover:
                 break
             found.append(node)
         self.assume, self._for_needs = allowed, for_needs
-        return tuple(found) if len(found) == len(fact.needs) else None
+        if len(found) == len(fact.needs):
+            return tuple(found)
+        self.wanted_needs |= not self.assume_needs
+        return None
 
     def _as_computed(self, goal: Form, number: int, question: _Question, depth: int) -> Node | None:  # 4, 6
         facts = self.facts

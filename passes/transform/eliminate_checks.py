@@ -101,6 +101,7 @@ class EliminateChecks(FunctionPass):
             checks += [other for each in versions for _, other in copied_checks(each)]
             found = {op: None if op in conditions.kept else proven(op, prover) for op in [*asked, *copies]}
             self.count("goals looked at", prover.steps)
+        self.count("searches cut off", prover.cut_off)
         gone = {op: nodes for op, nodes in found.items() if nodes is not None}
         self.count("checks", len(checks))
         self.count("checks removed", len(gone))
