@@ -27,7 +27,7 @@ from altru_ir.module import Block
 from altru_ir.passes.analysis.inequalities import Fact, Form, Inequalities, Point
 from altru_ir.passes.analysis.loops import Loop, Loops
 from altru_ir.passes.proofs.goals import Found, nodes_of, proven
-from altru_ir.passes.proofs.prover import Claimed, Failed, Place, Prover, Refuted, assumptions, facts_of, place_of
+from altru_ir.passes.proofs.prover import STEPS, Claimed, Failed, Place, Prover, Refuted, assumptions, facts_of, place_of
 from altru_ir.passes.transform.guards import testable
 from altru_ir.values import Operation
 
@@ -35,7 +35,9 @@ LARGEST = 400
 CONDITIONS = 12
 ENDS = 3
 """How many of the outermost and of the innermost loops around a check are tried."""
-VARIANTS = ((True, False), (False, False), (True, True))
+EFFORT = 2 * STEPS
+"""How many goals are looked at for one check, in all loops."""
+VARIANTS = ((True, False), (True, True), (False, False))
 """Whether what checks say is left out, and whether what keeps a sum from wrapping may be assumed."""
 
 
@@ -83,7 +85,7 @@ class Conditions:
         while chain[-1].parent is not None:
             chain.append(chain[-1].parent)
         for loop in chain[::-1] if len(chain) <= 2 * ENDS else [*chain[: -ENDS - 1 : -1], *chain[ENDS - 1 :: -1]]:
-            if loop not in self._small:
+            if loop not in self._small or log.effort >= EFFORT:
                 continue
             known = self.wanted.get(loop, [])
             missing = self._missing(op, _Invariant(self.facts, self.loops, loop), log, known)
@@ -114,8 +116,11 @@ class Conditions:
             nodes = proven(op, prover)
             if nodes is not None:
                 return assumptions(nodes_of(nodes))
+            log.effort += prover.steps
+            if log.effort >= EFFORT:
+                break
             if at == 0:
-                same = [True, not prover.left_out, not prover.wanted_needs]
+                same = [True, not prover.wanted_needs, not prover.left_out]
         return None
 
     def _in_vain(self, forms: list[Form], loop: Loop) -> bool:
@@ -196,6 +201,7 @@ class _Log:
 
     ``read`` finds out what of it helps in front of a loop: ``failing`` has the goals that may be assumed, ``hopeless`` those
     that led to none; ``helps`` says whether there are any, ``helps_needs`` the same with those that keep sums from wrapping.
+    ``effort`` counts the goals that were looked at in vain since.
     """
 
     def __init__(self, prover: Prover, start: int, end: int) -> None:
@@ -209,6 +215,7 @@ class _Log:
                     claims.add(each.claim)
                     self._pieces.append((*self._refuted[each.claim], is_need or each.is_need))
         self._pieces.sort()  # a claim failed before it was asked for again
+        self.effort = 0
         self.failing: set[Place] = set()
         self.hopeless: dict[Place, int] = {}
         self.helps = self.helps_needs = False
