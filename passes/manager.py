@@ -104,7 +104,7 @@ class PassManager:
 
     def _run(self, each: Pass, module: Module) -> None:
         each.log, each.analyses = Log(), self.analyses
-        if self.verify_proofs and each.name in ("version-loops", "eliminate-checks"):
+        if self.verify_proofs and each.name == "eliminate-checks":
             each.verify = True  # type: ignore[attr-defined]
         with self.timing.span(each.name, "pass"), _no_collection():
             if self.executor is not None and isinstance(each, FunctionPass):

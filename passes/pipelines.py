@@ -15,8 +15,8 @@ SAFE = ["insert-checks", "schedule-drops", "check-constants", "check-moves", "ch
 PIPELINES: dict[str, list[str]] = {
     "O0": [*SAFE, "elaborate-drops"],
     "O1": [*SAFE, "elaborate-drops", "mem2reg", "cse", "forward-lengths", "eliminate-checks"],
-    "O2": [*SAFE, "elaborate-drops", "mem2reg", "cse", "forward-lengths", "version-loops", "eliminate-checks"],
-    "O3": [*SAFE, "elaborate-drops", "mem2reg", "cse", "forward-lengths", "version-loops", "eliminate-checks"],
+    "O2": [*SAFE, "elaborate-drops", "mem2reg", "cse", "forward-lengths", "eliminate-checks{versions}"],
+    "O3": [*SAFE, "elaborate-drops", "mem2reg", "cse", "forward-lengths", "eliminate-checks{versions}"],
     "check-memory": SAFE,
     "simplify": ["inline", "sroa", "mem2reg", "canonicalize", "cse", "simplify-cfg", "dce"],
 }

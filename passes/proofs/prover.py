@@ -12,7 +12,7 @@ left is the next goal. Rules, cited by number in the code:
  1. A goal whose numbers cannot take it below 0, each at its own limits, is proven.
  2. A fact with the same sign for a number takes it out; if the coefficients do not divide, the goal is multiplied by s first,
     and then s - 1 may be added, for s * p >= -(s - 1) implies p >= 0 in integers. A common divisor is taken out likewise.
- 3. A fact that a number differs from another one makes p - 1 >= 0 out of p >= 0.
+ 3. A fact that p is not 0 is one that p - 1 >= 0 where p >= 0 can be proven, and one that -p - 1 >= 0 where -p >= 0 can.
  4. An operation that computes modulo 2^w is its polynomial if that does not leave the numbers of its reading: two goals more.
  5. A goal about an argument of a block, in which all other numbers are there at its entry, may be an invariant of the block:
     it is proven on each edge into it, for what the edge hands over, and may be used meanwhile (induction). If that fails, what
@@ -37,10 +37,10 @@ cycles); Bledsoe, A New Method for Proving Certain Presburger Formulas, IJCAI 19
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from math import gcd
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import attrs
 
@@ -60,7 +60,7 @@ CANDIDATES = 6
 EDGES = 24
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Use:
     """Rule 2: ``scale * goal + (scale - 1) = multiplier * fact + rest``."""
 
@@ -72,14 +72,14 @@ class Use:
     needs: tuple[Node, ...] = ()
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Limits:
     """Rule 1."""
 
     goal: Form
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Reduced:
     """Rule 2: ``goal = divisor * rest + slack``."""
 
@@ -88,16 +88,7 @@ class Reduced:
     rest: Node
 
 
-@attrs.frozen(eq=False)
-class Sharpened:
-    """Rule 3: ``rest`` proves goal + 1."""
-
-    goal: Form
-    fact: Fact
-    rest: Node
-
-
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Inductive:
     """Rule 5: ``goal`` is the lemma."""
 
@@ -105,7 +96,7 @@ class Inductive:
     lemma: Claim
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Split:
     """Rule 6: ``raw`` is the term of the ``select``, the nodes are for its operands."""
 
@@ -116,14 +107,14 @@ class Split:
     if_false: Node
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Assumed:
     """Rule 9."""
 
     goal: Form
 
 
-Node = Use | Limits | Reduced | Sharpened | Inductive | Split | Assumed
+Node = Use | Limits | Reduced | Inductive | Split | Assumed
 
 
 @attrs.define(eq=False)
@@ -145,36 +136,81 @@ class Allowed(Protocol):
         """Whether ``goal`` may be, at ``point``."""
 
 
-Candidate = tuple[bool, tuple[int, int], Fact, int, int, Form]
-"""Whether a fact is about another number than the latest, how hard what it leaves over is, the fact, and rule 2's numbers."""
+Key = frozenset[tuple[int, int]]
+"""A form, to be found by."""
+Claimed = tuple[Block, Key]
+"""What identifies a claim."""
+
+
+class Failed(NamedTuple):
+    """A goal that was looked at and not proven: where, whether it was only to keep a sum from wrapping, and the place in the
+    log of the first of those that it led to, which stand in front of it."""
+
+    goal: Form
+    point: Point
+    is_need: bool
+    start: int
+
+
+class Refuted(NamedTuple):
+    """A claim that was known to fail when it was asked for again."""
+
+    claim: Claimed
+    is_need: bool
+
+
+Place = tuple[Key, int, Block | None]
+"""A goal and where it is asked, to be found by (``place_of``)."""
+
+Candidate = tuple[bool, int, int, Fact, int, int, Form]
+"""Whether a fact is about another number than the latest, how hard what it leaves over is (how many numbers, and how far from
+0 its constant), the fact, rule 2's numbers, and what it leaves over."""
 
 
 class _Question:
-    """The work on one point: ``failed`` has, by coefficients, the largest constant that was not enough."""
+    """The work on one point: ``failed`` has, by coefficients, the largest constant that was not enough, ``about`` the facts of
+    each number."""
 
-    __slots__ = ("failed", "point")
+    __slots__ = ("about", "failed", "point")
 
     def __init__(self, point: Point) -> None:
         self.point = point
-        self.failed: dict[frozenset[tuple[int, int]], int] = {}
+        self.about: dict[int, list[Fact]] = {}
+        self.failed: dict[Key, int] = {}
 
 
 class Prover:
-    """Answers questions about one function, as it is. ``steps`` counts the goals looked at."""
+    """Answers questions about one function, as it is. ``steps`` counts the goals looked at, ``cut_off`` the questions for which
+    there were too many."""
 
     def __init__(self, facts: Inequalities) -> None:
         self.facts = facts
         self.steps = 0
+        self.cut_off = 0
         self._left = 0
         self._nested = 0
-        self._claims: dict[tuple[Block, frozenset[tuple[int, int]]], Claim | None] = {}
-        self._proven: list[tuple[Block, frozenset[tuple[int, int]]]] = []
+        self._claims: dict[Claimed, Claim | None] = {}
+        self._proven: list[Claimed] = []
         self.assume: Allowed | None = None
         self.without_checks = False
+        self.left_out = False
+        """Whether ``without_checks`` has made a difference."""
         self.assume_needs = True
+        self.wanted_needs = False
+        """Whether ``assume_needs`` would have made a difference."""
         self.ignore: Callable[[Fact, Point], bool] | None = None
-        self._failed: list[tuple[Block, frozenset[tuple[int, int]]]] = []
+        self._failed: list[Claimed] = []
         self._known: dict[int, list[Fact]] = {}  # the claims, by number
+        self.failing: set[Place] = set()
+        """With ``assume``, goals of which it is known that they do not hold by themselves."""
+        self.hopeless: dict[Place, int] = {}
+        """Goals that nothing that may be assumed helps, without their constants, and up to which constant."""
+        self.log: list[Failed | Refuted] | None = None
+        """If a list, what was looked at and not proven is noted there."""
+        self.refuted: dict[Claimed, tuple[int, int]] = {}
+        """Where in the log that is what a claim failed by."""
+        self._for_needs = False
+        self._sharper: dict[Fact, tuple[Fact, ...]] = {}
 
     @cached_property
     def alignments(self) -> Alignments:
@@ -186,7 +222,10 @@ class Prover:
     def prove(self, goal: Form, point: Point, steps: int = STEPS) -> Node | None:
         """A node that shows that ``goal`` is not negative at ``point``; None when none was found."""
         self._left = steps
-        return self._prove(goal, _Question(point), DEPTH)
+        found = self._prove(goal, _Question(point), DEPTH)
+        if found is None and self._left <= 0:
+            self.cut_off += 1
+        return found
 
     def suppose(self, form: Form, block: Block) -> None:
         """Takes it for true that ``form`` is not negative on each entry of ``block``."""
@@ -206,80 +245,104 @@ class Prover:
             least += coefficient * (low[number] if coefficient > 0 else high[number])
         return least >= 0
 
-    def _may_be(self, goal: Form) -> bool:
-        """Whether some numbers within the limits make it not negative."""
-        low, high = self.facts.low, self.facts.high
-        most = 0
-        for number, coefficient in goal.items():
-            most += coefficient * (high[number] if coefficient > 0 else low[number])
-        return most >= 0
-
     def _prove(self, goal: Form, question: _Question, depth: int) -> Node | None:
-        if self._never_negative(goal):
-            return Limits(goal)
-        constant = goal.get(0, 0)
-        numbers = [each for each in goal if each]
-        if not numbers or self._left <= 0 or depth <= 0:
+        return Limits(goal) if self._never_negative(goal) else self._attempt(goal, question, depth)
+
+    def _attempt(self, goal: Form, question: _Question, depth: int) -> Node | None:
+        """``_prove`` for a goal that is not proven by the limits of its numbers."""
+        if self._left <= 0 or depth <= 0:
             return None
-        key = frozenset([(each, goal[each]) for each in numbers])
-        worst = question.failed.get(key)
+        coefficients = goal.copy()
+        constant = coefficients.pop(0, 0)
+        if not coefficients:
+            return None
+        key = frozenset(coefficients.items())
+        failed = question.failed
+        worst = failed.get(key)
         if worst is not None and constant <= worst:
             return None
-        question.failed[key] = constant  # meanwhile too: a goal does not help itself
+        if self.hopeless:
+            known = self.hopeless.get((key, question.point.rank, question.point.into))
+            if known is not None and constant <= known:
+                return None
+        start = 0 if self.log is None else len(self.log)
+        failed[key] = constant  # meanwhile too: a goal does not help itself
         self._left -= 1
         self.steps += 1
-        found = self._search(goal, numbers, question, depth)
+        found = self._search(goal, list(coefficients), question, depth)
         if found is not None:
             if worst is None:
-                del question.failed[key]
+                del failed[key]
             else:
-                question.failed[key] = worst
+                failed[key] = worst
+        elif self.log is not None:
+            self.log.append(Failed(goal, question.point, self._for_needs, start))
         return found
 
     def _search(self, goal: Form, numbers: list[int], question: _Question, depth: int) -> Node | None:
-        constant = goal.get(0, 0)
-        divisor = gcd(*[goal[each] for each in numbers])
+        divisor = gcd(*map(goal.__getitem__, numbers))
         if divisor > 1:
             smaller = {each: goal[each] // divisor for each in numbers}
-            if constant // divisor:
-                smaller[0] = constant // divisor
+            constant = goal.get(0, 0) // divisor
+            if constant:
+                smaller[0] = constant
             rest = self._prove(smaller, question, depth)
             return None if rest is None else Reduced(goal, divisor, rest)
-        rank = self.facts.rank
-        numbers.sort(key=lambda each: (-rank[each], each))
-        latest_rank = rank[numbers[0]]
+        facts = self.facts
+        low, high, rank = facts.low, facts.high, facts.rank
+        if len(numbers) > 1:
+            numbers.sort(key=lambda each: (-rank[each], each))
+        latest = numbers[0]
+        latest_rank = rank[latest]
         later: list[Candidate] = []
         left_over: list[Form] = []
         for each in numbers:
-            for fact in self._about(each, question.point):
-                if fact.differs or not (fact.exact or (fact.form[each] > 0) == (goal[each] > 0)):
+            a = goal[each]
+            for fact in self._about(each, question):
+                form = fact.form
+                b = form[each]
+                if (a > 0) != (b > 0) and not fact.exact:
                     continue
-                scale, multiplier, rest_goal = _taken_out(goal, each, fact.form)
-                if self._never_negative(rest_goal):
+                if a == b or a == -b:
+                    scale, multiplier, rest_goal = 1, a // b, goal.copy()
+                else:
+                    scale, multiplier, rest_goal = _scaled(goal, a, b)
+                for number, coefficient in form.items():
+                    left = rest_goal.get(number, 0) - multiplier * coefficient
+                    if left:
+                        rest_goal[number] = left
+                    else:
+                        del rest_goal[number]
+                least = most = 0
+                for number, coefficient in rest_goal.items():
+                    if coefficient > 0:
+                        least += coefficient * low[number]
+                        most += coefficient * high[number]
+                    else:
+                        least += coefficient * high[number]
+                        most += coefficient * low[number]
+                if least >= 0:  # 1
                     needs = self._needs(fact, question, depth)
                     if needs is not None:
                         return Use(goal, fact, scale, multiplier, Limits(rest_goal), needs)
-                elif (
-                    all(rank[other] <= latest_rank for other in fact.form)
-                    and self._may_be(rest_goal)
-                    and rest_goal not in left_over
-                ):
+                elif most >= 0 and facts.top(fact) <= latest_rank and rest_goal not in left_over:
                     left_over.append(rest_goal)
-                    easy = len(rest_goal) - (0 in rest_goal), -rest_goal.get(0, 0)
-                    later.append((each != numbers[0], easy, fact, scale, multiplier, rest_goal))
-        later = sorted(later, key=lambda each: each[:2])[:CANDIDATES]
+                    constant = rest_goal.get(0, 0)
+                    hard = len(rest_goal) - (1 if constant else 0)
+                    later.append((each != latest, hard, -constant, fact, scale, multiplier, rest_goal))
+        if len(later) > 1:
+            later.sort(key=_hardness)
+            del later[CANDIDATES:]
         if self.assume is not None and self.assume(goal, question.point):  # 9
             allowed, self.assume = self.assume, None
-            by_itself = self._search(goal, numbers, _Question(question.point), depth)
+            if place_of(goal, question.point) not in self.failing:
+                by_itself = self._search(goal, numbers, _Question(question.point), depth)
+                if by_itself is not None:
+                    self.assume = allowed
+                    return by_itself
             self.assume = allowed
-            if by_itself is not None:
-                return by_itself
             self.suppose(goal, allowed.header)
             return Assumed(goal)
-        found = self._differing(goal, numbers, question, depth)
-        if found is not None:
-            return found
-        latest = numbers[0]
         about_latest = [each for each in later if not each[0]]
         found = self._any_of(goal, about_latest, question, depth) or self._as_computed(goal, latest, question, depth)
         if found is None:
@@ -292,33 +355,54 @@ class Prover:
         return found
 
     def _any_of(self, goal: Form, later: list[Candidate], question: _Question, depth: int) -> Node | None:
-        for _, _, fact, scale, multiplier, rest_goal in later:
-            found = self._prove(rest_goal, question, depth - 1)
+        for _, _, _, fact, scale, multiplier, rest_goal in later:
+            found = self._attempt(rest_goal, question, depth - 1)
             if found is not None:
                 needs = self._needs(fact, question, depth)
                 if needs is not None:
                     return Use(goal, fact, scale, multiplier, found, needs)
         return None
 
-    def _about(self, number: int, point: Point) -> list[Fact]:
-        found = self.facts.at(number, point)
+    def _about(self, number: int, question: _Question) -> list[Fact]:
+        found = question.about.get(number)
+        if found is None:
+            found = question.about[number] = self._usable(self.facts.at(number, question.point), question.point)
         known = self._known.get(number)
         if known:
+            point = question.point
             rank, before = point.rank, point.before
-            found = [fact for fact in known if fact.rank < rank and fact.last >= before] + found
+            found = [*self._usable([fact for fact in known if fact.rank < rank and fact.last >= before], point), *found]
         factors = self.facts.factors[number]
         if factors is not None:
-            found = found + self._multiplied(number, factors, point)
+            found = [*found, *self._usable(self._multiplied(number, factors, question), question.point)]
+        return found
+
+    def _usable(self, found: list[Fact], point: Point) -> list[Fact]:
+        for fact in found:
+            if fact.differs:
+                found = [other for fact in found for other in (self._sharpened(fact) if fact.differs else (fact,))]
+                break
         if self.without_checks:
+            before = len(found)
             found = [fact for fact in found if fact.origin is None or fact.origin[0] != "passed"]
+            self.left_out |= len(found) < before
         if self.ignore is not None:
             ignore = self.ignore
             found = [fact for fact in found if not ignore(fact, point)]
         return found
 
+    def _sharpened(self, fact: Fact) -> tuple[Fact, ...]:  # 3
+        known = self._sharper.get(fact)
+        if known is None:
+            known = self._sharper[fact] = tuple(sharpened(fact))
+        return known
+
     def _needs(self, fact: Fact, question: _Question, depth: int) -> tuple[Node, ...] | None:
         found: list[Node] = []
-        allowed = self.assume
+        if not fact.needs:
+            return ()
+        allowed, for_needs = self.assume, self._for_needs
+        self._for_needs = True
         if not self.assume_needs:
             self.assume = None
         for need in fact.needs:
@@ -326,23 +410,10 @@ class Prover:
             if node is None:
                 break
             found.append(node)
-        self.assume = allowed
-        return tuple(found) if len(found) == len(fact.needs) else None
-
-    def _differing(self, goal: Form, numbers: list[int], question: _Question, depth: int) -> Node | None:  # 3
-        wanted = dict(goal)
-        wanted[0] = wanted.get(0, 0) + 1
-        if not wanted[0]:
-            del wanted[0]
-        negative: Form | None = None
-        for fact in self._about(numbers[0], question.point):
-            if not fact.differs or len(fact.form) != len(wanted):
-                continue
-            if negative is None:
-                negative = {each: -coefficient for each, coefficient in wanted.items()}
-            if fact.form in (wanted, negative):
-                rest = self._prove(wanted, question, depth - 1)
-                return None if rest is None else Sharpened(goal, fact, rest)
+        self.assume, self._for_needs = allowed, for_needs
+        if len(found) == len(fact.needs):
+            return tuple(found)
+        self.wanted_needs |= not self.assume_needs
         return None
 
     def _as_computed(self, goal: Form, number: int, question: _Question, depth: int) -> Node | None:  # 4, 6
@@ -368,7 +439,8 @@ class Prover:
         other_reading = "s" if reading == "u" else "u"
         other = facts.number(value, other_reading)[0]
         found = facts.computed(number)
-        if other and (facts.at(other, point) or self._known.get(other) or self._is_extended(value, other_reading)):
+        says = other and any(not fact.differs for fact in facts.at(other, point))  # `ne` says the same in both readings
+        if other and (says or self._known.get(other) or self._is_extended(value, other_reading)):
             found = [*found, facts.equal(number, {other: 1}, ("reading", value, reading))]
         return found
 
@@ -390,14 +462,14 @@ class Prover:
             nodes.append(node)
         return Split(goal, number, op, nodes[0], nodes[1])
 
-    def _multiplied(self, product: int, factors: tuple[int, int], point: Point) -> list[Fact]:  # 7
+    def _multiplied(self, product: int, factors: tuple[int, int], question: _Question) -> list[Fact]:  # 7
         facts = self.facts
         found: list[Fact] = []
         for of, by in {(factors[0], factors[1]), (factors[1], factors[0])}:
             if facts.low[by] < 0:
                 continue
-            for fact in self._about(of, point):
-                if fact.differs or fact.needs or len(found) >= CANDIDATES:
+            for fact in self._about(of, question):
+                if fact.needs or len(found) >= CANDIDATES:
                     continue
                 form = facts.times(fact.form, by)
                 if form is not None and product in form:
@@ -445,6 +517,8 @@ class Prover:
         key = (block, frozenset(goal.items()))
         if key in self._claims:
             known = self._claims[key]
+            if known is None and self.log is not None:
+                self.log.append(Refuted(key, self._for_needs))
             return None if known is None else Inductive(goal, known)
         if self._nested >= LEMMAS:
             return None
@@ -460,6 +534,7 @@ class Prover:
             if each:
                 self._known.setdefault(each, []).append(claim.fact)
         so_far = len(self._proven)
+        logged = 0 if self.log is None else len(self.log)
         self._nested += 1
         holds = self._on_edges(claim, edges, arguments, depth)
         self._nested -= 1
@@ -472,6 +547,8 @@ class Prover:
         del self._proven[so_far:]
         self._forget(key)
         self._claims[key] = None
+        if self.log is not None:
+            self.refuted[key] = logged, len(self.log)
         if self._nested:
             self._failed.append(key)  # it may have wanted more than was left; asked by itself it gets another try
         else:
@@ -485,7 +562,7 @@ class Prover:
         values = (terms[each][0] for each in self.facts.factors[number] or (number,))
         return any(value is not None and value.owner is block for value in values)
 
-    def _forget(self, key: tuple[Block, frozenset[tuple[int, int]]]) -> None:
+    def _forget(self, key: Claimed) -> None:
         claim = self._claims[key]
         assert claim is not None
         for each in claim.form:
@@ -544,31 +621,64 @@ class Prover:
         return found
 
 
-def assumptions(nodes: list[Node]) -> list[Form]:
-    """What was taken for true (rule 9) in the nodes, each form once."""
-    found: list[Form] = []
+def within(nodes: list[Node]) -> Iterator[Node]:
+    """The nodes, and all that they rest on."""
     claims: set[Claim] = set()
     work = list(nodes)
     while work:
         node = work.pop()
-        if isinstance(node, Assumed):
-            if node.goal not in found:
-                found.append(node.goal)
-        elif isinstance(node, Use):
+        yield node
+        claim: Claim | None = None
+        if isinstance(node, Use):
             work += [*node.needs, node.rest]
             source = node.fact.source
-            if source[0] == "supposed" and node.fact.form not in found:
-                found.append(node.fact.form)
-            if source[0] == "lemma" and source[1] not in claims:
-                claims.add(source[1])
-                work += [each for each in source[1].edges if each is not None]
-        elif isinstance(node, (Reduced, Sharpened)):
+            if source[0] == "lemma":
+                claim = source[1]
+        elif isinstance(node, Reduced):
             work.append(node.rest)
         elif isinstance(node, Split):
             work += [node.if_false, node.if_true]
-        elif isinstance(node, Inductive) and node.lemma not in claims:
-            claims.add(node.lemma)
-            work += [each for each in node.lemma.edges if each is not None]
+        elif isinstance(node, Inductive):
+            claim = node.lemma
+        if claim is not None and claim not in claims:
+            claims.add(claim)
+            work += [each for each in claim.edges if each is not None]
+
+
+def assumptions(nodes: list[Node]) -> list[Form]:
+    """What was taken for true (rule 9) in the nodes, each form once."""
+    found: list[Form] = []
+    for node in within(nodes):
+        if isinstance(node, Assumed) and node.goal not in found:
+            found.append(node.goal)
+        elif isinstance(node, Use) and node.fact.source[0] == "supposed" and node.fact.form not in found:
+            found.append(node.fact.form)
+    return found
+
+
+def facts_of(nodes: list[Node]) -> Iterator[Fact]:
+    """The facts that the nodes rest on."""
+    return (node.fact for node in within(nodes) if isinstance(node, Use))
+
+
+def place_of(goal: Form, point: Point) -> Place:
+    """A goal and where it is asked, to be found by."""
+    return frozenset(goal.items()), point.rank, point.into
+
+
+def sharpened(fact: Fact) -> list[Fact]:  # 3
+    """What a fact that differs says where one side is known to be no larger than the other, both ways."""
+    found = []
+    for sign in (1, -1):
+        side = {each: sign * coefficient for each, coefficient in fact.form.items()}
+        form = dict(side)
+        form[0] = form.get(0, 0) - 1
+        if not form[0]:
+            del form[0]
+        made = Fact(form, fact.rank, fact.last, None, ("distinct", fact, sign), False, False)
+        made.needs = (side,)
+        made.origin = fact.origin
+        found.append(made)
     return found
 
 
@@ -578,22 +688,33 @@ def edge_values(block: Block, edge: Successor) -> dict[Value, Value]:
     return dict(zip(block.args[given:], edge.args, strict=True))
 
 
-def _taken_out(goal: Form, number: int, fact: Form) -> tuple[int, int, Form]:  # 2
-    """``scale`` and ``multiplier``, and ``scale * goal + scale - 1 - multiplier * fact``, which is without ``number``."""
-    a, b = goal[number], fact[number]
+def _hardness(candidate: Candidate) -> tuple[bool, int, int]:
+    return candidate[:3]
+
+
+def _scaled(goal: Form, a: int, b: int) -> tuple[int, int, Form]:  # 2
+    """``scale``, ``multiplier``, and ``scale * goal + scale - 1``: less multiplier times a fact, a is taken out by b."""
     common = gcd(a, b)
     scale, multiplier = abs(b) // common, a // common if b > 0 else -a // common
-    rest = dict(goal) if scale == 1 else {each: scale * coefficient for each, coefficient in goal.items()}
+    rest = goal.copy() if scale == 1 else {each: scale * coefficient for each, coefficient in goal.items()}
+    if scale > 1:
+        constant = rest.get(0, 0) + scale - 1
+        if constant:
+            rest[0] = constant
+        else:
+            del rest[0]
+    return scale, multiplier, rest
+
+
+def _taken_out(goal: Form, number: int, fact: Form) -> tuple[int, int, Form]:  # 2
+    """``scale`` and ``multiplier``, and ``scale * goal + scale - 1 - multiplier * fact``, which is without ``number``."""
+    scale, multiplier, rest = _scaled(goal, goal[number], fact[number])
     for each, coefficient in fact.items():
         left = rest.get(each, 0) - multiplier * coefficient
         if left:
             rest[each] = left
         else:
             rest.pop(each, None)
-    if scale > 1:
-        rest[0] = rest.get(0, 0) + scale - 1
-        if not rest[0]:
-            del rest[0]
     return scale, multiplier, rest
 
 

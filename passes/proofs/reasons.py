@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from altru_ir.module import Block
 from altru_ir.passes.analysis.inequalities import Form, Inequalities, Point
-from altru_ir.passes.proofs.prover import Claim, Inductive, Node, Prover, Reduced, Sharpened, Split, Use, assumptions
+from altru_ir.passes.proofs.prover import Claim, Inductive, Node, Prover, Reduced, Split, Use, assumptions
 from altru_ir.passes.transform.guards import testable
 from altru_ir.values import Operation
 
@@ -41,7 +41,7 @@ def why(nodes: list[Node], facts: Inequalities) -> str:
                 found[f"the choice{_at(source[1])}"] = None
             elif source[0] == "definition":
                 found[f"what %{source[1].result.name} is"] = None
-        elif isinstance(node, (Reduced, Sharpened)):
+        elif isinstance(node, Reduced):
             work.append(node.rest)
         elif isinstance(node, Split):
             work += [node.if_false, node.if_true]

@@ -32,7 +32,6 @@ from altru_ir.passes.proofs.prover import (
     Limits,
     Node,
     Reduced,
-    Sharpened,
     Split,
     Use,
     edge_values,
@@ -150,8 +149,6 @@ class _Derivation:
             return self.add(c.Invariant(self.writer.lemma(node.lemma)))
         if isinstance(node, Split):
             return self.split(node)
-        if isinstance(node, Sharpened):
-            return self.sharpened(node)
         assert isinstance(node, Use), "an answer with assumptions is no proof"
         rest = self.node(node.rest)
         fact, sign = self.fact(node.fact, node.needs)
@@ -202,18 +199,6 @@ class _Derivation:
     def not_negative(self, number: int) -> int:
         return self.sum([(self.limit(number, False), 1)], self.facts.low[number])
 
-    def sharpened(self, node: Sharpened) -> int:
-        fact = node.fact
-        assert fact.raw is not None
-        wanted = polynomial(fact.raw)
-        more = dict(node.goal)
-        more[0] = more.get(0, 0) + 1
-        if {number: coefficient for number, coefficient in more.items() if coefficient} != fact.form:
-            wanted = {each: -coefficient for each, coefficient in wanted.items()}
-        step = self.raw(wanted, self.node(node.rest))
-        distinct = self.add(c.Distinct(step, source_of(fact), polynomial(fact.raw)))
-        return self.normal(wanted, distinct)
-
     def split(self, node: Split) -> int:
         writer = self.writer
         goal = writer.spell(node.goal)
@@ -239,6 +224,8 @@ class _Derivation:
             parts = len(first.needs)
             (one, sign), (two, other) = self.fact(first, needs[:parts]), self.fact(second, needs[parts:])
             return self.sum([(one, sign), (two, other * multiplier)]), 1
+        if kind == "distinct":
+            return self.distinct(fact.source[1], fact.source[2], self.node(needs[0])), 1
         if kind in ("wrapping", "reading"):
             return self.computed(fact, needs), -1
         assert fact.raw is not None
@@ -247,6 +234,13 @@ class _Derivation:
             given = self.raw(polynomial(fact.source[2]), self.node(needs[0]))
         raw = polynomial(fact.raw)
         return self.normal(raw, self.add(c.Stated(source_of(fact, given), raw, fact.exact))), 1
+
+    def distinct(self, fact: Fact, sign: int, side: int) -> int:
+        """The step of a fact that differs, less one, where ``side`` says that ``sign`` times it is not negative."""
+        assert fact.raw is not None
+        unlike = polynomial(fact.raw)
+        wanted = {each: sign * coefficient for each, coefficient in unlike.items()}
+        return self.normal(wanted, self.add(c.Distinct(self.raw(wanted, side), source_of(fact), unlike)))
 
     def computed(self, fact: Fact, needs: tuple[Node, ...]) -> int:
         _, value, reading, *rest = fact.source
