@@ -123,8 +123,9 @@ class _Further(PassManager):
 
 
 ALONE = 8
-"""Each such seed of ``native`` is compiled from its text at both levels, through the cache of objects, as users compile. The
-others are checked and elaborated once for the interpreter and both levels, since that is the same for all."""
+"""Every so many seeds of ``native`` are compiled from their text at each level, as users compile. The others are checked and
+elaborated once for the interpreter and both levels, for which that is the same. Who brings a manager does without the cache of
+objects."""
 
 
 def check_native(seed: int, change: Callable[[str], str] = _unchanged) -> Finding | None:
@@ -142,7 +143,7 @@ def check_native(seed: int, change: Callable[[str], str] = _unchanged) -> Findin
         libraries[3] = backend.compile(at_zero.module, opt=3, manager=_Further([]))
         meaning = at_zero.module
     else:
-        libraries = {opt: backend.compile(compiled, opt=opt) for opt in (0, 3)}
+        libraries = {opt: backend.compile(compiled, opt=opt, manager=PassManager([])) for opt in (0, 3)}
         meaning = backend.prepare(air.parse(text), opt=0)
     machine = backend.Interpreter(meaning, verified=True).machine
     wanted: list[Outcome] = []
@@ -317,11 +318,12 @@ OWNERS = frozenset(whole_language.FAMILIES) - {"threads", "slices", "raw", "atom
 def check_drops(seed: int, change: Callable[[str], str] = _unchanged) -> Finding | None:
     """Scheduled and elaborated drops do what the written ones do; and where the written ones are taken out of a program, what
     is scheduled instead is accepted by the move check, and leaves nothing behind and nothing dangling."""
-    from altru_ir import backend
+    from altru_ir import backend, passes
 
     program = air.parse(change(whole_language.generate(seed, 4).text))
-    written = backend.prepare(program, opt=0, check=False)
     elaborated = backend.prepare(program, opt=0)
+    written = program
+    passes.run(written, "insert-checks")
     given = ARGUMENTS[:2]
     ends = [outcomes(module, given, verified=False) for module in (written, elaborated)]
     for arguments, wanted, found in zip(given, *ends, strict=True):
@@ -354,24 +356,25 @@ def check_loans(seed: int, change: Callable[[str], str] = _unchanged) -> Finding
     import random
 
     from altru_ir.testing import borrowing
-    from tests.passes.loans_oracle import fault, inputs, mutants, refusals, scheduled
+    from tests.passes.loans_oracle import accepted, first_fault, inputs, mutations
 
     kind = seed % 5
     program = borrowing.generate(seed, wild=WILD[seed % len(WILD)] if kind in (1, 2) else 0.0)
     if kind == 3:
-        for what, _, mutant in mutants(change(program.text), random.Random(seed), 1):
-            found = None if refusals(mutant) else fault(mutant, inputs(20, seed))
+        for what, mutant in mutations(change(program.text), random.Random(seed), 1):
+            try:
+                module = accepted(air.parse(mutant))
+            except air.DiagnosticError:
+                continue
+            found = first_fault(module, inputs(20, seed))
             if found is not None:
                 return f"{what}: {found}"
         return None
     try:
-        module = scheduled(air.parse(change(program.text)))
-    except air.DiagnosticError as error:  # something is moved twice
-        return None if program.wild else f"{error.diagnostics[0]}"
-    refused = refusals(module)
-    if refused:
-        return None if program.wild else f"a correct program is refused: {refused[0]}"
-    return fault(module, inputs(4, seed))
+        module = accepted(air.parse(change(program.text)))
+    except air.DiagnosticError as error:
+        return None if program.wild else f"a correct program is refused: {error.diagnostics[0]}"
+    return first_fault(module, inputs(4, seed))
 
 
 ELIMINATION = "mem2reg,cse,version-loops{verify},eliminate-checks{verify}"
