@@ -45,8 +45,8 @@ def accesses(op: Operation) -> list[tuple[Value, str]]:
     decl = op.decl
     if not op.operands:
         return []
-    if decl.varies_at is None and not decl.flagged and decl.callee is None:
-        found = [(value, operand.access) for value, operand in zip(op.operands, decl.operands, strict=False)]
+    if decl.accesses is not None:
+        found = list(zip(op.operands, decl.accesses))
     else:
         bound = decl.bind(op)
         found = [(value, operand.access) for operand in decl.operands for value in bound[operand.name]]

@@ -378,6 +378,8 @@ class Declaration:
         self.varies_at = varies_at
         # The type of a single result where it needs no inference: fixed, or that of the operand at a position.
         plain = self.varies_at is None and self.callee is None and not self.flagged
+        # What happens to each operand, where that does not depend on the operation.
+        self.accesses = tuple([e.access for e in self.operands]) if plain else None
         single = self.results[0] if len(self.results) == 1 and plain else None
         self.fixed_result = single.type if single is not None else None
         self.same_result = positions[single.same_as] if single is not None and single.same_as is not None else None

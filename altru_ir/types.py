@@ -27,6 +27,7 @@ STATIC = "'static"
 INFERRED = "'_"
 
 _interned: dict[tuple[Any, ...], Any] = {}
+_called: dict[tuple[Any, ...], Any] = {}  # by the arguments as they were given
 _lock = Lock()
 
 _T = TypeVar("_T", bound="Type")
@@ -36,10 +37,16 @@ class _Interning(type):
     """Metaclass that returns the existing object for equal constructor arguments."""
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        given = (cls, args, *kwargs.items())
+        try:
+            return _called[given]
+        except KeyError:
+            pass
         made = super().__call__(*args, **kwargs)
         key = (cls, *(getattr(made, name) for name in made.fields))
         with _lock:
-            return _interned.setdefault(key, made)
+            known = _called[given] = _interned.setdefault(key, made)
+        return known
 
 
 class Type(metaclass=_Interning):

@@ -37,10 +37,16 @@ from altru_ir.module import Block, Function, Global, Module, TypeDeclaration
 from altru_ir.source import Location
 from altru_ir.types import (
     ERROR,
+    F32,
+    F64,
+    I1,
     I8,
+    I16,
     I32,
+    I64,
     STATIC,
     UNIT,
+    USIZE,
     ArrayType,
     NamedType,
     PhantomType,
@@ -56,6 +62,9 @@ from altru_ir.values import Operation, Value
 
 MAX_DEPTH = 100
 """How many types may nest by value once declarations are opened: layouts are computed recursively."""
+
+SCALARS = (I1, I8, I16, I32, I64, F32, F64, USIZE, UNIT)
+"""Types that are good in each module."""
 
 _stamps_used = 0
 _stamps_lock = Lock()
@@ -79,7 +88,7 @@ class _Verifier:
     def __init__(self, module: Module) -> None:
         self.module = module
         self.found: list[Diagnostic] = []
-        self.good_types: set[Type] = set()
+        self.good_types: set[Type] = set(SCALARS)
         self.depths: dict[str, int] = {}
         self.told: set[tuple[Operation, Value]] = set()
         self.function: Function | None = None

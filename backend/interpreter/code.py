@@ -26,6 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -142,17 +143,7 @@ class FunctionCode:
         parameters = [(stage.slot(p), p) for p in function.parameters]
         self.references = [(slot, p) for slot, p in parameters if isinstance(p.type, RefType)]
         self.entry = stage.entry()
-        self.unset = [None] * (_values_of(function) - len(parameters))
-
-
-def _values_of(function: Function) -> int:
-    """At least as many as a function has values."""
-    count = len(function.parameters)
-    for block in function.blocks:
-        count += len(block.args)
-        for op in block.ops:
-            count += len(op.results)
-    return count
+        self.unset = [None] * (len(stage.slots) - len(parameters))
 
 
 class Stage:
@@ -162,8 +153,12 @@ class Stage:
         self.function = function
         self.machine = machine
         self.module: Module = machine.module
-        self.slots: dict[Value, int] = {}
-        self.count = 1
+        values = list(function.parameters)
+        for block in function.blocks:
+            values += block.args
+            for op in block.ops:
+                values += op.results
+        self.slots: dict[Value, int] = dict(zip(values, count(1)))
         self.codes = {block: BlockCode(block) for block in function.blocks}
         self.segments: dict[BlockCode, list[Segment]] = {}
         self.texts: dict[BlockCode, dict[Value, Segment | None]] = {}
@@ -264,11 +259,7 @@ class Stage:
 
     def slot(self, value: Value) -> int:
         """The slot of an SSA value."""
-        slot = self.slots.get(value)
-        if slot is None:
-            slot = self.slots[value] = self.count
-            self.count += 1
-        return slot
+        return self.slots[value]
 
     def codec(self, type: Type) -> Codec:
         """How values of ``type`` stand in memory."""

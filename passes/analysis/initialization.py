@@ -75,10 +75,10 @@ class Initialization(FunctionAnalysis):
         self._effects: dict[Operation, Effect] = {}
         for op in function.operations():
             effect = self._of_operands(op)
-            if effect != NO_EFFECT:
+            if effect is not NO_EFFECT:
                 self._operands[op] = effect
             effect = self._whole(op)
-            if effect != NO_EFFECT:
+            if effect is not NO_EFFECT:
                 self._effects[op] = effect
         self.parameters = 0
         for parameter in function.parameters:
@@ -125,6 +125,12 @@ class Initialization(FunctionAnalysis):
 
     def _of_operands(self, op: Operation) -> Effect:
         gone = there = 0
+        roots = self.paths.roots
+        for value in op.operands:
+            if value in roots or value.type.is_place:
+                break
+        else:
+            return NO_EFFECT
         for value, access in accesses(op):
             if value.type.is_place:
                 located = self.paths.locate(value)
@@ -137,9 +143,11 @@ class Initialization(FunctionAnalysis):
                 elif access in (INIT, WRITE):  # 2
                     there |= located.path.mask
             elif access in (CONSUME, ESCAPE):
-                root = self.paths.roots.get(value)
+                root = roots.get(value)
                 if root is not None:  # 1
                     gone |= root.mask
+        if not gone and not there:
+            return NO_EFFECT
         return Effect(gone, 0 if is_conditional(op) else gone, there)  # 7
 
     def _of_results(self, op: Operation) -> int:
@@ -217,6 +225,7 @@ class _Paths(BitProblem):
 
     def __init__(self, facts: Initialization) -> None:
         self.facts = facts
+        self.acting = facts._effects
 
     def may_panic(self, op: Operation, module: Module | None) -> bool:
         return op not in self.facts.quiet and super().may_panic(op, module)

@@ -105,7 +105,7 @@ class OpenScopes(BitProblem):
                         self.opens[op] = self.opens.get(op, 0) | bit
         for block in function.blocks:
             for op in block.ops:
-                if op.operands:
+                if op.operands and self.bit:
                     closed = self._closed(op)
                     if closed:
                         self.closes[op] = closed
@@ -113,6 +113,7 @@ class OpenScopes(BitProblem):
         for block in function.blocks:
             if block.unwind is not None and block.unwind not in self.cleaned:
                 self.cleaned[block.unwind] = self._closed_from(block.unwind)
+        self.acting = self.opens.keys() | self.closes.keys()
         self.solution: Solution[int] = solve(self, self.cfg)
 
     def _add(self, value: Value, block: Block | None) -> int:
@@ -132,6 +133,8 @@ class OpenScopes(BitProblem):
 
     def _closed(self, op: Operation) -> int:  # 2
         closed = 0
+        if self.bit.keys().isdisjoint(op.operands):
+            return 0
         for value, access in accesses(op):
             if access == END or (access in (CONSUME, ESCAPE) and not value.type.is_place and not is_conditional(op)):
                 closed |= self.bit.get(value, 0)

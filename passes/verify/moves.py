@@ -144,6 +144,13 @@ class _Checker:
         """Checks the operands of one operation in order, places behind values; what one consumes is gone for the next (8)."""
         if op.decl.is_projection and op.results[0].type.is_place:
             return
+        roots = self.paths.roots
+        for value in op.operands:
+            if value in roots or value.type.is_place:
+                break
+        else:
+            if not op.successors:
+                return
         consumed: set[Value] = set()
         for value, access in sorted(accesses(op), key=lambda each: each[0].type.is_place):
             if value.type.is_place:

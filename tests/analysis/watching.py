@@ -68,11 +68,8 @@ class Watcher(Machine):
         """The value in each slot of a function's activations."""
         known = self._names.get(function.name)
         if known is None:
-            stage = Stage(function, self)  # hands out slots in the same order each time
-            for parameter in function.parameters:
-                stage.slot(parameter)
-            stage.blocks()
-            known = self._names[function.name] = {slot: value for value, slot in stage.slots.items()}
+            slots = Stage(function, self).slots  # the same each time
+            known = self._names[function.name] = {slot: value for value, slot in slots.items()}
         return known
 
     def enter(self, thread: Any, function: Function, arguments: list[Any], op: Operation | None) -> Any:

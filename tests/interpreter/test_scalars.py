@@ -55,7 +55,7 @@ def step(line: str, parameters: str) -> Any:
     code = FunctionCode(function, stage.machine)
 
     def call(*operands: Any) -> Any:
-        s: list[Any] = [Activation(code, Thread(0, Clock())), *[None] * stage.count]
+        s: list[Any] = [Activation(code, Thread(0, Clock())), *[None] * len(stage.slots)]
         for slot, operand in zip(slots, operands, strict=True):
             s[slot] = operand
         run(s)

@@ -44,11 +44,26 @@ def refusals(module: air.Module) -> list[Diagnostic]:
     return [problem for function in bodies(module) for problem in check.diagnose(function) if problem.severity == "error"]
 
 
+def accepted(module: air.Module) -> air.Module:
+    """``module``, with its checks and drops, all elaborated. Raises ``DiagnosticError`` when it does not verify or is refused.
+    The same as ``scheduled``, ``refusals`` and the first part of ``fault``, with analyses that are done once."""
+    problems = air.verify(module)
+    if problems:
+        raise air.DiagnosticError(problems, module.source)
+    passes.run(module, "insert-checks,schedule-drops,check-moves,check-loans,elaborate-drops")
+    return module
+
+
 def fault(module: air.Module, arguments: Iterator[int]) -> str | None:
     """The first memory fault that a module whose drops are scheduled makes on one of the arguments."""
     ready = module.clone()
     passes.run(ready, "elaborate-drops")
-    runs = backend.Interpreter(ready)
+    return first_fault(ready, arguments)
+
+
+def first_fault(elaborated: air.Module, arguments: Iterator[int]) -> str | None:
+    """The first memory fault of a module whose drops are elaborated."""
+    runs = backend.Interpreter(elaborated)
     for bits in arguments:
         try:
             runs.run("main_entry", [bits], schedules=1)
@@ -170,6 +185,16 @@ MUTATIONS = {
 
 def mutants(text: str, choose: random.Random, tries: int = 4) -> Iterator[tuple[str, str, air.Module]]:
     """Mutants of a program that verify and move nothing twice: the kind, the text, and the module with its drops."""
+    for kind, mutant in mutations(text, choose, tries):
+        try:
+            module = scheduled(air.parse(mutant))
+        except air.DiagnosticError:
+            continue
+        yield kind, mutant, module
+
+
+def mutations(text: str, choose: random.Random, tries: int) -> Iterator[tuple[str, str]]:
+    """The texts of mutants, each with its kind, at most ``tries`` of each."""
     lines = text.splitlines()
     for kind, mutate in MUTATIONS.items():
         made = {tuple(lines)}
@@ -178,9 +203,4 @@ def mutants(text: str, choose: random.Random, tries: int = 4) -> Iterator[tuple[
             if changed is None or tuple(changed) in made or len(made) > tries:
                 continue
             made.add(tuple(changed))
-            mutant = "\n".join([*changed, ""])
-            try:
-                module = scheduled(air.parse(mutant))
-            except air.DiagnosticError:
-                continue
-            yield kind, mutant, module
+            yield kind, "\n".join([*changed, ""])
