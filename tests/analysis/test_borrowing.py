@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from altru_ir.module import Function
 from altru_ir.passes.analysis.borrowing import Borrowing
 from altru_ir.passes.analysis.loan_facts import LoanFacts, initialization, killed
 from altru_ir.passes.analysis.loan_paths import COLLECTED, DEEP, DROP, SHALLOW, LoanPaths, conflict
+from altru_ir.passes.analysis.loan_suspects import Root, suspects
 from altru_ir.passes.analysis.loans import Conflicts, Facts, find_conflicts
 from altru_ir.passes.base import bodies
+from altru_ir.regions import Regions
 
 TESTS = Path(__file__).parents[1]
 
@@ -96,6 +99,36 @@ def damage(function: Function, rng: random.Random) -> None:
 
 def named(known: Borrowing, found: Conflicts) -> set[object]:
     return set(found.errors) | {(a, b) for _, a, b in found.subset_errors}
+
+
+def verdict(function: Function, concerned: frozenset[Root] | None) -> set[object]:
+    """What is wrong with a function as far as loans go, without numbers of points."""
+    assert function.module is not None
+    known = Borrowing(function, function.module, None, concerned)
+    found = find_conflicts(LoanFacts(known).facts)
+    points = known.points
+    errors = {(points[n].op, points[n].edge, points[n].is_exit, known.loans[loan].op) for n, loan in found.errors}
+    return errors | {(a, b) for _, a, b in found.subset_errors}
+
+
+def test_who_is_acquitted_is_in_no_conflict() -> None:
+    rng = random.Random(2)
+    counts: Counter[str] = Counter()
+    for name, function in functions():
+        for _ in range(2):
+            assert function.module is not None
+            concerned = suspects(function, function.module, Regions(function.module))
+            found = verdict(function, None)
+            if concerned is not None and not concerned:
+                assert not found, name
+                counts["acquitted"] += 1
+            elif concerned is not None:
+                assert verdict(function, concerned) == found, name
+                counts["guilty" if found else "suspected for nothing"] += 1
+            damage(function, rng)
+    assert counts["acquitted"] > 500, counts
+    assert counts["guilty"] > 100, counts
+    assert counts["suspected for nothing"] < counts["acquitted"], counts
 
 
 def test_what_is_left_out_does_not_matter() -> None:
