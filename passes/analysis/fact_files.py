@@ -14,12 +14,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import attrs
 
 from altru_ir.diagnostics import WARNING, Diagnostic
-from altru_ir.passes.analysis.loans import Facts
+from altru_ir.passes.analysis.loans import Facts, Rows, Table, columns_of
 from altru_ir.source import Location
 
 COLUMNS: dict[str, str] = {
@@ -86,7 +85,7 @@ def read(directory: Path) -> FactDirectory:
     return found
 
 
-def _rows(file: Path, columns: list[str], problems: list[Diagnostic]) -> list[tuple[Any, ...]]:
+def _rows(file: Path, columns: list[str], problems: list[Diagnostic]) -> Rows:
     data = file.read_bytes()
     try:
         text = data.decode()
@@ -96,16 +95,21 @@ def _rows(file: Path, columns: list[str], problems: list[Diagnostic]) -> list[tu
         problems.append(Diagnostic("ALT-P006", message, Location(str(file), line)))
         return []
     width = len(columns)
-    match = _ROWS[width].match(text)
-    end = match.end() if match else 0
-    if end != len(text):
+    lines = text.replace("\r\n", "\n") if "\r" in text else text
+    if lines and not lines.endswith("\n"):
+        lines += "\n"
+    pieces = lines.replace("\n", "\t\n\t").split("\t")
+    pieces.pop()  # behind the last line
+    ends = pieces[width :: width + 1]
+    table = Table([pieces[column :: width + 1] for column in range(width)])
+    in_shape = len(pieces) == (width + 1) * len(ends) and ends.count("\n") == len(ends)  # so no column has the end of a line
+    if not in_shape or not all(map(_FIELD.fullmatch, set().union(*table.columns))):
+        match = _ROWS[width].match(text)
+        end = match.end() if match else 0
         line = text.count("\n", 0, end) + 1
         problems.append(Diagnostic("ALT-P001", _wrong(text[end:].partition("\n")[0], columns), Location(str(file), line)))
         return []
-    fields = text.replace("\r", "").replace("\n", "\t").split("\t")
-    if not fields[-1]:
-        fields.pop()  # behind the last line
-    return list(zip(*(fields[column::width] for column in range(width))))
+    return table
 
 
 def _wrong(line: str, columns: list[str]) -> str:
@@ -127,7 +131,7 @@ def _wrong(line: str, columns: list[str]) -> str:
 def _compare(directory: Path, found: FactDirectory) -> None:
     """Warns about rows that speak of what no other relation knows: the rules make nothing of them."""
     facts = found.facts
-    points = {point for edge in facts.cfg_edge for point in edge}
+    points = set().union(*columns_of(facts.cfg_edge, 2))
     loans = {row[1] for row in facts.loan_issued_at} | {row[1] for row in facts.placeholder}
     universal = {row[0] for row in facts.universal_region}
     for name, columns in COLUMNS.items():
@@ -141,7 +145,7 @@ def _compare(directory: Path, found: FactDirectory) -> None:
             else:
                 continue
             rows = getattr(facts, name)
-            strange = {row[at] for row in rows}.difference(known)
+            strange = set(columns_of(rows, len(columns.split()))[at]).difference(known)
             if strange:
                 line = next(number for number, row in enumerate(rows, 1) if row[at] in strange)
                 more = f" (and {len(strange) - 1} more)" if len(strange) > 1 else ""
