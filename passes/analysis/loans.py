@@ -78,9 +78,37 @@ class Table(Sequence[tuple[Any, ...]]):
         return zip(*self.columns)
 
 
-def columns_of(rows: Rows, width: int) -> Sequence[Sequence[Any]]:
-    """A relation by columns."""
-    return rows.columns if isinstance(rows, Table) else list(zip(*rows)) or [()] * width
+class Runs(Sequence[tuple[Any, ...]]):
+    """Rows in runs that are equal but for the last column: what holds at many points. Runs share lists of these."""
+
+    def __init__(self, runs: Sequence[tuple[tuple[Any, ...], Sequence[Any]]]) -> None:
+        self.runs = runs
+
+    def __len__(self) -> int:
+        return sum(len(last) for _, last in self.runs)
+
+    def __getitem__(self, at: Any) -> Any:
+        return list(self)[at]
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        return ((*head, each) for head, last in self.runs for each in last)
+
+
+def runs_of(rows: Rows) -> Sequence[tuple[tuple[Any, ...], Sequence[Any]]]:
+    """A relation as pairs of what rows begin with and the last columns of these rows."""
+    return rows.runs if isinstance(rows, Runs) else [(row[:-1], row[-1:]) for row in rows]
+
+
+def distinct(rows: Rows, column: int) -> dict[Any, None]:
+    """The atoms in a column of a relation, in order."""
+    if isinstance(rows, Table):
+        return dict.fromkeys(rows.columns[column])
+    if not isinstance(rows, Runs):
+        return dict.fromkeys(row[column] for row in rows)
+    if rows.runs and column == len(rows.runs[0][0]):
+        lists = {id(last): last for _, last in rows.runs}
+        return dict.fromkeys(atom for last in lists.values() for atom in last)
+    return dict.fromkeys(head[column] for head, _ in rows.runs)
 
 
 @attrs.define
@@ -273,15 +301,14 @@ class _Solver:
         self.origin, self.loan = _Numbers(), _Numbers()
         self.point = _Numbers()
         numbered = self.point.__getitem__
-        edges = zip(*(map(numbered, column) for column in columns_of(facts.cfg_edge, 2)))
-        pairs = dict.fromkeys(edges)
+        pairs = dict.fromkeys((numbered(n), numbered(m)) for n, m in facts.cfg_edge)
         self.in_graph = len(self.point)  # rule 11: node(n) is `n < in_graph`
-        for rows, width, column in (
-            (facts.subset_base, 3, 2), (facts.loan_issued_at, 3, 2), (facts.loan_invalidated_at, 2, 0),
-            (facts.loan_killed_at, 2, 1), (facts.var_used_at, 2, 1), (facts.var_dropped_at, 2, 1),
-            (facts.var_defined_at, 2, 1), (facts.path_assigned_at_base, 2, 1), (facts.path_moved_at_base, 2, 1),
+        for rows, column in (
+            (facts.subset_base, 2), (facts.loan_issued_at, 2), (facts.loan_invalidated_at, 0), (facts.loan_killed_at, 1),
+            (facts.var_used_at, 1), (facts.var_dropped_at, 1), (facts.var_defined_at, 1),
+            (facts.path_assigned_at_base, 1), (facts.path_moved_at_base, 1),
         ):  # fmt: skip
-            for n in dict.fromkeys(columns_of(rows, width)[column]):
+            for n in distinct(rows, column):
                 numbered(n)
         self.points = list(self.point)
         self.after: list[list[int]] = [[] for _ in self.points]
@@ -324,8 +351,7 @@ class _Solver:
         self.invalidated: dict[int, int] = {}
         for n, named in facts.loan_invalidated_at:
             self.invalidated[self.point[n]] = self.invalidated.get(self.point[n], 0) | 1 << loan[named]
-        left, right, _ = columns_of(facts.subset_base, 3)
-        self.flows = [(origin[a], origin[b]) for a, b in dict.fromkeys(zip(left, right))]
+        self.flows = dict.fromkeys((origin[a], origin[b]) for (a, b), _ in runs_of(facts.subset_base))
         self.issued = [(origin[o], loan[named], n) for o, named, n in facts.loan_issued_at]
         self.reach = reach = self._reach()
         suspects = self._suspicious_placeholders(reach)
@@ -515,10 +541,11 @@ class _Solver:
     def _follow(self, suspects: set[int], relevant: int, found: Conflicts) -> None:
         """Rules 12 to 17 and 19, for loans that could be in an error and the origins they could flow into."""
         edges: dict[int, list[tuple[int, int]]] = {}
-        within = {o: number for o, number in self.origin.items() if relevant >> number & 1}
-        for a, b, n in self.facts.subset_base:  # 12
-            if a in within and a != b:
-                edges.setdefault(self.point[n], []).append((within[a], self.origin[b]))
+        for (left, right), points in runs_of(self.facts.subset_base):  # 12
+            a, b = self.origin[left], self.origin[right]
+            if a != b and relevant >> a & 1:
+                for n in points:
+                    edges.setdefault(self.point[n], []).append((a, b))
         issues: dict[int, list[tuple[int, int]]] = {}
         for o, named, n in self.issued:  # 14
             if named in suspects:
