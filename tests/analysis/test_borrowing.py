@@ -177,6 +177,12 @@ func @f(%m: ref<mut @Pair>, %i: usize) {
   %xs.i = elem %xs, %i
   %some = subrange %xs, %zero, %one
   %some.0 = elem %some, %zero
+  %ps = local : [4 x @Pair]
+  %ps.0 = elem %ps, %zero
+  %ps.i = elem %ps, %i
+  %ps.0.a = field %ps.0, a
+  %ps.0.b = field %ps.0, b
+  %ps.i.a = field %ps.i, a
   %behind = deref %m
   %behind.a = field %behind, a
   %held = local : ref<mut i32>
@@ -209,6 +215,9 @@ func @f(%m: ref<mut @Pair>, %i: usize) {
         ("some", "xs.1", DEEP, True),
         ("some.0", "xs.1", DEEP, True),
         ("behind.a", "behind", DEEP, True),
+        ("ps.i.a", "ps.0.a", SHALLOW, True),
+        ("ps.i.a", "ps.0.b", DEEP, False),
+        ("ps.0.b", "ps.i", DEEP, True),
     ],
 )
 def test_paths(lent: str, accessed: str, access: str, expected: bool) -> None:
