@@ -1,12 +1,14 @@
 """What does it cost to check loans, and does it grow with the program and with the loans in one function?
 
-Five programs with references, each one function: ``mixed`` (arithmetic and memory, in which every tenth operation borrows),
+Programs with references, each one function: ``mixed`` (arithmetic and memory, in which every tenth operation borrows),
+``calls`` (every fourth operation is a call that takes or gives references, and operands are borrowed for it),
 ``one local`` (borrowed over and over, each time for a moment), ``many locals`` (all borrowed until the end), ``one reference``
 (a local that comes to hold one loan after the other), ``handed on`` (a loan that goes through a chain of blocks and is
 reborrowed in each). At 50,000 operations the last four have about 10,000 loans.
 
-For each the CPU time of ``check-loans`` at 50,000 operations and the slope of its work over size; for ``mixed`` also the ratio
-to LLVM's own passes at O2 on what is lowered from it.
+For each the CPU time of ``check-loans`` at 50,000 operations and the slope of its work over size; for ``mixed`` and ``calls``
+also the ratio to LLVM's own passes at O2 on what is lowered from it. Then the facts that rustc writes of a program of long
+functions: reading and solving them, beside a straightforward solver of the same rules, which has to say the same.
 """
 
 from __future__ import annotations
@@ -18,14 +20,19 @@ from pathlib import Path
 
 import altru_ir as air
 from altru_ir import passes
+from altru_ir.passes.analysis.fact_files import lines, read
 from altru_ir.passes.verify.loans import check_loans
+from bench import naive_loans
 from bench.growth import BAR, instructions_of, seconds_of, slope
 from bench.harness import Row
+from bench.rust_program import facts, program
 
 SIZE, QUICK_SIZE = 50_000, 5_000
 SIZES, QUICK_SIZES = (5_000, 10_000, 25_000, 50_000), (1_000, 2_000, 4_000)
 ROUNDS, QUICK_ROUNDS = 3, 1
+AGAINST_LLVM = ("mixed", "calls")
 BAR_OF_TIME = 1.0
+BAR_OF_FACTS = 0.9
 
 
 def _mixed(operations: int) -> list[str]:
@@ -134,8 +141,38 @@ def seconds_of_llvm(module: air.Module) -> float:
     return time.process_time() - before
 
 
+def facts_of_rust(scratch: Path, quick: bool) -> Iterator[Row]:
+    """Reading and solving what rustc says of a large program, beside the rules applied straightforwardly."""
+    directories = facts(program(*((4, 10) if quick else (20, 60))), scratch)
+    if directories is None:
+        return
+    rows = 0
+    seconds, ratios = [], []
+    for _ in range(1 if quick else ROUNDS):
+        ours = theirs = 0.0
+        rows = 0
+        for directory in directories:
+            begin = time.process_time()
+            known = read(directory)
+            found = lines(known)
+            middle = time.process_time()
+            relations = naive_loans.read(directory)
+            expected = naive_loans.Naive(relations).solve()
+            theirs += time.process_time() - middle
+            ours += middle - begin
+            assert sorted("\t".join(row) for row in expected) == found
+            rows += sum(map(len, relations.values()))
+        seconds.append(ours)
+        ratios.append(ours / theirs)
+    yield Row(
+        f"{rows:,} facts of {len(directories)} functions by rustc", "CPU time", statistics.median(seconds), "s",
+        peer="the rules, straightforwardly (bench/naive_loans.py)", ratio=statistics.median(ratios), bar=BAR_OF_FACTS,
+        samples=len(seconds),
+    )  # fmt: skip
+
+
 def run(scratch: Path, quick: bool) -> Iterator[Row]:
-    """Seconds by program, the ratio to LLVM, and slopes."""
+    """Seconds by program, the ratio to LLVM, facts of rustc, and slopes."""
     rounds = QUICK_ROUNDS if quick else ROUNDS
     for name in PROGRAMS:
         module, _ = made(name, QUICK_SIZE if quick else SIZE)
@@ -145,12 +182,13 @@ def run(scratch: Path, quick: bool) -> Iterator[Row]:
             before = time.process_time()
             assert check_loans(function, module) == []
             seconds.append(time.process_time() - before)
-            if name == "mixed":
+            if name in AGAINST_LLVM:
                 ratios.append(seconds[-1] / seconds_of_llvm(module))
         yield Row(
             name, "CPU time", statistics.median(seconds), "s", peer="LLVM's passes at O2" if ratios else None,
             ratio=statistics.median(ratios) if ratios else None, bar=BAR_OF_TIME if ratios else None, samples=rounds,
         )  # fmt: skip
+    yield from facts_of_rust(scratch, quick)
     for name in PROGRAMS:
         sizes: list[float] = []
         works: list[float] = []

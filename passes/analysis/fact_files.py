@@ -14,12 +14,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import attrs
 
 from altru_ir.diagnostics import WARNING, Diagnostic
-from altru_ir.passes.analysis.loans import Facts
+from altru_ir.passes.analysis.loans import Facts, Rows, Runs, Table, distinct
 from altru_ir.source import Location
 
 COLUMNS: dict[str, str] = {
@@ -86,7 +85,7 @@ def read(directory: Path) -> FactDirectory:
     return found
 
 
-def _rows(file: Path, columns: list[str], problems: list[Diagnostic]) -> list[tuple[Any, ...]]:
+def _rows(file: Path, columns: list[str], problems: list[Diagnostic]) -> Rows:
     data = file.read_bytes()
     try:
         text = data.decode()
@@ -96,16 +95,66 @@ def _rows(file: Path, columns: list[str], problems: list[Diagnostic]) -> list[tu
         problems.append(Diagnostic("ALT-P006", message, Location(str(file), line)))
         return []
     width = len(columns)
-    match = _ROWS[width].match(text)
-    end = match.end() if match else 0
-    if end != len(text):
+    lines = text.replace("\r\n", "\n") if "\r" in text else text
+    if lines and not lines.endswith("\n"):
+        lines += "\n"
+    if width == 3:
+        runs = _runs(lines)
+        if runs is not None:
+            return runs
+    pieces = lines.replace("\n", "\t\n\t").split("\t")
+    pieces.pop()  # behind the last line
+    ends = pieces[width :: width + 1]
+    table = Table([pieces[column :: width + 1] for column in range(width)])
+    in_shape = len(pieces) == (width + 1) * len(ends) and ends.count("\n") == len(ends)  # so no column has the end of a line
+    if not in_shape or not all(map(_FIELD.fullmatch, set().union(*table.columns))):
+        match = _ROWS[width].match(text)
+        end = match.end() if match else 0
         line = text.count("\n", 0, end) + 1
         problems.append(Diagnostic("ALT-P001", _wrong(text[end:].partition("\n")[0], columns), Location(str(file), line)))
         return []
-    fields = text.replace("\r", "").replace("\n", "\t").split("\t")
-    if not fields[-1]:
-        fields.pop()  # behind the last line
-    return list(zip(*(fields[column::width] for column in range(width))))
+    return table
+
+
+def _runs(text: str) -> Runs | None:
+    """Rows of three columns, in whole lines, as runs of those that are equal but for the last one; None if there are others.
+
+    rustc writes a flow that holds everywhere once for each point, so long runs come again and again with the same points. A
+    run that ends where the longest one before would end is built from the points of that, and compared as a whole.
+    """
+    runs: list[tuple[tuple[str, ...], list[str]]] = []
+    longest: list[str] = []
+    pieces: list[str] = []
+    size, patience = 0, 4 * len(text)
+    atoms: dict[str, None] = {}
+    at = 0
+    while at < len(text):
+        first = text.find("\t", at)
+        second = text.find("\t", first + 1)
+        begin = text[at : second + 1]
+        head = begin[: first - at], begin[first - at + 1 : -1]
+        if first < 0 or second < 0:
+            return None
+        atoms[head[0]] = atoms[head[1]] = None
+        if longest and patience > 0 and text.startswith(pieces[1], second + 1):
+            end = at + size + len(begin) * len(longest)
+            if text.startswith(begin + pieces[-1], end - len(begin) - len(pieces[-1])):
+                if text.startswith(begin.join(pieces), at):
+                    runs.append((head, longest))
+                    at = end
+                    continue
+                patience -= end - at
+        last = []
+        while text.startswith(begin, at):
+            start = at + len(begin)
+            at = text.find("\n", start) + 1
+            last.append(text[start : at - 1])
+        atoms.update(dict.fromkeys(last))
+        runs.append((head, last))
+        if len(last) > max(len(longest), 8):
+            longest, pieces = last, ["", *(f"{each}\n" for each in last)]
+            size = sum(map(len, pieces))
+    return Runs(runs) if all(map(_FIELD.fullmatch, atoms)) else None
 
 
 def _wrong(line: str, columns: list[str]) -> str:
@@ -127,7 +176,7 @@ def _wrong(line: str, columns: list[str]) -> str:
 def _compare(directory: Path, found: FactDirectory) -> None:
     """Warns about rows that speak of what no other relation knows: the rules make nothing of them."""
     facts = found.facts
-    points = {point for edge in facts.cfg_edge for point in edge}
+    points = {*distinct(facts.cfg_edge, 0), *distinct(facts.cfg_edge, 1)}
     loans = {row[1] for row in facts.loan_issued_at} | {row[1] for row in facts.placeholder}
     universal = {row[0] for row in facts.universal_region}
     for name, columns in COLUMNS.items():
@@ -141,7 +190,7 @@ def _compare(directory: Path, found: FactDirectory) -> None:
             else:
                 continue
             rows = getattr(facts, name)
-            strange = {row[at] for row in rows}.difference(known)
+            strange = distinct(rows, at).keys() - known
             if strange:
                 line = next(number for number, row in enumerate(rows, 1) if row[at] in strange)
                 more = f" (and {len(strange) - 1} more)" if len(strange) > 1 else ""

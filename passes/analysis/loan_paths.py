@@ -210,7 +210,7 @@ def conflict(lent: Path, accessed: Path, access: str, module: Module) -> bool:
     for left, right in reversed(pairs):
         if left.kind != right.kind or left.kind in ("union", "any"):  # 2
             return True
-        if left.kind in ("field", "variant"):  # 1: nodes of one parent differ in the name
+        if left.kind in ("field", "variant") and left.what != right.what:  # 1
             return False
         if left.kind == "elem" and _apart(left.what, right.what):
             return False

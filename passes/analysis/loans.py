@@ -62,6 +62,55 @@ Atom = Hashable
 Rows = Sequence[tuple[Any, ...]]
 
 
+class Table(Sequence[tuple[Any, ...]]):
+    """Rows that are kept by columns, as long ones come from files."""
+
+    def __init__(self, columns: Sequence[Sequence[Any]]) -> None:
+        self.columns = columns
+
+    def __len__(self) -> int:
+        return len(self.columns[0])
+
+    def __getitem__(self, at: Any) -> Any:
+        return list(self)[at] if isinstance(at, slice) else tuple(column[at] for column in self.columns)
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        return zip(*self.columns)
+
+
+class Runs(Sequence[tuple[Any, ...]]):
+    """Rows in runs that are equal but for the last column: what holds at many points. Runs share lists of these."""
+
+    def __init__(self, runs: Sequence[tuple[tuple[Any, ...], Sequence[Any]]]) -> None:
+        self.runs = runs
+
+    def __len__(self) -> int:
+        return sum(len(last) for _, last in self.runs)
+
+    def __getitem__(self, at: Any) -> Any:
+        return list(self)[at]
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        return ((*head, each) for head, last in self.runs for each in last)
+
+
+def runs_of(rows: Rows) -> Sequence[tuple[tuple[Any, ...], Sequence[Any]]]:
+    """A relation as pairs of what rows begin with and the last columns of these rows."""
+    return rows.runs if isinstance(rows, Runs) else [(row[:-1], row[-1:]) for row in rows]
+
+
+def distinct(rows: Rows, column: int) -> dict[Any, None]:
+    """The atoms in a column of a relation, in order."""
+    if isinstance(rows, Table):
+        return dict.fromkeys(rows.columns[column])
+    if not isinstance(rows, Runs):
+        return dict.fromkeys(row[column] for row in rows)
+    if rows.runs and column == len(rows.runs[0][0]):
+        lists = {id(last): last for _, last in rows.runs}
+        return dict.fromkeys(atom for last in lists.values() for atom in last)
+    return dict.fromkeys(head[column] for head, _ in rows.runs)
+
+
 @attrs.define
 class Facts:
     """What is known about one function: each relation as rows of atoms, in the order of columns that the rules show."""
@@ -251,18 +300,19 @@ class _Solver:
         self.facts = facts
         self.origin, self.loan = _Numbers(), _Numbers()
         self.point = _Numbers()
-        edges = [(self.point[n], self.point[m]) for n, m in facts.cfg_edge]
+        numbered = self.point.__getitem__
+        pairs = dict.fromkeys((numbered(n), numbered(m)) for n, m in facts.cfg_edge)
         self.in_graph = len(self.point)  # rule 11: node(n) is `n < in_graph`
         for rows, column in (
             (facts.subset_base, 2), (facts.loan_issued_at, 2), (facts.loan_invalidated_at, 0), (facts.loan_killed_at, 1),
             (facts.var_used_at, 1), (facts.var_dropped_at, 1), (facts.var_defined_at, 1),
             (facts.path_assigned_at_base, 1), (facts.path_moved_at_base, 1),
         ):  # fmt: skip
-            for row in rows:
-                self.point[row[column]]
+            for n in distinct(rows, column):
+                numbered(n)
         self.points = list(self.point)
         self.after: list[list[int]] = [[] for _ in self.points]
-        for n, m in dict.fromkeys(edges):
+        for n, m in pairs:
             self.after[n].append(m)
         self.before = reversed_edges(self.after)
         self.order = self._order()
@@ -301,7 +351,7 @@ class _Solver:
         self.invalidated: dict[int, int] = {}
         for n, named in facts.loan_invalidated_at:
             self.invalidated[self.point[n]] = self.invalidated.get(self.point[n], 0) | 1 << loan[named]
-        self.subsets = [(origin[a], origin[b], n) for a, b, n in facts.subset_base]
+        self.flows = dict.fromkeys((origin[a], origin[b]) for (a, b), _ in runs_of(facts.subset_base))
         self.issued = [(origin[o], loan[named], n) for o, named, n in facts.loan_issued_at]
         self.reach = reach = self._reach()
         suspects = self._suspicious_placeholders(reach)
@@ -345,7 +395,7 @@ class _Solver:
     def _reach(self) -> dict[int, int]:
         """For each loan the origins that it could flow into if every subset held everywhere."""
         after: list[list[int]] = [[] for _ in self.origin]
-        for a, b in {(a, b) for a, b, _ in self.subsets}:
+        for a, b in self.flows:
             after[a].append(b)
         starts: dict[int, set[int]] = {}
         for o, named, _ in self.issued:
@@ -491,9 +541,11 @@ class _Solver:
     def _follow(self, suspects: set[int], relevant: int, found: Conflicts) -> None:
         """Rules 12 to 17 and 19, for loans that could be in an error and the origins they could flow into."""
         edges: dict[int, list[tuple[int, int]]] = {}
-        for a, b, n in self.subsets:  # 12
+        for (left, right), points in runs_of(self.facts.subset_base):  # 12
+            a, b = self.origin[left], self.origin[right]
             if a != b and relevant >> a & 1:
-                edges.setdefault(self.point[n], []).append((a, b))
+                for n in points:
+                    edges.setdefault(self.point[n], []).append((a, b))
         issues: dict[int, list[tuple[int, int]]] = {}
         for o, named, n in self.issued:  # 14
             if named in suspects:

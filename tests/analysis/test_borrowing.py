@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from altru_ir.module import Function
 from altru_ir.passes.analysis.borrowing import Borrowing
 from altru_ir.passes.analysis.loan_facts import LoanFacts, initialization, killed
 from altru_ir.passes.analysis.loan_paths import COLLECTED, DEEP, DROP, SHALLOW, LoanPaths, conflict
+from altru_ir.passes.analysis.loan_suspects import Root, suspects
 from altru_ir.passes.analysis.loans import Conflicts, Facts, find_conflicts
 from altru_ir.passes.base import bodies
+from altru_ir.regions import Regions
 
 TESTS = Path(__file__).parents[1]
 
@@ -98,6 +101,36 @@ def named(known: Borrowing, found: Conflicts) -> set[object]:
     return set(found.errors) | {(a, b) for _, a, b in found.subset_errors}
 
 
+def verdict(function: Function, concerned: frozenset[Root] | None) -> set[object]:
+    """What is wrong with a function as far as loans go, without numbers of points."""
+    assert function.module is not None
+    known = Borrowing(function, function.module, None, concerned)
+    found = find_conflicts(LoanFacts(known).facts)
+    points = known.points
+    errors = {(points[n].op, points[n].edge, points[n].is_exit, known.loans[loan].op) for n, loan in found.errors}
+    return errors | {(a, b) for _, a, b in found.subset_errors}
+
+
+def test_who_is_acquitted_is_in_no_conflict() -> None:
+    rng = random.Random(2)
+    counts: Counter[str] = Counter()
+    for name, function in functions():
+        for _ in range(2):
+            assert function.module is not None
+            concerned = suspects(function, function.module, Regions(function.module))
+            found = verdict(function, None)
+            if concerned is not None and not concerned:
+                assert not found, name
+                counts["acquitted"] += 1
+            elif concerned is not None:
+                assert verdict(function, concerned) == found, name
+                counts["guilty" if found else "suspected for nothing"] += 1
+            damage(function, rng)
+    assert counts["acquitted"] > 500, counts
+    assert counts["guilty"] > 100, counts
+    assert counts["suspected for nothing"] < counts["acquitted"], counts
+
+
 def test_what_is_left_out_does_not_matter() -> None:
     rng = random.Random(1)
     conflicts = clean = 0
@@ -144,6 +177,12 @@ func @f(%m: ref<mut @Pair>, %i: usize) {
   %xs.i = elem %xs, %i
   %some = subrange %xs, %zero, %one
   %some.0 = elem %some, %zero
+  %ps = local : [4 x @Pair]
+  %ps.0 = elem %ps, %zero
+  %ps.i = elem %ps, %i
+  %ps.0.a = field %ps.0, a
+  %ps.0.b = field %ps.0, b
+  %ps.i.a = field %ps.i, a
   %behind = deref %m
   %behind.a = field %behind, a
   %held = local : ref<mut i32>
@@ -176,6 +215,9 @@ func @f(%m: ref<mut @Pair>, %i: usize) {
         ("some", "xs.1", DEEP, True),
         ("some.0", "xs.1", DEEP, True),
         ("behind.a", "behind", DEEP, True),
+        ("ps.i.a", "ps.0.a", SHALLOW, True),
+        ("ps.i.a", "ps.0.b", DEEP, False),
+        ("ps.0.b", "ps.i", DEEP, True),
     ],
 )
 def test_paths(lent: str, accessed: str, access: str, expected: bool) -> None:
