@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from altru_ir.testing.borrowing_library import DECLARATIONS, GENERATED, LIBRARY, Signature
+from altru_ir.testing.borrowing_scenes import SCENES
 from altru_ir.testing.loan_model import READ, SHALLOW, WRITE, Loan, Model, Path, Thing
 
 if TYPE_CHECKING:
@@ -122,12 +123,17 @@ class Spot:
 class _Function:
     """One function: its text, and the model of what is lent in it."""
 
-    def __init__(self, choose: random.Random, wild: float, counts: Counter[str], callees: dict[str, Signature]) -> None:
+    def __init__(
+        self, prefix: str, choose: random.Random, wild: float, counts: Counter[str], callees: dict[str, Signature]
+    ) -> None:  # fmt: skip
+        self.prefix = prefix
         self.choose = choose
         self.wild = wild
         self.counts = counts
         self.callees = callees
         self.used: dict[str, None] = {}
+        self.scenes: list[str] = []
+        self.types: dict[str, None] = {}
         self.lines: list[str] = []
         self.fresh = 0
         self.loops = 0
@@ -311,7 +317,7 @@ class _Function:
         kinds: list[tuple[str, float]] = [
             ("local", 2), ("holder", 2), ("make", 4), ("use", 4), ("read", 2), ("overwrite", 3), ("call", 4), ("restore", 5),
             ("store_through", 4), ("owner", 1.5), ("move_owner", 3), ("finish", 1), ("work", 1), ("home", 2), ("walk", 1.5),
-            ("slice", 2), ("thread", 0.3), ("collected", 0.5),
+            ("slice", 2), ("thread", 0.3), ("collected", 0.5), ("scene", 3),
         ]  # fmt: skip
         if depth < 2:
             kinds += [("branch", 1.6), ("loop", 1.6), ("switch", 3), ("region", 0.8)]
@@ -661,6 +667,18 @@ class _Function:
 
     # -- control --
 
+    def scene(self) -> bool:
+        """A story of its own (``borrowing_scenes``)."""
+        scene = SCENES[self.choose.choice(list(SCENES))]
+        wrong = scene.may_be_wrong and self.model.rash()
+        self.model.rashes += wrong
+        functions, body = scene.texts(wrong, self.prefix + self.name("s"))
+        self.scenes.append(functions)
+        self.types[scene.types] = None
+        for line in body:
+            self.do(line)
+        return True
+
     def inside(self, size: int, depth: int, type: str = "", spare: Spot | None = None) -> Thing | None:
         """Statements of an inner scope, and a value of ``type`` that outlives it, moved away, for who asks for one."""
         self.scopes.append([])
@@ -939,17 +957,18 @@ def generate(seed: int, size: int = 10, wild: float = 0.0) -> Program:
     choose = random.Random(f"{seed} {float(wild)}")
     counts: Counter[str] = Counter()
     callees = dict(LIBRARY)
-    used: dict[str, None] = {}
+    used: dict[str, None] = {"look": None}
+    types: dict[str, None] = {}
     texts = []
-    for index, signature in enumerate(choose.sample(GENERATED, choose.randint(1, 2))):
-        function = _Function(choose, wild, counts, dict(callees))
-        texts.append(function.write(f"g{index}", signature, max(2, size // 2)))
+    wanted = [(f"g{at}", signature) for at, signature in enumerate(choose.sample(GENERATED, choose.randint(1, 2)))]
+    for name, signature in [*wanted, ("main_entry", None)]:
+        function = _Function(name, choose, wild, counts, dict(callees))
+        text = function.write(name, signature, size if signature is None else max(2, size // 2))
+        texts += [*function.scenes, text]
         counts["rash"] += function.model.rashes
         used.update(function.used)
-        callees[f"g{index}"] = signature
-    function = _Function(choose, wild, counts, callees)
-    texts.append(function.write("main_entry", None, size))
-    counts["rash"] += function.model.rashes
-    used.update(function.used)
+        types.update(function.types)
+        if signature is not None:
+            callees[name] = signature
     library = [signature.text for name, signature in LIBRARY.items() if name in used]
-    return Program(seed, wild, "\n".join(["altru 1", f"module @seed_{seed}", DECLARATIONS, *library, *texts]), counts)
+    return Program(seed, wild, "\n".join(["altru 1", f"module @seed_{seed}", DECLARATIONS, *types, *library, *texts]), counts)
