@@ -145,7 +145,8 @@ SCENES: dict[str, Scene] = {
     )),
     "used by a cleanup": Scene(functions=_function(
         X + Y + "%r# = borrow %x#\n%s# = borrow %y#\n%h# = local : ref<i64>\ninit %h#, %r#\nbr ^body#\n"
-        "^body# unwind ^cleanup#:\n<call @work()\n" + CHANGE + ">call @work()\nassign %h#, %s#\nbr ^done#\n^cleanup#:\n%c# = load %h#\n" + _seen("%c#")
+        "^body# unwind ^cleanup#:\n<call @work()\n" + CHANGE
+        + ">call @work()\nassign %h#, %s#\nbr ^done#\n^cleanup#:\n%c# = load %h#\n" + _seen("%c#")
         + "resume\n^done#:\n",
     )),
     "a union": Scene(_orders(

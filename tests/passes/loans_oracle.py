@@ -88,7 +88,7 @@ def fault(module: air.Module, arguments: Iterable[int]) -> str | None:
 
 _BORROWED = re.compile(r"  (%\w+) = (?:borrow|arena\.alloc|call @(?:pick|part|first|longer|last|get_or_insert)\w*)\b.*")
 _STORE = re.compile(r"  (?:assign %p\w+|end %l|%x\w+ = load) .*|  end %\w+|  drop %\w+")
-_ARENA = re.compile(r"  init (%home\w+), %v\w+")
+_ARENA = re.compile(r"  init (%home\w+), %[va]\w+")
 _REPLACED = re.compile(r"  assign (%h\w+), %\w+")
 _HANDED = re.compile(r"  br \^(?:head|join)\w+\((?:.*, )?(%\w+)\)")
 

@@ -310,7 +310,7 @@ def check_loans(seed: int, change: Callable[[str], str] = _unchanged) -> Finding
     program = borrowing.generate(seed, wild=WILD[seed % len(WILD)] if kind in (1, 2) else 0.0)
     if kind == 3:
         for what, _, mutant in mutants(change(program.text), random.Random(seed), 1):
-            found = None if refusals(mutant) else fault(mutant, inputs(20, seed))
+            found = None if refusals(mutant) else fault(mutant, inputs(200, seed))
             if found is not None:
                 return f"{what}: {found}"
         return None
@@ -321,7 +321,7 @@ def check_loans(seed: int, change: Callable[[str], str] = _unchanged) -> Finding
     refused = refusals(module)
     if refused:
         return None if program.wild else f"a correct program is refused: {refused[0]}"
-    return fault(module, inputs(4, seed))
+    return fault(module, inputs(20, seed))
 
 
 ELIMINATION = "mem2reg,cse,version-loops{verify},eliminate-checks{verify}"
@@ -379,7 +379,7 @@ SUITES: dict[str, Suite] = {
     "native": Suite(3, check_native, "O0 and O3 against the interpreter, panics and cleanups too, and against Python"),
     "passes": Suite(2, check_passes, "before against after each pass, in the interpreter"),
     "drops": Suite(2, check_drops, "drops scheduled and elaborated against written ones; no leak where none are written"),
-    "loans": Suite(2, check_loans, "references: correct programs accepted, accepted ones without a fault"),
+    "loans": Suite(3, check_loans, "references: correct programs accepted, accepted ones without a fault"),
     "checks": Suite(1, check_checks, "loops over slices with all checks against those that are left, certificates checked"),
     "rust": Suite(1, check_rust, "moves, borrows and drops of random Rust functions: the verdicts and counts of rustc"),
     "machine": Suite(1, check_machine, "the whole language in the interpreter: no fault, no leak, one answer"),
