@@ -144,7 +144,11 @@ class Teller:
             )
         if kind == "left":
             if loan.path is not None and loan.path.depth and not loan.path.is_storage:
-                return "ALT-B009", f"{lent} is lent for longer than this activation, but only a `gc` holds it", None
+                return (
+                    "ALT-B009",
+                    f"{lent} is lent for longer than this activation, but only a `gc` holds it",
+                    "let the caller hold the `gc`",
+                )
             name = self.name_of(region) if region is not None else "the caller"
             return "ALT-B006", f"{lent} ends with this activation, but is lent for {name}", "return an owner, or a copy"
         if kind == "redefined":
