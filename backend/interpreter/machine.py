@@ -201,10 +201,13 @@ class Machine:
     # -- running -----------------------------------------------------------------------------------------------------------
 
     def run(self, name: str, arguments: list[Any]) -> Any:
-        """Runs ``@name`` on machine values to its end. Raises ``Panic``, ``MemoryFault``, ``Aborted``, ``Exited``."""
-        main = Thread(0, Clock())
+        """Runs ``@name`` on machine values to its end. Raises ``Panic``, ``MemoryFault``, ``Aborted``, ``Exited``.
+
+        A further run has the globals as the one before it left them; that one must have left no thread behind.
+        """
+        main = Thread(0, self.threads[0].clock if self.threads else Clock())
         main.clock.advance(0)
-        self.threads.append(main)
+        self.threads = [main]
         self.current = main
         try:
             self.begin(main, self.module.functions[name], arguments, None)

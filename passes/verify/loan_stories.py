@@ -26,11 +26,15 @@ from altru_ir.passes.analysis.loan_points import Access, Loan, Point
 from altru_ir.passes.analysis.loans import Conflicts
 from altru_ir.passes.verify.loan_fixes import LoanFixes
 from altru_ir.source import Location
-from altru_ir.types import ARENA, PoolType
+from altru_ir.types import ARENA, NamedType, PlaceType, PoolType
 from altru_ir.values import Operation, Value
 
 IN_FULL = 100
 """How many conflicts of one function are told with the whole story."""
+
+
+STEPS = 8
+"""How many steps of the way of a loan are told."""
 
 
 @attrs.frozen
@@ -94,24 +98,26 @@ class Teller:
         use = self.later(n, before)
         region = None if use is not None else self.region(before)
         code, message, help = self.words(loan, access, region, use)
-        labels: list[tuple[Location | None, str]] = [(loan.op.location, self.begins(loan, op))]
+        labels: list[tuple[Location | None, str]] = [*self.declared(loan, access, region)]
+        labels.append((loan.op.location, self.begins(loan, op)))
         end = self.end_of(use, before) if use is not None else region
         if end is not None:
             labels.extend(self.way(loan, before, end, op))
         if use is not None:
             when = " in the next iteration of the loop" if use.around else ""
             if use.drops:
-                labels.append((use.op.location, f"and it may be used here{when}, where `%{use.what.name}` is dropped"))
+                dropped = f"where {shown(use.what)} is dropped{self.destructor(use.what)}"
+                labels.append((use.op.location, f"and it may be used here{when}, {dropped}"))
             elif use.op is not op:
-                labels.append((use.op.location, f"and it is used here later{when}, through `%{use.what.name}`"))
+                labels.append((use.op.location, f"and it is used here later{when}, through {shown(use.what)}"))
             elif use.around:
                 labels.append((use.op.location, "and it is used here in the next iteration of the loop"))
             else:
-                labels.append((use.op.location, f"and the same operation uses it, through `%{use.what.name}`"))
-        shown = tuple(Label(where, text) for where, text in labels if where is not None)
+                labels.append((use.op.location, f"and the same operation uses it, through {shown(use.what)}"))
+        places = tuple(Label(where, text) for where, text in labels if where is not None)
         proposals = () if brief else self.fixes.conflict(op, loan, access, self.holders(before))
         return Diagnostic(
-            code, message, op.location, function=self.function.name, labels=shown, help=help, proposals=proposals
+            code, message, op.location, function=self.function.name, labels=places, help=help, proposals=proposals
         )  # fmt: skip
 
     @cached_property
@@ -140,7 +146,11 @@ class Teller:
             )
         if kind == "left":
             if loan.path is not None and loan.path.depth and not loan.path.is_storage:
-                return "ALT-B009", f"{lent} is lent for longer than this activation, but only a `gc` holds it", None
+                return (
+                    "ALT-B009",
+                    f"{lent} is lent for longer than this activation, but only a `gc` holds it",
+                    "let the caller hold the `gc`",
+                )
             name = self.name_of(region) if region is not None else "the caller"
             return "ALT-B006", f"{lent} ends with this activation, but is lent for {name}", "return an owner, or a copy"
         if kind == "redefined":
@@ -164,7 +174,34 @@ class Teller:
         if kind == "read":
             return "ALT-B004", f"{what} is read {while_lent}", "read it before, or through the reference"
         verb = "is dropped" if kind == "dropped" else "ends"
-        return "ALT-B005", f"{what} {verb} {while_lent}", "let it live as long as the reference is used"
+        help = "let it live as long as the reference is used"
+        if use is not None and use.drops and self.declared_later(loan, use.what):
+            help = f"scopes close in the reverse order of their declarations: declare {what} before {shown(use.what)}"
+        return "ALT-B005", f"{what} {verb} {while_lent}", help
+
+    def declared_later(self, loan: Loan, holder: Value) -> bool:
+        """Whether what is lent is a local that is declared behind the ``holder`` of the loan in its block."""
+        root = None if loan.path is None else loan.path.root
+        mine, other = getattr(root, "operation", None), holder.operation
+        if mine is None or other is None or mine.block is not other.block or mine.name != "local" or other.name != "local":
+            return False
+        return self.fixes.number[mine] > self.fixes.number[other]
+
+    def declared(self, loan: Loan, access: Access | None, region: int | None) -> Iterator[tuple[Location | None, str]]:
+        """Where what ends or moves is declared, or the region that it has to live for."""
+        root = None if loan.path is None else loan.path.root
+        local = root.operation if isinstance(root, Value) else None
+        ends = access is None or access.kind in ("ended", "dropped", "moved")
+        if ends and local is not None and local.name == "local":
+            yield local.location, f"{shown(local.result)} is declared here"
+        if region:
+            yield self.function.location, f"{self.name_of(region)} is a region of this signature: it goes on when this returns"
+
+    def destructor(self, value: Value) -> str:
+        """Whose destructor runs when ``value`` is dropped, if it is its own."""
+        type = value.type.target if isinstance(value.type, PlaceType) else value.type
+        declaration = self.known.module.types.get(type.name) if isinstance(type, NamedType) else None
+        return f", by @{declaration.drop}" if declaration is not None and declaration.drop else ""
 
     def begins(self, loan: Loan, error: Operation) -> str:
         lent = "the frame" if loan.path is None else f"`{loan.path}`"
@@ -250,19 +287,28 @@ class Teller:
             op = self.known.points[n].op
             if op is not None and op is not loan.op and op is not error:
                 steps.append((op, into))
-        told: set[Operation] = set()
-        for op, into in reversed(steps):
-            if op in told or (steps and op is steps[0][0] and len(told) > 8):
-                continue
-            told.add(op)
+        for op, into in self.steps(steps):
             yield op.location, f"the loan goes on here, into {self.name_of(into)}"
+
+    def steps(self, found: list[tuple[Operation, int]]) -> list[tuple[Operation, int]]:
+        """The steps of a way, the last one first, in their order: of those on one line the last, those that people know a name
+        for, and ``STEPS`` at most."""
+        kept: list[tuple[Operation, int]] = []
+        for op, into in reversed(found):
+            about = self.flow.about[into]
+            if isinstance(about, Value) and about.name is None:
+                continue
+            if kept and _line(kept[-1][0]) == _line(op):
+                kept.pop()
+            kept.append((op, into))
+        return kept if len(kept) <= STEPS else [*kept[: STEPS - 1], kept[-1]]
 
     def name_of(self, origin: int) -> str:
         about = self.flow.about[origin]
         if origin < self.flow.universal:
             return self.flow.region_name(origin)
         if isinstance(about, Value):
-            return f"`%{about.name}`"
+            return shown(about)
         if isinstance(about, Operation):
             return f"the call of `{about.attrs.get('callee', about.name)}`"
         return str(about)
@@ -282,7 +328,7 @@ class Teller:
         last = steps[0][0] if steps else point.op
         labels = [
             Label(op.location, f"{self.name_of(a)} goes on here, into {self.name_of(into)}")
-            for op, into in reversed(steps[1:])
+            for op, into in self.steps(steps[1:])
             if op.location is not None and op is not last
         ]
         shorter = self.name_of(b)
@@ -296,12 +342,24 @@ class Teller:
         elif b == 0:
             help = "ask for `'static` in the signature"
         known = max(a, b) < self.flow.universal
+        if known and self.function.location is not None:
+            says = f"nothing in this signature says that {self.name_of(a)} outlives {shorter}"
+            labels.insert(0, Label(self.function.location, says))
         proposals = self.fixes.outlives(self.flow.signature, a, b) if known else ()
         return Diagnostic(
             "ALT-B007", f"{self.name_of(a)} need not live as long as {shorter}, but flows into it",
             last.location if last is not None else self.function.location, function=self.function.name,
             labels=tuple(labels), help=help, proposals=proposals,
         )  # fmt: skip
+
+
+def shown(value: Value) -> str:
+    """What to call a value."""
+    return "a value without a name" if value.name is None else f"`%{value.name}`"
+
+
+def _line(op: Operation) -> int | None:
+    return None if op.location is None else op.location.line
 
 
 def _by_name(rows: Sequence[tuple[object, int]]) -> dict[object, frozenset[int]]:

@@ -27,7 +27,7 @@ def test_correct_programs_are_accepted_and_have_no_fault() -> None:
         assert fault(module, inputs(2, seed)) is None, seed
         counts.update(program.counts)
     assert counts["rash"] == 0
-    for kind in ("borrow", "reborrow", "use", "overwrite", "call", "loop", "branch", "region", "home", "restore"):
+    for kind in ("scene", "borrow", "reborrow", "use", "overwrite", "call", "loop", "branch", "region", "home", "restore"):
         assert counts[kind] >= 5, (kind, counts)
 
 
@@ -56,10 +56,10 @@ def judge(module: air.Module, seed: int, runs: int) -> str:
 
 def test_mutants_that_go_wrong_are_refused() -> None:
     counts: Counter[str] = Counter()
-    for seed in range(10):
+    for seed in range(12):
         for kind, text, module in mutants(generate(seed).text, random.Random(seed), 2):
-            wrong = fault(module, inputs(6, seed)) is not None
             refused = bool(refusals(module))
+            wrong = fault(module, inputs(4 if refused else 60, seed)) is not None
             assert refused or not wrong, (seed, kind, text)
             counts[kind] += 1
             counts["wrong"] += wrong

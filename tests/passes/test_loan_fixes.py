@@ -200,7 +200,7 @@ def test_half_of_the_errors_in_the_tests_of_loans_can_be_mended() -> None:
             assert air.verify(module) == []
             after = Counter((each.code, each.function) for each in refused(module))
             assert after <= before - Counter([(problem.code, problem.function)]), problem
-    assert errors.total() >= 180
+    assert errors.total() >= 184
     assert 4 * fixed.total() >= 3 * errors.total(), (fixed, errors)
 
 

@@ -82,7 +82,7 @@ def test_a_destructor_is_the_use() -> None:
         "}\n"
     )
     assert told[0] == "`%x` ends while it is borrowed"
-    assert told[-1] == "12: and it may be used here, where `%l` is dropped"
+    assert told[-1] == "12: and it may be used here, where `%l` is dropped, by @Loud.drop"
 
 
 def test_for_whom_it_has_to_live() -> None:
@@ -99,6 +99,67 @@ def test_for_whom_it_has_to_live() -> None:
     )
     assert told == [
         "`%x` ends with this activation, but is lent for 'a",
+        "3: `%x` is declared here",
+        "1: 'a is a region of this signature: it goes on when this returns",
         "5: `%x` is borrowed here",
         "7: the loan goes on here, into 'a",
     ]
+
+
+def test_a_chain_of_regions() -> None:
+    told = story(
+        "struct @View<'a> { r: ref<'a, i32> }\n"
+        "func @same<'a>(%x: ref<'a, i32>) -> ref<'a, i32>\n"
+        "func @f<'a, 'b>(%x: ref<'a, i32>, %y: ref<'b, i32>) -> @View<'a> {\n"
+        "^entry:\n"
+        "  %s = call @same(%y)\n"
+        "  %v = struct %s : @View<'_>\n"
+        "  ret %v\n"
+        "}\n"
+    )
+    assert told == [
+        "'b need not live as long as 'a, but flows into it",
+        "3: nothing in this signature says that 'b outlives 'a",
+        "5: 'b goes on here, into `%s`",
+        "6: 'b goes on here, into `%v`",
+    ]
+
+
+def test_scopes_that_close_in_the_wrong_order() -> None:
+    (problem,) = problems(
+        "altru 1\nmodule @m\n"
+        "struct @Loud<'a> { r: ref<'a, own<i32>> } drop @Loud.drop\n"
+        "func @Loud.drop(%self: ref<mut @Loud>)\n"
+        "func @f(%o: own<i32>) {\n"
+        "^entry:\n"
+        "  %l = local : @Loud<'_>\n"
+        "  %x = local : own<i32>\n"
+        "  init %x, %o\n"
+        "  %r = borrow %x\n"
+        "  %v = struct %r : @Loud<'_>\n"
+        "  init %l, %v\n"
+        "  ret\n"
+        "}\n"
+    )
+    assert problem.help == "scopes close in the reverse order of their declarations: declare `%x` before `%l`"
+    assert problem.labels[0].message == "`%x` is declared here"
+    assert problem.labels[-1].message == "and it may be used here, where `%l` is dropped, by @Loud.drop"
+
+
+def test_of_a_line_the_last_step_and_few_of_many() -> None:
+    lines = [f"  %v{at + 1} = tuple %v{at}, %n\n" for at in range(20)]
+    told = story(
+        "func @look(%r: ref<i32>)\n"
+        "func @f(%n: i32) {\n"
+        "^entry:\n"
+        "  %x = local : i32\n"
+        "  init %x, %n\n"
+        "  %v0 = borrow %x\n" + "".join(lines) + "  assign %x, %n\n"
+        "  %h = local : " + "(" * 20 + "ref<i32>" + ", i32)" * 20 + "\n"
+        "  init %h, %v20\n"
+        "  end %h\n"
+        "  ret\n"
+        "}\n"
+    )
+    assert len(told) == 2 + 8 + 1
+    assert told[-2].endswith("into `%v20`")

@@ -366,7 +366,7 @@ def check_loans(seed: int, change: Callable[[str], str] = _unchanged) -> Finding
                 module = accepted(air.parse(mutant))
             except air.DiagnosticError:
                 continue
-            found = first_fault(module, inputs(20, seed))
+            found = first_fault(module, inputs(200, seed))
             if found is not None:
                 return f"{what}: {found}"
         return None
@@ -374,7 +374,7 @@ def check_loans(seed: int, change: Callable[[str], str] = _unchanged) -> Finding
         module = accepted(air.parse(change(program.text)))
     except air.DiagnosticError as error:
         return None if program.wild else f"a correct program is refused: {error.diagnostics[0]}"
-    return first_fault(module, inputs(4, seed))
+    return first_fault(module, inputs(20, seed))
 
 
 ELIMINATION = "mem2reg,cse,eliminate-checks{versions,verify}"
@@ -433,7 +433,7 @@ SUITES: dict[str, Suite] = {
     "native": Suite(3, check_native, "O0 and O3 against the interpreter, panics and cleanups too, and against Python"),
     "passes": Suite(2, check_passes, "before against after each pass, in the interpreter"),
     "drops": Suite(2, check_drops, "drops scheduled and elaborated against written ones; no leak where none are written"),
-    "loans": Suite(2, check_loans, "references: correct programs accepted, accepted ones without a fault"),
+    "loans": Suite(3, check_loans, "references: correct programs accepted, accepted ones without a fault"),
     "checks": Suite(1, check_checks, "loops over slices with all checks against those that are left, certificates checked"),
     "rust": Suite(1, check_rust, "moves, borrows and drops of random Rust functions: the verdicts and counts of rustc"),
     "machine": Suite(1, check_machine, "the whole language in the interpreter: no fault, no leak, one answer"),

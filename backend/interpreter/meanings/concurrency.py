@@ -254,6 +254,8 @@ def unlock(machine: Machine, thread: Thread, guard: Pointer, op: Operation) -> N
         raise fault("ALT-F001", "a guard is dropped, but the mutex is not locked", op, created=guard.allocation)
     if lock.holder is not thread:
         raise fault("ALT-T003", f"a mutex that {lock.holder.name} locked is unlocked by {thread.name}", op)
+    mutex = Pointer(machine.guards[guard.address], guard.allocation, guard.tag)
+    machine.memory.locate(mutex, 1, 1, True, op, accessed=False)  # it has not ended
     lock.holder = None
     lock.clock = thread.clock.copy()
     thread.clock.advance(thread.number)

@@ -1,0 +1,41 @@
+"""Scenes are what they promise: right ones are accepted and have no fault, wrong ones are refused, and go wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+import altru_ir as air
+from altru_ir.testing.borrowing_library import DECLARATIONS, LIBRARY
+from altru_ir.testing.borrowing_scenes import SCENES
+from tests.passes.loans_oracle import fault, inputs, refusals, scheduled
+
+HEAD = """func @main_entry(%n: i64) -> i64 {
+^entry:
+  %g = global @bits unsafe
+  assign %g, %n
+  %one = const 1 : i64
+  %seven = const 7 : i64
+  %k0 = const 0 : usize
+  %k1 = const 1 : usize
+  %k2 = const 2 : usize
+  %flip = call @flip()
+  %at = zext %flip : usize
+"""
+
+
+def scene(name: str, wrong: bool) -> air.Module:
+    functions, body = SCENES[name].texts(wrong, "1")
+    lines = "".join(f"  {line}\n" for line in body)
+    head = f"altru 1\nmodule @m\n{DECLARATIONS}{SCENES[name].types}{LIBRARY['look'].text}"
+    return scheduled(air.parse(f"{head}{functions}{HEAD}{lines}  ret %n\n}}\n"))
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_a_right_scene_is_accepted_and_a_wrong_one_refused(name: str) -> None:
+    right = scene(name, False)
+    assert refusals(right) == []
+    assert fault(right, inputs(20)) is None
+    if SCENES[name].may_be_wrong:
+        wrong = scene(name, True)
+        assert refusals(wrong) != []
+        assert fault(wrong, inputs(20)) is not None
