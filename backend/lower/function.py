@@ -14,7 +14,7 @@ temporaries begin with ``-``, which no name of ours can.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from altru_ir.backend.lower.debug_info import FunctionDebug, located
@@ -56,7 +56,7 @@ class FunctionLowering:
         self.lines: list[str] = []
         self.names: dict[Value, str] = {}
         self.labels: dict[Block, str] = {}
-        self.types = owner.types
+        self.types, self.limits = owner.types, owner.limits
         self.storage: dict[Value, Storage] = {}
         self.temporaries = 0
         self.label = ""
@@ -110,7 +110,7 @@ class FunctionLowering:
         """What stands in front of the body; ``may_leave`` says whether a panic may come out of it."""
         function, owner = self.function, self.owner
         symbol = owner.symbol(function.name)
-        hidden = function.linkage == "private" or owner.entries == "table" or symbol != f"@{quote(function.name)}"
+        hidden = function.linkage == "private" or owner.entries == "table" or owner.is_behind_an_entry(function.name)
         # A table leads to everything: names would keep the linker busy, and only debuggers ask for them.
         nameless = owner.entries == "table" and owner.debug is None
         linkage = "" if not hidden else "private " if nameless else "internal "
@@ -129,22 +129,23 @@ class FunctionLowering:
         An operation that LLVM has under the same name, with two operands of one type, is written here and now: most of a
         program is that. All others are written by their lowerings.
         """
-        lines, names, labels, debug = self.lines, self.names, self.labels, self.debug
+        lines, names, labels, incoming, debug = self.lines, self.names, self.labels, self.incoming, self.debug
         find, heads_of = self.owner.lowerings.get, self.owner.heads.get
         for block in order:
             label = block.label or ""
             plain = label.isidentifier() and label.isascii()
             labels[block] = f'"{label}-b"' if plain else quote(f"{label}-b")
-            for argument in block.args:
-                self.names_of(argument)
-                self.incoming[argument] = []
+            if block.args:
+                for argument in block.args:
+                    self.names_of(argument)
+                    incoming[argument] = []
         cleanups = _only_after_panics(order)
         phis: list[tuple[int, Block]] = []
         begin = 0
         for block in order:
             self.block, self.in_cleanup = block, block in cleanups
             label = self.label = labels[block]
-            lines.append(f"{label}:")
+            lines.append(label + ":")
             if not begin:
                 begin = len(lines)
                 self.unpack_parameters()
@@ -468,37 +469,37 @@ class FunctionLowering:
             for index, successor in enumerate(successors)
         ]
 
-    def edge(self, successor: Successor, given: Iterable[str] = (), *, split: bool = False) -> str:
+    def edge(self, successor: Successor, given: Sequence[str] = (), *, split: bool = False) -> str:
         """The label that a successor is reached by, with its phi entry noted; ``split`` says that the terminator names its
         block more than once."""
         block = successor.block
-        target = self.labels[block]
-        if split and block.args:
-            label = self.fresh_label("edge")  # a block of its own, written behind the terminator
-            self.after_terminator.append(f"{label}:\n  br label %{target}")
-            self.arrive(block, label, successor.args, given)
-            return label
+        target = label = self.labels[block]
         if block.args:
-            self.arrive(block, self.label, successor.args, given)
-        return target
+            origin = self.label
+            if split:
+                label = origin = self.fresh_label("edge")  # a block of its own, written behind the terminator
+                self.after_terminator.append(f"{label}:\n  br label %{target}")
+            for argument, value in zip(block.args, given, strict=False):
+                self.incoming[argument].append(f"[ {value}, %{origin} ]")
+            self.arrive(block.args[len(given) :], successor.args, origin)
+        return label
 
-    def arrive(self, block: Block, label: str, args: list[Value], given: Iterable[str] = ()) -> None:
-        """Notes the phi entries of an edge from ``label`` to ``block``: ``given``, then those of ``args``."""
-        incoming, names = self.incoming, self.names
-        at = 0
-        for value in given:
-            incoming[block.args[at]].append(f"[ {value}, %{label} ]")
-            at += 1
-        for argument in args:
-            incoming[block.args[at]].append(f"[ {names[argument]}, %{label} ]")
-            at += 1
+    def arrive(self, arguments: list[Value], values: list[Value], origin: str) -> None:
+        """Notes the phi entries of an edge from the block labelled ``origin`` that gives ``values``."""
+        names, incoming = self.names, self.incoming
+        for at in range(len(arguments)):
+            incoming[arguments[at]].append(f"[ {names[values[at]]}, %{origin} ]")
 
     def finish(self, text: str) -> None:
         """Writes a terminator and the edge blocks it needs."""
         self.lines.append("  " + text)
         if self.after_terminator:
-            self.lines.extend(self.after_terminator)
-            self.after_terminator.clear()
+            self.write_edge_blocks()
+
+    def write_edge_blocks(self) -> None:
+        """Writes the blocks of edges behind the terminator that they leave."""
+        self.lines.extend(self.after_terminator)
+        self.after_terminator.clear()
 
     def panic_unless(self, condition: str, kind: str, op: Operation, a: str = "0", b: str = "0") -> None:
         """Branches to a cold block unless ``condition`` (an ``i1``); goes on in a new LLVM block."""
