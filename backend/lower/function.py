@@ -158,7 +158,8 @@ class FunctionLowering:
                 self.operations_with_debug(block, debug, unnamed)
                 continue
             for op in block.ops:
-                heads = heads_of(op.decl.name)
+                name = op.decl.name
+                heads = heads_of(name)
                 if heads is not None:
                     lhs, rhs = op.operands
                     result = op.results[0]
@@ -166,7 +167,7 @@ class FunctionLowering:
                     made = names[result] = f"%{name}" if name.isidentifier() and name.isascii() else self.names_of(result)
                     lines.append(f"  {made} = {heads[lhs.type]} {names[lhs]}, {names[rhs]}")
                 else:
-                    (find(op.decl.name) or refuse)(self, op)
+                    (find(name) or refuse)(self, op)
         for at, block in phis:
             lines[at] = self.phis(block)
         return begin

@@ -31,6 +31,7 @@ from altru_ir.backend.lower.types import (
     result_type,
     signed_limits,
 )
+from altru_ir.collector import CollectorPaused
 from altru_ir.layout import layout_of
 from altru_ir.marks import freezes
 from altru_ir.module import Function, Global, Module
@@ -55,7 +56,8 @@ def lower_module(
     host stands in for; ``debug`` adds debug information;
     ``instrument`` is a level of ``profile.py``. Raises ``LoweringError`` for what cannot be compiled (yet).
     """
-    return ModuleLowering(module, panic, entries, callbacks, debug, instrument).lower()
+    with CollectorPaused():
+        return ModuleLowering(module, panic, entries, callbacks, debug, instrument).lower()
 
 
 class ModuleLowering:
