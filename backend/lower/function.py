@@ -54,7 +54,6 @@ class FunctionLowering:
         self.module: Module = owner.module
         self.word = owner.word
         self.lines: list[str] = []
-        self.names: dict[Value, str] = {}
         self.labels: dict[Block, str] = {}
         self.types, self.limits = owner.types, owner.limits
         self.storage: dict[Value, Storage] = {}
@@ -129,7 +128,7 @@ class FunctionLowering:
         An operation that LLVM has under the same name, with two operands of one type, is written here and now: most of a
         program is that. All others are written by their lowerings.
         """
-        lines, names, labels, incoming, debug = self.lines, self.names, self.labels, self.incoming, self.debug
+        lines, labels, incoming, debug = self.lines, self.labels, self.incoming, self.debug
         find, heads_of = self.owner.lowerings.get, self.owner.heads.get
         for block in order:
             label = block.label or ""
@@ -137,7 +136,7 @@ class FunctionLowering:
             labels[block] = f'"{label}-b"' if plain else quote(f"{label}-b")
             if block.args:
                 for argument in block.args:
-                    self.names_of(argument)
+                    self.name(argument)
                     incoming[argument] = []
         cleanups = _only_after_panics(order)
         phis: list[tuple[int, Block]] = []
@@ -164,8 +163,8 @@ class FunctionLowering:
                     lhs, rhs = op.operands
                     result = op.results[0]
                     name = result.name or ""
-                    made = names[result] = f"%{name}" if name.isidentifier() and name.isascii() else self.names_of(result)
-                    lines.append(f"  {made} = {heads[lhs.type]} {names[lhs]}, {names[rhs]}")
+                    made = result.spelled = f"%{name}" if name.isidentifier() and name.isascii() else self.name(result)
+                    lines.append(f"  {made} = {heads[lhs.type]} {lhs.spelled}, {rhs.spelled}")
                 else:
                     (find(name) or refuse)(self, op)
         for at, block in phis:
@@ -192,9 +191,9 @@ class FunctionLowering:
         for value in self.function.parameters:
             types, promises = self.owner.parts[value.type], self.owner.promises[value.type]
             if len(types) == 1:
-                shown.append(f"{types[0]}{promises} {self.names_of(value)}")
+                shown.append(f"{types[0]}{promises} {self.name(value)}")
             elif not types:
-                self.names[value] = "undef"
+                value.spelled = "undef"
             else:
                 for part, type in enumerate(types):
                     shown.append(f"{type}{promises if part == 0 else ''} {self.part_name(value, part)}")
@@ -204,7 +203,7 @@ class FunctionLowering:
         for value in self.function.parameters:
             count = len(self.owner.parts[value.type])
             if count > 1:
-                self.names[value] = self.pack(value.type, [self.part_name(value, part) for part in range(count)])
+                value.spelled = self.pack(value.type, [self.part_name(value, part) for part in range(count)])
 
     def part_name(self, value: Value, part: int) -> str:
         """The name of a part of a parameter that is passed in parts."""
@@ -232,7 +231,7 @@ class FunctionLowering:
         for argument in block.args:
             entries, type = self.incoming[argument], self.types[argument.type]
             made = f"phi {type} {', '.join(entries)}" if entries else f"freeze {type} poison"
-            lines.append(f"  {self.names[argument]} = {made}")
+            lines.append(f"  {argument.spelled} = {made}")
         return "\n".join(lines)
 
     def cold_blocks(self) -> None:
@@ -316,7 +315,7 @@ class FunctionLowering:
         panic of the callee has something to run here."""
         cleanup = self.cleanup()
         ends_here = (self.is_nounwind or self.uses_stack) and self.owner.unwinds and not self.in_cleanup
-        prefix = "  " if result is None else f"  {self.names_of(result)} = "
+        prefix = "  " if result is None else f"  {self.name(result)} = "
         if (cleanup is None and not ends_here) or not may_panic(op, self.module):
             self.lines.append(f"{prefix}call {text}")
             return
@@ -390,14 +389,12 @@ class FunctionLowering:
         name = value.name or ""
         return quote("q " + name) if name.startswith('"') else quote(name)
 
-    def names_of(self, value: Value) -> str:
-        """The LLVM name of a value that is defined by an instruction of its own."""
-        known = self.names.get(value)
-        if known is None:
-            name = value.name or ""
-            plain = name.isidentifier() and name.isascii()  # the usual case; `quote` knows the others
-            known = self.names[value] = f"%{name}" if plain else "%" + self.value_name(value)
-        return known
+    def name(self, value: Value) -> str:
+        """Gives a value that an instruction of its own defines its LLVM name."""
+        name = value.name or ""
+        plain = name.isidentifier() and name.isascii()  # the usual case; `quote` knows the others
+        made = value.spelled = f"%{name}" if plain else "%" + self.value_name(value)
+        return made
 
     def block_label(self, block: Block) -> str:
         known = self.labels.get(block)
@@ -409,11 +406,11 @@ class FunctionLowering:
 
     def value(self, value: Value) -> str:
         """The operand for a value: its name, or the constant it is."""
-        return self.names.get(value) or self.names_of(value)
+        return value.spelled
 
     def typed(self, value: Value) -> str:
         """Type and operand."""
-        return f"{self.types[value.type]} {self.names.get(value) or self.names_of(value)}"
+        return f"{self.types[value.type]} {value.spelled}"
 
     def type(self, type: Type) -> str:
         """LLVM's spelling of a type."""
@@ -434,11 +431,11 @@ class FunctionLowering:
 
     def define(self, value: Value, text: str) -> None:
         """An instruction whose result is ``value``."""
-        self.lines.append(f"  {self.names_of(value)} = {text}")
+        self.lines.append(f"  {self.name(value)} = {text}")
 
     def alias(self, value: Value, operand: str) -> None:
         """Makes ``value`` another name of an operand."""
-        self.names[value] = operand
+        value.spelled = operand
 
     def start(self, label: str) -> None:
         """Starts an LLVM block."""
@@ -487,9 +484,9 @@ class FunctionLowering:
 
     def arrive(self, arguments: list[Value], values: list[Value], origin: str) -> None:
         """Notes the phi entries of an edge from the block labelled ``origin`` that gives ``values``."""
-        names, incoming = self.names, self.incoming
+        incoming = self.incoming
         for at in range(len(arguments)):
-            incoming[arguments[at]].append(f"[ {names[values[at]]}, %{origin} ]")
+            incoming[arguments[at]].append(f"[ {values[at].spelled}, %{origin} ]")
 
     def finish(self, text: str) -> None:
         """Writes a terminator and the edge blocks it needs."""

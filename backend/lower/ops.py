@@ -42,9 +42,9 @@ def _const(f: FunctionLowering, op: Operation) -> None:
     result, value = op.results[0], op.attrs["value"]
     limit = f.limits.get(result.type)
     if limit is not None and value.__class__ is int and -limit <= value < limit:
-        f.names[result] = str(value)
+        result.spelled = str(value)
     else:
-        f.names[result] = constant_text(value, result.type, f.module)
+        result.spelled = constant_text(value, result.type, f.module)
 
 
 @lowers(
@@ -147,10 +147,9 @@ def _checked(f: FunctionLowering, op: Operation) -> None:
 def _compare(f: FunctionLowering, op: Operation) -> None:
     lhs, rhs = op.operands
     result = op.results[0]
-    names = f.names
     name = result.name or ""
-    made = names[result] = f"%{name}" if name.isidentifier() and name.isascii() else f.names_of(result)
-    f.lines.append(f"  {made} = {op.decl.name} {op.attrs['predicate']} {f.types[lhs.type]} {names[lhs]}, {names[rhs]}")
+    made = result.spelled = f"%{name}" if name.isidentifier() and name.isascii() else f.name(result)
+    f.lines.append(f"  {made} = {op.decl.name} {op.attrs['predicate']} {f.types[lhs.type]} {lhs.spelled}, {rhs.spelled}")
 
 
 @lowers("select")
@@ -199,7 +198,7 @@ def _cond_br(f: FunctionLowering, op: Operation) -> None:
         if otherwise.args:
             f.arrive(otherwise.block.args, otherwise.args, f.label)
     weights = _weights(f, op) if op.attrs else ""
-    f.lines.append(f"  br i1 {f.names[op.operands[0]]}, label %{first}, label %{second}{weights}")
+    f.lines.append(f"  br i1 {op.operands[0].spelled}, label %{first}, label %{second}{weights}")
     if f.after_terminator:
         f.write_edge_blocks()
 
@@ -353,7 +352,7 @@ def _behind(f: FunctionLowering, pointer: str, type: Type) -> Storage:
 def _local(f: FunctionLowering, op: Operation) -> None:
     held = f.content(op.result)
     align = max(f.align(held), op.attrs.get("alignment", 1))
-    name = f.names_of(op.result)
+    name = f.name(op.result)
     f.allocas.append(f"  {name} = alloca {f.type(held)}, align {align}")
     f.storage[op.result] = (name, ())
 
