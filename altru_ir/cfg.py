@@ -127,10 +127,12 @@ def postorder(function: Function) -> list[Block]:
             if block.unwind is not None:
                 push(block.unwind)
             successors = block.ops[-1].successors if block.ops else ()
-            if len(successors) == 2:
+            count = len(successors)
+            if count == 1:
+                push(successors[0].block)
+            elif count == 2:
                 push(successors[1].block)
                 push(successors[0].block)
-            else:
-                for successor in successors[::-1]:
-                    push(successor.block)
+            elif count:
+                stack += [successor.block for successor in reversed(successors)]
     return order

@@ -8,10 +8,9 @@ operations, attribute values and the source text are immutable and shared.
 
 from __future__ import annotations
 
-import gc
-
 import attrs
 
+from altru_ir.collector import CollectorPaused
 from altru_ir.module import Block, Comments, Function, Module, Signature, TypeDeclaration
 from altru_ir.values import NO_ATTRIBUTES, Operation, Successor, Value
 
@@ -30,9 +29,7 @@ def clone_module(module: Module) -> Module:
     copy.attributes = dict(module.attributes)
     copy.source = module.source
     copy.trailing_comments = list(module.trailing_comments)
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
+    with CollectorPaused():
         for declaration in module.order:
             if isinstance(declaration, Function):
                 copy.add(clone_function(declaration))
@@ -42,9 +39,6 @@ def clone_module(module: Module) -> Module:
                     twin.members = [attrs.evolve(member) for member in twin.members]
                 twin.comments = list(twin.comments)
                 copy.add(twin)
-    finally:
-        if was_enabled:
-            gc.enable()
     return copy
 
 

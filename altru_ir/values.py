@@ -42,10 +42,12 @@ class Value:
     """A typed SSA value.
 
     ``name`` is its spelling after the ``%`` (quotes included where it needs them), or None until the printer numbers it.
-    ``mark`` is scratch space of the structural verifier.
+    ``mark`` is scratch space of the structural verifier; ``spelled`` is what whoever writes the function in another language
+    has written for it, and unset before.
     """
 
-    __slots__ = ("mark", "name", "owner", "type")
+    __slots__ = ("mark", "name", "owner", "spelled", "type")
+    spelled: str
 
     def __init__(self, type: Type, name: str | None = None, owner: Operation | Block | Function | None = None) -> None:
         self.type = type

@@ -13,12 +13,10 @@ has no key, since nobody knows what their code depends on.
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import hashlib
 import os
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import chain, count
 from operator import attrgetter
@@ -27,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from altru_ir.collector import CollectorPaused
 from altru_ir.module import Module
 from altru_ir.values import Successor
 
@@ -89,20 +88,8 @@ def fingerprint(module: Module) -> bytes | None:
 
     None for a module that defines a value twice, or uses one or a block that it does not define.
     """
-    with _collector_off():
+    with CollectorPaused():
         return _fingerprint(module)
-
-
-@contextlib.contextmanager
-def _collector_off() -> Iterator[None]:
-    """Many small objects are made and dropped at once, and none of them is in a cycle."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _fingerprint(module: Module) -> bytes | None:

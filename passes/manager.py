@@ -14,15 +14,14 @@ Invariant: the outcome depends on the module and the pipeline, not on the execut
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from contextlib import contextmanager
 
 import attrs
 
+from altru_ir.collector import CollectorPaused
 from altru_ir.diagnostics import ERROR, WARNING, Diagnostic, DiagnosticError, in_order, judged
 from altru_ir.module import Module
 from altru_ir.passes import reproducer
@@ -32,18 +31,6 @@ from altru_ir.passes.base import Check, FunctionPass, Log, Pass, Remark, spelled
 from altru_ir.passes.pipeline_text import PipelineError, parse_pipeline
 from altru_ir.passes.timing import Timing
 from altru_ir.verifier import verify
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Python's cyclic collector pauses: a pass makes many objects, and all that it finds are alive."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 @attrs.define
@@ -106,7 +93,7 @@ class PassManager:
         each.log, each.analyses = Log(), self.analyses
         if self.verify_proofs and each.name == "eliminate-checks":
             each.verify = True  # type: ignore[attr-defined]
-        with self.timing.span(each.name, "pass"), _no_collection():
+        with self.timing.span(each.name, "pass"), CollectorPaused():
             if self.executor is not None and isinstance(each, FunctionPass):
                 from altru_ir.passes.parallel import run_in_parallel
 

@@ -10,9 +10,9 @@ Errors are collected. Invariant: a module is returned only when there was none.
 
 from __future__ import annotations
 
-import gc
 from typing import Any
 
+from altru_ir.collector import CollectorPaused
 from altru_ir.diagnostics import Diagnostic, DiagnosticError
 from altru_ir.module import DEFAULT_TARGET, Function, Module
 from altru_ir.source import Location, Source
@@ -37,13 +37,8 @@ def parse(given: str | bytes, filename: str = "<text>", first_line: int = 1) -> 
     _refuse_surrogates(text, filename, first_line)
     source = Source(filename, text, first_line)
     source.find_spans = lexer.spans
-    was_enabled = gc.isenabled()
-    gc.disable()  # nothing made here is garbage yet: the cyclic collector would only walk it again and again
-    try:
+    with CollectorPaused():
         return _Parser(source).module()
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _decode(given: bytes, filename: str, first_line: int) -> str:

@@ -125,16 +125,13 @@ def assign_names(function: Function) -> None:
     """Gives every value and block of ``function`` a name of its own."""
     names = [parameter.name for parameter in function.parameters]
     labels: list[str | None] = []
+    operations: list[Operation] = []
     for block in function.blocks:
         labels.append(block.label)
-        for argument in block.args:
-            names.append(argument.name)
-        for op in block.ops:
-            results = op.results
-            if len(results) == 1:
-                names.append(results[0].name)
-            elif results:
-                names.extend([value.name for value in results])
+        operations += block.ops
+        if block.args:
+            names += [argument.name for argument in block.args]
+    names += [value.name for op in operations for value in op.results]
     distinct = set(names)
     if len(distinct) != len(names) or None in distinct:
         _assign_value_names(function)

@@ -14,7 +14,7 @@ temporaries begin with ``-``, which no name of ours can.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from altru_ir.backend.lower.debug_info import FunctionDebug, located
@@ -54,9 +54,8 @@ class FunctionLowering:
         self.module: Module = owner.module
         self.word = owner.word
         self.lines: list[str] = []
-        self.names: dict[Value, str] = {}
         self.labels: dict[Block, str] = {}
-        self.types = owner.types
+        self.types, self.limits = owner.types, owner.limits
         self.storage: dict[Value, Storage] = {}
         self.temporaries = 0
         self.label = ""
@@ -110,7 +109,7 @@ class FunctionLowering:
         """What stands in front of the body; ``may_leave`` says whether a panic may come out of it."""
         function, owner = self.function, self.owner
         symbol = owner.symbol(function.name)
-        hidden = function.linkage == "private" or owner.entries == "table" or symbol != f"@{quote(function.name)}"
+        hidden = function.linkage == "private" or owner.entries == "table" or owner.is_behind_an_entry(function.name)
         # A table leads to everything: names would keep the linker busy, and only debuggers ask for them.
         nameless = owner.entries == "table" and owner.debug is None
         linkage = "" if not hidden else "private " if nameless else "internal "
@@ -129,22 +128,23 @@ class FunctionLowering:
         An operation that LLVM has under the same name, with two operands of one type, is written here and now: most of a
         program is that. All others are written by their lowerings.
         """
-        lines, names, labels, debug = self.lines, self.names, self.labels, self.debug
+        lines, labels, incoming, debug = self.lines, self.labels, self.incoming, self.debug
         find, heads_of = self.owner.lowerings.get, self.owner.heads.get
         for block in order:
             label = block.label or ""
             plain = label.isidentifier() and label.isascii()
             labels[block] = f'"{label}-b"' if plain else quote(f"{label}-b")
-            for argument in block.args:
-                self.names_of(argument)
-                self.incoming[argument] = []
+            if block.args:
+                for argument in block.args:
+                    self.name(argument)
+                    incoming[argument] = []
         cleanups = _only_after_panics(order)
         phis: list[tuple[int, Block]] = []
         begin = 0
         for block in order:
             self.block, self.in_cleanup = block, block in cleanups
             label = self.label = labels[block]
-            lines.append(f"{label}:")
+            lines.append(label + ":")
             if not begin:
                 begin = len(lines)
                 self.unpack_parameters()
@@ -157,15 +157,16 @@ class FunctionLowering:
                 self.operations_with_debug(block, debug, unnamed)
                 continue
             for op in block.ops:
-                heads = heads_of(op.decl.name)
+                name = op.decl.name
+                heads = heads_of(name)
                 if heads is not None:
                     lhs, rhs = op.operands
                     result = op.results[0]
                     name = result.name or ""
-                    made = names[result] = f"%{name}" if name.isidentifier() and name.isascii() else self.names_of(result)
-                    lines.append(f"  {made} = {heads[lhs.type]} {names[lhs]}, {names[rhs]}")
+                    made = result.spelled = f"%{name}" if name.isidentifier() and name.isascii() else self.name(result)
+                    lines.append(f"  {made} = {heads[lhs.type]} {lhs.spelled}, {rhs.spelled}")
                 else:
-                    (find(op.decl.name) or refuse)(self, op)
+                    (find(name) or refuse)(self, op)
         for at, block in phis:
             lines[at] = self.phis(block)
         return begin
@@ -190,9 +191,9 @@ class FunctionLowering:
         for value in self.function.parameters:
             types, promises = self.owner.parts[value.type], self.owner.promises[value.type]
             if len(types) == 1:
-                shown.append(f"{types[0]}{promises} {self.names_of(value)}")
+                shown.append(f"{types[0]}{promises} {self.name(value)}")
             elif not types:
-                self.names[value] = "undef"
+                value.spelled = "undef"
             else:
                 for part, type in enumerate(types):
                     shown.append(f"{type}{promises if part == 0 else ''} {self.part_name(value, part)}")
@@ -202,7 +203,7 @@ class FunctionLowering:
         for value in self.function.parameters:
             count = len(self.owner.parts[value.type])
             if count > 1:
-                self.names[value] = self.pack(value.type, [self.part_name(value, part) for part in range(count)])
+                value.spelled = self.pack(value.type, [self.part_name(value, part) for part in range(count)])
 
     def part_name(self, value: Value, part: int) -> str:
         """The name of a part of a parameter that is passed in parts."""
@@ -230,7 +231,7 @@ class FunctionLowering:
         for argument in block.args:
             entries, type = self.incoming[argument], self.types[argument.type]
             made = f"phi {type} {', '.join(entries)}" if entries else f"freeze {type} poison"
-            lines.append(f"  {self.names[argument]} = {made}")
+            lines.append(f"  {argument.spelled} = {made}")
         return "\n".join(lines)
 
     def cold_blocks(self) -> None:
@@ -314,7 +315,7 @@ class FunctionLowering:
         panic of the callee has something to run here."""
         cleanup = self.cleanup()
         ends_here = (self.is_nounwind or self.uses_stack) and self.owner.unwinds and not self.in_cleanup
-        prefix = "  " if result is None else f"  {self.names_of(result)} = "
+        prefix = "  " if result is None else f"  {self.name(result)} = "
         if (cleanup is None and not ends_here) or not may_panic(op, self.module):
             self.lines.append(f"{prefix}call {text}")
             return
@@ -388,14 +389,12 @@ class FunctionLowering:
         name = value.name or ""
         return quote("q " + name) if name.startswith('"') else quote(name)
 
-    def names_of(self, value: Value) -> str:
-        """The LLVM name of a value that is defined by an instruction of its own."""
-        known = self.names.get(value)
-        if known is None:
-            name = value.name or ""
-            plain = name.isidentifier() and name.isascii()  # the usual case; `quote` knows the others
-            known = self.names[value] = f"%{name}" if plain else "%" + self.value_name(value)
-        return known
+    def name(self, value: Value) -> str:
+        """Gives a value that an instruction of its own defines its LLVM name."""
+        name = value.name or ""
+        plain = name.isidentifier() and name.isascii()  # the usual case; `quote` knows the others
+        made = value.spelled = f"%{name}" if plain else "%" + self.value_name(value)
+        return made
 
     def block_label(self, block: Block) -> str:
         known = self.labels.get(block)
@@ -407,11 +406,11 @@ class FunctionLowering:
 
     def value(self, value: Value) -> str:
         """The operand for a value: its name, or the constant it is."""
-        return self.names.get(value) or self.names_of(value)
+        return value.spelled
 
     def typed(self, value: Value) -> str:
         """Type and operand."""
-        return f"{self.types[value.type]} {self.names.get(value) or self.names_of(value)}"
+        return f"{self.types[value.type]} {value.spelled}"
 
     def type(self, type: Type) -> str:
         """LLVM's spelling of a type."""
@@ -432,11 +431,11 @@ class FunctionLowering:
 
     def define(self, value: Value, text: str) -> None:
         """An instruction whose result is ``value``."""
-        self.lines.append(f"  {self.names_of(value)} = {text}")
+        self.lines.append(f"  {self.name(value)} = {text}")
 
     def alias(self, value: Value, operand: str) -> None:
         """Makes ``value`` another name of an operand."""
-        self.names[value] = operand
+        value.spelled = operand
 
     def start(self, label: str) -> None:
         """Starts an LLVM block."""
@@ -468,37 +467,37 @@ class FunctionLowering:
             for index, successor in enumerate(successors)
         ]
 
-    def edge(self, successor: Successor, given: Iterable[str] = (), *, split: bool = False) -> str:
+    def edge(self, successor: Successor, given: Sequence[str] = (), *, split: bool = False) -> str:
         """The label that a successor is reached by, with its phi entry noted; ``split`` says that the terminator names its
         block more than once."""
         block = successor.block
-        target = self.labels[block]
-        if split and block.args:
-            label = self.fresh_label("edge")  # a block of its own, written behind the terminator
-            self.after_terminator.append(f"{label}:\n  br label %{target}")
-            self.arrive(block, label, successor.args, given)
-            return label
+        target = label = self.labels[block]
         if block.args:
-            self.arrive(block, self.label, successor.args, given)
-        return target
+            origin = self.label
+            if split:
+                label = origin = self.fresh_label("edge")  # a block of its own, written behind the terminator
+                self.after_terminator.append(f"{label}:\n  br label %{target}")
+            for argument, value in zip(block.args, given, strict=False):
+                self.incoming[argument].append(f"[ {value}, %{origin} ]")
+            self.arrive(block.args[len(given) :], successor.args, origin)
+        return label
 
-    def arrive(self, block: Block, label: str, args: list[Value], given: Iterable[str] = ()) -> None:
-        """Notes the phi entries of an edge from ``label`` to ``block``: ``given``, then those of ``args``."""
-        incoming, names = self.incoming, self.names
-        at = 0
-        for value in given:
-            incoming[block.args[at]].append(f"[ {value}, %{label} ]")
-            at += 1
-        for argument in args:
-            incoming[block.args[at]].append(f"[ {names[argument]}, %{label} ]")
-            at += 1
+    def arrive(self, arguments: list[Value], values: list[Value], origin: str) -> None:
+        """Notes the phi entries of an edge from the block labelled ``origin`` that gives ``values``."""
+        incoming = self.incoming
+        for at in range(len(arguments)):
+            incoming[arguments[at]].append(f"[ {values[at].spelled}, %{origin} ]")
 
     def finish(self, text: str) -> None:
         """Writes a terminator and the edge blocks it needs."""
         self.lines.append("  " + text)
         if self.after_terminator:
-            self.lines.extend(self.after_terminator)
-            self.after_terminator.clear()
+            self.write_edge_blocks()
+
+    def write_edge_blocks(self) -> None:
+        """Writes the blocks of edges behind the terminator that they leave."""
+        self.lines.extend(self.after_terminator)
+        self.after_terminator.clear()
 
     def panic_unless(self, condition: str, kind: str, op: Operation, a: str = "0", b: str = "0") -> None:
         """Branches to a cold block unless ``condition`` (an ``i1``); goes on in a new LLVM block."""

@@ -31,6 +31,7 @@ from altru_ir.backend.lower.types import (
     result_type,
     signed_limits,
 )
+from altru_ir.collector import CollectorPaused
 from altru_ir.layout import layout_of
 from altru_ir.marks import freezes
 from altru_ir.module import Function, Global, Module
@@ -55,7 +56,8 @@ def lower_module(
     host stands in for; ``debug`` adds debug information;
     ``instrument`` is a level of ``profile.py``. Raises ``LoweringError`` for what cannot be compiled (yet).
     """
-    return ModuleLowering(module, panic, entries, callbacks, debug, instrument).lower()
+    with CollectorPaused():
+        return ModuleLowering(module, panic, entries, callbacks, debug, instrument).lower()
 
 
 class ModuleLowering:
@@ -139,13 +141,17 @@ class ModuleLowering:
 
     def symbol(self, name: str) -> str:
         """The symbol of a function, with its sigil: what is called from outside in another way is under another name."""
-        if self.has_own_main and name == "main":
-            return "@altru.main"
+        if not self.is_behind_an_entry(name):
+            return f"@{quote(name)}"
+        return f"@{quote(f'altru.body.{name}')}" if self.entries == "library" else "@altru.main"
+
+    def is_behind_an_entry(self, name: str) -> bool:
+        """Whether the symbol of a function is not its name, since that is the symbol of what is called from outside."""
+        if self.entries != "library":
+            return name == "main" and self.has_own_main
         function = self.module.functions.get(name)
         own = function is not None and not function.is_declaration and function.linkage != "private"
-        if self.entries == "library" and own and function is not None and not is_exported(function):
-            return f"@{quote(f'altru.body.{name}')}"
-        return f"@{quote(name)}"
+        return own and function is not None and not is_exported(function)
 
     @cached_property
     def has_own_main(self) -> bool:
@@ -207,6 +213,8 @@ class ModuleLowering:
 
 def check_name(name: str, *, defined: bool) -> None:
     """Refuses names that belong to LLVM or to the runtime. Raises ``LoweringError``."""
+    if not name.startswith(("llvm.", "altru")) and "\0" not in name:
+        return
     if "\0" in name:
         raise LoweringError(f"@{spell_name(name)} cannot be compiled: a symbol of an object file has no NUL in its name")
     if name.startswith(("llvm.", "altru.")) or (defined and name.startswith("altru_")):

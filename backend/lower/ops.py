@@ -40,11 +40,11 @@ def _bits(f: FunctionLowering, type: Type) -> int:
 @lowers("const")
 def _const(f: FunctionLowering, op: Operation) -> None:
     result, value = op.results[0], op.attrs["value"]
-    limit = f.owner.limits.get(result.type)
+    limit = f.limits.get(result.type)
     if limit is not None and value.__class__ is int and -limit <= value < limit:
-        f.names[result] = str(value)
+        result.spelled = str(value)
     else:
-        f.names[result] = constant_text(value, result.type, f.module)
+        result.spelled = constant_text(value, result.type, f.module)
 
 
 @lowers(
@@ -146,9 +146,10 @@ def _checked(f: FunctionLowering, op: Operation) -> None:
 @lowers("icmp", "fcmp")
 def _compare(f: FunctionLowering, op: Operation) -> None:
     lhs, rhs = op.operands
-    names = f.names
-    made = f.names_of(op.results[0])
-    f.lines.append(f"  {made} = {op.decl.name} {op.attrs['predicate']} {f.types[lhs.type]} {names[lhs]}, {names[rhs]}")
+    result = op.results[0]
+    name = result.name or ""
+    made = result.spelled = f"%{name}" if name.isidentifier() and name.isascii() else f.name(result)
+    f.lines.append(f"  {made} = {op.decl.name} {op.attrs['predicate']} {f.types[lhs.type]} {lhs.spelled}, {rhs.spelled}")
 
 
 @lowers("select")
@@ -181,7 +182,7 @@ def _br(f: FunctionLowering, op: Operation) -> None:
     successor = op.successors[0]
     block = successor.block
     if block.args:
-        f.arrive(block, f.label, successor.args)
+        f.arrive(block.args, successor.args, f.label)
     f.lines.append(f"  br label %{f.labels[block]}")
 
 
@@ -191,9 +192,15 @@ def _cond_br(f: FunctionLowering, op: Operation) -> None:
     if then.block is otherwise.block:
         first, second = f.edges(op)
     else:
-        first, second = f.edge(then), f.edge(otherwise)
+        first, second = f.labels[then.block], f.labels[otherwise.block]
+        if then.args:
+            f.arrive(then.block.args, then.args, f.label)
+        if otherwise.args:
+            f.arrive(otherwise.block.args, otherwise.args, f.label)
     weights = _weights(f, op) if op.attrs else ""
-    f.finish(f"br i1 {f.names[op.operands[0]]}, label %{first}, label %{second}{weights}")
+    f.lines.append(f"  br i1 {op.operands[0].spelled}, label %{first}, label %{second}{weights}")
+    if f.after_terminator:
+        f.write_edge_blocks()
 
 
 def _weights(f: FunctionLowering, op: Operation) -> str:
@@ -345,7 +352,7 @@ def _behind(f: FunctionLowering, pointer: str, type: Type) -> Storage:
 def _local(f: FunctionLowering, op: Operation) -> None:
     held = f.content(op.result)
     align = max(f.align(held), op.attrs.get("alignment", 1))
-    name = f.names_of(op.result)
+    name = f.name(op.result)
     f.allocas.append(f"  {name} = alloca {f.type(held)}, align {align}")
     f.storage[op.result] = (name, ())
 

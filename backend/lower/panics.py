@@ -20,6 +20,8 @@ Invariant: equal sites are one entry; the table's order is the order of first us
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from altru_ir.backend.lower.types import quote
 from altru_ir.runtime.panic_kinds import KINDS
 from altru_ir.source import Location
@@ -93,15 +95,21 @@ FUNCTION, GUARD = 0, 1
 
 def label_of(name: str, kind: int = FUNCTION) -> str:
     """The ``prefix`` clause that puts a function's name before its code, in whole 16 bytes so that the code stays aligned."""
-    data = name.encode()
-    zeros = -len(data) % 16
     if name.isidentifier() and name.isascii():  # the usual case, of which LLVM wants nothing escaped
-        text = name
-    else:
-        text = "".join(chr(b) if 0x20 <= b < 0x7F and b not in (0x22, 0x5C) else f"\\{b:02X}" for b in data)
-    array = f"[{len(data) + zeros} x i8]"
-    filled = text + "\\00" * zeros
-    return f'prefix <{{ {array}, i32, i32, i64 }}> <{{ {array} c"{filled}", i32 {len(data)}, i32 {kind}, i64 {MARK} }}>'
+        before, behind = _around_label(len(name), kind)
+        return before + name + behind
+    data = name.encode()
+    before, behind = _around_label(len(data), kind)
+    return before + "".join(chr(b) if 0x20 <= b < 0x7F and b not in (0x22, 0x5C) else f"\\{b:02X}" for b in data) + behind
+
+
+@lru_cache
+def _around_label(length: int, kind: int) -> tuple[str, str]:
+    """What stands around a name of ``length`` bytes."""
+    zeros = -length % 16
+    array = f"[{length + zeros} x i8]"
+    filling = "\\00" * zeros
+    return f'prefix <{{ {array}, i32, i32, i64 }}> <{{ {array} c"', f'{filling}", i32 {length}, i32 {kind}, i64 {MARK} }}>'
 
 
 def guard_text(name: str, target: str, result: str, parameters: list[str], end: str) -> str:
