@@ -121,7 +121,7 @@ def canonical_triple(triple: str) -> str:
 
 
 def object_for(module: Module, options: Options, callbacks: frozenset[str], manager: PassManager | None = None) -> bytes:
-    """The object code of ``module`` for this process, with entries, from the cache if it is there.
+    """The object code of ``module`` for this process, with entries, as ``jit.link`` takes it; from the cache if it is there.
 
     Raises ``DiagnosticError`` and ``ValueError``.
     """
@@ -150,6 +150,8 @@ def object_for(module: Module, options: Options, callbacks: frozenset[str], mana
             instrument=options.instrument,
         )
         made = bytes(machine.emit_object(llvm_module))
+    if not options.debug:  # debuggers want to see the object
+        made = jit.linkable(made)
     counters["code generations"] += 1
     if key is not None:
         cache.store(key, made)
