@@ -30,7 +30,7 @@ from itertools import chain, count
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from altru_ir.module import Block, Module, Signature
+from altru_ir.module import Block, Function, Module, Signature
 from altru_ir.values import Operation, Successor, Value
 
 if TYPE_CHECKING:
@@ -61,8 +61,9 @@ def _collector_off() -> Iterator[None]:
 def _fingerprint(module: Module) -> tuple[bytes, tuple[Declaration, ...]] | None:
     lengths: list[bytes] = []
     functions = list(module.functions.values())
-    heads = zip(*map(_HEAD, functions)) if functions else iter(((),) * 8)
-    names, linkages, heading, attributes, parameters, sources, places, bodies = map(list, heads)
+    names, linkages, heading, attributes, parameters, sources, places, bodies = members(
+        Function, functions, "name", "linkage", "signature", "attributes", "parameters", "source", "loc", "blocks"
+    )
     signatures, outlives = members(Signature, heading, "type", "outlives")
     blocks = _flat(bodies, lengths)
     labels, arguments, unwinds, contents = members(Block, blocks, "label", "args", "unwind", "ops")
@@ -108,9 +109,6 @@ def _fingerprint(module: Module) -> tuple[bytes, tuple[Declaration, ...]] | None
         digest.update(len(each).to_bytes(8, "little"))
         digest.update(each)
     return digest.digest(), tuple(orders[2])
-
-
-_HEAD = attrgetter("name", "linkage", "signature", "attributes", "parameters", "source", "loc", "blocks")
 
 
 def members(kind: type, instances: list[Any], *names: str) -> list[list[Any]]:
