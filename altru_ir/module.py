@@ -108,6 +108,11 @@ class Signature:
 class Function:
     """A function: a definition when it has blocks, a declaration of something elsewhere when it has none."""
 
+    __slots__ = (
+        "__weakref__", "attributes", "behind", "blocks", "comments", "leading_comments", "linkage", "loc", "module", "name",
+        "parameters", "signature", "source", "trailing_comments",
+    )  # fmt: skip
+
     def __init__(self, name: str, signature: Signature, parameter_names: list[str | None] | None = None) -> None:
         self.name = name
         self.signature = signature

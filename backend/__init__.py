@@ -144,7 +144,8 @@ def canonical_triple(triple: str) -> str:
 def object_for(
     module: Module, options: Options, callbacks: frozenset[str], manager: PassManager | None = None
 ) -> tuple[bytes, list[Diagnostic]]:
-    """The object code of ``module`` for this process, with entries, from the cache if it is there, and the warnings.
+    """The object code of ``module`` for this process, with entries, as ``jit.link`` takes it, from the cache if it is there;
+    and the warnings.
 
     What was warned about is not kept, so that it is warned about again. Raises ``DiagnosticError`` and ``ValueError``.
     """
@@ -177,6 +178,8 @@ def object_for(
             levels=dict(options.levels),
         )
         made = bytes(machine.emit_object(llvm_module))
+    if not options.debug:  # debuggers want to see the object
+        made = jit.linkable(made)
     counters["code generations"] += 1
     said = watch.warnings()
     if key is not None and not said:

@@ -1,4 +1,4 @@
-"""The JIT: objects linked into this process.
+"""The JIT: objects linked into this process, by LLVM or once for all as images (``image.py``).
 
 Example: ``link(object_code, {"altru_alloc": address}, 3).cells`` are three addresses.
 
@@ -12,11 +12,13 @@ import ctypes
 import itertools
 import os
 import threading
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 import attrs
 
+from altru_ir.backend import image
 from altru_ir.backend.lower.entries import TABLE
 from altru_ir.diagnostics import Diagnostic, DiagnosticError
 from altru_ir.module import Module
@@ -38,18 +40,26 @@ os.register_at_fork(before=compiling.acquire, after_in_parent=_after_fork, after
 class Linked:
     """Code in this process: the addresses in its table, and what keeps it mapped."""
 
-    cells: list[int]
+    cells: Sequence[int]
     tracker: Any
 
 
-def link(object_code: bytes, imports: dict[str, int], cells: int) -> Linked:
-    """Links an object whose table has ``cells`` addresses; ``imports`` are the symbols it may refer to."""
-    import llvmlite.binding as llvm
+def linkable(object_code: bytes) -> bytes:
+    """An object as ``link`` takes it in the fewest steps: its image, where it can have one."""
+    return (image.make(object_code) if image.is_possible() else None) or object_code
 
+
+def link(code: bytes, imports: dict[str, int], cells: int) -> Linked:
+    """Links an object, or an image of one, whose table has ``cells`` addresses; ``imports`` are what it may refer to."""
     from altru_ir.runtime.panics import personality_cell
 
+    if code.startswith(image.MAGIC):
+        mapped = image.Mapped(code, {**imports, "altru_personality": personality_cell().value or 0})
+        return Linked(mapped.cells, mapped)
+    import llvmlite.binding as llvm
+
     with compiling:
-        builder = llvm.JITLibraryBuilder().add_object_img(object_code).add_current_process()
+        builder = llvm.JITLibraryBuilder().add_object_img(code).add_current_process()
         for name, address in imports.items():
             builder.import_symbol(name, address)
         # LLVM refers to the personality through a cell that it does not tell the linker about.

@@ -13,19 +13,15 @@ version 4, section 6.2.
 
 from __future__ import annotations
 
-import struct
 import weakref
 from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Any
 
+from altru_ir.backend import elf
 from altru_ir.backend.perf_map import functions_of
 from altru_ir.source import Location
 
-_HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
-_SECTION = struct.Struct("<IIQQQQIIQQ")
-_SYMBOL = struct.Struct("<IBBHQQ")
-_RELOCATION = struct.Struct("<QQq")
 _ABSOLUTE = 1
 """``R_X86_64_64``."""
 
@@ -90,25 +86,16 @@ class LineTable:
 
 def _debug_line(object_code: bytes, bases: dict[int, int]) -> tuple[bytes, dict[int, int | None]]:
     """The section of lines, and the addresses in it by their offsets (None in a section whose place is not known)."""
-    header = _HEADER.unpack_from(object_code)
-    offset, size, count, names_at = header[6], header[11], header[12], header[13]
-    sections = [_SECTION.unpack_from(object_code, offset + size * index) for index in range(count)]
-    names = [sections[names_at][4] + section[0] for section in sections]
-    number = next((i for i, at in enumerate(names) if object_code.startswith(b".debug_line\0", at)), None)
+    found = elf.Elf(object_code)
+    number = next((i for i, section in enumerate(found.sections) if section.name == ".debug_line"), None)
     if number is None:
         return b"", {}
     relocated: dict[int, int | None] = {}
-    for other in sections:
-        if other[1] == 4 and other[7] == number:  # the relocations of this section
-            symbols = sections[other[6]][4]
-            for at in range(other[4], other[4] + other[5], _RELOCATION.size):
-                where, info, addend = _RELOCATION.unpack_from(object_code, at)
-                _, _, _, home, value, _ = _SYMBOL.unpack_from(object_code, symbols + (info >> 32) * _SYMBOL.size)
-                base = bases.get(home)
-                known = base is not None and info & 0xFFFFFFFF == _ABSOLUTE
-                relocated[where] = base + value + addend if known and base is not None else None
-    start, length = sections[number][4:6]
-    return object_code[start : start + length], relocated
+    for home, where, kind, symbol, addend in found.relocations():
+        if home == number:
+            base = bases.get(symbol.section)
+            relocated[where] = None if base is None or kind != _ABSOLUTE else base + symbol.value + addend
+    return found.bytes_of(found.sections[number]), relocated
 
 
 def _rows(section: bytes, start: int, end: int, relocated: dict[int, int | None]) -> Iterator[tuple[int, Location | None]]:

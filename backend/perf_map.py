@@ -11,33 +11,15 @@ Invariant: lines are only ever appended, whole; a start that is used again belon
 from __future__ import annotations
 
 import os
-import struct
 from pathlib import Path
 
-_HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
-_SECTION = struct.Struct("<IIQQQQIIQQ")
-_SYMBOL = struct.Struct("<IBBHQQ")
-_SYMBOL_TABLE, _FUNCTION = 2, 2
+from altru_ir.backend import elf
 
 
 def functions_of(object_code: bytes) -> list[tuple[str, int, int, int]]:
     """The functions of an ELF object of 64 bits: name, section, offset in the section, size. Raises ``ValueError``."""
-    if object_code[:6] != b"\x7fELF\x02\x01":
-        raise ValueError("this is no little-endian ELF object of 64 bits")
-    header = _HEADER.unpack_from(object_code)
-    offset, size, count = header[6], header[11], header[12]
-    sections = [_SECTION.unpack_from(object_code, offset + size * index) for index in range(count)]
-    found = []
-    for section in sections:
-        if section[1] != _SYMBOL_TABLE:
-            continue
-        names = sections[section[6]][4]
-        for at in range(section[4], section[4] + section[5], _SYMBOL.size):
-            name, info, _, where, value, length = _SYMBOL.unpack_from(object_code, at)
-            if info & 15 == _FUNCTION and where:
-                end = object_code.index(b"\0", names + name)
-                found.append((object_code[names + name : end].decode(errors="replace"), where, value, length))
-    return found
+    symbols = elf.Elf(object_code).symbols
+    return [(each.name, each.section, each.value, each.size) for each in symbols if each.type == elf.FUNCTION and each.section]
 
 
 def path() -> Path:

@@ -36,7 +36,7 @@ ELEMENTS: dict[str, Any] = {
 }  # fmt: skip
 
 
-_RESULT = attrgetter("signature.type.result")
+_TYPE = attrgetter("signature.type")
 
 
 def crosses(type: Type) -> bool:
@@ -49,7 +49,8 @@ def crosses(type: Type) -> bool:
 
 def with_releases(module: Module) -> tuple[Module, dict[str, Type]]:
     """``module`` as it is, or a clone with a function for each type of owner that it gives away; the types by their names."""
-    if not any(map(crosses, set(map(_RESULT, module.functions.values())))):  # of most modules this is all that is asked
+    types = set(map(_TYPE, module.functions.values()))
+    if not any(crosses(each.result) for each in types):  # of most modules this is all that is asked
         return module, {}
     given = [f.signature.result for f in module.functions.values() if f.blocks and f.linkage != "private"]
     wanted = {type.erased: type for type in given if crosses(type)}

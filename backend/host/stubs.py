@@ -199,7 +199,7 @@ def _method(letters: str) -> _Method:
 
         with jit.compiling:
             machine = machine_for(host_triple(), opt=1, jit=True)
-            code = bytes(machine.emit_object(llvm.parse_assembly(text)))
+            code = jit.linkable(bytes(machine.emit_object(llvm.parse_assembly(text))))
         kept.store(key, code)
     linked = jit.link(code, dict(_symbols()), 1)
     method = _Method(b"call", linked.cells[0], _FAST, None)

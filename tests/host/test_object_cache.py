@@ -16,8 +16,9 @@ import pytest
 
 import altru_ir as air
 from altru_ir import backend
+from altru_ir.backend.fingerprint import fingerprint
 from altru_ir.backend.library import Options
-from altru_ir.backend.object_cache import fingerprint, key_of
+from altru_ir.backend.object_cache import key_of
 from altru_ir.runtime import build
 from altru_ir.runtime import cache as files
 from altru_ir.testing.generator import generate
