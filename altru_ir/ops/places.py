@@ -199,10 +199,18 @@ def _element_place(op: Operation, module: Module) -> Type:
     return PlaceType(sequence.element, base.mutable)
 
 
+def sequence_of(op: Operation) -> ArrayType | None:
+    """The type of the sequence whose place is the first operand; None where a change has put something else there."""
+    base = op.operands[0].type if op.operands else ERROR
+    return base.target if isinstance(base, PlaceType) and isinstance(base.target, ArrayType) else None
+
+
 def _constant_indices(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
     if op.attrs.get("allow") == "ALT-C001":
         return  # a pass has found out the constant; the check before the access panics
-    sequence = op.operands[0].type.target  # type: ignore[attr-defined]
+    sequence = sequence_of(op)
+    if sequence is None or len(op.operands) - 1 != len(sequence.dimensions):
+        return  # an error of its own
     for index, length in zip(op.operands[1:], sequence.dimensions, strict=True):
         known = constant_integer(index)
         if known is not None and length is not None and known % (1 << module.pointer_bits) >= length:

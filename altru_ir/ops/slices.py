@@ -27,6 +27,7 @@ from altru_ir.declare import (
 from altru_ir.literals import constant_integer
 from altru_ir.marks import contains_gc, sends, shares
 from altru_ir.module import Module
+from altru_ir.ops.places import sequence_of
 from altru_ir.types import ERROR, ArrayType, DynType, PlaceType, PtrType, RefType, Type
 from altru_ir.types import USIZE as USIZE_TYPE
 from altru_ir.values import Operation
@@ -91,7 +92,9 @@ def _unsigned(number: int | None, module: Module) -> int | None:
 def _constant_range(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
     if op.attrs.get("allow") == "ALT-C001":
         return  # a pass has found out the constant; the check before the access panics
-    sequence = op.operands[0].type.target  # type: ignore[attr-defined]
+    sequence = sequence_of(op)
+    if sequence is None or len(op.operands) != 3:
+        return  # an error of its own
     low, high = (_unsigned(constant_integer(v), module) for v in op.operands[1:])
     length = sequence.dimensions[0]
     if low is not None and high is not None and low > high:

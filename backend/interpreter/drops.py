@@ -143,6 +143,17 @@ def _vacate_dropped(machine: Machine, type: Type, pointer: Pointer, op: Operatio
         vacate(machine.memory, pointer, machine.codecs.of(type), "dropped", op)
 
 
+def expect_value(machine: Machine, type: Type, pointer: Pointer, op: Operation) -> None:
+    """Raises a fault when a ``type`` that needs no drop, and is dropped, is not there."""
+    assert not needs_drop(type, machine.module)
+    if isinstance(type, ArrayType) and type.is_unsized:
+        codec, size = machine.codecs.of(type.element), machine.extent(type, pointer)
+        for offset in range(0, size, codec.size or 1):
+            codec.decode(machine.memory.read(pointer.moved(offset), codec.size, codec.align, op), op)
+    elif not type.is_unsized:
+        _require(machine, type, pointer, op)
+
+
 def expect_nothing(machine: Machine, type: Type, pointer: Pointer, op: Operation) -> None:
     """Raises a fault when something that needs drop is stored at ``pointer``."""
     work: list[tuple[int, Type, Pointer, int, int]] = [(_DROP, type, pointer, 0, 0)]

@@ -96,7 +96,6 @@ WRITES = ("init", "assign", "secure_zero")
 EXCEPT: dict[tuple[str, str], str] = {
     **{(name, "empty"): "it reads nothing" for name in (*WRITES, "borrow")},
     **{(name, "constant"): "it writes nothing" for name in ("load", "borrow")},
-    ("drop", "empty"): "what needs no drop may hold nothing",
     ("borrow", "raced"): "a borrow accesses nothing",
 }
 

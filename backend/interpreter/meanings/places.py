@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from altru_ir.backend.interpreter.code import Control, Next, Place, Segment, Slots, Stage, Step, leads, means, moved
-from altru_ir.backend.interpreter.drops import drop_place, drop_value, expect_nothing, vacate
+from altru_ir.backend.interpreter.drops import drop_place, drop_value, expect_nothing, expect_value, vacate
 from altru_ir.backend.interpreter.faults import fault
 from altru_ir.backend.interpreter.machine import Blocked, Thread
 from altru_ir.backend.interpreter.memory import LOCAL, Gone, Pointer
@@ -322,6 +322,7 @@ def _drop(stage: Stage, op: Operation) -> Control:
 
         return Control(value, point=_synchronizes(type))
     path, held, rest = stage.path(dropped), dropped.type.target, bool(op.attrs.get("rest"))
+    free = not rest and not needs_drop(held, stage.module)
 
     def place(thread: Thread, s: Slots, after: Segment) -> Next:
         if flag and not s[flag]:
@@ -329,6 +330,8 @@ def _drop(stage: Stage, op: Operation) -> Control:
         pointer = path(s)
         size, align = machine.extent(held, pointer), machine.alignment(held, pointer)
         machine.memory.locate(pointer, size, align, True, op)
+        if free:
+            expect_value(machine, held, pointer, op)
         return machine.start(thread, drop_place(machine, thread, held, pointer, op, rest), s, after)
 
     return Control(place, point=_synchronizes(held))
