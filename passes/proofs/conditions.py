@@ -27,7 +27,7 @@ from altru_ir.module import Block
 from altru_ir.passes.analysis.inequalities import Fact, Form, Inequalities, Point
 from altru_ir.passes.analysis.loops import Loop, Loops
 from altru_ir.passes.proofs.goals import Found, nodes_of, proven
-from altru_ir.passes.proofs.prover import STEPS, Claimed, Failed, Place, Prover, Refuted, assumptions, facts_of, place_of
+from altru_ir.passes.proofs.prover import STEPS, Again, Claimed, Failed, Place, Prover, Refuted, assumptions, facts_of, place_of
 from altru_ir.passes.transform.guards import testable
 from altru_ir.values import Operation
 
@@ -205,7 +205,7 @@ class _Log:
     """
 
     def __init__(self, prover: Prover, start: int, end: int) -> None:
-        self._log: list[Failed | Refuted] = prover.log or []
+        self._log: list[Failed | Again | Refuted] = prover.log or []
         self._refuted = prover.refuted
         self._pieces = [(start, end, False)]
         claims: set[Claimed] = set()
@@ -227,6 +227,7 @@ class _Log:
         self.helps = self.helps_needs = False
         last_help = -1  # the place of the last one that helps
         help_of: dict[Claimed, int] = {}
+        helping: set[int] = set()
         ends = {end: claim for claim, (_, end) in self._refuted.items()}
         done = 0
         for first, end, is_need in self._pieces:
@@ -234,6 +235,10 @@ class _Log:
                 each = self._log[at]
                 if isinstance(each, Refuted):
                     if each.claim not in self._refuted or help_of.get(each.claim, -1) >= self._refuted[each.claim][0]:
+                        last_help = at
+                    continue
+                if isinstance(each, Again):
+                    if each.place in helping:
                         last_help = at
                     continue
                 may_be_assumed = invariant(each.goal, each.point)
@@ -248,6 +253,8 @@ class _Log:
                     place = place_of(form, each.point)
                     constant = each.goal.get(0, 0)
                     self.hopeless[place] = max(constant, self.hopeless.get(place, constant))
+                if last_help >= each.start:
+                    helping.add(at)
                 if at + 1 in ends:
                     help_of[ends[at + 1]] = last_help
             done = max(done, end)

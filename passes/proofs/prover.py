@@ -152,6 +152,12 @@ class Failed(NamedTuple):
     start: int
 
 
+class Again(NamedTuple):
+    """A goal that was asked for again, and its place in the log."""
+
+    place: int
+
+
 class Refuted(NamedTuple):
     """A claim that was known to fail when it was asked for again."""
 
@@ -169,13 +175,14 @@ Candidate = tuple[bool, int, int, Fact, int, int, Form]
 
 class _Question:
     """The work on one point: ``failed`` has, by coefficients, the largest constant that was not enough, ``about`` the facts of
-    each number."""
+    each number, ``logged`` where in the log it failed."""
 
-    __slots__ = ("about", "failed", "point")
+    __slots__ = ("about", "failed", "logged", "point")
 
     def __init__(self, point: Point) -> None:
         self.point = point
         self.about: dict[int, list[Fact]] = {}
+        self.logged: dict[Key, int] = {}
         self.failed: dict[Key, int] = {}
 
 
@@ -205,11 +212,12 @@ class Prover:
         """With ``assume``, goals of which it is known that they do not hold by themselves."""
         self.hopeless: dict[Place, int] = {}
         """Goals that nothing that may be assumed helps, without their constants, and up to which constant."""
-        self.log: list[Failed | Refuted] | None = None
+        self.log: list[Failed | Again | Refuted] | None = None
         """If a list, what was looked at and not proven is noted there."""
         self.refuted: dict[Claimed, tuple[int, int]] = {}
         """Where in the log that is what a claim failed by."""
         self._for_needs = False
+        self._questions: dict[Point, _Question] = {}
         self._sharper: dict[Fact, tuple[Fact, ...]] = {}
 
     @cached_property
@@ -222,6 +230,7 @@ class Prover:
     def prove(self, goal: Form, point: Point, steps: int = STEPS) -> Node | None:
         """A node that shows that ``goal`` is not negative at ``point``; None when none was found."""
         self._left = steps
+        self._questions.clear()
         found = self._prove(goal, _Question(point), DEPTH)
         if found is None and self._left <= 0:
             self.cut_off += 1
@@ -260,6 +269,8 @@ class Prover:
         failed = question.failed
         worst = failed.get(key)
         if worst is not None and constant <= worst:
+            if self.log is not None and key in question.logged:
+                self.log.append(Again(question.logged[key]))
             return None
         if self.hopeless:
             known = self.hopeless.get((key, question.point.rank, question.point.into))
@@ -276,6 +287,7 @@ class Prover:
             else:
                 failed[key] = worst
         elif self.log is not None:
+            question.logged[key] = len(self.log)
             self.log.append(Failed(goal, question.point, self._for_needs, start))
         return found
 
@@ -586,7 +598,10 @@ class Prover:
                 replacement[number] = form
             goal = _replaced(claim.form, replacement)
             point = facts.edge(terminator, terminator.successors.index(edge))
-            node = self._prove(goal, _Question(point), depth - 1)
+            question = self._questions.get(point)
+            if question is None:
+                question = self._questions[point] = _Question(point)
+            node = self._prove(goal, question, depth - 1)
             if node is None:
                 return False
             claim.edges.append(node)
