@@ -159,6 +159,8 @@ class Inequalities(FunctionAnalysis):
         self._facts: dict[int, _Facts] = {}
         self._defined: dict[int, list[Fact]] = {}
         self._computed: dict[int, list[Fact]] = {}
+        self._readings: dict[int, Fact] = {}
+        self._arguments: dict[int, tuple[int, Block | None]] = {}
         self._limits: dict[Type, int] = {}
         self._edges: dict[tuple[Operation, int], Point] = {}
         self.tree, self.body = cfg.result_dominators if cfg.blocks else (cfg.dominators, [])
@@ -483,6 +485,26 @@ class Inequalities(FunctionAnalysis):
             if value is not None and not isinstance(reading, int):
                 for each in definitions.wrapping(value, reading, self.module):
                     known.append(self.equal(number, self._wrapping(each), ("wrapping", value, reading, each)))
+        return known
+
+    def reading(self, number: int, other: int) -> Fact:
+        """That a number is the same as another one, which is the same value in its other reading; with ``needs``."""
+        known = self._readings.get(number)
+        if known is None:
+            value, reading = self.terms[number]
+            known = self._readings[number] = self.equal(number, {other: 1}, ("reading", value, reading))
+        return known
+
+    def argument(self, number: int) -> tuple[int, Block | None]:
+        """The latest argument of a block that a number is, or is a product with: the rank of the block, and the block."""
+        known = self._arguments.get(number)
+        if known is None:
+            known = -1, None
+            for each in self.factors[number] or (number,):
+                value = self.terms[each][0]
+                if value is not None and isinstance(value.owner, Block) and self.rank[each] >= known[0]:
+                    known = self.rank[each], value.owner
+            self._arguments[number] = known
         return known
 
     def _wrapping(self, given: Wrapping) -> Form:

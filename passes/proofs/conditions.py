@@ -57,6 +57,7 @@ class Conditions:
         self.wanted: dict[Loop, list[Form]] = {}
         self.kept: set[Operation] = set()
         self._prover: Prover | None = None
+        self._invariants: dict[Loop, _Invariant] = {}
         sizes = [0, *accumulate(len(facts.cfg.blocks[block].ops) for block in loops.order)]
         self._small = {
             loop
@@ -88,7 +89,10 @@ class Conditions:
             if loop not in self._small or log.effort >= EFFORT:
                 continue
             known = self.wanted.get(loop, [])
-            missing = self._missing(op, _Invariant(self.facts, self.loops, loop), log, known)
+            invariant = self._invariants.get(loop)
+            if invariant is None:
+                invariant = self._invariants[loop] = _Invariant(self.facts, self.loops, loop)
+            missing = self._missing(op, invariant, log, known)
             fresh = None if missing is None else [form for form in missing if form not in known]
             if fresh is not None and len(known) + len(fresh) <= CONDITIONS and not self._in_vain(fresh, loop):
                 if fresh:
@@ -173,22 +177,25 @@ class _Invariant:
         self.loops = loops
         self.loop = loop
         self.header = facts.cfg.blocks[loop.header]
+        self._outside: dict[int, bool] = {}
 
     def __call__(self, goal: Form, point: Point) -> bool:
-        facts = self.facts
-        number = facts.cfg.number
-        if not self.is_behind(point):
-            return False
-        for each in goal:
-            for part in facts.factors[each] or (each,):
+        return self.is_behind(point) and all(map(self._is_outside, goal)) and testable(goal, self.facts)
+
+    def _is_outside(self, number: int) -> bool:
+        """Whether a number is there in front of the loop."""
+        known = self._outside.get(number)
+        if known is None:
+            facts = self.facts
+            blocks = []
+            for part in facts.factors[number] or (number,):
                 value = facts.terms[part][0]
-                if value is None:
-                    continue
-                owner = value.owner
-                block = owner.block if isinstance(owner, Operation) else owner if isinstance(owner, Block) else None
-                if block is not None and self.loops.contains(self.loop, number[block]):
-                    return False
-        return testable(goal, facts)
+                owner = None if value is None else value.owner
+                blocks.append(owner.block if isinstance(owner, Operation) else owner if isinstance(owner, Block) else None)
+            number_of = facts.cfg.number
+            known = not any(block is not None and self.loops.contains(self.loop, number_of[block]) for block in blocks)
+            self._outside[number] = known
+        return known
 
     def is_behind(self, point: Point) -> bool:
         """Whether a point is in the loop, or on an edge to it."""

@@ -358,7 +358,7 @@ class Prover:
         about_latest = [each for each in later if not each[0]]
         found = self._any_of(goal, about_latest, question, depth) or self._as_computed(goal, latest, question, depth)
         if found is None:
-            found = self._invariant(goal, latest, depth) or self._any_of(goal, later[len(about_latest) :], question, depth)
+            found = self._invariant(goal, depth) or self._any_of(goal, later[len(about_latest) :], question, depth)
         for each in numbers[1:3]:
             if found is None:
                 found = self._as_computed(goal, each, question, depth)
@@ -448,12 +448,15 @@ class Prover:
     def _computed(self, number: int, value: Value, reading: str, point: Point) -> list[Fact]:
         """What a number is if nothing wraps, and the same value in its other reading."""
         facts = self.facts
+        found = facts.computed(number)
         other_reading = "s" if reading == "u" else "u"
         other = facts.number(value, other_reading)[0]
-        found = facts.computed(number)
-        says = other and any(not fact.differs for fact in facts.at(other, point))  # `ne` says the same in both readings
-        if other and (says or self._known.get(other) or self._is_extended(value, other_reading)):
-            found = [*found, facts.equal(number, {other: 1}, ("reading", value, reading))]
+        if other and (
+            self._is_extended(value, other_reading)
+            or self._known.get(other)
+            or any(not fact.differs for fact in facts.at(other, point))  # `ne` says the same in both readings
+        ):
+            found = [*found, facts.reading(number, other)]
         return found
 
     @staticmethod
@@ -490,17 +493,14 @@ class Prover:
 
     # -- induction ---------------------------------------------------------------------------------------------------------
 
-    def _invariant(self, goal: Form, latest: int, depth: int) -> Node | None:  # 5
+    def _invariant(self, goal: Form, depth: int) -> Node | None:  # 5
         facts = self.facts
         block: Block | None = None
+        latest = -1
         for each in goal:
-            for number in facts.factors[each] or (each,):
-                value = facts.terms[number][0]
-                if value is None:
-                    continue
-                owner = value.owner
-                if isinstance(owner, Block) and (block is None or facts.rank[number] >= facts.rank_of_block(block)):
-                    block = owner
+            at, owner = facts.argument(each)
+            if owner is not None and at >= latest:
+                block, latest = owner, at
         return None if block is None else self._claimed(goal, block, depth)
 
     def _meeting(self, goal: Form, point: Point, depth: int) -> Node | None:  # 8
@@ -524,7 +524,7 @@ class Prover:
         if block in facts.cleanups or block is facts.function.blocks[0]:
             return None
         start = facts.rank_of_block(block)
-        if any(facts.rank[each] > start for each in goal if each):
+        if max(map(facts.rank.__getitem__, goal)) > start:
             return None
         key = (block, frozenset(goal.items()))
         if key in self._claims:
