@@ -594,6 +594,7 @@ class Inequalities(FunctionAnalysis):
 
 # -- what is said ------------------------------------------------------------------------------------------------------------
 
+
 def condition_says(condition: Value, holds: bool) -> list[Said]:
     """The comparisons that a condition stands for."""
     said: list[Said] = []

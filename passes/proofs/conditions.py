@@ -68,7 +68,7 @@ class Conditions:
         for op, nodes in found.items():
             assert op.block is not None
             innermost = loops.innermost[number[op.block]]
-            log = _Log(prover, *logged.get(op, (0, 0)))
+            log = None
             if nodes is not None:
                 if not self.wanted or innermost is None or not self._rests_on_lost(nodes, op):
                     continue
@@ -78,7 +78,7 @@ class Conditions:
                 if proven(op, current) is not None:
                     continue
                 log = _Log(current, start, len(current.log))
-            if innermost is None or not self._try(op, innermost, log):
+            if innermost is None or not self._try(op, innermost, log or _Log(prover, *logged[op])):
                 self.kept.add(op)
 
     def _try(self, op: Operation, innermost: Loop, log: _Log) -> bool:  # 1

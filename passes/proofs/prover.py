@@ -227,14 +227,19 @@ class Prover:
 
         return Alignments(self.facts)
 
-    def prove(self, goal: Form, point: Point, steps: int = STEPS) -> Node | None:
+    def prove(self, goal: Form, point: Point) -> Node | None:
         """A node that shows that ``goal`` is not negative at ``point``; None when none was found."""
-        self._left = steps
+        self._left = STEPS
         self._questions.clear()
         found = self._prove(goal, _Question(point), DEPTH)
         if found is None and self._left <= 0:
             self.cut_off += 1
         return found
+
+    def keep_log(self) -> list[Failed | Again | Refuted]:
+        """Lets the log be kept, and gives it."""
+        self.log = []
+        return self.log
 
     def suppose(self, form: Form, block: Block) -> None:
         """Takes it for true that ``form`` is not negative on each entry of ``block``."""
@@ -302,7 +307,11 @@ class Prover:
             return None if rest is None else Reduced(goal, divisor, rest)
         facts = self.facts
         low, high, rank = facts.low, facts.high, facts.rank
-        if len(numbers) > 1:
+        if len(numbers) == 2:
+            a, b = numbers
+            if rank[a] < rank[b] or (rank[a] == rank[b] and b < a):
+                numbers = [b, a]
+        elif len(numbers) > 2:
             numbers.sort(key=lambda each: (-rank[each], each))
         latest = numbers[0]
         latest_rank = rank[latest]
@@ -679,6 +688,8 @@ def facts_of(nodes: list[Node]) -> Iterator[Fact]:
 def place_of(goal: Form, point: Point) -> Place:
     """A goal and where it is asked, to be found by."""
     return frozenset(goal.items()), point.rank, point.into
+
+
 def sharpened(fact: Fact) -> list[Fact]:  # 3
     """What a fact that differs says where one side is known to be no larger than the other, both ways."""
     found = []
