@@ -42,10 +42,13 @@ check is taken away. This header says when a certificate is valid. Nothing else 
       polynomial or its negative, p >= 0. Conclusion p - 1 >= 0.
    g. ``Invariant(lemma)``: the statement of that lemma; its block dominates the point (the block of the point, or one from
       which clause 4 holds with the block's entry as the source).
-   h. ``Cases(select, polynomial, if_true, if_false)``: two derivations at the same point, whose last steps conclude the
-      polynomial with each term of the result of the ``select`` replaced by the term of its second or third operand; each may
-      also use ``Chosen(select, True | False)`` as a source, which states what its condition says (6b). Conclusion polynomial
-      >= 0. The ``select`` dominates the point.
+   h. ``Cases(choice, polynomial, if_true, if_false)``: two derivations at the same point, whose last steps conclude the
+      polynomial with each term of the result of ``choice`` replaced by the term of the operand that it is in that case; each
+      may also use ``Chosen(choice, True | False)`` as a source. ``choice`` is a ``select``, which gives its second operand
+      where its condition is true and else the third, and the source states what the condition says (6b); or ``umin``,
+      ``umax``, ``smin``, ``smax`` of a and b, which give a in the first case and b in the second, and the source states x <=
+      y, in the reading u or s, where x is the one of a and b given by a minimum, or not given by a maximum. Conclusion
+      polynomial >= 0. ``choice`` dominates the point.
    i. ``Multiple(value, alignment, source, steps)``: ``Aligned``, clause 8.
 6. **Statements of sources.** (x <= y is y - x >= 0.)
    a. ``Type(term)``: 0 <= u(v) <= 2^w - 1; -2^(w-1) <= s(v) <= 2^(w-1) - 1; a length: 0 <= l <= 2^w - 1, and for the one
@@ -194,9 +197,9 @@ class Definition:
 
 @attrs.frozen
 class Chosen:
-    """5h: which operand a ``select`` gave, in a case of ``Cases``."""
+    """5h: which operand an operation gave, in a case of ``Cases``."""
 
-    select: Operation
+    choice: Operation
     value: bool
 
 
@@ -271,7 +274,7 @@ class Invariant:
 class Cases:
     """5h."""
 
-    select: Operation
+    choice: Operation
     polynomial: Polynomial
     if_true: Derivation
     if_false: Derivation

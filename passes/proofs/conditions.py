@@ -251,7 +251,7 @@ class _Log:
                 may_be_assumed = invariant(each.goal, each.point)
                 if may_be_assumed:
                     self.failing.add(place_of(each.goal, each.point))
-                if may_be_assumed or (known and invariant.is_behind(each.point) and _meets(each.goal, known)):
+                if may_be_assumed or each.is_open or (known and invariant.is_behind(each.point) and _meets(each.goal, known)):
                     last_help = at
                     self.helps_needs = True
                     self.helps |= not (is_need or each.is_need)

@@ -199,6 +199,16 @@ def of_condition(value: Value, holds: bool, module: Module) -> Said:
     return found
 
 
+def of_choice(op: Operation, first: bool, module: Module) -> tuple[Value, Said]:
+    """Clause 5h: what an operation gives in one of its cases, and what is so in that case."""
+    name, operands = op.decl.name, op.operands
+    if name == "select":
+        return operands[1 if first else 2], of_condition(operands[0], first, module)
+    demand(name in ("umin", "umax", "smin", "smax"), "5h", "an operation that chooses nothing")
+    low, high = operands if first == (name[1:] == "min") else reversed(operands)
+    return operands[0 if first else 1], [at_most(of(low, name[0]), of(high, name[0]))]
+
+
 def of_edge(op: Operation, index: int, module: Module) -> Said:
     """Clause 6b."""
     if op.decl.name == "cond_br":

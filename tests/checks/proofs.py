@@ -225,6 +225,47 @@ def choice() -> tuple[Program, Proof]:
     return x, Proof([], [Certificate(x.ops["check.bounds 3"], (steps,))])
 
 
+LEAST = """
+func @f(%a: ref<[? x i32]>, %s: usize, %t: usize) {
+^entry:
+  %n = slice.len %a
+  %ok = icmp ule %s, %n
+  cond_br %ok, ^some, ^done
+^some:
+  %least = umin %t, %n
+  %most = umax %s, %t
+  check.subrange %s, %s, %n
+  check.subrange %s, %most, %n
+  %enough = icmp ule %s, %t
+  cond_br %enough, ^more, ^done
+^more:
+  check.subrange %s, %least, %n
+  br ^done
+^done:
+  ret
+}
+"""
+
+
+def least() -> tuple[Program, Proof]:
+    """A part that ends where its sequence does, if not before: what is not above both of two is not above the smaller one."""
+    x = Program(LEAST)
+    first = (c.Stated(x.branch("some", 0), x.p(t=1, s=-1)),)
+    second = (c.Stated(x.branch("entry", 0), x.p(n=1, s=-1)),)
+    begins = (c.Cases(x.ops["least"], x.p(least=1, s=-1), first, second),)
+    ends = (c.Stated(c.Definition(x.ops["least"]), x.p(n=1, least=-1)),)
+    return x, Proof([], [Certificate(x.ops["check.subrange 3"], (begins, ends))])
+
+
+def greater() -> tuple[Program, Proof]:
+    """What is said of a case: the greater one of two that is not the second is not below it."""
+    x = Program(LEAST)
+    first = (c.Stated(c.Chosen(x.ops["most"], True), x.p(s=1, t=-1)),)
+    both = (c.Sum((), 0),)
+    begins = (c.Cases(x.ops["most"], x.p(most=1, t=-1), first, both), c.Sum((), 0))
+    return x, Proof([], [Certificate(x.ops["check.subrange 1"], (begins, (c.Stated(x.branch("entry", 0), x.p(n=1, s=-1)),)))])
+
+
 PANICS = """
 func @f(%a: ref<[? x i32]>, %i: usize) {
 ^entry:
@@ -292,6 +333,8 @@ def scaled() -> tuple[Program, Proof]:
     return x, Proof([], [Certificate(x.ops["check.bounds 1"], (steps,))])
 
 
-GOOD = {f.__name__: f for f in (up, down, remainder, part, lengths, pointers, different, choice, panics, scaled)}
+GOOD = {
+    f.__name__: f for f in (up, down, remainder, part, lengths, pointers, different, choice, least, greater, panics, scaled)
+}
 
 __all__ = ["GOOD", "LARGEST", "Aligned", "Program"]

@@ -111,6 +111,13 @@ def other_half(x: Program, proof: Proof) -> None:
     x.ops["zero"].set("value", 1)
 
 
+def cases(x: Program, proof: Proof, first: bool) -> None:
+    """Another case, or the same with what is not said of it."""
+    stated = c.Stated(c.Chosen(x.ops["most"], first), x.p(s=-1, t=1) if first else x.p(s=1, t=-1))
+    old = proof.certificates[0].goals[0]
+    goal(proof, attrs.evolve(old[0], if_true=(stated,)), *old[1:])  # type: ignore[arg-type]
+
+
 PLANTED: dict[str, tuple[str, str, Plant]] = {
     # what is planted: the good proof, the clause that is violated, the change
     # the program is not the one of the proof
@@ -138,6 +145,16 @@ PLANTED: dict[str, tuple[str, str, Plant]] = {
     "a comparison with one": ("different", "5a", other_half),
     "a select the other way round": ("choice", "5h", lambda x, proof: to(x, "chosen", "more", "zero", "small")),
     "a select on another condition": ("choice", "5a", lambda x, proof: to(x, "chosen", "c", "small", "zero")),
+    "a minimum of another number": ("least", "5h", lambda x, proof: to(x, "least", "s", "n")),
+    "a minimum in another order": ("least", "5h", lambda x, proof: to(x, "least", "n", "t")),
+    "a case of a sum": (
+        "least",
+        "5h",
+        lambda x, proof: goal(proof, attrs.evolve(proof.certificates[0].goals[0][0], choice=x.ops["ok"])),  # type: ignore[arg-type]
+    ),
+    "the other case": ("greater", "5h", lambda x, proof: cases(x, proof, False)),
+    "a case said the other way round": ("greater", "5a", lambda x, proof: cases(x, proof, True)),
+    "a case of a later choice": ("least", "4", lambda x, proof: check(proof, x, "check.subrange 2")),
     "a factor of four": ("scaled", "5b", lambda x, proof: x.ops["two"].set("value", 4)),
     # facts that do not hold where they are used
     "a fact of a body that may not run": ("up", "4", early_exit),
