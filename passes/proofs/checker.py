@@ -250,7 +250,6 @@ class _Checker:
         q = of(value, "s" if reading == "u" else "u")
         if step.readings and op is not None:
             q = sources.computed(op, step.readings, self.module)
-        q = total((1, q), (1, integer(step.wraps << bits)))
         demand(low == at_most(integer(least), q)[0], "5b", "not shown to be above the smallest number")
         demand(high == at_most(q, integer(least + (1 << bits) - 1))[0], "5b", "not shown to be below the largest number")
         return total((1, of(value, reading)), (-1, q))
