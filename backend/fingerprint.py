@@ -101,7 +101,7 @@ def _fingerprint(module: Module) -> tuple[bytes, tuple[Declaration, ...]] | None
 
 def members(kind: type, instances: list[Any], *names: str) -> list[list[Any]]:
     """For each of ``names`` the list of what it is in the instances."""
-    order = _order(kind, _set(instances[0])) if instances else None
+    order = _order(kind, tuple(name for name in _slots(kind) if hasattr(instances[0], name))) if instances else None
     if order is not None:
         found = gc.get_referents(*instances)
         # Where an instance has more members or less than the first, what follows is not at its place: nor are the classes.
@@ -110,9 +110,9 @@ def members(kind: type, instances: list[Any], *names: str) -> list[list[Any]]:
     return [list(map(attrgetter(name), instances)) for name in names]
 
 
-def _set(instance: Any) -> tuple[str, ...]:
-    """The members that an instance has."""
-    return tuple(name for name in type(instance).__slots__ if not name.startswith("__") and hasattr(instance, name))
+@cache
+def _slots(kind: Any) -> tuple[str, ...]:
+    return tuple(name for name in kind.__slots__ if not name.startswith("__"))
 
 
 @cache

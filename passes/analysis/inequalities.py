@@ -94,9 +94,10 @@ class Fact:
 
 class Point:
     """Where something is to be proven: ``rank`` and ``before`` place it among the facts; ``also`` are facts of this point
-    alone, by id: what an edge says on the edge itself. ``block`` is where it is, ``into`` where its edge leads."""
+    alone, by id: what an edge says on the edge itself. ``block`` is where it is, ``into`` where its edge leads; ``cases`` are
+    the choices that are known to have been made, and how."""
 
-    __slots__ = ("also", "before", "block", "into", "rank")
+    __slots__ = ("also", "before", "block", "cases", "into", "rank")
 
     def __init__(
         self, rank: int, before: int, block: Block | None, also: dict[int, list[Fact]] | None = None, into: Block | None = None
@@ -106,6 +107,7 @@ class Point:
         self.block = block
         self.also = also
         self.into = into
+        self.cases: tuple[tuple[Operation, bool], ...] = ()
 
 
 class _Facts:
@@ -159,8 +161,11 @@ class Inequalities(FunctionAnalysis):
         self._facts: dict[int, _Facts] = {}
         self._defined: dict[int, list[Fact]] = {}
         self._computed: dict[int, list[Fact]] = {}
+        self._readings: dict[int, Fact] = {}
+        self._arguments: dict[int, tuple[int, Block | None]] = {}
         self._limits: dict[Type, int] = {}
         self._edges: dict[tuple[Operation, int], Point] = {}
+        self.sampled: Any = None
         self.tree, self.body = cfg.result_dominators if cfg.blocks else (cfg.dominators, [])
         self.stride = max([len(block.ops) for block in cfg.blocks], default=0) + 2
         self._ranks: dict[Operation, int] = {}
@@ -338,13 +343,15 @@ class Inequalities(FunctionAnalysis):
         self._edges[terminator, index] = made
         return made
 
-    def says(self, condition: Value, holds: bool, point: Point, source: Any) -> Point:
-        """A point at which a condition is known as well."""
+    def says(self, compared: list[Said], point: Point, source: Any) -> Point:
+        """A point at which comparisons are known as well."""
         also = {number: list(facts) for number, facts in (point.also or {}).items()}
-        for fact in self.said(condition_says(condition, holds), point.rank, point.before, source):
+        for fact in self.said(compared, point.rank, point.before, source):
             for number in fact.form:
                 also.setdefault(number, []).append(fact)
-        return Point(point.rank, point.before, point.block, also, point.into)
+        found = Point(point.rank, point.before, point.block, also, point.into)
+        found.cases = (*point.cases, (source[1], source[2]))
+        return found
 
     # -- facts -------------------------------------------------------------------------------------------------------------
 
@@ -485,6 +492,26 @@ class Inequalities(FunctionAnalysis):
                     known.append(self.equal(number, self._wrapping(each), ("wrapping", value, reading, each)))
         return known
 
+    def reading(self, number: int, other: int) -> Fact:
+        """That a number is the same as another one, which is the same value in its other reading; with ``needs``."""
+        known = self._readings.get(number)
+        if known is None:
+            value, reading = self.terms[number]
+            known = self._readings[number] = self.equal(number, {other: 1}, ("reading", value, reading))
+        return known
+
+    def argument(self, number: int) -> tuple[int, Block | None]:
+        """The latest argument of a block that a number is, or is a product with: the rank of the block, and the block."""
+        known = self._arguments.get(number)
+        if known is None:
+            known = -1, None
+            for each in self.factors[number] or (number,):
+                value = self.terms[each][0]
+                if value is not None and isinstance(value.owner, Block) and self.rank[each] >= known[0]:
+                    known = self.rank[each], value.owner
+            self._arguments[number] = known
+        return known
+
     def _wrapping(self, given: Wrapping) -> Form:
         if not given.factors:
             return self.form((given.parts, given.constant))
@@ -596,6 +623,19 @@ def condition_says(condition: Value, holds: bool) -> list[Said]:
             elif constant_integer(a) in (1, -1):
                 work.append((b, not holds))
     return said
+
+
+CHOICES = frozenset({"select", "umin", "umax", "smin", "smax"})
+"""The operations whose result is one of their operands."""
+
+
+def choice_says(op: Operation, first: bool) -> tuple[Value, list[Said]]:
+    """The operand that one of ``CHOICES`` gives in a case, and the comparisons that stand for the case."""
+    name, operands = op.decl.name, op.operands
+    if name == "select":
+        return operands[1 if first else 2], condition_says(operands[0], first)
+    a, b = operands
+    return (a if first else b), [(f"{name[0]}{'le' if first == (name[1:] == 'min') else 'ge'}", a, b)]
 
 
 def branch_says(terminator: Operation, index: int) -> list[Said]:

@@ -29,10 +29,10 @@ check is taken away. This header says when a certificate is valid. Nothing else 
 5. **Steps.** A derivation is a tuple of steps; each refers to earlier ones by number, and its conclusion is a statement:
    a. ``Stated(source, polynomial, exact)``: clause 6 gives this statement for the source (a polynomial that differs by its
       sign is as good for an exact one).
-   b. ``Exact(value, reading, readings, wraps, low, high)``: the operation that gives ``value`` computes modulo 2^w, clause 7,
-      from its operands in the given readings the polynomial q; with q' = q + wraps * 2^w the steps ``low`` and ``high``
-      conclude q' - min >= 0 and max - q' >= 0, where min..max are the numbers of the reading of ``value`` (0..2^w-1 or
-      -2^(w-1)..2^(w-1)-1). Conclusion, exact: term - q' = 0. With no readings at all q is the other reading of ``value``.
+   b. ``Exact(value, reading, readings, low, high)``: the operation that gives ``value`` computes modulo 2^w, clause 7, from
+      its operands in the given readings the polynomial q; the steps ``low`` and ``high`` conclude q - min >= 0 and max - q >=
+      0, where min..max are the numbers of the reading of ``value`` (0..2^w-1 or -2^(w-1)..2^(w-1)-1). Conclusion, exact: term
+      - q = 0. With no readings at all q is the other reading of ``value``.
    c. ``Sum(parts, slack)``: the sum of multiplier * step over the parts plus slack, at least 0; multipliers are integers, not
       negative for steps that are not exact. Exact if all parts are and slack is 0.
    d. ``Divided(step, divisor)``: for p >= 0, all coefficients but the constant divisible by divisor > 0: each divided, the
@@ -42,10 +42,13 @@ check is taken away. This header says when a certificate is valid. Nothing else 
       polynomial or its negative, p >= 0. Conclusion p - 1 >= 0.
    g. ``Invariant(lemma)``: the statement of that lemma; its block dominates the point (the block of the point, or one from
       which clause 4 holds with the block's entry as the source).
-   h. ``Cases(select, polynomial, if_true, if_false)``: two derivations at the same point, whose last steps conclude the
-      polynomial with each term of the result of the ``select`` replaced by the term of its second or third operand; each may
-      also use ``Chosen(select, True | False)`` as a source, which states what its condition says (6b). Conclusion polynomial
-      >= 0. The ``select`` dominates the point.
+   h. ``Cases(choice, polynomial, if_true, if_false)``: two derivations at the same point, whose last steps conclude the
+      polynomial with each term of the result of ``choice`` replaced by the term of the operand that it is in that case; each
+      may also use ``Chosen(choice, True | False)`` as a source. ``choice`` is a ``select``, which gives its second operand
+      where its condition is true and else the third, and the source states what the condition says (6b); or ``umin``,
+      ``umax``, ``smin``, ``smax`` of a and b, which give a in the first case and b in the second, and the source states x <=
+      y, in the reading u or s, where x is the one of a and b given by a minimum, or not given by a maximum. Conclusion
+      polynomial >= 0. ``choice`` dominates the point.
    i. ``Multiple(value, alignment, source, steps)``: ``Aligned``, clause 8.
 6. **Statements of sources.** (x <= y is y - x >= 0.)
    a. ``Type(term)``: 0 <= u(v) <= 2^w - 1; -2^(w-1) <= s(v) <= 2^(w-1) - 1; a length: 0 <= l <= 2^w - 1, and for the one
@@ -69,8 +72,8 @@ check is taken away. This header says when a certificate is valid. Nothing else 
       ``lshr`` u(r) <= u(a), and for b = k: 2^j u(r) <= u(a) <= 2^j u(r) + 2^j - 1 with j = k mod w; ``ashr`` the same in
       reading s for b = k; ``umin`` u(r) <= u(a), u(r) <= u(b); ``umax`` u(r) >= u(a), u(b); ``smin``, ``smax`` the same in
       reading s; ``srem`` for s(b) = k, k not 0: -|k| + 1 <= s(r) <= |k| - 1; ``sdiv`` for s(b) = k > 0: s(a) - k + 1 <= k
-      s(r) <= s(a) + k - 1; ``clz ctz popcount`` u(r) <= w; ``uadd.checked`` u(r) = u(a) + u(b), likewise ``usub`` and
-      ``umul`` (a product of terms), and ``sadd ssub smul`` in reading s; ``slice.len`` u(r) = length 0 of a; ``dim`` u(r) =
+      s(r) <= s(a) + k - 1; ``clz ctz popcount`` u(r) <= w; ``uadd.checked`` u(r) = u(a) + u(b), likewise ``usub``,
+      and ``sadd ssub`` in reading s; ``slice.len`` u(r) = length 0 of a; ``dim`` u(r) =
       len(place, axis), see e; ``null`` u(r) = 0; ``ptr.cast`` u(r) = u(a); ``ptr.addr`` u(r) = u(a); ``ref.to_ptr`` u(r) =
       u(a); ``slice.ptr`` of a ``ref`` or ``own`` u(r) >= 1; ``own.into_ptr`` u(r) = u(a). With ``given`` a step that
       concludes s(a) >= 0: ``sdiv`` for s(b) = k > 0: s(r) >= 0, k s(r) <= s(a) <= k s(r) + k - 1; ``srem`` 0 <= s(r) <= s(a).
@@ -194,9 +197,9 @@ class Definition:
 
 @attrs.frozen
 class Chosen:
-    """5h: which operand a ``select`` gave, in a case of ``Cases``."""
+    """5h: which operand an operation gave, in a case of ``Cases``."""
 
-    select: Operation
+    choice: Operation
     value: bool
 
 
@@ -222,7 +225,6 @@ class Exact:
     value: Value
     reading: str
     readings: tuple[str, ...]
-    wraps: int
     low: int
     high: int
 
@@ -271,7 +273,7 @@ class Invariant:
 class Cases:
     """5h."""
 
-    select: Operation
+    choice: Operation
     polynomial: Polynomial
     if_true: Derivation
     if_false: Derivation

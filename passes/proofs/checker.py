@@ -231,10 +231,11 @@ class _Checker:
                 demand(self.flow.over(self.flow.start[lemma.block], point), "5g", "not below the lemma's block")
                 found = _same(lemma.statement)
             elif isinstance(step, c.Cases):
-                op, found = step.select, total((1, step.polynomial))
-                demand(op.decl.name == "select" and self.flow.has_run(op, point), "5h", "no select that has run")
-                for value, holds, case in ((op.operands[1], True, step.if_true), (op.operands[2], False, step.if_false)):
-                    concluded = self.derivation(case, point, (*chosen, c.Chosen(op, holds)))[0]
+                op, found = step.choice, total((1, step.polynomial))
+                demand(self.flow.has_run(op, point), "5h", "the operation has not run")
+                for first, case in ((True, step.if_true), (False, step.if_false)):
+                    concluded = self.derivation(case, point, (*chosen, c.Chosen(op, first)))[0]
+                    value = sources.of_choice(op, first, self.module)[0]
                     demand(concluded == replaced(found, {op.results[0]: value}), "5h", "a case does not conclude it")
             else:
                 found = self.multiple(step, point, [done[at][0] for at in step.steps if 0 <= at < len(done)])
@@ -249,7 +250,6 @@ class _Checker:
         q = of(value, "s" if reading == "u" else "u")
         if step.readings and op is not None:
             q = sources.computed(op, step.readings, self.module)
-        q = total((1, q), (1, integer(step.wraps << bits)))
         demand(low == at_most(integer(least), q)[0], "5b", "not shown to be above the smallest number")
         demand(high == at_most(q, integer(least + (1 << bits) - 1))[0], "5b", "not shown to be below the largest number")
         return total((1, of(value, reading)), (-1, q))
@@ -282,7 +282,7 @@ class _Checker:
             return sources.of_type(source.term, self.module)
         if isinstance(source, c.Chosen):
             demand(source in chosen, "5h", "not in that case")
-            return sources.of_condition(source.select.operands[0], source.value, self.module)
+            return sources.of_choice(source.choice, source.value, self.module)[1]
         if isinstance(source, c.Branch):
             node = self.flow.edge[source.terminator, source.index]
             demand(self.flow.over(node, point), "4", "the edge does not dominate")

@@ -27,7 +27,7 @@ from altru_ir.module import Block
 from altru_ir.passes.analysis.inequalities import Fact, Form, Inequalities, Point
 from altru_ir.passes.analysis.loops import Loop, Loops
 from altru_ir.passes.proofs.goals import Found, nodes_of, proven
-from altru_ir.passes.proofs.prover import STEPS, Claimed, Failed, Place, Prover, Refuted, assumptions, facts_of, place_of
+from altru_ir.passes.proofs.prover import STEPS, Again, Claimed, Failed, Place, Prover, Refuted, assumptions, facts_of, place_of
 from altru_ir.passes.transform.guards import testable
 from altru_ir.values import Operation
 
@@ -57,6 +57,7 @@ class Conditions:
         self.wanted: dict[Loop, list[Form]] = {}
         self.kept: set[Operation] = set()
         self._prover: Prover | None = None
+        self._invariants: dict[Loop, _Invariant] = {}
         sizes = [0, *accumulate(len(facts.cfg.blocks[block].ops) for block in loops.order)]
         self._small = {
             loop
@@ -67,7 +68,7 @@ class Conditions:
         for op, nodes in found.items():
             assert op.block is not None
             innermost = loops.innermost[number[op.block]]
-            log = _Log(prover, *logged.get(op, (0, 0)))
+            log = None
             if nodes is not None:
                 if not self.wanted or innermost is None or not self._rests_on_lost(nodes, op):
                     continue
@@ -77,7 +78,7 @@ class Conditions:
                 if proven(op, current) is not None:
                     continue
                 log = _Log(current, start, len(current.log))
-            if innermost is None or not self._try(op, innermost, log):
+            if innermost is None or not self._try(op, innermost, log or _Log(prover, *logged[op])):
                 self.kept.add(op)
 
     def _try(self, op: Operation, innermost: Loop, log: _Log) -> bool:  # 1
@@ -88,7 +89,10 @@ class Conditions:
             if loop not in self._small or log.effort >= EFFORT:
                 continue
             known = self.wanted.get(loop, [])
-            missing = self._missing(op, _Invariant(self.facts, self.loops, loop), log, known)
+            invariant = self._invariants.get(loop)
+            if invariant is None:
+                invariant = self._invariants[loop] = _Invariant(self.facts, self.loops, loop)
+            missing = self._missing(op, invariant, log, known)
             fresh = None if missing is None else [form for form in missing if form not in known]
             if fresh is not None and len(known) + len(fresh) <= CONDITIONS and not self._in_vain(fresh, loop):
                 if fresh:
@@ -173,22 +177,25 @@ class _Invariant:
         self.loops = loops
         self.loop = loop
         self.header = facts.cfg.blocks[loop.header]
+        self._outside: dict[int, bool] = {}
 
     def __call__(self, goal: Form, point: Point) -> bool:
-        facts = self.facts
-        number = facts.cfg.number
-        if not self.is_behind(point):
-            return False
-        for each in goal:
-            for part in facts.factors[each] or (each,):
+        return self.is_behind(point) and all(map(self._is_outside, goal)) and testable(goal, self.facts)
+
+    def _is_outside(self, number: int) -> bool:
+        """Whether a number is there in front of the loop."""
+        known = self._outside.get(number)
+        if known is None:
+            facts = self.facts
+            blocks = []
+            for part in facts.factors[number] or (number,):
                 value = facts.terms[part][0]
-                if value is None:
-                    continue
-                owner = value.owner
-                block = owner.block if isinstance(owner, Operation) else owner if isinstance(owner, Block) else None
-                if block is not None and self.loops.contains(self.loop, number[block]):
-                    return False
-        return testable(goal, facts)
+                owner = None if value is None else value.owner
+                blocks.append(owner.block if isinstance(owner, Operation) else owner if isinstance(owner, Block) else None)
+            number_of = facts.cfg.number
+            known = not any(block is not None and self.loops.contains(self.loop, number_of[block]) for block in blocks)
+            self._outside[number] = known
+        return known
 
     def is_behind(self, point: Point) -> bool:
         """Whether a point is in the loop, or on an edge to it."""
@@ -205,7 +212,7 @@ class _Log:
     """
 
     def __init__(self, prover: Prover, start: int, end: int) -> None:
-        self._log: list[Failed | Refuted] = prover.log or []
+        self._log: list[Failed | Again | Refuted] = prover.log or []
         self._refuted = prover.refuted
         self._pieces = [(start, end, False)]
         claims: set[Claimed] = set()
@@ -227,6 +234,7 @@ class _Log:
         self.helps = self.helps_needs = False
         last_help = -1  # the place of the last one that helps
         help_of: dict[Claimed, int] = {}
+        helping: set[int] = set()
         ends = {end: claim for claim, (_, end) in self._refuted.items()}
         done = 0
         for first, end, is_need in self._pieces:
@@ -236,10 +244,14 @@ class _Log:
                     if each.claim not in self._refuted or help_of.get(each.claim, -1) >= self._refuted[each.claim][0]:
                         last_help = at
                     continue
+                if isinstance(each, Again):
+                    if each.place in helping:
+                        last_help = at
+                    continue
                 may_be_assumed = invariant(each.goal, each.point)
                 if may_be_assumed:
                     self.failing.add(place_of(each.goal, each.point))
-                if may_be_assumed or (known and invariant.is_behind(each.point) and _meets(each.goal, known)):
+                if may_be_assumed or each.is_open or (known and invariant.is_behind(each.point) and _meets(each.goal, known)):
                     last_help = at
                     self.helps_needs = True
                     self.helps |= not (is_need or each.is_need)
@@ -248,6 +260,8 @@ class _Log:
                     place = place_of(form, each.point)
                     constant = each.goal.get(0, 0)
                     self.hopeless[place] = max(constant, self.hopeless.get(place, constant))
+                if last_help >= each.start:
+                    helping.add(at)
                 if at + 1 in ends:
                     help_of[ends[at + 1]] = last_help
             done = max(done, end)

@@ -17,17 +17,20 @@ left is the next goal. Rules, cited by number in the code:
  5. A goal about an argument of a block, in which all other numbers are there at its entry, may be an invariant of the block:
     it is proven on each edge into it, for what the edge hands over, and may be used meanwhile (induction). If that fails, what
     was proven with its help is forgotten.
- 6. A goal about a ``select`` holds if it does for both operands, each under its case of the condition.
+ 6. A goal about a ``select`` holds if it does for both operands, each under its case of the condition; so does one with a
+    minimum that must not be small, or a maximum that must not be large.
  7. A fact about x times another number that is not negative is a fact about their product.
  8. A goal holds behind a block where edges meet if it holds on each of them: what each edge says is lost in the block.
  9. Who asks may allow goals to be taken for true (``assume``): what a guard in front of a loop could test. One that can be
     proven is not, and of the others the first met, which is the nearest to the goal; from then on it is a fact. Such an answer
     is no proof; it says what would make one. ``without_checks`` leaves out what checks say, for that comes from the bounds
     of other memory; ``ignore`` leaves out others. Without ``assume_needs`` rule 4's two goals more are to be proven.
+10. A goal that some run makes negative (``samples``) cannot be proven, and is not tried; runs say nothing about what was
+    assumed. They cost as much as some hundred goals, and are asked for when ``UNSAMPLED`` goals were looked at in vain.
 
 The search goes from later numbers to earlier ones: what is left after a fact has no later number than the goal.
 Each goal is looked at once for a point (one that is no easier than one that failed, fails), at most ``STEPS`` for a question
-and ``DEPTH`` deep: the cost of a question is bounded, and "not proven" says nothing.
+and ``DEPTH`` deep (``SHALLOW`` at least for a lemma): the cost of a question is bounded, and "not proven" says nothing.
 
 Invariant: what it says is proven is so; the nodes it gives are what ``writer`` makes a certificate of, which a checker reads.
 
@@ -45,14 +48,17 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import attrs
 
 from altru_ir.module import Block
-from altru_ir.passes.analysis.inequalities import Fact, Form, Inequalities, Point
+from altru_ir.passes.analysis.inequalities import CHOICES, Fact, Form, Inequalities, Point, choice_says
+from altru_ir.passes.proofs.samples import Samples
 from altru_ir.values import Operation, Successor, Value
 
 if TYPE_CHECKING:
     from altru_ir.passes.proofs.alignment import Alignments
 
 STEPS = 48
-DEPTH = 10
+DEPTH = 7
+SHALLOW = 4
+UNSAMPLED = 192
 LEMMAS = 4
 MEETINGS = 1
 CLIMB = 4
@@ -98,11 +104,11 @@ class Inductive:
 
 @attrs.define(eq=False)
 class Split:
-    """Rule 6: ``raw`` is the term of the ``select``, the nodes are for its operands."""
+    """Rule 6: ``number`` is what ``choice`` gives, the nodes are for its operands."""
 
     goal: Form
     number: int
-    select: Operation
+    choice: Operation
     if_true: Node
     if_false: Node
 
@@ -143,13 +149,20 @@ Claimed = tuple[Block, Key]
 
 
 class Failed(NamedTuple):
-    """A goal that was looked at and not proven: where, whether it was only to keep a sum from wrapping, and the place in the
-    log of the first of those that it led to, which stand in front of it."""
+    """A goal that was looked at and not proven: where, whether it was only to keep a sum from wrapping, the place in the log of
+    the first of those that it led to, which stand in front of it, and whether it was not tried, for some run refutes it."""
 
     goal: Form
     point: Point
     is_need: bool
     start: int
+    is_open: bool = False
+
+
+class Again(NamedTuple):
+    """A goal that was asked for again, and its place in the log."""
+
+    place: int
 
 
 class Refuted(NamedTuple):
@@ -162,32 +175,35 @@ class Refuted(NamedTuple):
 Place = tuple[Key, int, Block | None]
 """A goal and where it is asked, to be found by (``place_of``)."""
 
-Candidate = tuple[bool, int, int, Fact, int, int, Form]
-"""Whether a fact is about another number than the latest, how hard what it leaves over is (how many numbers, and how far from
-0 its constant), the fact, rule 2's numbers, and what it leaves over."""
+Candidate = tuple[bool, int, int, bool, Fact, int, int, Form]
+"""Whether a fact is about another number than the latest, how hard what it leaves over is (how many numbers, how far from 0
+its constant, whether something of it is computed), the fact, rule 2's numbers, and what it leaves over."""
 
 
 class _Question:
     """The work on one point: ``failed`` has, by coefficients, the largest constant that was not enough, ``about`` the facts of
-    each number."""
+    each number, ``logged`` where in the log it failed."""
 
-    __slots__ = ("about", "failed", "point")
+    __slots__ = ("about", "failed", "logged", "point")
 
     def __init__(self, point: Point) -> None:
         self.point = point
         self.about: dict[int, list[Fact]] = {}
+        self.logged: dict[Key, int] = {}
         self.failed: dict[Key, int] = {}
 
 
 class Prover:
     """Answers questions about one function, as it is. ``steps`` counts the goals looked at, ``cut_off`` the questions for which
-    there were too many."""
+    there were too many, ``vain`` the goals that were looked at for questions without an answer."""
 
     def __init__(self, facts: Inequalities) -> None:
         self.facts = facts
         self.steps = 0
         self.cut_off = 0
+        self.vain = 0
         self._left = 0
+        self._supposing = False
         self._nested = 0
         self._claims: dict[Claimed, Claim | None] = {}
         self._proven: list[Claimed] = []
@@ -205,11 +221,12 @@ class Prover:
         """With ``assume``, goals of which it is known that they do not hold by themselves."""
         self.hopeless: dict[Place, int] = {}
         """Goals that nothing that may be assumed helps, without their constants, and up to which constant."""
-        self.log: list[Failed | Refuted] | None = None
+        self.log: list[Failed | Again | Refuted] | None = None
         """If a list, what was looked at and not proven is noted there."""
         self.refuted: dict[Claimed, tuple[int, int]] = {}
         """Where in the log that is what a claim failed by."""
         self._for_needs = False
+        self._questions: dict[Point, _Question] = {}
         self._sharper: dict[Fact, tuple[Fact, ...]] = {}
 
     @cached_property
@@ -219,17 +236,39 @@ class Prover:
 
         return Alignments(self.facts)
 
-    def prove(self, goal: Form, point: Point, steps: int = STEPS) -> Node | None:
+    def prove(self, goal: Form, point: Point) -> Node | None:
         """A node that shows that ``goal`` is not negative at ``point``; None when none was found."""
-        self._left = steps
+        self._left = STEPS
+        self._questions.clear()
         found = self._prove(goal, _Question(point), DEPTH)
-        if found is None and self._left <= 0:
-            self.cut_off += 1
+        if found is None:
+            self.vain += STEPS - self._left
+            self.cut_off += self._left <= 0
         return found
+
+    def keep_log(self) -> list[Failed | Again | Refuted]:
+        """Lets the log be kept, and gives it."""
+        self.log = []
+        return self.log
+
+    @cached_property
+    def samples(self) -> Samples:
+        """Rule 10: what some runs had."""
+        if self.facts.sampled is None:
+            self.facts.sampled = Samples(self.facts)
+        found: Samples = self.facts.sampled
+        return found
+
+    def _may_sample(self) -> bool:
+        return self.vain >= UNSAMPLED and not self._supposing and self.assume is None
+
+    def _refuted(self, goal: Form, point: Point) -> bool:  # 10
+        return self._may_sample() and self.samples.refuted(goal, point)
 
     def suppose(self, form: Form, block: Block) -> None:
         """Takes it for true that ``form`` is not negative on each entry of ``block``."""
         facts = self.facts
+        self._supposing = True
         number = facts.cfg.number[block]
         fact = Fact(form, facts.rank_of_block(block), facts.tree.last[number], None, ("supposed",), False, False)
         for each in form:
@@ -260,6 +299,8 @@ class Prover:
         failed = question.failed
         worst = failed.get(key)
         if worst is not None and constant <= worst:
+            if self.log is not None and key in question.logged:
+                self.log.append(Again(question.logged[key]))
             return None
         if self.hopeless:
             known = self.hopeless.get((key, question.point.rank, question.point.into))
@@ -267,6 +308,11 @@ class Prover:
                 return None
         start = 0 if self.log is None else len(self.log)
         failed[key] = constant  # meanwhile too: a goal does not help itself
+        if self._refuted(goal, question.point):  # 10
+            if self.log is not None:
+                question.logged[key] = start
+                self.log.append(Failed(goal, question.point, self._for_needs, start, True))
+            return None
         self._left -= 1
         self.steps += 1
         found = self._search(goal, list(coefficients), question, depth)
@@ -276,6 +322,7 @@ class Prover:
             else:
                 failed[key] = worst
         elif self.log is not None:
+            question.logged[key] = len(self.log)
             self.log.append(Failed(goal, question.point, self._for_needs, start))
         return found
 
@@ -290,7 +337,11 @@ class Prover:
             return None if rest is None else Reduced(goal, divisor, rest)
         facts = self.facts
         low, high, rank = facts.low, facts.high, facts.rank
-        if len(numbers) > 1:
+        if len(numbers) == 2:
+            a, b = numbers
+            if rank[a] < rank[b] or (rank[a] == rank[b] and b < a):
+                numbers = [b, a]
+        elif len(numbers) > 2:
             numbers.sort(key=lambda each: (-rank[each], each))
         latest = numbers[0]
         latest_rank = rank[latest]
@@ -329,7 +380,8 @@ class Prover:
                     left_over.append(rest_goal)
                     constant = rest_goal.get(0, 0)
                     hard = len(rest_goal) - (1 if constant else 0)
-                    later.append((each != latest, hard, -constant, fact, scale, multiplier, rest_goal))
+                    is_computed = max(map(rank.__getitem__, rest_goal)) >= 0
+                    later.append((each != latest, hard, -constant, is_computed, fact, scale, multiplier, rest_goal))
         if len(later) > 1:
             later.sort(key=_hardness)
             del later[CANDIDATES:]
@@ -344,18 +396,24 @@ class Prover:
             self.suppose(goal, allowed.header)
             return Assumed(goal)
         about_latest = [each for each in later if not each[0]]
-        found = self._any_of(goal, about_latest, question, depth) or self._as_computed(goal, latest, question, depth)
+        found = None
+        if self._is_least_or_most(latest):  # nothing else says as much
+            found = self._as_computed(goal, latest, question, depth) or self._any_of(goal, about_latest, question, depth)
+        else:
+            found = self._any_of(goal, about_latest, question, depth) or self._as_computed(goal, latest, question, depth)
         if found is None:
-            found = self._invariant(goal, latest, depth) or self._any_of(goal, later[len(about_latest) :], question, depth)
+            found = self._invariant(goal, depth)
+        if found is None and self._nested < MEETINGS:
+            found = self._meeting(goal, question.point, depth)
+        if found is None:
+            found = self._any_of(goal, later[len(about_latest) :], question, depth)
         for each in numbers[1:3]:
             if found is None:
                 found = self._as_computed(goal, each, question, depth)
-        if found is None and self._nested < MEETINGS:
-            found = self._meeting(goal, question.point, depth)
         return found
 
     def _any_of(self, goal: Form, later: list[Candidate], question: _Question, depth: int) -> Node | None:
-        for _, _, _, fact, scale, multiplier, rest_goal in later:
+        for *_, fact, scale, multiplier, rest_goal in later:
             found = self._attempt(rest_goal, question, depth - 1)
             if found is not None:
                 needs = self._needs(fact, question, depth)
@@ -422,7 +480,7 @@ class Prover:
         if value is None or isinstance(reading, int) or not value.type.is_integer:
             return None
         op = value.operation
-        if op is not None and op.decl.name == "select":
+        if op is not None and _chooses(op, reading, goal[number]):
             return self._split(goal, number, op, question, depth)
         for fact in self._computed(number, value, reading, question.point):
             scale, multiplier, rest_goal = _taken_out(goal, number, fact.form)
@@ -433,15 +491,23 @@ class Prover:
                     return Use(goal, fact, scale, multiplier, rest, needs)
         return None
 
+    def _is_least_or_most(self, number: int) -> bool:
+        value = self.facts.terms[number][0]
+        op = None if value is None else value.operation
+        return op is not None and op.decl.name in CHOICES and op.decl.name != "select"
+
     def _computed(self, number: int, value: Value, reading: str, point: Point) -> list[Fact]:
         """What a number is if nothing wraps, and the same value in its other reading."""
         facts = self.facts
+        found = facts.computed(number)
         other_reading = "s" if reading == "u" else "u"
         other = facts.number(value, other_reading)[0]
-        found = facts.computed(number)
-        says = other and any(not fact.differs for fact in facts.at(other, point))  # `ne` says the same in both readings
-        if other and (says or self._known.get(other) or self._is_extended(value, other_reading)):
-            found = [*found, facts.equal(number, {other: 1}, ("reading", value, reading))]
+        if other and (
+            self._is_extended(value, other_reading)
+            or self._known.get(other)
+            or any(not fact.differs for fact in facts.at(other, point))  # `ne` says the same in both readings
+        ):
+            found = [*found, facts.reading(number, other)]
         return found
 
     @staticmethod
@@ -453,9 +519,10 @@ class Prover:
         facts = self.facts
         reading = facts.terms[number][1]
         nodes = []
-        for value, holds in ((op.operands[1], True), (op.operands[2], False)):
+        for first in (True, False):
+            value, says = choice_says(op, first)
             replaced = _replaced(goal, {number: facts.form((((1, value, reading),), 0))})
-            point = facts.says(op.operands[0], holds, question.point, ("chosen", op, holds))
+            point = facts.says(says, question.point, ("chosen", op, first))
             node = self._prove(replaced, _Question(point), depth - 1)
             if node is None:
                 return None
@@ -478,17 +545,14 @@ class Prover:
 
     # -- induction ---------------------------------------------------------------------------------------------------------
 
-    def _invariant(self, goal: Form, latest: int, depth: int) -> Node | None:  # 5
+    def _invariant(self, goal: Form, depth: int) -> Node | None:  # 5
         facts = self.facts
         block: Block | None = None
+        latest = -1
         for each in goal:
-            for number in facts.factors[each] or (each,):
-                value = facts.terms[number][0]
-                if value is None:
-                    continue
-                owner = value.owner
-                if isinstance(owner, Block) and (block is None or facts.rank[number] >= facts.rank_of_block(block)):
-                    block = owner
+            at, owner = facts.argument(each)
+            if owner is not None and at >= latest:
+                block, latest = owner, at
         return None if block is None else self._claimed(goal, block, depth)
 
     def _meeting(self, goal: Form, point: Point, depth: int) -> Node | None:  # 8
@@ -512,7 +576,7 @@ class Prover:
         if block in facts.cleanups or block is facts.function.blocks[0]:
             return None
         start = facts.rank_of_block(block)
-        if any(facts.rank[each] > start for each in goal if each):
+        if max(map(facts.rank.__getitem__, goal)) > start:
             return None
         key = (block, frozenset(goal.items()))
         if key in self._claims:
@@ -520,7 +584,7 @@ class Prover:
             if known is None and self.log is not None:
                 self.log.append(Refuted(key, self._for_needs))
             return None if known is None else Inductive(goal, known)
-        if self._nested >= LEMMAS:
+        if self._nested >= LEMMAS or (self._may_sample() and self.samples.refuted_on(goal, block)):  # 10
             return None
         edges = facts.edges[block]
         if len(edges) > EDGES:
@@ -536,7 +600,7 @@ class Prover:
         so_far = len(self._proven)
         logged = 0 if self.log is None else len(self.log)
         self._nested += 1
-        holds = self._on_edges(claim, edges, arguments, depth)
+        holds = self._on_edges(claim, edges, arguments, max(depth, SHALLOW))
         self._nested -= 1
         if holds:
             self._proven.append(key)
@@ -586,7 +650,10 @@ class Prover:
                 replacement[number] = form
             goal = _replaced(claim.form, replacement)
             point = facts.edge(terminator, terminator.successors.index(edge))
-            node = self._prove(goal, _Question(point), depth - 1)
+            question = self._questions.get(point)
+            if question is None:
+                question = self._questions[point] = _Question(point)
+            node = self._prove(goal, question, depth - 1)
             if node is None:
                 return False
             claim.edges.append(node)
@@ -666,6 +733,12 @@ def place_of(goal: Form, point: Point) -> Place:
     return frozenset(goal.items()), point.rank, point.into
 
 
+def _chooses(op: Operation, reading: str, coefficient: int) -> bool:  # 6
+    """Whether the operands by themselves say more of the result than what is stated of it, for a goal with a coefficient."""
+    name = op.decl.name
+    return name == "select" or (name in CHOICES and name[0] == reading and (coefficient > 0) == (name[1:] == "min"))
+
+
 def sharpened(fact: Fact) -> list[Fact]:  # 3
     """What a fact that differs says where one side is known to be no larger than the other, both ways."""
     found = []
@@ -688,8 +761,8 @@ def edge_values(block: Block, edge: Successor) -> dict[Value, Value]:
     return dict(zip(block.args[given:], edge.args, strict=True))
 
 
-def _hardness(candidate: Candidate) -> tuple[bool, int, int]:
-    return candidate[:3]
+def _hardness(candidate: Candidate) -> tuple[bool, int, int, bool]:
+    return candidate[:4]
 
 
 def _scaled(goal: Form, a: int, b: int) -> tuple[int, int, Form]:  # 2

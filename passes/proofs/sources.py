@@ -199,6 +199,16 @@ def of_condition(value: Value, holds: bool, module: Module) -> Said:
     return found
 
 
+def of_choice(op: Operation, first: bool, module: Module) -> tuple[Value, Said]:
+    """Clause 5h: what an operation gives in one of its cases, and what is so in that case."""
+    name, operands = op.decl.name, op.operands
+    if name == "select":
+        return operands[1 if first else 2], of_condition(operands[0], first, module)
+    demand(name in ("umin", "umax", "smin", "smax"), "5h", "an operation that chooses nothing")
+    low, high = operands if first == (name[1:] == "min") else reversed(operands)
+    return operands[0 if first else 1], [at_most(of(low, name[0]), of(high, name[0]))]
+
+
 def of_edge(op: Operation, index: int, module: Module) -> Said:
     """Clause 6b."""
     if op.decl.name == "cond_br":
@@ -242,8 +252,6 @@ def of_result(op: Operation, given: Polynomial | None, module: Module) -> Said:
         found.append(equal(of(r), of(operands[0])))
     elif name in ("clz", "ctz", "popcount"):
         found.append(at_most(of(r), integer(width(r, module))))
-    elif name in ("umul.checked", "smul.checked"):
-        found.append(equal(of(r, name[0]), times(of(operands[0], name[0]), of(operands[1], name[0]))))
     elif name in ("udiv", "lshr", "ashr", "sdiv", "srem"):
         found += _of_quotient(op, given, module)
     elif name == "slice.len":
@@ -303,10 +311,9 @@ def _dimension(op: Operation, axis: int, given: Polynomial | None) -> list[Polyn
     if name == "borrow":
         return _length(operands[0], axis, given)
     if name in ("slice.from_raw", "new.array", "arena.alloc_array", "stack.alloc"):
-        skipped = {"new.array": int(op.operand("home") is not None) if name == "new.array" else 0, "stack.alloc": 0}.get(
-            name, 1
-        )
-        return [of(operands[skipped + axis])]
+        declared = op.decl.bind(op)
+        lengths = [value for each in ("length", "lengths", "rest") for value in declared.get(each, ())]
+        return [of(lengths[axis])]
     if name in ("assume_init", "ref.to_ptr", "own.into_ptr", "own.from_ptr", "unsize"):
         held = sequence(operands[0].type)
         if held is None or axis >= len(held.dimensions):

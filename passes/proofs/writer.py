@@ -21,7 +21,7 @@ from __future__ import annotations
 from altru_ir.module import Block, Module
 from altru_ir.passes.analysis import definitions
 from altru_ir.passes.analysis.definitions import Reading, Wrapping
-from altru_ir.passes.analysis.inequalities import Fact, Form, Inequalities, Raw
+from altru_ir.passes.analysis.inequalities import Fact, Form, Inequalities, Raw, choice_says
 from altru_ir.passes.proofs import certificates as c
 from altru_ir.passes.proofs.alignment import Chain, Meeting, derivation
 from altru_ir.passes.proofs.certificates import Polynomial, Term
@@ -204,9 +204,10 @@ class _Derivation:
         goal = writer.spell(node.goal)
         term = writer.term(node.number)
         cases = []
-        for value, each in ((node.select.operands[1], node.if_true), (node.select.operands[2], node.if_false)):
+        for first, each in ((True, node.if_true), (False, node.if_false)):
+            value = choice_says(node.choice, first)[0]
             cases.append(writer._derivation(_with_terms(goal, {term: Term(value, term.reading)}), each))
-        return self.add(c.Cases(node.select, goal, cases[0], cases[1]))
+        return self.add(c.Cases(node.choice, goal, cases[0], cases[1]))
 
     # -- facts -------------------------------------------------------------------------------------------------------------
 
@@ -261,7 +262,7 @@ class _Derivation:
         below = _clean({**below, (): below.get((), 0) + facts.high[number]})
         low = self.raw(above, self.node(needs[0]))
         high = self.raw(below, self.node(needs[1]))
-        exact = self.add(c.Exact(value, reading, readings, 0, low, high))
+        exact = self.add(c.Exact(value, reading, readings, low, high))
         return self.sum([(exact, 1), *((step, multiplier) for step, multiplier in self.corrections(q))])
 
     # -- ids and terms (2) -------------------------------------------------------------------------------------------------

@@ -75,20 +75,20 @@ class EliminateChecks(FunctionPass):
         if not checks or function.module is None:
             return False
         facts = self.get(Inequalities, function)
-        loops = self.get(Loops, function) if self.versions else None
-        asked = [op for op in checks if facts.tree.reachable(facts.cfg.number[op.block])]  # type: ignore[index]  # 5
+        reachable, number = facts.tree.reachable, facts.cfg.number
+        asked = [op for op in checks if op.block is not None and reachable(number[op.block])]  # 5
         prover = Prover(facts)
+        log = prover.keep_log() if self.versions else None
         found: dict[Operation, Found | None] = {}
+        logged: dict[Operation, tuple[int, int]] = {}
+        for op in asked:
+            start = 0 if log is None else len(log)
+            nodes = found[op] = proven(op, prover)
+            if nodes is None and log is not None:
+                logged[op] = start, len(log)
         versions: list[Versions] = []
-        if loops is None or not loops.all:
-            found = {op: proven(op, prover) for op in asked}
-        else:
-            prover.log = []
-            logged: dict[Operation, tuple[int, int]] = {}
-            for op in asked:
-                start = len(prover.log)
-                found[op] = proven(op, prover)
-                logged[op] = start, len(prover.log)
+        if logged:
+            loops = self.get(Loops, function)
             conditions = Conditions(loops, prover, found, logged)
             if conditions.wanted:
                 versions = self.versioned(function, loops, facts, conditions.wanted)
@@ -112,9 +112,9 @@ class EliminateChecks(FunctionPass):
         if self.verify and (gone or versions):  # 3
             self.checked(function, facts, gone, versions)
         if gone:  # 4
-            for block in function.blocks:
-                if any(op in gone for op in block.ops):
-                    block.ops = [op for op in block.ops if op not in gone]
+            for block in {op.block: None for op in gone}:
+                assert block is not None
+                block.ops = [op for op in block.ops if op not in gone]
         return bool(gone or versions)
 
     def versioned(

@@ -14,8 +14,12 @@ Rules, cited by number in the code. An access through a path needs
  3. for a division, a divisor that is not zero, and for a signed one not MIN / -1 (class ``division``).
 A check stands directly before the access (a path is evaluated by the access, not by the projection) and carries the
 location of the step it guards. It is left out where it is proven here and now: an index and a dimension that are both
-constants, a divisor that is a constant other than 0 (and, signed, other than -1), or the same check earlier in the block;
+constants, a divisor that is a constant other than 0 (and, signed, other than -1), or the same check earlier in the block (4):
 SSA values do not change, so that one still holds. What needs an argument is left to ``eliminate-checks``.
+
+ 4. Two checks are the same if their operands are: the same value, equal constants, or the same dimension of the same place,
+    which for a path that reads a pointer from memory is one between the same two operations that do more than look. So what
+    has been through this pass gets no check a second time.
 
 Invariant: no operation moves, none is removed; only constants, ``dim`` and checks are added. One walk, linear.
 """
@@ -91,17 +95,22 @@ class _Inserter:
         self.proven: set[tuple[object, ...]] = set()
         self.lengths: dict[object, Value] = {}
         self.inserted = 0
+        self.epoch = 0
+        self.read_at: dict[Value, int] = {}
 
     def run(self) -> int:
         """The number of checks inserted."""
         for op in self.block.ops:
             if op.decl.is_check:
-                self.proven.add((op.name, *op.operands, op.attrs.get("alignment")))
-            elif op.name in DIVISIONS:
-                self.division(op)
-            elif not op.decl.is_projection:
+                self.proven.add(self.key(op.name, op.operands, op.attrs.get("alignment")))
+            elif op.name == "dim":
+                self.read_at[op.result] = self.epoch
+            elif op.name != "const" and not op.decl.is_projection:
+                if op.name in DIVISIONS:
+                    self.division(op)
                 for value in _accessed(op):
                     self.path(value)
+                self.epoch += 1
             self.out.append(op)
         self.block.ops = self.out
         return self.inserted
@@ -149,10 +158,7 @@ class _Inserter:
                 known = constant_integer(index)
                 if known is not None and known % (1 << self.module.pointer_bits) < dimension:
                     continue
-                length = self.constant(dimension, step)
-            else:
-                length = self.dimension(base, axis, step)
-            self.check("check.bounds", [index, length], step)
+            self.against(dimension, base, axis, "check.bounds", [index], step)
 
     def range(self, step: Operation) -> None:
         if "bounds" not in self.chosen:
@@ -160,13 +166,9 @@ class _Inserter:
         base, low, high = step.operands
         dimension = base.type.target.dimensions[0]  # type: ignore[attr-defined]
         bounds = constant_integer(low), constant_integer(high)
-        if dimension is not None:
-            if bounds[0] is not None and bounds[1] is not None and bounds[0] <= bounds[1] <= dimension:
-                return
-            length = self.constant(dimension, step)
-        else:
-            length = self.dimension(base, 0, step)
-        self.check("check.subrange", [low, high, length], step)
+        if dimension is not None and bounds[0] is not None and bounds[1] is not None and bounds[0] <= bounds[1] <= dimension:
+            return
+        self.against(dimension, base, 0, "check.subrange", [low, high], step)
 
     def raw_pointer(self, step: Operation) -> None:
         pointer = step.operands[0]
@@ -184,6 +186,34 @@ class _Inserter:
 
     # -- pieces --
 
+    def against(self, known: int | None, base: Value, axis: int, name: str, operands: list[Value], near: Operation) -> None:
+        """A check against a dimension, which may be ``known``."""
+        length = known if known is not None else self.measured(base, axis, self.epoch)
+        key = (name, *map(self.same, operands), length, None)
+        if key not in self.proven:
+            value = self.constant(known, near) if known is not None else self.dimension(base, axis, near)
+            self.check(name, [*operands, value], near)
+
+    # -- rule 4 --
+
+    def key(self, name: str, operands: list[Value], alignment: object) -> tuple[object, ...]:
+        return (name, *map(self.same, operands), alignment)
+
+    def same(self, value: Value) -> object:
+        """What stands for a value and those that are sure to be equal."""
+        number = constant_integer(value)
+        if number is not None and value.type == USIZE:
+            return int(number) % (1 << self.module.pointer_bits)
+        op = value.operation
+        if op is None or op.name != "dim":
+            return value
+        base, axis = op.operands[0], op.attrs["axis"]
+        return self.measured(base, axis, self.read_at.get(value)) if value in self.read_at or is_stable(base) else value
+
+    @staticmethod
+    def measured(base: Value, axis: int, epoch: int | None) -> object:
+        return ("dim", base, axis) if is_stable(base) else ("dim", base, axis, epoch)
+
     def add(
         self, name: str, operands: list[Value], attributes: dict[str, object], near: Operation, type: Type | None
     ) -> Operation:
@@ -195,7 +225,7 @@ class _Inserter:
         return op
 
     def check(self, name: str, operands: list[Value], near: Operation, attributes: dict[str, object] | None = None) -> None:
-        key = (name, *operands, (attributes or {}).get("alignment"))
+        key = self.key(name, operands, (attributes or {}).get("alignment"))
         if key not in self.proven:
             self.proven.add(key)
             self.inserted += 1
@@ -213,6 +243,7 @@ class _Inserter:
         known = self.lengths.get(key)
         if known is None:
             known = self.add("dim", [base], {"axis": axis}, near, USIZE).result
+            self.read_at[known] = self.epoch
             if is_stable(base):
                 self.lengths[key] = known
         return known

@@ -109,7 +109,7 @@ def down() -> tuple[Program, Proof]:
         c.Sum(((0, 1), (1, 1))),  # 2: i - 1 >= 0
         c.Stated(c.Type(Term(x.values["i"], "u")), x.p(LARGEST, i=-1)),  # 3
         c.Sum(((3, 1),), 1),  # 4: largest - (i - 1) >= 0
-        c.Exact(x.values["next"], "u", ("u", "u"), 0, 2, 4),  # 5: next - i + 1 = 0
+        c.Exact(x.values["next"], "u", ("u", "u"), 2, 4),  # 5: next - i + 1 = 0
         lemma,  # 6: n - i >= 0
     )
     edges = ((c.Sum((), 0),), (*at_next, c.Sum(((6, 1), (5, -1)), 1)))
@@ -225,6 +225,47 @@ def choice() -> tuple[Program, Proof]:
     return x, Proof([], [Certificate(x.ops["check.bounds 3"], (steps,))])
 
 
+LEAST = """
+func @f(%a: ref<[? x i32]>, %s: usize, %t: usize) {
+^entry:
+  %n = slice.len %a
+  %ok = icmp ule %s, %n
+  cond_br %ok, ^some, ^done
+^some:
+  %least = umin %t, %n
+  %most = umax %s, %t
+  check.subrange %s, %s, %n
+  check.subrange %s, %most, %n
+  %enough = icmp ule %s, %t
+  cond_br %enough, ^more, ^done
+^more:
+  check.subrange %s, %least, %n
+  br ^done
+^done:
+  ret
+}
+"""
+
+
+def least() -> tuple[Program, Proof]:
+    """A part that ends where its sequence does, if not before: what is not above both of two is not above the smaller one."""
+    x = Program(LEAST)
+    first = (c.Stated(x.branch("some", 0), x.p(t=1, s=-1)),)
+    second = (c.Stated(x.branch("entry", 0), x.p(n=1, s=-1)),)
+    begins = (c.Cases(x.ops["least"], x.p(least=1, s=-1), first, second),)
+    ends = (c.Stated(c.Definition(x.ops["least"]), x.p(n=1, least=-1)),)
+    return x, Proof([], [Certificate(x.ops["check.subrange 3"], (begins, ends))])
+
+
+def greater() -> tuple[Program, Proof]:
+    """What is said of a case: the greater one of two that is not the second is not below it."""
+    x = Program(LEAST)
+    first = (c.Stated(c.Chosen(x.ops["most"], True), x.p(s=1, t=-1)),)
+    both = (c.Sum((), 0),)
+    begins = (c.Cases(x.ops["most"], x.p(most=1, t=-1), first, both), c.Sum((), 0))
+    return x, Proof([], [Certificate(x.ops["check.subrange 1"], (begins, (c.Stated(x.branch("entry", 0), x.p(n=1, s=-1)),)))])
+
+
 PANICS = """
 func @f(%a: ref<[? x i32]>, %i: usize) {
 ^entry:
@@ -285,13 +326,15 @@ def scaled() -> tuple[Program, Proof]:
         c.Sum(((3, 2),)),  # 4: 2 * i >= 0
         c.Divided(0, 4),  # 5
         c.Sum(((5, 2), (2, 2), (1, -2)), LARGEST - 2 * (((1 << 63) - 1) // 4) + 2),  # 6: largest - 2 * i >= 0
-        c.Exact(x.values["twice"], "u", ("u", "u"), 0, 4, 6),  # 7: twice - 2 * i = 0
+        c.Exact(x.values["twice"], "u", ("u", "u"), 4, 6),  # 7: twice - 2 * i = 0
         c.Stated(x.branch("entry", 0), x.p(-1, n=1, twice=-1)),  # 8
         c.Sum(((8, 1), (7, 1), (3, 1))),  # 9: n - i - 1 >= 0
     )
     return x, Proof([], [Certificate(x.ops["check.bounds 1"], (steps,))])
 
 
-GOOD = {f.__name__: f for f in (up, down, remainder, part, lengths, pointers, different, choice, panics, scaled)}
+GOOD = {
+    f.__name__: f for f in (up, down, remainder, part, lengths, pointers, different, choice, least, greater, panics, scaled)
+}
 
 __all__ = ["GOOD", "LARGEST", "Aligned", "Program"]

@@ -111,6 +111,13 @@ def other_half(x: Program, proof: Proof) -> None:
     x.ops["zero"].set("value", 1)
 
 
+def cases(x: Program, proof: Proof, first: bool) -> None:
+    """Another case, or the same with what is not said of it."""
+    stated = c.Stated(c.Chosen(x.ops["most"], first), x.p(s=-1, t=1) if first else x.p(s=1, t=-1))
+    old = proof.certificates[0].goals[0]
+    goal(proof, attrs.evolve(old[0], if_true=(stated,)), *old[1:])  # type: ignore[arg-type]
+
+
 PLANTED: dict[str, tuple[str, str, Plant]] = {
     # what is planted: the good proof, the clause that is violated, the change
     # the program is not the one of the proof
@@ -138,6 +145,16 @@ PLANTED: dict[str, tuple[str, str, Plant]] = {
     "a comparison with one": ("different", "5a", other_half),
     "a select the other way round": ("choice", "5h", lambda x, proof: to(x, "chosen", "more", "zero", "small")),
     "a select on another condition": ("choice", "5a", lambda x, proof: to(x, "chosen", "c", "small", "zero")),
+    "a minimum of another number": ("least", "5h", lambda x, proof: to(x, "least", "s", "n")),
+    "a minimum in another order": ("least", "5h", lambda x, proof: to(x, "least", "n", "t")),
+    "a case of a sum": (
+        "least",
+        "5h",
+        lambda x, proof: goal(proof, attrs.evolve(proof.certificates[0].goals[0][0], choice=x.ops["ok"])),  # type: ignore[arg-type]
+    ),
+    "the other case": ("greater", "5h", lambda x, proof: cases(x, proof, False)),
+    "a case said the other way round": ("greater", "5a", lambda x, proof: cases(x, proof, True)),
+    "a case of a later choice": ("least", "4", lambda x, proof: check(proof, x, "check.subrange 2")),
     "a factor of four": ("scaled", "5b", lambda x, proof: x.ops["two"].set("value", 4)),
     # facts that do not hold where they are used
     "a fact of a body that may not run": ("up", "4", early_exit),
@@ -201,7 +218,6 @@ PLANTED: dict[str, tuple[str, str, Plant]] = {
     "a step that comes later": ("down", "5", lambda x, proof: step(proof, 2, parts=((7, 1),))),
     "a step before the first": ("down", "5", lambda x, proof: step(proof, 2, parts=((-1, 1),))),
     "a difference that may wrap": ("down", "5b", lambda x, proof: step(proof, 5, low=4)),
-    "a wrap too many": ("down", "5b", lambda x, proof: step(proof, 5, wraps=1)),
     "a sum without its upper bound": ("scaled", "5b", lambda x, proof: step(proof, 7, high=4)),
     "operands read signed": ("down", "5b", lambda x, proof: step(proof, 5, readings=("s", "u"))),
     "a division that is none": ("scaled", "5d", lambda x, proof: step(proof, 5, divisor=3)),
@@ -258,7 +274,7 @@ def test_no_nonsense_makes_the_checker_raise() -> None:
         (None,),
         (c.Sum(((0, 1),)),),
         (c.Stated(None, {}),),
-        (c.Exact(x.values["more"], "u", ("u",) * 5, 0, 0, 0),),
+        (c.Exact(x.values["more"], "u", ("u",) * 5, 0, 0),),
     )  # type: ignore
     for steps in nonsense:
         goal(proof, *steps)
