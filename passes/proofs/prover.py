@@ -28,7 +28,7 @@ left is the next goal. Rules, cited by number in the code:
 10. A goal that some run makes negative (``samples``) cannot be proven, and is not tried; runs say nothing about what was
     assumed. They are asked for after the first ``UNSAMPLED`` goals, so that simple functions cost nothing.
 
-The search goes from later numbers to earlier ones: what is left after a fact has no later number than the goal.
+The search goes from later numbers to earlier ones: facts that bring in a number later than those of the goal are tried last.
 Each goal is looked at once for a point (one that is no easier than one that failed, fails), at most ``STEPS`` for a question
 and ``DEPTH`` deep (``SHALLOW`` at least for a lemma): the cost of a question is bounded, and "not proven" says nothing.
 
@@ -276,14 +276,11 @@ class Prover:
                     needs = self._needs(fact, question, depth)
                     if needs is not None:
                         return Use(goal, fact, scale, multiplier, Limits(rest_goal), needs)
-                elif (
-                    all(rank[other] <= latest_rank for other in fact.form)
-                    and self._may_be(rest_goal)
-                    and rest_goal not in left_over
-                ):
+                elif self._may_be(rest_goal) and rest_goal not in left_over:
+                    is_later = any(rank[other] > latest_rank for other in fact.form)
                     left_over.append(rest_goal)
                     easy = len(rest_goal) - (0 in rest_goal), -rest_goal.get(0, 0), max(rank[o] for o in rest_goal) >= 0
-                    later.append((each != numbers[0], easy, fact, scale, multiplier, rest_goal))
+                    later.append((each != numbers[0] or is_later, easy, fact, scale, multiplier, rest_goal))
         later = sorted(later, key=lambda each: each[:2])[:CANDIDATES]
         if self.assume is not None and self.assume(goal, question.point):  # 9
             allowed, self.assume = self.assume, None

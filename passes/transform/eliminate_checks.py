@@ -18,6 +18,7 @@ where %n is ``slice.len %xs`` and %seq is ``deref %xs``. Rules, cited by number 
  3. Then the checks with a certificate are removed, all at once, and nothing takes their place: to tell LLVM what was proven
     gains nothing and costs a fifth of its time (measured).
  4. Checks in blocks that control does not reach stay: nothing is known there, and other passes remove the blocks.
+ 5. The assumptions of ``infer-contracts`` go as well, with what they were computed from.
 
 It finds most after ``mem2reg`` and ``cse``: nothing is known of what a local holds that is not promoted.
 
@@ -26,6 +27,8 @@ bounded number of steps.
 """
 
 from __future__ import annotations
+
+from collections import Counter
 
 import attrs
 
@@ -39,6 +42,10 @@ from altru_ir.passes.proofs.reasons import missing, why
 from altru_ir.passes.proofs.writer import Writer
 from altru_ir.text.printer import assign_names
 from altru_ir.values import Operation
+
+AGREED = "checks.agreed"
+"""The attribute of an ``assume`` that ``infer-contracts`` made."""
+PURE = frozenset({"icmp", "slice.len", "const"})
 
 
 class RejectedProof(Exception):
@@ -63,7 +70,7 @@ class EliminateChecks(FunctionPass):
     def run_on(self, function: Function) -> bool:
         checks = [op for op in function.operations() if op.decl.is_check]
         if not checks or function.module is None:
-            return False
+            return without_agreed(function)
         facts = self.get(Inequalities, function)
         prover = Prover(facts)
         if self.explain:
@@ -82,12 +89,13 @@ class EliminateChecks(FunctionPass):
         self.count("checks removed", len(gone))
         self.count("goals looked at", prover.steps)
         if not gone:
-            return False
+            return without_agreed(function)
         if self.verify:  # 2
             self.checked(function, facts, gone)
         for block in function.blocks:  # 3
             if any(op in gone for op in block.ops):
                 block.ops = [op for op in block.ops if op not in gone]
+        without_agreed(function)
         return True
 
     def explained(self, op: Operation, nodes: Found | None, facts: Inequalities) -> None:
@@ -111,6 +119,24 @@ class EliminateChecks(FunctionPass):
         self.proofs[function.name] = writer.proof
         verified(function, writer.proof)
         self.count("certificates accepted", len(gone))
+
+
+def without_agreed(function: Function) -> bool:  # 5
+    """Takes away what ``infer-contracts`` has assumed; whether there was something."""
+    gone = {op for op in function.operations() if op.decl.name == "assume" and AGREED in op.attrs}
+    if not gone:
+        return False
+    used = Counter(value for op in function.operations() if op not in gone for value in op.all_operands())
+    work = [value.operation for op in gone for value in op.operands]
+    for each in work:
+        if each is not None and each.decl.name in PURE and each not in gone and not used[each.result]:
+            gone.add(each)
+            used.subtract(each.operands)
+            work += [value.operation for value in each.operands]
+    for block in function.blocks:
+        if any(op in gone for op in block.ops):
+            block.ops = [op for op in block.ops if op not in gone]
+    return True
 
 
 def verified(function: Function, proof: Proof) -> None:

@@ -154,22 +154,18 @@ class _Inserter:
         base = step.operands[0]
         sequence = base.type.target  # type: ignore[attr-defined]
         for axis, (index, dimension) in enumerate(zip(step.operands[1:], sequence.dimensions, strict=True)):
-            if dimension is not None:
-                known = constant_integer(index)
-                if known is not None and known % (1 << self.module.pointer_bits) < dimension:
-                    continue
-            self.against(dimension, base, axis, "check.bounds", [index], step)
+            known = constant_integer(index)
+            if dimension is None or known is None or known % (1 << self.module.pointer_bits) >= dimension:
+                self.against(dimension, base, axis, "check.bounds", [index], step)
 
     def range(self, step: Operation) -> None:
         if "bounds" not in self.chosen:
             return
         base, low, high = step.operands
         dimension = base.type.target.dimensions[0]  # type: ignore[attr-defined]
-        bounds = constant_integer(low), constant_integer(high)
-        if dimension is not None:
-            if bounds[0] is not None and bounds[1] is not None and bounds[0] <= bounds[1] <= dimension:
-                return
-        self.against(dimension, base, 0, "check.subrange", [low, high], step)
+        first, last = constant_integer(low), constant_integer(high)
+        if dimension is None or first is None or last is None or not first <= last <= dimension:
+            self.against(dimension, base, 0, "check.subrange", [low, high], step)
 
     def raw_pointer(self, step: Operation) -> None:
         pointer = step.operands[0]
