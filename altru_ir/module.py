@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from altru_ir.source import Location, Source
+from altru_ir.targets import data_of
 from altru_ir.types import UNIT, FunctionType, Type
 from altru_ir.values import Operation, Successor, Value
 
@@ -263,8 +264,6 @@ class Module:
     @property
     def pointer_bits(self) -> int:
         """The width of an address on the module's target."""
-        from altru_ir.targets import data_of
-
         return data_of(self.target).pointer_bits
 
     def add(self, declaration: TypeDeclaration | Global | Function) -> None:

@@ -5,6 +5,8 @@ Example: ``data_of("aarch64-linux-gnu").pointer_bits == 64``.
 
 from __future__ import annotations
 
+from functools import cache
+
 import attrs
 
 
@@ -32,6 +34,7 @@ TARGETS: dict[str, TargetData] = {
 _VENDORS = ("unknown", "pc", "none")
 
 
+@cache
 def data_of(triple: str) -> TargetData:
     """What is known of a target. Raises ``UnknownTargetError``."""
     parts = triple.split("-")

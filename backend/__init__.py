@@ -31,7 +31,7 @@ counters: Counter[str] = Counter()
 EMITS = ("llvm", "asm", "obj", "exe", "shared", "static", "header")
 PANIC_MODES = ("unwind", "abort")
 INSTRUMENTS = ("heap-stats", "heap-sites")
-SIMPLIFYING = ("mem2reg", "cse", "version-loops")
+SIMPLIFYING = ("mem2reg", "cse")
 """The passes of the levels that take from a debugger what it could show."""
 
 
@@ -51,6 +51,7 @@ def prepare(
     from altru_ir.diagnostics import DiagnosticError
     from altru_ir.passes.manager import PassManager
     from altru_ir.passes.pipeline_text import parse_pipeline
+    from altru_ir.passes.transform.eliminate_checks import EliminateChecks
     from altru_ir.passes.transform.insert_checks import InsertChecks
     from altru_ir.verifier import verify
 
@@ -62,7 +63,7 @@ def prepare(
         raise DiagnosticError(problems, module.source)
     passes = [InsertChecks(checks) if isinstance(p, InsertChecks) else p for p in parse_pipeline(f"O{opt}")]
     if debug:
-        passes = [p for p in passes if p.name not in SIMPLIFYING]
+        passes = [EliminateChecks() if isinstance(p, EliminateChecks) else p for p in passes if p.name not in SIMPLIFYING]
     manager = PassManager([]) if manager is None else manager
     manager.passes = passes if check else [p for p in passes if isinstance(p, InsertChecks)]
     manager.run(copy)

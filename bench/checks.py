@@ -4,7 +4,7 @@ The kernels of ``bench/kernels``, each in our IR, in C and in safe Rust. For eac
 run after the passes of O3, counted by the interpreter; CPU time with all checks over that without any, over that of the C twin
 without any (``clang-22 -O3``, or another C compiler) and over that of the Rust twin (``rustc -O``), the programs in turn; and,
 with valgrind, instructions in the same way, of a larger run less a smaller one. All for x86-64-v3, no contraction of floats.
-Then the CPU time for each check of the passes that take checks away, and how their work grows with the program.
+Then the CPU time for each check of the pass that takes checks away, and how their work grows with the program.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from bench.harness import Row, cpu_seconds, instructions
 from bench.kernels import Kernel, air_of, c_of, kernel, names, rust_of, size
 
 ROUNDS, QUICK_ROUNDS = 3, 1
-ELIMINATION = ("version-loops", "eliminate-checks")
+ELIMINATION = "eliminate-checks{versions}"
 C_COMPILERS = ("clang-22", "clang", "gcc", "cc")
 C_FLAGS = ["-O3", "-march=x86-64-v3", "-ffp-contract=off", "-std=c11", "-w"]
 RUST_FLAGS = ["-O", "-C", "target-cpu=x86-64-v3", "-A", "warnings"]
@@ -179,12 +179,12 @@ def one_function(loops: int) -> str:
 
 
 def before_elimination(text: str) -> tuple[Module, int]:
-    """A module as it comes to the passes of ``ELIMINATION``, and the number of its checks."""
+    """A module as it comes to ``ELIMINATION``, and the number of its checks."""
     from altru_ir.passes.pipelines import PIPELINES
 
     module = air.parse(text)
     until = PIPELINES["O3"]
-    passes.run(module, ",".join(until[: min(map(until.index, ELIMINATION))]))
+    passes.run(module, ",".join(until[: until.index(ELIMINATION)]))
     return module, sum(op.decl.is_check for f in module.functions.values() for op in f.operations())
 
 
@@ -199,10 +199,9 @@ def compile_rows(quick: bool) -> Iterator[Row]:
         for each in sizes:
             module, count = before_elimination(make(each))
             copies = [module.clone() for _ in range(4)]
-            both = ",".join(ELIMINATION)
-            passes.run(module.clone(), both)
-            done = instructions_of(lambda: passes.run(copies.pop(), both))  # noqa: B023
-            seconds = seconds_of(lambda: passes.run(copies.pop(), both))  # noqa: B023
+            passes.run(module.clone(), ELIMINATION)
+            done = instructions_of(lambda: passes.run(copies.pop(), ELIMINATION))  # noqa: B023
+            seconds = seconds_of(lambda: passes.run(copies.pop(), ELIMINATION))  # noqa: B023
             if done is None:
                 is_counted = False
             checks.append(float(count))

@@ -15,26 +15,8 @@ SAFE = ["insert-checks", "schedule-drops", "check-moves", "check-loans"]
 PIPELINES: dict[str, list[str]] = {
     "O0": [*SAFE, "elaborate-drops"],
     "O1": [*SAFE, "elaborate-drops", "mem2reg", "cse", "forward-lengths", "infer-contracts", "eliminate-checks"],
-    "O2": [
-        *SAFE,
-        "elaborate-drops",
-        "mem2reg",
-        "cse",
-        "forward-lengths",
-        "infer-contracts",
-        "version-loops",
-        "eliminate-checks",
-    ],
-    "O3": [
-        *SAFE,
-        "elaborate-drops",
-        "mem2reg",
-        "cse",
-        "forward-lengths",
-        "infer-contracts",
-        "version-loops",
-        "eliminate-checks",
-    ],
+    "O2": [*SAFE, "elaborate-drops", "mem2reg", "cse", "forward-lengths", "infer-contracts", "eliminate-checks{versions}"],
+    "O3": [*SAFE, "elaborate-drops", "mem2reg", "cse", "forward-lengths", "infer-contracts", "eliminate-checks{versions}"],
     "check-memory": [*SAFE, "check-leaks"],
     "simplify": ["inline", "sroa", "mem2reg", "canonicalize", "cse", "simplify-cfg", "dce"],
 }

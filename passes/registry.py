@@ -29,7 +29,6 @@ PASSES: dict[str, str] = {
     "elaborate-drops": "altru_ir.passes.transform.elaborate_drops:ElaborateDrops",
     "forward-lengths": "altru_ir.passes.transform.forward_lengths:ForwardLengths",
     "infer-contracts": "altru_ir.passes.transform.infer_contracts:InferContracts",
-    "version-loops": "altru_ir.passes.transform.version_loops:VersionLoops",
     "eliminate-checks": "altru_ir.passes.transform.eliminate_checks:EliminateChecks",
     "inline": "altru_ir.passes.transform.inline:Inline",
     "sroa": "altru_ir.passes.transform.sroa:SplitLocals",

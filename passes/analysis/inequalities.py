@@ -40,7 +40,7 @@ from altru_ir.passes.analysis.definitions import Reading, Wrapping, width
 from altru_ir.passes.analysis.intervals import OPPOSITE
 from altru_ir.passes.analysis.manager import FunctionAnalysis, Get
 from altru_ir.passes.analysis.notes import Notes
-from altru_ir.types import ArrayType, OwnType, RefType, Type
+from altru_ir.types import ArrayType, IntType, OwnType, RefType, Type
 from altru_ir.values import Operation, Successor, Value
 
 MOST = 12
@@ -48,6 +48,8 @@ MOST_CONDITIONS = 64
 DERIVED = 8
 DERIVING = frozenset({"add", "sub", "mul", "shl", "umin", "umax", "smin", "smax"})
 """The operations whose definition makes a new fact out of one about their result (rule 4), and how many there may be of one."""
+SAYING = frozenset({"check.bounds", "check.subrange", "check.nonzero", "check.nonnull", "assume"})
+DECIDING = frozenset({"cond_br", "switch"})
 FAR = 1 << 1000
 """Farther out than any number: the limit of a product whose factors may be negative."""
 
@@ -55,6 +57,17 @@ Form = dict[int, int]
 """A linear form: coefficients by id, none of them 0; id 0 is the constant."""
 Raw = tuple[tuple[tuple[int, Value, Reading], ...], int]
 """A form in terms of values and readings as the program has them: parts and a constant."""
+
+Said = tuple[str, Value, Value | int]
+"""A comparison: a predicate, and what it is between."""
+COMPARISONS: dict[str, tuple[int, int, str, bool, bool]] = {
+    "eq": (1, 0, "us", True, False), "ne": (1, 0, "us", False, True),
+    **{f"{reading}{word}": (sign, constant, reading, False, False)
+       for reading in "us"
+       for word, sign, constant in (("lt", -1, -1), ("le", -1, 0), ("gt", 1, -1), ("ge", 1, 0))},
+}  # fmt: skip
+"""What a predicate says: the sign of its first operand, the constant, the readings in which it speaks of integers, and whether
+it is an equality, or a difference."""
 
 
 class Fact:
@@ -65,7 +78,8 @@ class Fact:
     negative for it to hold.
     """
 
-    __slots__ = ("differs", "exact", "form", "last", "needs", "origin", "rank", "raw", "source")
+    needs: tuple[Form, ...] = ()
+    top: int | None = None
 
     def __init__(self, form: Form, rank: int, last: int, raw: Raw | None, source: Any, exact: bool, differs: bool) -> None:
         self.form = form
@@ -76,7 +90,6 @@ class Fact:
         self.origin = source
         self.exact = exact
         self.differs = differs
-        self.needs: tuple[Form, ...] = ()
 
 
 class Point:
@@ -148,14 +161,16 @@ class Inequalities(FunctionAnalysis):
         self._facts: dict[int, _Facts] = {}
         self._defined: dict[int, list[Fact]] = {}
         self._computed: dict[int, list[Fact]] = {}
+        self._readings: dict[int, Fact] = {}
+        self._arguments: dict[int, tuple[int, Block | None]] = {}
         self._limits: dict[Type, int] = {}
+        self._edges: dict[tuple[Operation, int], Point] = {}
         self.sampled: Any = None
         self.tree, self.body = cfg.result_dominators if cfg.blocks else (cfg.dominators, [])
-        self.stride = max((len(block.ops) for block in cfg.blocks), default=0) + 2
-        self.place: dict[Operation, int] = {}
-        for block in cfg.blocks:
-            for at, op in enumerate(block.ops):
-                self.place[op] = at
+        self.stride = max([len(block.ops) for block in cfg.blocks], default=0) + 2
+        self._ranks: dict[Operation, int] = {}
+        self._derives: list[bool] = []
+        self._bits = self.module.pointer_bits
         self._new((None, ""), 1, 1, -1)
         self._collect()
 
@@ -171,6 +186,8 @@ class Inequalities(FunctionAnalysis):
         self.high.append(high)
         self.rank.append(rank)
         self.factors.append(None)
+        op = None if term[0] is None else term[0].owner
+        self._derives.append(isinstance(op, Operation) and op.decl.name in DERIVING)
         return len(self.terms) - 1
 
     def number(self, value: Value, reading: Reading) -> tuple[int, int]:  # 1
@@ -199,7 +216,7 @@ class Inequalities(FunctionAnalysis):
 
     def _fresh(self, key: tuple[Value, Reading]) -> int:
         value, reading = key
-        bits = width(value.type, self.module)
+        bits = value.type.bits if isinstance(value.type, IntType) else self._bits
         if reading == "s":
             low, high = -(1 << bits >> 1), (1 << bits >> 1) - 1
         else:
@@ -298,8 +315,14 @@ class Inequalities(FunctionAnalysis):
 
     def rank_at(self, op: Operation) -> int:
         """The place of an operation."""
-        assert op.block is not None
-        return self.tree.before[self.body[self.cfg.number[op.block]]] * self.stride + 1 + self.place[op]
+        known = self._ranks.get(op)
+        if known is None:
+            block = op.block
+            assert block is not None
+            first = self.tree.before[self.body[self.cfg.number[block]]] * self.stride + 1
+            self._ranks.update(zip(block.ops, range(first, first + len(block.ops)), strict=True))
+            known = self._ranks[op]
+        return known
 
     def before(self, op: Operation, also: dict[int, list[Fact]] | None = None) -> Point:
         """The point in front of an operation."""
@@ -308,12 +331,17 @@ class Inequalities(FunctionAnalysis):
 
     def edge(self, terminator: Operation, index: int) -> Point:
         """The point on an edge."""
+        known = self._edges.get((terminator, index))
+        if known is not None:
+            return known
         rank = self.rank_at(terminator) + 1
         also: dict[int, list[Fact]] = {}
         for fact in self.said(branch_says(terminator, index), rank, rank // self.stride, ("branch", terminator, index)):
             for number in fact.form:
                 also.setdefault(number, []).append(fact)
-        return Point(rank, rank // self.stride, terminator.block, also, terminator.successors[index].block)
+        made = Point(rank, rank // self.stride, terminator.block, also, terminator.successors[index].block)
+        self._edges[terminator, index] = made
+        return made
 
     def says(self, compared: list[Said], point: Point, source: Any) -> Point:
         """A point at which comparisons are known as well."""
@@ -327,49 +355,64 @@ class Inequalities(FunctionAnalysis):
 
     # -- facts -------------------------------------------------------------------------------------------------------------
 
-    def said(self, compared: list[tuple[str, Value, Value | int]], rank: int, last: int, source: Any) -> Iterator[Fact]:
+    def said(self, compared: list[Said], rank: int, last: int, source: Any) -> list[Fact]:
         """Comparisons as facts."""
+        found = []
         for predicate, a, b in compared:
-            for reading in readings_of(predicate, a.type):
-                word = predicate[1:] if predicate not in ("eq", "ne") else predicate
-                sign = -1 if word in ("lt", "le") else 1
-                constant = -1 if word in ("lt", "gt") else 0
+            sign, constant, reading, exact, differs = COMPARISONS[predicate]
+            for each in reading if a.type.is_integer else reading[:1]:
                 if isinstance(b, int):
-                    raw: Raw = ((sign, a, reading),), -sign * b
-                    if reading == "s":
+                    if each == "s":
                         continue
+                    raw: Raw = ((sign, a, each),), constant - sign * b
+                    other, known = 0, b
                 else:
-                    raw = ((sign, a, reading), (-sign, b, reading)), constant
-                form = self.form(raw)
-                if len(form) > (0 in form):
-                    yield Fact(form, rank, last, raw, source, word == "eq", word == "ne")
+                    raw = ((sign, a, each), (-sign, b, each)), constant
+                    other, known = self.number(b, each)
+                number, also_known = self.number(a, each)
+                if number == other:  # both are known, or the same
+                    continue
+                form: Form = {}
+                if number:
+                    form[number] = sign
+                if other:
+                    form[other] = -sign
+                left = constant + sign * (also_known - known)
+                if left:
+                    form[0] = left
+                found.append(Fact(form, rank, last, raw, source, exact, differs))
+        return found
 
     def _collect(self) -> None:  # 2
-        cfg, tree = self.cfg, self.tree
+        blocks, tree = self.cfg.blocks, self.tree
         numbers = {node: block for block, node in enumerate(self.body)}
         for node in tree.order:
-            if node < len(cfg.blocks):
+            if node < len(blocks):
                 self._enter(node)
             block = numbers.get(node)
             if block is None:
                 continue
-            for op in cfg.blocks[block].ops:
-                if op.decl.is_check or op.decl.name == "assume":
-                    last = tree.last[node]
-                    for fact in self.said(check_says(op), self.rank_at(op), last, ("passed", op)):
-                        self._add(fact, tree.before[node])
+            for op in blocks[block].ops:
+                if op.decl.name in SAYING:
+                    before = tree.before[node]
+                    for fact in self.said(check_says(op), self.rank_at(op), tree.last[node], ("passed", op)):
+                        self._add(fact, before)
 
     def _enter(self, number: int) -> None:
         cfg, tree = self.cfg, self.tree
         block = cfg.blocks[number]
-        before = [p for p in cfg.predecessors[number] if tree.reachable(p) and not tree.dominates(number, p)]
-        if len(before) != 1 or cfg.blocks[before[0]].unwind is block:
+        above = cfg.predecessors[number]
+        if len(above) > 1:
+            above = [p for p in above if tree.reachable(p) and not tree.dominates(number, p)]
+        if len(above) != 1 or above[0] == number or cfg.blocks[above[0]].unwind is block:
             return
-        terminator = cfg.blocks[before[0]].ops[-1]
+        terminator = cfg.blocks[above[0]].ops[-1]
+        if terminator.decl.name not in DECIDING:
+            return
         index = next(at for at, edge in enumerate(terminator.successors) if edge.block is block)
-        source = ("branch", terminator, index)
-        for fact in self.said(branch_says(terminator, index), self.rank_of_block(block), tree.last[number], source):
-            self._add(fact, tree.before[number])
+        rank, before = tree.before[number] * self.stride, tree.before[number]
+        for fact in self.said(branch_says(terminator, index), rank, tree.last[number], ("branch", terminator, index)):
+            self._add(fact, before)
 
     def add(self, fact: Fact, before: int) -> None:
         """Adds a fact; facts come in preorder."""
@@ -383,7 +426,8 @@ class Inequalities(FunctionAnalysis):
     def _add(self, fact: Fact, before: int) -> None:
         """Adds a fact and what follows from it by the definitions of its numbers (4)."""
         self.add(fact, before)
-        if fact.differs or len(fact.form) > 4:
+        derives = self._derives
+        if fact.differs or len(fact.form) > 4 or not any(map(derives.__getitem__, fact.form)):
             return
         work = [fact]
         for each in work:
@@ -394,8 +438,7 @@ class Inequalities(FunctionAnalysis):
 
     def _derived(self, fact: Fact) -> Iterator[Fact]:
         for number, coefficient in fact.form.items():
-            value = self.terms[number][0]
-            if value is None or value.operation is None or value.operation.decl.name not in DERIVING:
+            if not self._derives[number]:
                 continue
             for other in [*self.computed(number), *self.defined(number)]:
                 factor = other.form.get(number, 0)
@@ -425,6 +468,12 @@ class Inequalities(FunctionAnalysis):
         defined = self.defined(number)
         return found + defined if defined else found
 
+    def top(self, fact: Fact) -> int:
+        """The rank of the latest number of a fact."""
+        if fact.top is None:
+            fact.top = max(map(self.rank.__getitem__, fact.form))
+        return fact.top
+
     def defined(self, number: int) -> list[Fact]:
         """What the operation that gives a number states of it."""
         known = self._defined.get(number)
@@ -441,6 +490,26 @@ class Inequalities(FunctionAnalysis):
             if value is not None and not isinstance(reading, int):
                 for each in definitions.wrapping(value, reading, self.module):
                     known.append(self.equal(number, self._wrapping(each), ("wrapping", value, reading, each)))
+        return known
+
+    def reading(self, number: int, other: int) -> Fact:
+        """That a number is the same as another one, which is the same value in its other reading; with ``needs``."""
+        known = self._readings.get(number)
+        if known is None:
+            value, reading = self.terms[number]
+            known = self._readings[number] = self.equal(number, {other: 1}, ("reading", value, reading))
+        return known
+
+    def argument(self, number: int) -> tuple[int, Block | None]:
+        """The latest argument of a block that a number is, or is a product with: the rank of the block, and the block."""
+        known = self._arguments.get(number)
+        if known is None:
+            known = -1, None
+            for each in self.factors[number] or (number,):
+                value = self.terms[each][0]
+                if value is not None and isinstance(value.owner, Block) and self.rank[each] >= known[0]:
+                    known = self.rank[each], value.owner
+            self._arguments[number] = known
         return known
 
     def _wrapping(self, given: Wrapping) -> Form:
@@ -530,8 +599,6 @@ class Inequalities(FunctionAnalysis):
 
 # -- what is said ------------------------------------------------------------------------------------------------------------
 
-Said = tuple[str, Value, Value | int]
-
 
 def condition_says(condition: Value, holds: bool) -> list[Said]:
     """The comparisons that a condition stands for."""
@@ -602,10 +669,3 @@ def check_says(op: Operation) -> list[Said]:
     if name == "assume":
         return condition_says(op.operands[0], True)
     return []
-
-
-def readings_of(predicate: str, type: Type) -> tuple[str, ...]:
-    """The readings of the operands in which a predicate speaks of them."""
-    if predicate in ("eq", "ne"):
-        return ("u", "s") if type.is_integer else ("u",)
-    return (predicate[0],)

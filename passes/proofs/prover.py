@@ -26,7 +26,7 @@ left is the next goal. Rules, cited by number in the code:
     is no proof; it says what would make one. ``without_checks`` leaves out what checks say, for that comes from the bounds
     of other memory; ``ignore`` leaves out others. Without ``assume_needs`` rule 4's two goals more are to be proven.
 10. A goal that some run makes negative (``samples``) cannot be proven, and is not tried; runs say nothing about what was
-    assumed. They are asked for after the first ``UNSAMPLED`` goals, so that simple functions cost nothing.
+    assumed. They cost as much as some hundred goals, and are asked for when ``UNSAMPLED`` goals were looked at in vain.
 
 The search goes from later numbers to earlier ones: facts that bring in a number later than those of the goal are tried last.
 Each goal is looked at once for a point (one that is no easier than one that failed, fails), at most ``STEPS`` for a question
@@ -40,10 +40,10 @@ cycles); Bledsoe, A New Method for Proving Certain Presburger Formulas, IJCAI 19
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from math import gcd
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import attrs
 
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 STEPS = 48
 DEPTH = 7
 SHALLOW = 4
-UNSAMPLED = 8
+UNSAMPLED = 192
 LEMMAS = 4
 MEETINGS = 1
 CLIMB = 4
@@ -66,7 +66,7 @@ CANDIDATES = 6
 EDGES = 24
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Use:
     """Rule 2: ``scale * goal + (scale - 1) = multiplier * fact + rest``."""
 
@@ -78,14 +78,14 @@ class Use:
     needs: tuple[Node, ...] = ()
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Limits:
     """Rule 1."""
 
     goal: Form
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Reduced:
     """Rule 2: ``goal = divisor * rest + slack``."""
 
@@ -94,7 +94,7 @@ class Reduced:
     rest: Node
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Inductive:
     """Rule 5: ``goal`` is the lemma."""
 
@@ -102,7 +102,7 @@ class Inductive:
     lemma: Claim
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Split:
     """Rule 6: ``number`` is what ``choice`` gives, the nodes are for its operands."""
 
@@ -113,7 +113,7 @@ class Split:
     if_false: Node
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Assumed:
     """Rule 9."""
 
@@ -142,37 +142,91 @@ class Allowed(Protocol):
         """Whether ``goal`` may be, at ``point``."""
 
 
-Candidate = tuple[bool, tuple[int, int, int], Fact, int, int, Form]
-"""Whether a fact is about another number than the latest, how hard what it leaves over is, the fact, and rule 2's numbers."""
+Key = frozenset[tuple[int, int]]
+"""A form, to be found by."""
+Claimed = tuple[Block, Key]
+"""What identifies a claim."""
+
+
+class Failed(NamedTuple):
+    """A goal that was looked at and not proven: where, whether it was only to keep a sum from wrapping, the place in the log of
+    the first of those that it led to, which stand in front of it, and whether it was not tried, for some run refutes it."""
+
+    goal: Form
+    point: Point
+    is_need: bool
+    start: int
+    is_open: bool = False
+
+
+class Again(NamedTuple):
+    """A goal that was asked for again, and its place in the log."""
+
+    place: int
+
+
+class Refuted(NamedTuple):
+    """A claim that was known to fail when it was asked for again."""
+
+    claim: Claimed
+    is_need: bool
+
+
+Place = tuple[Key, int, Block | None]
+"""A goal and where it is asked, to be found by (``place_of``)."""
+
+Candidate = tuple[bool, int, int, bool, Fact, int, int, Form]
+"""Whether a fact is about another number than the latest, how hard what it leaves over is (how many numbers, how far from 0
+its constant, whether something of it is computed), the fact, rule 2's numbers, and what it leaves over."""
 
 
 class _Question:
-    """The work on one point: ``failed`` has, by coefficients, the largest constant that was not enough."""
+    """The work on one point: ``failed`` has, by coefficients, the largest constant that was not enough, ``about`` the facts of
+    each number, ``logged`` where in the log it failed."""
 
-    __slots__ = ("failed", "point")
+    __slots__ = ("about", "failed", "logged", "point")
 
     def __init__(self, point: Point) -> None:
         self.point = point
-        self.failed: dict[frozenset[tuple[int, int]], int] = {}
+        self.about: dict[int, list[Fact]] = {}
+        self.logged: dict[Key, int] = {}
+        self.failed: dict[Key, int] = {}
 
 
 class Prover:
-    """Answers questions about one function, as it is. ``steps`` counts the goals looked at."""
+    """Answers questions about one function, as it is. ``steps`` counts the goals looked at, ``cut_off`` the questions for which
+    there were too many, ``vain`` the goals that were looked at for questions without an answer."""
 
     def __init__(self, facts: Inequalities) -> None:
         self.facts = facts
         self.steps = 0
+        self.cut_off = 0
+        self.vain = 0
         self._left = 0
         self._supposing = False
         self._nested = 0
-        self._claims: dict[tuple[Block, frozenset[tuple[int, int]]], Claim | None] = {}
-        self._proven: list[tuple[Block, frozenset[tuple[int, int]]]] = []
+        self._claims: dict[Claimed, Claim | None] = {}
+        self._proven: list[Claimed] = []
         self.assume: Allowed | None = None
         self.without_checks = False
+        self.left_out = False
+        """Whether ``without_checks`` has made a difference."""
         self.assume_needs = True
+        self.wanted_needs = False
+        """Whether ``assume_needs`` would have made a difference."""
         self.ignore: Callable[[Fact, Point], bool] | None = None
-        self._failed: list[tuple[Block, frozenset[tuple[int, int]]]] = []
+        self._failed: list[Claimed] = []
         self._known: dict[int, list[Fact]] = {}  # the claims, by number
+        self.failing: set[Place] = set()
+        """With ``assume``, goals of which it is known that they do not hold by themselves."""
+        self.hopeless: dict[Place, int] = {}
+        """Goals that nothing that may be assumed helps, without their constants, and up to which constant."""
+        self.log: list[Failed | Again | Refuted] | None = None
+        """If a list, what was looked at and not proven is noted there."""
+        self.refuted: dict[Claimed, tuple[int, int]] = {}
+        """Where in the log that is what a claim failed by."""
+        self._for_needs = False
+        self._questions: dict[Point, _Question] = {}
         self._sharper: dict[Fact, tuple[Fact, ...]] = {}
 
     @cached_property
@@ -182,10 +236,20 @@ class Prover:
 
         return Alignments(self.facts)
 
-    def prove(self, goal: Form, point: Point, steps: int = STEPS) -> Node | None:
+    def prove(self, goal: Form, point: Point) -> Node | None:
         """A node that shows that ``goal`` is not negative at ``point``; None when none was found."""
-        self._left = steps
-        return self._prove(goal, _Question(point), DEPTH)
+        self._left = STEPS
+        self._questions.clear()
+        found = self._prove(goal, _Question(point), DEPTH)
+        if found is None:
+            self.vain += STEPS - self._left
+            self.cut_off += self._left <= 0
+        return found
+
+    def keep_log(self) -> list[Failed | Again | Refuted]:
+        """Lets the log be kept, and gives it."""
+        self.log = []
+        return self.log
 
     @cached_property
     def samples(self) -> Samples:
@@ -196,7 +260,7 @@ class Prover:
         return found
 
     def _may_sample(self) -> bool:
-        return self.steps >= UNSAMPLED and not self._supposing and self.assume is None
+        return self.vain >= UNSAMPLED and not self._supposing and self.assume is None
 
     def _refuted(self, goal: Form, point: Point) -> bool:  # 10
         return self._may_sample() and self.samples.refuted(goal, point)
@@ -220,77 +284,118 @@ class Prover:
             least += coefficient * (low[number] if coefficient > 0 else high[number])
         return least >= 0
 
-    def _may_be(self, goal: Form) -> bool:
-        """Whether some numbers within the limits make it not negative."""
-        low, high = self.facts.low, self.facts.high
-        most = 0
-        for number, coefficient in goal.items():
-            most += coefficient * (high[number] if coefficient > 0 else low[number])
-        return most >= 0
-
     def _prove(self, goal: Form, question: _Question, depth: int) -> Node | None:
-        if self._never_negative(goal):
-            return Limits(goal)
-        constant = goal.get(0, 0)
-        numbers = [each for each in goal if each]
-        if not numbers or self._left <= 0 or depth <= 0:
+        return Limits(goal) if self._never_negative(goal) else self._attempt(goal, question, depth)
+
+    def _attempt(self, goal: Form, question: _Question, depth: int) -> Node | None:
+        """``_prove`` for a goal that is not proven by the limits of its numbers."""
+        if self._left <= 0 or depth <= 0:
             return None
-        key = frozenset([(each, goal[each]) for each in numbers])
-        worst = question.failed.get(key)
+        coefficients = goal.copy()
+        constant = coefficients.pop(0, 0)
+        if not coefficients:
+            return None
+        key = frozenset(coefficients.items())
+        failed = question.failed
+        worst = failed.get(key)
         if worst is not None and constant <= worst:
+            if self.log is not None and key in question.logged:
+                self.log.append(Again(question.logged[key]))
             return None
+        if self.hopeless:
+            known = self.hopeless.get((key, question.point.rank, question.point.into))
+            if known is not None and constant <= known:
+                return None
+        start = 0 if self.log is None else len(self.log)
+        failed[key] = constant  # meanwhile too: a goal does not help itself
         if self._refuted(goal, question.point):  # 10
-            question.failed[key] = constant
+            if self.log is not None:
+                question.logged[key] = start
+                self.log.append(Failed(goal, question.point, self._for_needs, start, True))
             return None
-        question.failed[key] = constant  # meanwhile too: a goal does not help itself
         self._left -= 1
         self.steps += 1
-        found = self._search(goal, numbers, question, depth)
+        found = self._search(goal, list(coefficients), question, depth)
         if found is not None:
             if worst is None:
-                del question.failed[key]
+                del failed[key]
             else:
-                question.failed[key] = worst
+                failed[key] = worst
+        elif self.log is not None:
+            question.logged[key] = len(self.log)
+            self.log.append(Failed(goal, question.point, self._for_needs, start))
         return found
 
     def _search(self, goal: Form, numbers: list[int], question: _Question, depth: int) -> Node | None:
-        constant = goal.get(0, 0)
-        divisor = gcd(*[goal[each] for each in numbers])
+        divisor = gcd(*map(goal.__getitem__, numbers))
         if divisor > 1:
             smaller = {each: goal[each] // divisor for each in numbers}
-            if constant // divisor:
-                smaller[0] = constant // divisor
+            constant = goal.get(0, 0) // divisor
+            if constant:
+                smaller[0] = constant
             rest = self._prove(smaller, question, depth)
             return None if rest is None else Reduced(goal, divisor, rest)
-        rank = self.facts.rank
-        numbers.sort(key=lambda each: (-rank[each], each))
-        latest_rank = rank[numbers[0]]
+        facts = self.facts
+        low, high, rank = facts.low, facts.high, facts.rank
+        if len(numbers) == 2:
+            a, b = numbers
+            if rank[a] < rank[b] or (rank[a] == rank[b] and b < a):
+                numbers = [b, a]
+        elif len(numbers) > 2:
+            numbers.sort(key=lambda each: (-rank[each], each))
+        latest = numbers[0]
+        latest_rank = rank[latest]
         later: list[Candidate] = []
         left_over: list[Form] = []
         for each in numbers:
-            for fact in self._about(each, question.point):
-                if not (fact.exact or (fact.form[each] > 0) == (goal[each] > 0)):
+            a = goal[each]
+            for fact in self._about(each, question):
+                form = fact.form
+                b = form[each]
+                if (a > 0) != (b > 0) and not fact.exact:
                     continue
-                scale, multiplier, rest_goal = _taken_out(goal, each, fact.form)
-                if self._never_negative(rest_goal):
+                if a == b or a == -b:
+                    scale, multiplier, rest_goal = 1, a // b, goal.copy()
+                else:
+                    scale, multiplier, rest_goal = _scaled(goal, a, b)
+                for number, coefficient in form.items():
+                    left = rest_goal.get(number, 0) - multiplier * coefficient
+                    if left:
+                        rest_goal[number] = left
+                    else:
+                        del rest_goal[number]
+                least = most = 0
+                for number, coefficient in rest_goal.items():
+                    if coefficient > 0:
+                        least += coefficient * low[number]
+                        most += coefficient * high[number]
+                    else:
+                        least += coefficient * high[number]
+                        most += coefficient * low[number]
+                if least >= 0:  # 1
                     needs = self._needs(fact, question, depth)
                     if needs is not None:
                         return Use(goal, fact, scale, multiplier, Limits(rest_goal), needs)
-                elif self._may_be(rest_goal) and rest_goal not in left_over:
-                    is_later = any(rank[other] > latest_rank for other in fact.form)
+                elif most >= 0 and rest_goal not in left_over:
                     left_over.append(rest_goal)
-                    easy = len(rest_goal) - (0 in rest_goal), -rest_goal.get(0, 0), max(rank[o] for o in rest_goal) >= 0
-                    later.append((each != numbers[0] or is_later, easy, fact, scale, multiplier, rest_goal))
-        later = sorted(later, key=lambda each: each[:2])[:CANDIDATES]
+                    constant = rest_goal.get(0, 0)
+                    hard = len(rest_goal) - (1 if constant else 0)
+                    is_computed = max(map(rank.__getitem__, rest_goal)) >= 0
+                    is_out = each != latest or facts.top(fact) > latest_rank
+                    later.append((is_out, hard, -constant, is_computed, fact, scale, multiplier, rest_goal))
+        if len(later) > 1:
+            later.sort(key=_hardness)
+            del later[CANDIDATES:]
         if self.assume is not None and self.assume(goal, question.point):  # 9
             allowed, self.assume = self.assume, None
-            by_itself = self._search(goal, numbers, _Question(question.point), depth)
+            if place_of(goal, question.point) not in self.failing:
+                by_itself = self._search(goal, numbers, _Question(question.point), depth)
+                if by_itself is not None:
+                    self.assume = allowed
+                    return by_itself
             self.assume = allowed
-            if by_itself is not None:
-                return by_itself
             self.suppose(goal, allowed.header)
             return Assumed(goal)
-        latest = numbers[0]
         about_latest = [each for each in later if not each[0]]
         found = None
         if self._is_least_or_most(latest):  # nothing else says as much
@@ -298,7 +403,7 @@ class Prover:
         else:
             found = self._any_of(goal, about_latest, question, depth) or self._as_computed(goal, latest, question, depth)
         if found is None:
-            found = self._invariant(goal, latest, depth)
+            found = self._invariant(goal, depth)
         if found is None and self._nested < MEETINGS:
             found = self._meeting(goal, question.point, depth)
         if found is None:
@@ -309,27 +414,37 @@ class Prover:
         return found
 
     def _any_of(self, goal: Form, later: list[Candidate], question: _Question, depth: int) -> Node | None:
-        for _, _, fact, scale, multiplier, rest_goal in later:
-            found = self._prove(rest_goal, question, depth - 1)
+        for *_, fact, scale, multiplier, rest_goal in later:
+            found = self._attempt(rest_goal, question, depth - 1)
             if found is not None:
                 needs = self._needs(fact, question, depth)
                 if needs is not None:
                     return Use(goal, fact, scale, multiplier, found, needs)
         return None
 
-    def _about(self, number: int, point: Point) -> list[Fact]:
-        found = self.facts.at(number, point)
+    def _about(self, number: int, question: _Question) -> list[Fact]:
+        found = question.about.get(number)
+        if found is None:
+            found = question.about[number] = self._usable(self.facts.at(number, question.point), question.point)
         known = self._known.get(number)
         if known:
+            point = question.point
             rank, before = point.rank, point.before
-            found = [fact for fact in known if fact.rank < rank and fact.last >= before] + found
+            found = [*self._usable([fact for fact in known if fact.rank < rank and fact.last >= before], point), *found]
         factors = self.facts.factors[number]
         if factors is not None:
-            found = found + self._multiplied(number, factors, point)
-        if any(fact.differs for fact in found):
-            found = [other for fact in found for other in (self._sharpened(fact) if fact.differs else (fact,))]
+            found = [*found, *self._usable(self._multiplied(number, factors, question), question.point)]
+        return found
+
+    def _usable(self, found: list[Fact], point: Point) -> list[Fact]:
+        for fact in found:
+            if fact.differs:
+                found = [other for fact in found for other in (self._sharpened(fact) if fact.differs else (fact,))]
+                break
         if self.without_checks:
+            before = len(found)
             found = [fact for fact in found if fact.origin is None or fact.origin[0] != "passed"]
+            self.left_out |= len(found) < before
         if self.ignore is not None:
             ignore = self.ignore
             found = [fact for fact in found if not ignore(fact, point)]
@@ -343,7 +458,10 @@ class Prover:
 
     def _needs(self, fact: Fact, question: _Question, depth: int) -> tuple[Node, ...] | None:
         found: list[Node] = []
-        allowed = self.assume
+        if not fact.needs:
+            return ()
+        allowed, for_needs = self.assume, self._for_needs
+        self._for_needs = True
         if not self.assume_needs:
             self.assume = None
         for need in fact.needs:
@@ -351,8 +469,11 @@ class Prover:
             if node is None:
                 break
             found.append(node)
-        self.assume = allowed
-        return tuple(found) if len(found) == len(fact.needs) else None
+        self.assume, self._for_needs = allowed, for_needs
+        if len(found) == len(fact.needs):
+            return tuple(found)
+        self.wanted_needs |= not self.assume_needs
+        return None
 
     def _as_computed(self, goal: Form, number: int, question: _Question, depth: int) -> Node | None:  # 4, 6
         facts = self.facts
@@ -379,12 +500,15 @@ class Prover:
     def _computed(self, number: int, value: Value, reading: str, point: Point) -> list[Fact]:
         """What a number is if nothing wraps, and the same value in its other reading."""
         facts = self.facts
+        found = facts.computed(number)
         other_reading = "s" if reading == "u" else "u"
         other = facts.number(value, other_reading)[0]
-        found = facts.computed(number)
-        says = other and any(not fact.differs for fact in facts.at(other, point))  # `ne` says the same in both readings
-        if other and (says or self._known.get(other) or self._is_extended(value, other_reading)):
-            found = [*found, facts.equal(number, {other: 1}, ("reading", value, reading))]
+        if other and (
+            self._is_extended(value, other_reading)
+            or self._known.get(other)
+            or any(not fact.differs for fact in facts.at(other, point))  # `ne` says the same in both readings
+        ):
+            found = [*found, facts.reading(number, other)]
         return found
 
     @staticmethod
@@ -406,13 +530,13 @@ class Prover:
             nodes.append(node)
         return Split(goal, number, op, nodes[0], nodes[1])
 
-    def _multiplied(self, product: int, factors: tuple[int, int], point: Point) -> list[Fact]:  # 7
+    def _multiplied(self, product: int, factors: tuple[int, int], question: _Question) -> list[Fact]:  # 7
         facts = self.facts
         found: list[Fact] = []
         for of, by in {(factors[0], factors[1]), (factors[1], factors[0])}:
             if facts.low[by] < 0:
                 continue
-            for fact in self._about(of, point):
+            for fact in self._about(of, question):
                 if fact.needs or len(found) >= CANDIDATES:
                     continue
                 form = facts.times(fact.form, by)
@@ -422,17 +546,14 @@ class Prover:
 
     # -- induction ---------------------------------------------------------------------------------------------------------
 
-    def _invariant(self, goal: Form, latest: int, depth: int) -> Node | None:  # 5
+    def _invariant(self, goal: Form, depth: int) -> Node | None:  # 5
         facts = self.facts
         block: Block | None = None
+        latest = -1
         for each in goal:
-            for number in facts.factors[each] or (each,):
-                value = facts.terms[number][0]
-                if value is None:
-                    continue
-                owner = value.owner
-                if isinstance(owner, Block) and (block is None or facts.rank[number] >= facts.rank_of_block(block)):
-                    block = owner
+            at, owner = facts.argument(each)
+            if owner is not None and at >= latest:
+                block, latest = owner, at
         return None if block is None else self._claimed(goal, block, depth)
 
     def _meeting(self, goal: Form, point: Point, depth: int) -> Node | None:  # 8
@@ -456,11 +577,13 @@ class Prover:
         if block in facts.cleanups or block is facts.function.blocks[0]:
             return None
         start = facts.rank_of_block(block)
-        if any(facts.rank[each] > start for each in goal if each):
+        if max(map(facts.rank.__getitem__, goal)) > start:
             return None
         key = (block, frozenset(goal.items()))
         if key in self._claims:
             known = self._claims[key]
+            if known is None and self.log is not None:
+                self.log.append(Refuted(key, self._for_needs))
             return None if known is None else Inductive(goal, known)
         if self._nested >= LEMMAS or (self._may_sample() and self.samples.refuted_on(goal, block)):  # 10
             return None
@@ -476,6 +599,7 @@ class Prover:
             if each:
                 self._known.setdefault(each, []).append(claim.fact)
         so_far = len(self._proven)
+        logged = 0 if self.log is None else len(self.log)
         self._nested += 1
         holds = self._on_edges(claim, edges, arguments, max(depth, SHALLOW))
         self._nested -= 1
@@ -488,6 +612,8 @@ class Prover:
         del self._proven[so_far:]
         self._forget(key)
         self._claims[key] = None
+        if self.log is not None:
+            self.refuted[key] = logged, len(self.log)
         if self._nested:
             self._failed.append(key)  # it may have wanted more than was left; asked by itself it gets another try
         else:
@@ -501,7 +627,7 @@ class Prover:
         values = (terms[each][0] for each in self.facts.factors[number] or (number,))
         return any(value is not None and value.owner is block for value in values)
 
-    def _forget(self, key: tuple[Block, frozenset[tuple[int, int]]]) -> None:
+    def _forget(self, key: Claimed) -> None:
         claim = self._claims[key]
         assert claim is not None
         for each in claim.form:
@@ -525,7 +651,10 @@ class Prover:
                 replacement[number] = form
             goal = _replaced(claim.form, replacement)
             point = facts.edge(terminator, terminator.successors.index(edge))
-            node = self._prove(goal, _Question(point), depth - 1)
+            question = self._questions.get(point)
+            if question is None:
+                question = self._questions[point] = _Question(point)
+            node = self._prove(goal, question, depth - 1)
             if node is None:
                 return False
             claim.edges.append(node)
@@ -560,32 +689,49 @@ class Prover:
         return found
 
 
-def assumptions(nodes: list[Node]) -> list[Form]:
-    """What was taken for true (rule 9) in the nodes, each form once."""
-    found: list[Form] = []
+def within(nodes: list[Node]) -> Iterator[Node]:
+    """The nodes, and all that they rest on."""
     claims: set[Claim] = set()
     work = list(nodes)
     while work:
         node = work.pop()
-        if isinstance(node, Assumed):
-            if node.goal not in found:
-                found.append(node.goal)
-        elif isinstance(node, Use):
+        yield node
+        claim: Claim | None = None
+        if isinstance(node, Use):
             work += [*node.needs, node.rest]
             source = node.fact.source
-            if source[0] == "supposed" and node.fact.form not in found:
-                found.append(node.fact.form)
-            if source[0] == "lemma" and source[1] not in claims:
-                claims.add(source[1])
-                work += [each for each in source[1].edges if each is not None]
+            if source[0] == "lemma":
+                claim = source[1]
         elif isinstance(node, Reduced):
             work.append(node.rest)
         elif isinstance(node, Split):
             work += [node.if_false, node.if_true]
-        elif isinstance(node, Inductive) and node.lemma not in claims:
-            claims.add(node.lemma)
-            work += [each for each in node.lemma.edges if each is not None]
+        elif isinstance(node, Inductive):
+            claim = node.lemma
+        if claim is not None and claim not in claims:
+            claims.add(claim)
+            work += [each for each in claim.edges if each is not None]
+
+
+def assumptions(nodes: list[Node]) -> list[Form]:
+    """What was taken for true (rule 9) in the nodes, each form once."""
+    found: list[Form] = []
+    for node in within(nodes):
+        if isinstance(node, Assumed) and node.goal not in found:
+            found.append(node.goal)
+        elif isinstance(node, Use) and node.fact.source[0] == "supposed" and node.fact.form not in found:
+            found.append(node.fact.form)
     return found
+
+
+def facts_of(nodes: list[Node]) -> Iterator[Fact]:
+    """The facts that the nodes rest on."""
+    return (node.fact for node in within(nodes) if isinstance(node, Use))
+
+
+def place_of(goal: Form, point: Point) -> Place:
+    """A goal and where it is asked, to be found by."""
+    return frozenset(goal.items()), point.rank, point.into
 
 
 def _chooses(op: Operation, reading: str, coefficient: int) -> bool:  # 6
@@ -616,22 +762,33 @@ def edge_values(block: Block, edge: Successor) -> dict[Value, Value]:
     return dict(zip(block.args[given:], edge.args, strict=True))
 
 
-def _taken_out(goal: Form, number: int, fact: Form) -> tuple[int, int, Form]:  # 2
-    """``scale`` and ``multiplier``, and ``scale * goal + scale - 1 - multiplier * fact``, which is without ``number``."""
-    a, b = goal[number], fact[number]
+def _hardness(candidate: Candidate) -> tuple[bool, int, int, bool]:
+    return candidate[:4]
+
+
+def _scaled(goal: Form, a: int, b: int) -> tuple[int, int, Form]:  # 2
+    """``scale``, ``multiplier``, and ``scale * goal + scale - 1``: less multiplier times a fact, a is taken out by b."""
     common = gcd(a, b)
     scale, multiplier = abs(b) // common, a // common if b > 0 else -a // common
-    rest = dict(goal) if scale == 1 else {each: scale * coefficient for each, coefficient in goal.items()}
+    rest = goal.copy() if scale == 1 else {each: scale * coefficient for each, coefficient in goal.items()}
+    if scale > 1:
+        constant = rest.get(0, 0) + scale - 1
+        if constant:
+            rest[0] = constant
+        else:
+            del rest[0]
+    return scale, multiplier, rest
+
+
+def _taken_out(goal: Form, number: int, fact: Form) -> tuple[int, int, Form]:  # 2
+    """``scale`` and ``multiplier``, and ``scale * goal + scale - 1 - multiplier * fact``, which is without ``number``."""
+    scale, multiplier, rest = _scaled(goal, goal[number], fact[number])
     for each, coefficient in fact.items():
         left = rest.get(each, 0) - multiplier * coefficient
         if left:
             rest[each] = left
         else:
             rest.pop(each, None)
-    if scale > 1:
-        rest[0] = rest.get(0, 0) + scale - 1
-        if not rest[0]:
-            del rest[0]
     return scale, multiplier, rest
 
 

@@ -13,12 +13,15 @@ where %n is ``slice.len %xs`` and %seq is ``deref %xs``. Rules, cited by number 
  1. A check is a goal or several (``goals_of``): linear forms that must not be negative. If the prover (``proofs/prover``) shows
     them all for the point in front of the check, the check cannot fail. ``check.align`` is a question of its own
     (``proofs/alignment``).
- 2. With ``verify`` what it found is written down as certificates (``proofs/certificates``) of the function with all checks,
+ 2. With ``versions``, loops are copied where a test in front of them would prove checks in them (``proofs/conditions``,
+    ``version_loops``). Then all is about the function with the copies; a check that could not be proven and that no test
+    helps is not asked about again, and neither is the copy that runs where the test says no.
+ 3. With ``verify`` what was found is written down as certificates (``proofs/certificates``) of the function with all checks,
     before any of them is gone, and the checker reads them; that it rejects one is an internal error.
- 3. Then the checks with a certificate are removed, all at once, and nothing takes their place: to tell LLVM what was proven
+ 4. Then the checks with a certificate are removed, all at once, and nothing takes their place: to tell LLVM what was proven
     gains nothing and costs a fifth of its time (measured).
- 4. Checks in blocks that control does not reach stay: nothing is known there, and other passes remove the blocks.
- 5. The assumptions of ``infer-contracts`` go as well, with what they were computed from.
+ 5. Checks in blocks that control does not reach stay: nothing is known there, and other passes remove the blocks.
+ 6. The assumptions of ``infer-contracts`` go as well, with what they were computed from.
 
 It finds most after ``mem2reg`` and ``cse``: nothing is known of what a local holds that is not promoted.
 
@@ -29,17 +32,21 @@ bounded number of steps.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 import attrs
 
 from altru_ir.module import Function
-from altru_ir.passes.analysis.inequalities import Inequalities
+from altru_ir.passes.analysis.inequalities import Form, Inequalities
+from altru_ir.passes.analysis.loops import Loop, Loops
 from altru_ir.passes.base import MISSED, PASSED, FunctionPass
-from altru_ir.passes.proofs.certificates import Proof
+from altru_ir.passes.proofs.certificates import Proof, Versions
+from altru_ir.passes.proofs.conditions import Conditions
 from altru_ir.passes.proofs.goals import Found, goals_of, nodes_of, proven
 from altru_ir.passes.proofs.prover import Prover
 from altru_ir.passes.proofs.reasons import missing, why
 from altru_ir.passes.proofs.writer import Writer
+from altru_ir.passes.transform.version_loops import LoopVersions
 from altru_ir.text.printer import assign_names
 from altru_ir.values import Operation
 
@@ -57,11 +64,13 @@ class EliminateChecks(FunctionPass):
     """Removes the checks that cannot fail, each with a certificate.
 
     Options:
+        versions: copy loops whose checks could go if a test in front of them said yes.
         verify: let the checker read the certificates before the checks go.
         explain: say in a remark about each check why it went, or what is not known.
     """
 
     name = "eliminate-checks"
+    versions: bool = False
     verify: bool = False
     explain: bool = False
     proofs: dict[str, Proof] = attrs.field(init=False, factory=dict, repr=False, eq=False)
@@ -72,31 +81,64 @@ class EliminateChecks(FunctionPass):
         if not checks or function.module is None:
             return without_agreed(function)
         facts = self.get(Inequalities, function)
+        reachable, number = facts.tree.reachable, facts.cfg.number
+        asked = [op for op in checks if op.block is not None and reachable(number[op.block])]  # 5
         prover = Prover(facts)
-        if self.explain:
-            assign_names(function)
-        gone: dict[Operation, Found] = {}
-        for op in checks:
-            assert op.block is not None
-            if not facts.tree.reachable(facts.cfg.number[op.block]):  # 4
-                continue
-            nodes = proven(op, prover)
-            if nodes is not None:
-                gone[op] = nodes
-            if self.explain:
-                self.explained(op, nodes, facts)
+        log = prover.keep_log() if self.versions else None
+        found: dict[Operation, Found | None] = {}
+        logged: dict[Operation, tuple[int, int]] = {}
+        for op in asked:
+            start = 0 if log is None else len(log)
+            nodes = found[op] = proven(op, prover)
+            if nodes is None and log is not None:
+                logged[op] = start, len(log)
+        versions: list[Versions] = []
+        if logged:
+            loops = self.get(Loops, function)
+            conditions = Conditions(loops, prover, found, logged)
+            if conditions.wanted:
+                versions = self.versioned(function, loops, facts, conditions.wanted)
+        self.count("goals looked at", prover.steps)
+        if versions:  # 2
+            self.analyses.invalidate(function)
+            facts = self.get(Inequalities, function)
+            prover = Prover(facts)
+            copies = [other for each in versions for op, other in copied_checks(each) if found.get(op) is not None]
+            checks += [other for each in versions for _, other in copied_checks(each)]
+            found = {op: None if op in conditions.kept else proven(op, prover) for op in [*asked, *copies]}
+            self.count("goals looked at", prover.steps)
+        self.count("searches cut off", prover.cut_off)
+        gone = {op: nodes for op, nodes in found.items() if nodes is not None}
         self.count("checks", len(checks))
         self.count("checks removed", len(gone))
-        self.count("goals looked at", prover.steps)
-        if not gone:
-            return without_agreed(function)
-        if self.verify:  # 2
-            self.checked(function, facts, gone)
-        for block in function.blocks:  # 3
-            if any(op in gone for op in block.ops):
+        if self.explain:
+            assign_names(function)
+            for op, nodes in found.items():
+                self.explained(op, nodes, facts)
+        if self.verify and (gone or versions):  # 3
+            self.checked(function, facts, gone, versions)
+        if gone:  # 4
+            for block in {op.block: None for op in gone}:
+                assert block is not None
                 block.ops = [op for op in block.ops if op not in gone]
-        without_agreed(function)
-        return True
+        return without_agreed(function) or bool(gone or versions)
+
+    def versioned(
+        self, function: Function, loops: Loops, facts: Inequalities, wanted: dict[Loop, list[Form]]
+    ) -> list[Versions]:
+        """Copies the loops that are wanted, each with its test in front, where that is possible."""
+        copier = LoopVersions(function, loops, facts)
+        made = []
+        for loop in loops.all:
+            forms = wanted.get(loop)
+            versions = None if not forms else copier.version(loop, forms)
+            if forms and versions is not None:
+                made.append(versions)
+                text = "; ".join(facts.spell(form) + " >= 0" for form in forms)
+                where = versions.pairs[0][0].ops[0]
+                self.remark(PASSED, "LoopVersioned", where, f"this loop runs without checks if {text}")
+        self.count("loops versioned", len(made))
+        return made
 
     def explained(self, op: Operation, nodes: Found | None, facts: Inequalities) -> None:
         """Says why a check goes, or what is not known."""
@@ -111,9 +153,10 @@ class EliminateChecks(FunctionPass):
         )
         self.remark(MISSED, "CheckKept", op, f"{spell(op)} may fail: {what}")
 
-    def checked(self, function: Function, facts: Inequalities, gone: dict[Operation, Found]) -> None:
+    def checked(self, function: Function, facts: Inequalities, gone: dict[Operation, Found], versions: list[Versions]) -> None:
         """Writes the certificates and lets the checker read them. Raises ``RejectedProof``."""
         writer = Writer(facts)
+        writer.proof.versions += versions
         for op, nodes in gone.items():
             writer.certificate(op, nodes)
         self.proofs[function.name] = writer.proof
@@ -121,7 +164,7 @@ class EliminateChecks(FunctionPass):
         self.count("certificates accepted", len(gone))
 
 
-def without_agreed(function: Function) -> bool:  # 5
+def without_agreed(function: Function) -> bool:  # 6
     """Takes away what ``infer-contracts`` has assumed; whether there was something."""
     gone = {op for op in function.operations() if op.decl.name == "assume" and AGREED in op.attrs}
     if not gone:
@@ -137,6 +180,14 @@ def without_agreed(function: Function) -> bool:  # 5
         if any(op in gone for op in block.ops):
             block.ops = [op for op in block.ops if op not in gone]
     return True
+
+
+def copied_checks(versions: Versions) -> Iterator[tuple[Operation, Operation]]:
+    """The checks of a loop that was copied, each with its copy."""
+    for block, copy in versions.pairs:
+        for op, other in zip(block.ops, copy.ops, strict=True):
+            if op.decl.is_check:
+                yield op, other
 
 
 def verified(function: Function, proof: Proof) -> None:

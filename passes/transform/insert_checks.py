@@ -163,9 +163,10 @@ class _Inserter:
             return
         base, low, high = step.operands
         dimension = base.type.target.dimensions[0]  # type: ignore[attr-defined]
-        first, last = constant_integer(low), constant_integer(high)
-        if dimension is None or first is None or last is None or not first <= last <= dimension:
-            self.against(dimension, base, 0, "check.subrange", [low, high], step)
+        bounds = constant_integer(low), constant_integer(high)
+        if dimension is not None and bounds[0] is not None and bounds[1] is not None and bounds[0] <= bounds[1] <= dimension:
+            return
+        self.against(dimension, base, 0, "check.subrange", [low, high], step)
 
     def raw_pointer(self, step: Operation) -> None:
         pointer = step.operands[0]

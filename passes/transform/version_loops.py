@@ -5,7 +5,7 @@
       %more = icmp ult %i, %n                %len2 = slice.len %xs
       cond_br %more, ^body, ^done            %fast = icmp ule %n, %len2
     ^body:                            =>     cond_br %fast, ^loop(%g), ^loop2(%g)
-      %len = dim %seq, 0                   ^loop(%i: usize):                // as it was; and `eliminate-checks` now
+      %len = dim %seq, 0                   ^loop(%i: usize):                // as it was; and `eliminate-checks` then
       check.bounds %i, %len                  ...                            // finds that the check cannot fail
       ...                                  ^loop2(%i2: usize):              // a copy, with its check
                                              ...
@@ -14,199 +14,39 @@ A check inside of a loop that panics at its tenth iteration has nine iterations 
 be done in front of the loop instead. But which copy runs makes no difference at all, so the test may be anything.
 
 Steps, cited by number in the code:
- 1. For each check in loops that the prover cannot prove, it is asked again what it would take: goals whose numbers are all
-    there in front of a loop, and that ``guards`` can test, may be assumed. The outermost loop that will do is taken.
- 2. A loop that has such checks gets a guard, which takes over its edges from outside and hands on the arguments, and a copy,
-    at the end of the function. Outer loops first; a loop in a copied one is versioned in the original alone.
+ 1. What is to be tested in front of which loop is given (``proofs/conditions``). Outer loops come first; a loop in a copied one
+    is versioned in the original alone.
+ 2. A loop gets a guard, which takes over its edges from outside and hands on the arguments, and a copy, at the end of the
+    function.
  3. What the loop defines and others use becomes an argument of the blocks where the two copies meet.
- 4. Left alone are irreducible loops, those at the function's entry, those with more than ``LARGEST`` operations or a value that
-    cannot be handed on (a place, one that moves, one that a cleanup uses), and all once the copies are as large as ``GROWTH``
-    times the function.
+ 4. Left alone are those with a value that cannot be handed on (a place, one that moves, one that a cleanup uses), and all once
+    the copies are as large as ``GROWTH`` times the function.
 
 Invariant: both copies are the loop, operation by operation (``Versions`` in ``proofs/certificates`` says what a checker
 compares), and the guard's operations are pure: a run is what it was. Near-linear in the loops that are copied.
 
-Reference: Bodik, Gupta, Soffa, Complete Removal of Redundant Expressions, PLDI 1998, for restructuring in place of motion; the
-tests are those of Gupta, Optimizing Array Bound Checks Using Flow Analysis, LOPLAS 1993.
+Reference: Bodik, Gupta, Soffa, Complete Removal of Redundant Expressions, PLDI 1998, for restructuring in place of motion.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import accumulate
-
-import attrs
-
 from altru_ir import declare
 from altru_ir.marks import copies
 from altru_ir.module import Block, Function
-from altru_ir.passes.analysis.inequalities import Fact, Form, Inequalities, Point
+from altru_ir.passes.analysis.inequalities import Form, Inequalities
 from altru_ir.passes.analysis.loops import Loop, Loops
-from altru_ir.passes.base import PASSED, FunctionPass
 from altru_ir.passes.proofs import certificates
-from altru_ir.passes.proofs.goals import nodes_of, proven
-from altru_ir.passes.proofs.prover import Prover, assumptions
-from altru_ir.passes.transform.eliminate_checks import verified
-from altru_ir.passes.transform.guards import Guards, testable
+from altru_ir.passes.transform.guards import Guards
 from altru_ir.passes.transform.rewriting import edges_into
 from altru_ir.values import NO_ATTRIBUTES, Operation, Successor, Value
 
-LARGEST = 400
 GROWTH = 2
 SMALL = 400
-CONDITIONS = 12
-ENDS = 3
-"""How many of the outermost and of the innermost loops around a check are tried."""
 
 
-@attrs.define
-class VersionLoops(FunctionPass):
-    """Copies loops, so that one copy runs without the checks that a test in front of them makes superfluous.
-
-    Options:
-        verify: let the checker compare the copies.
-    """
-
-    name = "version-loops"
-    verify: bool = False
-    proofs: dict[str, certificates.Proof] = attrs.field(init=False, factory=dict, repr=False, eq=False)
-    """With ``verify``, the versions made in each function, by name."""
-
-    def run_on(self, function: Function) -> bool:
-        if function.module is None or not any(op.decl.is_check for op in function.operations()):
-            return False
-        loops = self.get(Loops, function)
-        if not loops.all:
-            return False
-        facts = self.get(Inequalities, function)
-        wanted = self.wanted(function, loops, facts)
-        if not wanted:
-            return False
-        versions = _Versions(function, loops, facts)
-        proof = certificates.Proof()
-        for loop in loops.all:  # 2
-            forms = wanted.get(loop)
-            if not forms:
-                continue
-            made = versions.version(loop, forms)
-            if made is not None:
-                proof.versions.append(made)
-                where = made.pairs[0][0].ops[0]
-                text = "; ".join(facts.spell(form) + " >= 0" for form in forms)
-                self.remark(PASSED, "LoopVersioned", where, f"this loop runs without checks if {text}")
-        self.count("loops versioned", len(proof.versions))
-        if not proof.versions:
-            return False
-        if self.verify:
-            self.proofs[function.name] = proof
-            verified(function, proof)
-        return True
-
-    def wanted(self, function: Function, loops: Loops, facts: Inequalities) -> dict[Loop, list[Form]]:  # 1
-        """For each loop, what is to be tested in front of it."""
-        number = facts.cfg.number
-        found: dict[Loop, list[Form]] = {}
-        so_far = [0, *accumulate(len(facts.cfg.blocks[block].ops) for block in loops.order)]
-
-        def lost(fact: Fact, point: Point) -> bool:
-            """Whether a fact comes from a loop that has two copies, and so does not dominate what is behind the loop."""
-            source = fact.origin
-            if source is None or source[0] not in ("branch", "passed"):
-                return False
-            at, here = number[source[1].block], number[point.block]  # type: ignore[index]
-            return any(loops.contains(loop, at) and not loops.contains(loop, here) for loop in found)
-
-        def fresh_prover() -> Prover:
-            made = Prover(facts)
-            made.ignore = lost
-            return made
-
-        prover = fresh_prover()
-        for op in function.operations():
-            if not op.decl.is_check or op.block is None:
-                continue
-            innermost = loops.innermost[number[op.block]]
-            if innermost is None or proven(op, prover) is not None:
-                continue
-            chain = [innermost]
-            while chain[-1].parent is not None:
-                chain.append(chain[-1].parent)
-            tried = chain[::-1] if len(chain) <= 2 * ENDS else [*chain[: -ENDS - 1 : -1], *chain[ENDS - 1 :: -1]]
-            for loop in tried:
-                if loop.irreducible or loop.header == 0 or so_far[loop.end] - so_far[loop.start] > LARGEST:
-                    continue
-                known = found.get(loop, [])
-                missing = self.missing(op, fresh_prover, _Invariant(facts, loops, loop), known)
-                fresh = None if missing is None else [form for form in missing if form not in known]
-                if fresh is not None and len(known) + len(fresh) <= CONDITIONS and not self.in_vain(fresh, loop, prover):
-                    if fresh:
-                        found[loop] = known + fresh
-                        if not known:
-                            prover = fresh_prover()
-                    break
-        return found
-
-    @staticmethod
-    def in_vain(forms: list[Form], loop: Loop, prover: Prover) -> bool:
-        """Whether one of the forms is known not to hold in front of the loop."""
-        facts = prover.facts
-        point = facts.before(facts.cfg.blocks[loop.header].ops[0])
-        for form in forms:
-            opposite = {number: -coefficient for number, coefficient in form.items()}
-            opposite[0] = opposite.get(0, 0) - 1
-            if not opposite[0]:
-                del opposite[0]
-            if prover.prove(opposite, point) is not None:
-                return True
-        return False
-
-    @staticmethod
-    def missing(
-        op: Operation, fresh_prover: Callable[[], Prover], invariant: _Invariant, known: list[Form]
-    ) -> list[Form] | None:
-        """What has to hold in front of a loop, beside ``known``, for a check in it not to fail; None when nothing will do."""
-        for without_checks, assume_needs in ((True, False), (False, False), (True, True)):
-            prover = fresh_prover()
-            prover.assume_needs = assume_needs
-            prover.assume = invariant
-            prover.without_checks = without_checks
-            for form in known:
-                prover.suppose(form, invariant.header)
-            nodes = proven(op, prover)
-            if nodes is not None:
-                return assumptions(nodes_of(nodes))
-        return None
-
-
-class _Invariant:
-    """Step 1: whether a goal can be tested in front of a loop, and the point where it is wanted is behind the test."""
-
-    def __init__(self, facts: Inequalities, loops: Loops, loop: Loop) -> None:
-        self.facts = facts
-        self.loops = loops
-        self.loop = loop
-        self.header = facts.cfg.blocks[loop.header]
-
-    def __call__(self, goal: Form, point: Point) -> bool:
-        facts = self.facts
-        number = facts.cfg.number
-        inside = point.block is not None and self.loops.contains(self.loop, number[point.block])
-        if not inside and point.into is not self.header:
-            return False
-        for each in goal:
-            for part in facts.factors[each] or (each,):
-                value = facts.terms[part][0]
-                if value is None:
-                    continue
-                owner = value.owner
-                block = owner.block if isinstance(owner, Operation) else owner if isinstance(owner, Block) else None
-                if block is not None and self.loops.contains(self.loop, number[block]):
-                    return False
-        return testable(goal, facts)
-
-
-class _Versions:
-    """Steps 2 to 4 for one function. Tables are those of the function as it was, kept up to date where copies touch them."""
+class LoopVersions:
+    """Makes versions of loops of one function. Tables are those of the function as it was, kept up to date where copies touch
+    them."""
 
     def __init__(self, function: Function, loops: Loops, facts: Inequalities) -> None:
         assert function.module is not None
@@ -229,7 +69,7 @@ class _Versions:
         """Makes a guard and a copy; None when the loop has to be left alone (4)."""
         blocks = [self.cfg.blocks[number] for number in self.loops.blocks(loop)]
         size = sum(len(block.ops) for block in blocks)
-        if size > min(LARGEST, self.left):
+        if size > self.left:
             return None
         inside = set(blocks)
         header = blocks[0]

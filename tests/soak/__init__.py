@@ -324,7 +324,7 @@ def check_loans(seed: int, change: Callable[[str], str] = _unchanged) -> Finding
     return fault(module, inputs(4, seed))
 
 
-ELIMINATION = "mem2reg,cse,version-loops{verify},eliminate-checks{verify}"
+ELIMINATION = "mem2reg,cse,eliminate-checks{versions,verify}"
 BUDGET = 20_000
 
 

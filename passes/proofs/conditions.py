@@ -1,0 +1,272 @@
+"""Conditions: what a test in front of a loop would have to say for checks in it not to fail.
+
+    ^loop(%i: usize):                   // u(i) < u(n) where the loop goes on
+      check.bounds %i, %len             // cannot fail if u(len) - u(n) >= 0, which may be tested in front of ^loop
+
+Steps, cited by number in the code:
+ 1. For each check in loops that the prover could not prove, it is asked again what it would take: goals whose numbers are all
+    there in front of a loop, and that ``guards`` can test, may be assumed. The outermost loop that will do is taken.
+ 2. A search that failed has left behind what it looked at (``Prover.log``). A goal that led to nothing that may be assumed for
+    a loop fails again when something may be assumed; where that holds of all of it, there is no second search. And of what may
+    be assumed it is known that it does not hold by itself.
+ 3. A loop that is to have two copies no longer dominates what is behind it: what its branches and checks say is taken from no
+    proof about a check behind it, and one that rests on such a fact is looked for again.
+ 4. Left alone are irreducible loops, those at the function's entry, and those with more than ``LARGEST`` operations.
+
+Invariant: a condition is about numbers from outside of its loop. Nothing here proves anything: that the conditions are enough
+is found out when the test stands there.
+
+Reference: Gupta, Optimizing Array Bound Checks Using Flow Analysis, LOPLAS 1993, for the tests in front of loops.
+"""
+
+from __future__ import annotations
+
+from itertools import accumulate
+
+from altru_ir.module import Block
+from altru_ir.passes.analysis.inequalities import Fact, Form, Inequalities, Point
+from altru_ir.passes.analysis.loops import Loop, Loops
+from altru_ir.passes.proofs.goals import Found, nodes_of, proven
+from altru_ir.passes.proofs.prover import STEPS, Again, Claimed, Failed, Place, Prover, Refuted, assumptions, facts_of, place_of
+from altru_ir.passes.transform.guards import testable
+from altru_ir.values import Operation
+
+LARGEST = 400
+CONDITIONS = 12
+ENDS = 3
+"""How many of the outermost and of the innermost loops around a check are tried."""
+EFFORT = 2 * STEPS
+"""How many goals are looked at for one check, in all loops."""
+VARIANTS = ((True, False), (True, True), (False, False))
+"""Whether what checks say is left out, and whether what keeps a sum from wrapping may be assumed."""
+
+
+class Conditions:
+    """For each loop of ``wanted``, what is to be tested in front of it; ``kept`` are the checks that nothing helps."""
+
+    def __init__(
+        self,
+        loops: Loops,
+        prover: Prover,
+        found: dict[Operation, Found | None],
+        logged: dict[Operation, tuple[int, int]],
+    ) -> None:
+        facts = prover.facts
+        self.loops = loops
+        self.facts = facts
+        self.wanted: dict[Loop, list[Form]] = {}
+        self.kept: set[Operation] = set()
+        self._prover: Prover | None = None
+        self._invariants: dict[Loop, _Invariant] = {}
+        sizes = [0, *accumulate(len(facts.cfg.blocks[block].ops) for block in loops.order)]
+        self._small = {
+            loop
+            for loop in loops.all
+            if not loop.irreducible and loop.header != 0 and sizes[loop.end] - sizes[loop.start] <= LARGEST
+        }
+        number = facts.cfg.number
+        for op, nodes in found.items():
+            assert op.block is not None
+            innermost = loops.innermost[number[op.block]]
+            log = None
+            if nodes is not None:
+                if not self.wanted or innermost is None or not self._rests_on_lost(nodes, op):
+                    continue
+                current = self._current()
+                assert current.log is not None
+                start = len(current.log)
+                if proven(op, current) is not None:
+                    continue
+                log = _Log(current, start, len(current.log))
+            if innermost is None or not self._try(op, innermost, log or _Log(prover, *logged[op])):
+                self.kept.add(op)
+
+    def _try(self, op: Operation, innermost: Loop, log: _Log) -> bool:  # 1
+        chain = [innermost]
+        while chain[-1].parent is not None:
+            chain.append(chain[-1].parent)
+        for loop in chain[::-1] if len(chain) <= 2 * ENDS else [*chain[: -ENDS - 1 : -1], *chain[ENDS - 1 :: -1]]:
+            if loop not in self._small or log.effort >= EFFORT:
+                continue
+            known = self.wanted.get(loop, [])
+            invariant = self._invariants.get(loop)
+            if invariant is None:
+                invariant = self._invariants[loop] = _Invariant(self.facts, self.loops, loop)
+            missing = self._missing(op, invariant, log, known)
+            fresh = None if missing is None else [form for form in missing if form not in known]
+            if fresh is not None and len(known) + len(fresh) <= CONDITIONS and not self._in_vain(fresh, loop):
+                if fresh:
+                    self.wanted[loop] = known + fresh
+                    if not known:
+                        self._prover = None
+                return True
+        return False
+
+    def _missing(self, op: Operation, invariant: _Invariant, log: _Log, known: list[Form]) -> list[Form] | None:
+        """What has to hold in front of a loop, beside ``known``, for a check in it not to fail; None when nothing will do."""
+        log.read(invariant, known)
+        same = [False, False, False]  # as another one that has failed
+        for at, (without_checks, assume_needs) in enumerate(VARIANTS):
+            if same[at] or not (log.helps_needs if assume_needs else log.helps):
+                continue
+            prover = self._fresh()
+            prover.assume_needs = assume_needs
+            prover.assume = invariant
+            prover.failing = log.failing
+            prover.hopeless = log.hopeless
+            prover.without_checks = without_checks
+            for form in known:
+                prover.suppose(form, invariant.header)
+            nodes = proven(op, prover)
+            if nodes is not None:
+                return assumptions(nodes_of(nodes))
+            log.effort += prover.steps
+            if log.effort >= EFFORT:
+                break
+            if at == 0:
+                same = [True, not prover.wanted_needs, not prover.left_out]
+        return None
+
+    def _in_vain(self, forms: list[Form], loop: Loop) -> bool:
+        """Whether one of the forms is known not to hold in front of the loop."""
+        facts = self.facts
+        point = facts.before(facts.cfg.blocks[loop.header].ops[0])
+        for form in forms:
+            opposite = {number: -coefficient for number, coefficient in form.items()}
+            opposite[0] = opposite.get(0, 0) - 1
+            if not opposite[0]:
+                del opposite[0]
+            if self._current().prove(opposite, point) is not None:
+                return True
+        return False
+
+    # -- 3 -----------------------------------------------------------------------------------------------------------------
+
+    def _current(self) -> Prover:
+        """A prover that takes nothing from the loops that are to have two copies."""
+        if self._prover is None:
+            self._prover = self._fresh()
+            self._prover.log = []
+        return self._prover
+
+    def _fresh(self) -> Prover:
+        prover = Prover(self.facts)
+        if self.wanted:
+            prover.ignore = self._lost
+        return prover
+
+    def _lost(self, fact: Fact, point: Point) -> bool:
+        source = fact.origin
+        if source is None or source[0] not in ("branch", "passed") or point.block is None:
+            return False
+        number = self.facts.cfg.number
+        at, here = number[source[1].block], number[point.block]
+        contains = self.loops.contains
+        return any(contains(loop, at) and not contains(loop, here) for loop in self.wanted)
+
+    def _rests_on_lost(self, nodes: Found, op: Operation) -> bool:
+        point = self.facts.before(op)
+        return any(self._lost(fact, point) for fact in facts_of(nodes_of(nodes)))
+
+
+class _Invariant:
+    """Step 1: whether a goal can be tested in front of a loop, and the point where it is wanted is behind the test."""
+
+    def __init__(self, facts: Inequalities, loops: Loops, loop: Loop) -> None:
+        self.facts = facts
+        self.loops = loops
+        self.loop = loop
+        self.header = facts.cfg.blocks[loop.header]
+        self._outside: dict[int, bool] = {}
+
+    def __call__(self, goal: Form, point: Point) -> bool:
+        return self.is_behind(point) and all(map(self._is_outside, goal)) and testable(goal, self.facts)
+
+    def _is_outside(self, number: int) -> bool:
+        """Whether a number is there in front of the loop."""
+        known = self._outside.get(number)
+        if known is None:
+            facts = self.facts
+            blocks = []
+            for part in facts.factors[number] or (number,):
+                value = facts.terms[part][0]
+                owner = None if value is None else value.owner
+                blocks.append(owner.block if isinstance(owner, Operation) else owner if isinstance(owner, Block) else None)
+            number_of = facts.cfg.number
+            known = not any(block is not None and self.loops.contains(self.loop, number_of[block]) for block in blocks)
+            self._outside[number] = known
+        return known
+
+    def is_behind(self, point: Point) -> bool:
+        """Whether a point is in the loop, or on an edge to it."""
+        inside = point.block is not None and self.loops.contains(self.loop, self.facts.cfg.number[point.block])
+        return inside or point.into is self.header
+
+
+class _Log:
+    """Step 2: what was looked at when a check could not be proven, from ``start`` to ``end`` in the log of the prover.
+
+    ``read`` finds out what of it helps in front of a loop: ``failing`` has the goals that may be assumed, ``hopeless`` those
+    that led to none; ``helps`` says whether there are any, ``helps_needs`` the same with those that keep sums from wrapping.
+    ``effort`` counts the goals that were looked at in vain since.
+    """
+
+    def __init__(self, prover: Prover, start: int, end: int) -> None:
+        self._log: list[Failed | Again | Refuted] = prover.log or []
+        self._refuted = prover.refuted
+        self._pieces = [(start, end, False)]
+        claims: set[Claimed] = set()
+        for first, last, is_need in self._pieces:
+            for each in self._log[first:last]:
+                if isinstance(each, Refuted) and each.claim not in claims and each.claim in self._refuted:
+                    claims.add(each.claim)
+                    self._pieces.append((*self._refuted[each.claim], is_need or each.is_need))
+        self._pieces.sort()  # a claim failed before it was asked for again
+        self.effort = 0
+        self.failing: set[Place] = set()
+        self.hopeless: dict[Place, int] = {}
+        self.helps = self.helps_needs = False
+
+    def read(self, invariant: _Invariant, known: list[Form]) -> None:
+        """Looks at it all with one loop in mind, of which the forms ``known`` are tested already."""
+        self.failing = set()
+        self.hopeless = {}
+        self.helps = self.helps_needs = False
+        last_help = -1  # the place of the last one that helps
+        help_of: dict[Claimed, int] = {}
+        helping: set[int] = set()
+        ends = {end: claim for claim, (_, end) in self._refuted.items()}
+        done = 0
+        for first, end, is_need in self._pieces:
+            for at in range(max(first, done), end):
+                each = self._log[at]
+                if isinstance(each, Refuted):
+                    if each.claim not in self._refuted or help_of.get(each.claim, -1) >= self._refuted[each.claim][0]:
+                        last_help = at
+                    continue
+                if isinstance(each, Again):
+                    if each.place in helping:
+                        last_help = at
+                    continue
+                may_be_assumed = invariant(each.goal, each.point)
+                if may_be_assumed:
+                    self.failing.add(place_of(each.goal, each.point))
+                if may_be_assumed or each.is_open or (known and invariant.is_behind(each.point) and _meets(each.goal, known)):
+                    last_help = at
+                    self.helps_needs = True
+                    self.helps |= not (is_need or each.is_need)
+                elif last_help < each.start:
+                    form = {number: coefficient for number, coefficient in each.goal.items() if number}
+                    place = place_of(form, each.point)
+                    constant = each.goal.get(0, 0)
+                    self.hopeless[place] = max(constant, self.hopeless.get(place, constant))
+                if last_help >= each.start:
+                    helping.add(at)
+                if at + 1 in ends:
+                    help_of[ends[at + 1]] = last_help
+            done = max(done, end)
+
+
+def _meets(goal: Form, known: list[Form]) -> bool:
+    """Whether what is known may take a number out of a goal."""
+    return any(goal.get(number, 0) * coefficient > 0 for form in known for number, coefficient in form.items() if number)
