@@ -91,7 +91,7 @@ class PassManager:
 
     def _run(self, each: Pass, module: Module) -> None:
         each.log, each.analyses = Log(), self.analyses
-        if self.verify_proofs and each.name == "eliminate-checks":
+        if self.verify_proofs and each.name in ("infer-contracts", "eliminate-checks"):
             each.verify = True  # type: ignore[attr-defined]
         with self.timing.span(each.name, "pass"), CollectorPaused():
             if self.executor is not None and isinstance(each, FunctionPass):

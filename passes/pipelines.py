@@ -14,9 +14,9 @@ SAFE = ["insert-checks", "schedule-drops", "check-constants", "check-moves", "ch
 
 PIPELINES: dict[str, list[str]] = {
     "O0": [*SAFE, "elaborate-drops"],
-    "O1": [*SAFE, "elaborate-drops", "mem2reg", "cse", "forward-lengths", "eliminate-checks"],
-    "O2": [*SAFE, "elaborate-drops", "mem2reg", "cse", "forward-lengths", "eliminate-checks{versions}"],
-    "O3": [*SAFE, "elaborate-drops", "mem2reg", "cse", "forward-lengths", "eliminate-checks{versions}"],
+    "O1": [*SAFE, "elaborate-drops", "mem2reg", "cse", "forward-lengths", "infer-contracts", "eliminate-checks"],
+    "O2": [*SAFE, "elaborate-drops", "mem2reg", "cse", "forward-lengths", "infer-contracts", "eliminate-checks{versions}"],
+    "O3": [*SAFE, "elaborate-drops", "mem2reg", "cse", "forward-lengths", "infer-contracts", "eliminate-checks{versions}"],
     "check-memory": SAFE,
     "simplify": ["inline", "sroa", "mem2reg", "canonicalize", "cse", "simplify-cfg", "dce"],
 }

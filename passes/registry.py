@@ -29,6 +29,7 @@ PASSES: dict[str, str] = {
     "check-leaks": "altru_ir.passes.verify.leaks:CheckLeaks",
     "elaborate-drops": "altru_ir.passes.transform.elaborate_drops:ElaborateDrops",
     "forward-lengths": "altru_ir.passes.transform.forward_lengths:ForwardLengths",
+    "infer-contracts": "altru_ir.passes.transform.infer_contracts:InferContracts",
     "eliminate-checks": "altru_ir.passes.transform.eliminate_checks:EliminateChecks",
     "inline": "altru_ir.passes.transform.inline:Inline",
     "sroa": "altru_ir.passes.transform.sroa:SplitLocals",

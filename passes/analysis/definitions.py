@@ -254,13 +254,22 @@ def _sum(op: Operation, module: Module) -> list[Stated]:
     return [Stated(((1, a, reading), (sign, b, reading), (-1, op.result, reading)), 0, True)]
 
 
+def _even(op: Operation, module: Module) -> list[Stated]:
+    """A multiple of a power of two is at most the largest one of the width."""
+    bits = width(op.result.type, module)
+    known = [k for k in (_constant(operand, module) for operand in op.operands[op.decl.name == "shl" :]) if k]
+    factor = max((1 << k % bits if op.decl.name == "shl" else k & -k for k in known), default=1)
+    return [Stated(((-1, op.result, "u"),), (1 << bits) - factor)] if factor > 1 else []
+
+
 def _slice_ptr(op: Operation, module: Module) -> list[Stated]:
     return [Stated(((1, op.result, "u"),), -1)] if isinstance(op.operands[0].type, (RefType, OwnType)) else []
 
 
 _STATED = {
     "and": _and, "or": _or, "xor": _at_most_the_sum, "udiv": _udiv, "urem": _urem, "lshr": _lshr, "ashr": _ashr,
-    "srem": _srem, "sdiv": _sdiv, "clz": _count, "ctz": _count, "popcount": _count, "slice.ptr": _slice_ptr,
+    "srem": _srem, "sdiv": _sdiv, "clz": _count, "ctz": _count, "popcount": _count, "mul": _even, "shl": _even,
+    "slice.ptr": _slice_ptr,
     "trunc": lambda op, module: _below(op, op.operands[0]),
     "umin": lambda op, module: _below(op, *op.operands),
     "umax": lambda op, module: _below(op, *op.operands, sign=-1),

@@ -27,6 +27,7 @@ from altru_ir.types import OwnType, RefType
 from altru_ir.values import Operation, Value
 
 DEEPEST = 64
+Work = list[tuple[Operation | Block, Callable[[], None]]]
 Point = tuple[Operation, int]
 """Before an operation (-1), or the edge of a terminator with that number."""
 
@@ -46,12 +47,18 @@ class Rejection:
 
 def problems(function: Function, proof: c.Proof) -> list[Rejection]:
     """What is wrong with a proof about a function that still has all of its checks; nothing when it is valid."""
-    checker, found = _Checker(function, proof), []
+    checker = Reader(function, proof)
     copies = Copies(function, proof.versions) if proof.versions else None
-    work: list[tuple[Operation | Block, Callable[[], None]]] = []
+    work: Work = []
     work += [(each.block, partial(checker.lemma, each)) for each in proof.lemmas]
     work += [(each.check, partial(checker.certificate, each)) for each in proof.certificates]
     work += [(each.guard, partial(copies.compare, each)) for each in proof.versions if copies is not None]
+    return judged(work)
+
+
+def judged(work: Work) -> list[Rejection]:
+    """What is wrong with each of several things, of which one is looked at by what raises ``InvalidError``."""
+    found: list[Rejection] = []
     for what, check in work:
         try:
             check()
@@ -134,7 +141,9 @@ class _Flow:
         return self.over(self.start[owner] if isinstance(owner, Block) else 0, point)
 
 
-class _Checker:
+class Reader:
+    """Reads derivations about one function."""
+
     def __init__(self, function: Function, proof: c.Proof) -> None:
         assert function.module is not None
         self.function, self.module, self.proof, self.flow = function, function.module, proof, _Flow(function)

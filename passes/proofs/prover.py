@@ -28,7 +28,7 @@ left is the next goal. Rules, cited by number in the code:
 10. A goal that some run makes negative (``samples``) cannot be proven, and is not tried; runs say nothing about what was
     assumed. They cost as much as some hundred goals, and are asked for when ``UNSAMPLED`` goals were looked at in vain.
 
-The search goes from later numbers to earlier ones: what is left after a fact has no later number than the goal.
+The search goes from later numbers to earlier ones: facts that bring in a number later than those of the goal are tried last.
 Each goal is looked at once for a point (one that is no easier than one that failed, fails), at most ``STEPS`` for a question
 and ``DEPTH`` deep (``SHALLOW`` at least for a lemma): the cost of a question is bounded, and "not proven" says nothing.
 
@@ -376,12 +376,13 @@ class Prover:
                     needs = self._needs(fact, question, depth)
                     if needs is not None:
                         return Use(goal, fact, scale, multiplier, Limits(rest_goal), needs)
-                elif most >= 0 and facts.top(fact) <= latest_rank and rest_goal not in left_over:
+                elif most >= 0 and rest_goal not in left_over:
                     left_over.append(rest_goal)
                     constant = rest_goal.get(0, 0)
                     hard = len(rest_goal) - (1 if constant else 0)
                     is_computed = max(map(rank.__getitem__, rest_goal)) >= 0
-                    later.append((each != latest, hard, -constant, is_computed, fact, scale, multiplier, rest_goal))
+                    is_out = each != latest or facts.top(fact) > latest_rank
+                    later.append((is_out, hard, -constant, is_computed, fact, scale, multiplier, rest_goal))
         if len(later) > 1:
             later.sort(key=_hardness)
             del later[CANDIDATES:]

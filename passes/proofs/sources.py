@@ -252,6 +252,8 @@ def of_result(op: Operation, given: Polynomial | None, module: Module) -> Said:
         found.append(equal(of(r), of(operands[0])))
     elif name in ("clz", "ctz", "popcount"):
         found.append(at_most(of(r), integer(width(r, module))))
+    elif name in ("mul", "shl") and (factor := _even(op, module)) > 1:
+        found.append(at_most(of(r), integer((1 << width(r, module)) - factor)))
     elif name in ("udiv", "lshr", "ashr", "sdiv", "srem"):
         found += _of_quotient(op, given, module)
     elif name == "slice.len":
@@ -264,6 +266,14 @@ def of_result(op: Operation, given: Polynomial | None, module: Module) -> Said:
     for axis in range(0 if held is None else len(held.dimensions)):
         found += [equal(of(r, axis), length) for length in _dimension(op, axis, given)]
     return found
+
+
+def _even(op: Operation, module: Module) -> int:
+    """Clause 6d: a power of two that the result of a product is a multiple of, smaller than all its numbers; 1 at least."""
+    known = [k for k in (constant(operand, module) for operand in op.operands[op.decl.name == "shl" :]) if k]
+    if op.decl.name == "shl":
+        return 1 << known[0] % width(op.results[0], module) if known else 1
+    return max((k & -k for k in known), default=1)
 
 
 def _of_quotient(op: Operation, given: Polynomial | None, module: Module) -> Said:

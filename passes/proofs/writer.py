@@ -61,10 +61,19 @@ class Writer:
         else:
             made = c.Certificate(check, tuple(self._derivation(polynomial(raw), node) for raw, node in found))
         self.proof.certificates.append(made)
-        while self._waiting:  # 3
+        self._write_lemmas()
+        return made
+
+    def derivation(self, goal: Polynomial, node: Node) -> c.Derivation:
+        """A derivation by itself; the lemmas that it needs are in the proof."""
+        made = self._derivation(goal, node)
+        self._write_lemmas()
+        return made
+
+    def _write_lemmas(self) -> None:  # 3
+        while self._waiting:
             number, claim = self._waiting.pop()
             self.proof.lemmas[number] = self._meeting(claim) if isinstance(claim, Meeting) else self._lemma(claim)
-        return made
 
     def _chain(self, chain: Chain) -> c.Derivation:
         return derivation(chain, None if chain.lemma is None else self.lemma(chain.lemma))

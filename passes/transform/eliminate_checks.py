@@ -21,6 +21,7 @@ where %n is ``slice.len %xs`` and %seq is ``deref %xs``. Rules, cited by number 
  4. Then the checks with a certificate are removed, all at once, and nothing takes their place: to tell LLVM what was proven
     gains nothing and costs a fifth of its time (measured).
  5. Checks in blocks that control does not reach stay: nothing is known there, and other passes remove the blocks.
+ 6. The assumptions of ``infer-contracts`` go as well, with what they were computed from.
 
 It finds most after ``mem2reg`` and ``cse``: nothing is known of what a local holds that is not promoted.
 
@@ -30,6 +31,7 @@ bounded number of steps.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 import attrs
@@ -47,6 +49,10 @@ from altru_ir.passes.proofs.writer import Writer
 from altru_ir.passes.transform.version_loops import LoopVersions
 from altru_ir.text.printer import assign_names
 from altru_ir.values import Operation
+
+AGREED = "checks.agreed"
+"""The attribute of an ``assume`` that ``infer-contracts`` made."""
+PURE = frozenset({"icmp", "slice.len", "const"})
 
 
 class RejectedProof(Exception):
@@ -73,7 +79,7 @@ class EliminateChecks(FunctionPass):
     def run_on(self, function: Function) -> bool:
         checks = [op for op in function.operations() if op.decl.is_check]
         if not checks or function.module is None:
-            return False
+            return without_agreed(function)
         facts = self.get(Inequalities, function)
         reachable, number = facts.tree.reachable, facts.cfg.number
         asked = [op for op in checks if op.block is not None and reachable(number[op.block])]  # 5
@@ -115,7 +121,7 @@ class EliminateChecks(FunctionPass):
             for block in {op.block: None for op in gone}:
                 assert block is not None
                 block.ops = [op for op in block.ops if op not in gone]
-        return bool(gone or versions)
+        return without_agreed(function) or bool(gone or versions)
 
     def versioned(
         self, function: Function, loops: Loops, facts: Inequalities, wanted: dict[Loop, list[Form]]
@@ -156,6 +162,24 @@ class EliminateChecks(FunctionPass):
         self.proofs[function.name] = writer.proof
         verified(function, writer.proof)
         self.count("certificates accepted", len(gone))
+
+
+def without_agreed(function: Function) -> bool:  # 6
+    """Takes away what ``infer-contracts`` has assumed; whether there was something."""
+    gone = {op for op in function.operations() if op.decl.name == "assume" and AGREED in op.attrs}
+    if not gone:
+        return False
+    used = Counter(value for op in function.operations() if op not in gone for value in op.all_operands())
+    work = [value.operation for op in gone for value in op.operands]
+    for each in work:
+        if each is not None and each.decl.name in PURE and each not in gone and not used[each.result]:
+            gone.add(each)
+            used.subtract(each.operands)
+            work += [value.operation for value in each.operands]
+    for block in function.blocks:
+        if any(op in gone for op in block.ops):
+            block.ops = [op for op in block.ops if op not in gone]
+    return True
 
 
 def copied_checks(versions: Versions) -> Iterator[tuple[Operation, Operation]]:

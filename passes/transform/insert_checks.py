@@ -154,11 +154,9 @@ class _Inserter:
         base = step.operands[0]
         sequence = base.type.target  # type: ignore[attr-defined]
         for axis, (index, dimension) in enumerate(zip(step.operands[1:], sequence.dimensions, strict=True)):
-            if dimension is not None:
-                known = constant_integer(index)
-                if known is not None and known % (1 << self.module.pointer_bits) < dimension:
-                    continue
-            self.against(dimension, base, axis, "check.bounds", [index], step)
+            known = constant_integer(index)
+            if dimension is None or known is None or known % (1 << self.module.pointer_bits) >= dimension:
+                self.against(dimension, base, axis, "check.bounds", [index], step)
 
     def range(self, step: Operation) -> None:
         if "bounds" not in self.chosen:

@@ -1,0 +1,449 @@
+"""Contracts: what the callers of a function see to, and what it sees to for them, as assumptions that cannot fail.
+
+    private func @first(%xs: ref<[? x i32]>)        private func @first(%xs: ref<[? x i32]>)
+      ...                                             %n = slice.len %xs
+      check.bounds %zero, %len                  =>    %some = icmp uge %n, %one
+                                                      assume %some unsafe {checks.agreed = true}
+    func @f(...)                                      ...                          // now the check cannot fail
+      check.bounds %zero, %n
+      call @first(%ys)           // %n is its length: at least 1
+
+Steps, cited by number in the code:
+ 1. *Ensured*: of the result of a function that others use, a few relations with its parameters and their lengths are tried at
+    each ``ret``: below one, at most one, at least one, not zero. Those that hold are assumed behind each call. Callees first.
+ 2. *Wanted*: of a function that nobody but ``call`` in this module runs, it is asked what relations between its parameters and
+    their lengths would prove the checks that cannot be proven, and what its callees want of it. Callees first.
+ 3. *Required*: what is wanted and can be proven at each call is assumed on entry; in a cycle of calls, the largest part of it
+    that can be proven when it is assumed. Callers first, for their own assumptions help.
+ 4. All of it again, at most ``ROUNDS`` times, while that finds something: those who know more now see to more.
+
+``eliminate-checks`` takes the assumptions away when it has used them. With ``verify`` each has an agreement
+(``proofs/certificates``, clause 12), which a checker reads.
+
+Invariant: no run is changed, for none of the assumptions fails. Each function asks a bounded number of questions of bounded
+cost.
+
+Reference: Sharir and Pnueli, Two Approaches to Interprocedural Data Flow Analysis, 1981 (summaries, over the components of the
+call graph); Meyer, Applying Design by Contract, 1992, for the names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+import attrs
+
+from altru_ir import declare
+from altru_ir.module import Block, Function, Module
+from altru_ir.passes.analysis.graphs import strongly_connected
+from altru_ir.passes.analysis.inequalities import Form, Inequalities, Point, Raw
+from altru_ir.passes.base import ANALYSIS, Pass, bodies
+from altru_ir.passes.proofs.agreements import disagreements
+from altru_ir.passes.proofs.certificates import Agreement, Derivation, Proof
+from altru_ir.passes.proofs.goals import goals_of, proven
+from altru_ir.passes.proofs.prover import Prover, assumptions
+from altru_ir.passes.proofs.writer import Writer, polynomial
+from altru_ir.passes.transform.eliminate_checks import AGREED, RejectedProof
+from altru_ir.passes.transform.guards import testable
+from altru_ir.types import I1, USIZE, ArrayType, RefType, Type
+from altru_ir.values import NO_ATTRIBUTES, Operation, Symbol, Value
+
+ROUNDS = 3
+MOST_CALLS = 32
+MOST_RETURNS = 8
+MOST_RELATIONS = 6
+MOST_PARAMETERS = 6
+RESULT = -1
+CONSTANT = -2
+NAMED = re.compile(r'@(?:"([^"]*)"|([\w.$]+))')
+
+
+class Side(NamedTuple):
+    """A number: ``which`` parameter, or ``RESULT``, in a reading; or the number ``reading`` for ``CONSTANT``."""
+
+    which: int
+    reading: str | int
+
+
+class Relation(NamedTuple):
+    """``low <= high``, or ``low < high``."""
+
+    low: Side
+    high: Side
+    strict: bool
+
+    def raw(self, values: Callable[[int], Value]) -> Raw:
+        """It as a form that is not negative, of what stands for parameters and result."""
+        parts: list[tuple[int, Value, str | int]] = []
+        constant = -int(self.strict)
+        for side, sign in ((self.high, 1), (self.low, -1)):
+            if side.which == CONSTANT:
+                constant += sign * int(side.reading)
+            else:
+                parts.append((sign, values(side.which), side.reading))
+        return tuple(parts), constant
+
+    @property
+    def of_result(self) -> bool:
+        return RESULT in (self.low.which, self.high.which)
+
+
+@attrs.define
+class InferContracts(Pass):
+    """Finds out what holds of parameters and results at all calls, and assumes it where it helps to prove checks.
+
+    Options:
+        verify: let the checker read the agreements.
+    """
+
+    name = "infer-contracts"
+    verify: bool = False
+
+    def run(self, module: Module) -> None:
+        work = _Contracts(module)
+        if not work.calls or not work.with_checks:
+            return
+        work.infer()
+        self.count("facts about results", sum(each.result is not None for each in work.agreements))
+        self.count("facts about parameters", sum(each.result is None for each in work.agreements))
+        for each in work.agreements:
+            what = "ensures" if each.result is not None else "requires"
+            function = each.function
+            self.remark(ANALYSIS, "Contract", function, f"@{function.name} {what} {spell(each)}")
+        if self.verify and work.agreements:
+            found = disagreements(module, work.proofs, work.agreements)
+            if found:
+                raise RejectedProof(str(found[0]))
+
+
+class _Contracts:
+    """The work on one module."""
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self.functions = bodies(module)
+        self.calls: dict[str, list[Operation]] = {}
+        self.closed = {function.name for function in self.functions if function.linkage == "private"} - self._named()
+        self.with_checks = {f for f in self.functions if any(op.decl.is_check for op in f.operations())}
+        self.returns = {f: [b.ops[-1] for b in f.blocks if b.ops[-1].decl.name == "ret"] for f in self.functions}
+        self.agreements: list[Agreement] = []
+        self.proofs: dict[Function, Proof] = {}
+        self.ensures: dict[Function, list[tuple[Relation, Value, tuple[Derivation | None, ...]]]] = {}
+        self.requires: dict[Function, list[Relation]] = {}
+        self._facts: dict[Function, Inequalities] = {}
+        self._provers: dict[Function, Prover] = {}
+
+    def _named(self) -> set[str]:
+        """What is named by anything but a call, and the calls."""
+        module = self.module
+        named: set[str] = set()
+        types: dict[Type, None] = {}
+        for declaration in module.types.values():
+            named.add(str(declaration.drop))
+            for member in declaration.members:
+                types[member.type] = None
+                named.update(_names(str(getattr(member, "transfer", ""))))
+        for function in module.functions.values():
+            types[function.signature.type] = None
+            for op in function.operations():
+                types.update((value.type, None) for value in op.results)
+                for key, attribute in op.attrs.items():
+                    if op.decl.name == "call" and key == "callee":
+                        if module.functions[str(attribute)].blocks:
+                            self.calls.setdefault(str(attribute), []).append(op)
+                    elif isinstance(attribute, Symbol):
+                        named.add(str(attribute))
+                    elif not isinstance(attribute, (int, float)):
+                        named.update(_names(str(attribute)))
+        for type in types:
+            named.update(_names(str(type)))
+        for variable in module.globals.values():
+            named.update(_names(f"{variable.type} {variable.initial} {variable.attributes}"))
+        return named
+
+    def infer(self) -> None:
+        """Steps 1 to 4."""
+        number = {function.name: at for at, function in enumerate(self.functions)}
+        successors: list[list[int]] = [[] for _ in self.functions]
+        for name, ops in self.calls.items():
+            for op in ops:
+                assert op.function is not None
+                successors[number[op.function.name]].append(number[name])
+        order = [[self.functions[at] for at in members] for members in strongly_connected(successors)]
+        for _ in range(ROUNDS):  # 4
+            known = len(self.agreements)
+            for members in order:
+                for function in members:
+                    self.ensure(function)
+            wanted: dict[Function, list[Relation]] = {}
+            for members in order:
+                for function in members:
+                    if function.name in self.closed and 0 < len(self.calls.get(function.name, ())) <= MOST_CALLS:
+                        wanted[function] = self.wanted(function, wanted)
+            for members in reversed(order):
+                self.require({function: wanted[function] for function in members if wanted.get(function)})
+            if len(self.agreements) == known:
+                break
+
+    # -- what is known of a function -----------------------------------------------------------------------------------------
+
+    def facts(self, function: Function) -> Inequalities:
+        known = self._facts.get(function)
+        if known is None:
+            known = self._facts[function] = Inequalities(function, function.cfg())
+        return known
+
+    def prover(self, function: Function) -> Prover:
+        known = self._provers.get(function)
+        if known is None:
+            known = self._provers[function] = Prover(self.facts(function))
+        return known
+
+    def changed(self, function: Function) -> None:
+        self._facts.pop(function, None)
+        self._provers.pop(function, None)
+
+    def derived(self, relation: Relation, values: Callable[[int], Value], op: Operation) -> tuple[bool, Derivation | None]:
+        """Whether a relation can be proven before an operation, and how; there is nothing to prove where control never is."""
+        function = op.function
+        assert function is not None
+        facts, raw = self.facts(function), relation.raw(values)
+        if not facts.tree.reachable(facts.cfg.number[op.block]):  # type: ignore[index]
+            return True, None
+        node = self.prover(function).prove(facts.form(raw), facts.before(op))
+        if node is None:
+            return False, None
+        writer = Writer(facts)
+        writer.proof = self.proofs.setdefault(function, writer.proof)
+        return True, writer.derivation(polynomial(raw), node)
+
+    # -- 1 -------------------------------------------------------------------------------------------------------------------
+
+    def ensure(self, function: Function) -> None:
+        """Finds out what a function sees to, and assumes it behind its calls."""
+        calls, returns = self.calls.get(function.name, []), self.returns[function]
+        if not calls or len(returns) > MOST_RETURNS or len(calls) > MOST_CALLS or not returns:
+            return
+        type = function.signature.result
+        if not (type.is_integer or _is_slice(type)) or not any(op.function in self.with_checks for op in calls):
+            return
+        known = self.ensures.setdefault(function, [])
+        for relation in relations_of_result(function):
+            implied = relation._replace(strict=True)
+            if len(known) >= MOST_RELATIONS or any(each[0] in (relation, implied) for each in known):
+                continue
+            found: list[Derivation | None] = []
+            for op in returns:
+                holds, derivation = self.derived(relation, _at_return(function, op), op)
+                if not holds:
+                    break
+                found.append(derivation)
+            else:
+                result = Value(type, "result")
+                known.append((relation, result, tuple(found)))
+                for op in calls:
+                    self.assume_behind(relation, op, function, result, tuple(found))
+
+    def assume_behind(
+        self, relation: Relation, call: Operation, function: Function, result: Value, at: tuple[Derivation | None, ...]
+    ) -> None:
+        assert call.block is not None
+        values = _at_call(call)
+        ops = _assumption(relation, values, call.loc)
+        block = call.block
+        place = block.ops.index(call) + 1
+        block.ops[place:place] = ops
+        for op in ops:
+            op.block = block
+        self.changed(call.function)  # type: ignore[arg-type]
+        self.agreements.append(Agreement(ops[-1], polynomial(relation.raw(_formally(function, result))), function, result, at))
+
+    # -- 2 -------------------------------------------------------------------------------------------------------------------
+
+    def wanted(self, function: Function, of_callees: dict[Function, list[Relation]]) -> list[Relation]:
+        """What relations of its parameters would prove what cannot be proven in a function."""
+        facts, prover = self.facts(function), self.prover(function)
+        found: dict[Relation, None] = {}
+        for op in list(function.operations()):
+            if not facts.tree.reachable(facts.cfg.number[op.block]):  # type: ignore[index]
+                continue
+            if op.decl.is_check:
+                if proven(op, prover) is None:
+                    for goals in goals_of(op, facts)[:1]:
+                        self.missing([facts.form(goal) for goal in goals], facts.before(op), facts, found)
+            elif op.decl.name == "call" and op.attrs.get("callee") is not None:
+                callee = self.module.functions[op.attrs["callee"]]
+                for relation in of_callees.get(callee, ()):
+                    goal = facts.form(relation.raw(_at_call(op)))
+                    if prover.prove(goal, facts.before(op)) is None:
+                        self.missing([goal], facts.before(op), facts, found)
+        for relation, _, _ in self.ensures.get(function, ()):
+            if not relation.strict and relation.low.which == RESULT:  # what would let it be below
+                for op in self.returns[function]:
+                    below = relation._replace(strict=True).raw(_at_return(function, op))
+                    self.missing([facts.form(below)], facts.before(op), facts, found)
+        known = self.requires.get(function, [])
+        return [relation for relation in found if relation not in known][: MOST_RELATIONS - len(known)]
+
+    @staticmethod
+    def missing(goals: list[Form], point: Point, facts: Inequalities, found: dict[Relation, None]) -> None:
+        """Adds the relations that would prove all goals at a point, if there are some."""
+        for without_checks in (True, False):
+            prover = Prover(facts)
+            prover.assume = _Parameters(facts)
+            prover.without_checks = without_checks
+            prover.assume_needs = not without_checks
+            nodes = [prover.prove(goal, point) for goal in goals]
+            if all(node is not None for node in nodes):
+                relations = [relation_of(form, facts) for form in assumptions([node for node in nodes if node is not None])]
+                found.update((relation, None) for relation in relations if relation is not None)
+                return
+
+    # -- 3 -------------------------------------------------------------------------------------------------------------------
+
+    def require(self, wanted: dict[Function, list[Relation]]) -> None:
+        """Assumes on entry to functions, which may call each other, what can be proven at all of their calls."""
+        assumed = {
+            (f, relation): self.assume_on_entry(f, relation) for f, relations in wanted.items() for relation in relations
+        }
+        failed = True
+        while failed:
+            failed = False
+            for function, relation in list(assumed):
+                if not all(self.derived(relation, _at_call(op), op)[0] for op in self.calls[function.name]):
+                    block = function.blocks[0]
+                    gone = set(assumed.pop((function, relation)))
+                    block.ops = [op for op in block.ops if op not in gone]
+                    self.changed(function)
+                    failed = True
+        for (function, relation), ops in assumed.items():
+            self.requires.setdefault(function, []).append(relation)
+            at = tuple(self.derived(relation, _at_call(op), op)[1] for op in self.calls[function.name])
+            statement = polynomial(relation.raw(_formally(function, None)))
+            self.agreements.append(Agreement(ops[-1], statement, function, None, at))
+
+    def assume_on_entry(self, function: Function, relation: Relation) -> list[Operation]:
+        block = function.blocks[0]
+        ops = _assumption(relation, _formally(function, None), block.ops[0].loc)
+        block.ops[0:0] = ops
+        for op in ops:
+            op.block = block
+        self.changed(function)
+        return ops
+
+
+class _Parameters:
+    """Step 2: what may be assumed is a relation of parameters."""
+
+    def __init__(self, facts: Inequalities) -> None:
+        self.facts = facts
+        self.header: Block = facts.function.blocks[0]
+
+    def __call__(self, goal: Form, point: Point) -> bool:
+        return testable(goal, self.facts) and relation_of(goal, self.facts) is not None
+
+
+def relation_of(form: Form, facts: Inequalities) -> Relation | None:
+    """The relation that a form states of parameters; None when it is about others, or more than a relation."""
+    sides: dict[int, Side] = {}
+    constant = form.get(0, 0)
+    for number, coefficient in form.items():
+        if not number:
+            continue
+        value, reading = facts.terms[number]
+        if (
+            value is None
+            or value.owner is not facts.function
+            or abs(coefficient) != 1
+            or coefficient in sides
+            or reading == "s"
+        ):
+            return None
+        if not (_is_slice(value.type) if isinstance(reading, int) else value.type == USIZE):
+            return None
+        sides[coefficient] = Side(facts.function.parameters.index(value), reading)
+    low, high = sides.get(-1), sides.get(1)
+    if low is not None and high is not None:
+        return Relation(low, high, constant == -1) if constant in (0, -1) else None
+    if high is not None and constant < 0:
+        return Relation(Side(CONSTANT, -constant), high, False)
+    if low is not None and constant > 0:
+        return Relation(low, Side(CONSTANT, constant), False)
+    return None
+
+
+def relations_of_result(function: Function) -> list[Relation]:
+    """What is tried of a result: the stronger ones first."""
+    type = function.signature.result
+    result = Side(RESULT, 0 if _is_slice(type) else "u")
+    is_size = _is_slice(type) or type == USIZE
+    found = []
+    for at, parameter in enumerate(function.parameters[:MOST_PARAMETERS]):
+        others: list[Side] = []
+        if is_size and _is_slice(parameter.type):
+            others.append(Side(at, 0))
+        elif parameter.type == (USIZE if is_size else type):
+            others.append(Side(at, "u"))
+        for other in others:
+            found += [Relation(result, other, True), Relation(result, other, False), Relation(other, result, False)]
+    return [*found, Relation(Side(CONSTANT, 1), result, False)]
+
+
+def _is_slice(type: Type) -> bool:
+    sequence = type.pointee
+    return isinstance(type, RefType) and isinstance(sequence, ArrayType) and sequence.dimensions == (None,)
+
+
+def _names(text: str) -> list[str]:
+    return [quoted or plain for quoted, plain in NAMED.findall(text)] if "@" in text else []
+
+
+# -- who stands for parameters and results -----------------------------------------------------------------------------------
+
+
+def _formally(function: Function, result: Value | None) -> Callable[[int], Value]:
+    def value(which: int) -> Value:
+        found = result if which == RESULT else function.parameters[which]
+        assert found is not None
+        return found
+
+    return value
+
+
+def _at_call(call: Operation) -> Callable[[int], Value]:
+    return lambda which: call.results[0] if which == RESULT else call.operands[which]
+
+
+def _at_return(function: Function, op: Operation) -> Callable[[int], Value]:
+    return lambda which: op.operands[0] if which == RESULT else function.parameters[which]
+
+
+def _assumption(relation: Relation, values: Callable[[int], Value], loc: object) -> list[Operation]:
+    """Operations that assume a relation, the last one being the ``assume``."""
+    ops: list[Operation] = []
+
+    def add(name: str, operands: list[Value], attributes: dict[str, object], type: Type | None, unsafe: bool = False) -> Value:
+        op = Operation(declare.find(name), operands, attributes or NO_ATTRIBUTES, unsafe=unsafe, loc=loc)  # type: ignore[arg-type]
+        op.results = [] if type is None else [Value(type, None, op)]
+        ops.append(op)
+        return op.results[0] if op.results else operands[0]
+
+    def number(side: Side, other: Side) -> Value:
+        if side.which == CONSTANT:
+            type = USIZE if isinstance(other.reading, int) else values(other.which).type
+            return add("const", [], {"value": side.reading}, type)
+        value = values(side.which)
+        return value if side.reading == "u" else add("slice.len", [value], {}, USIZE)
+
+    low, high = number(relation.low, relation.high), number(relation.high, relation.low)
+    condition = add("icmp", [low, high], {"predicate": "ult" if relation.strict else "ule"}, I1)
+    add("assume", [condition], {AGREED: True}, None, unsafe=True)
+    return ops
+
+
+def spell(agreement: Agreement) -> str:
+    """A statement as text."""
+    parts = [f"{number:+} {' * '.join(map(str, product))}".rstrip() for product, number in agreement.statement.items()]
+    return f"{' '.join(parts)} >= 0"
