@@ -73,10 +73,11 @@ check is taken away. This header says when a certificate is valid. Nothing else 
       reading s for b = k; ``umin`` u(r) <= u(a), u(r) <= u(b); ``umax`` u(r) >= u(a), u(b); ``smin``, ``smax`` the same in
       reading s; ``srem`` for s(b) = k, k not 0: -|k| + 1 <= s(r) <= |k| - 1; ``sdiv`` for s(b) = k > 0: s(a) - k + 1 <= k
       s(r) <= s(a) + k - 1; ``clz ctz popcount`` u(r) <= w; ``mul`` by k > 0 and ``shl`` by k: u(r) <= 2^w - 2^j, with 2^j the
-      largest power of two that divides k, or j = k mod w; ``uadd.checked`` u(r) = u(a) + u(b), likewise ``usub``, and
-      ``sadd ssub`` in reading s; ``slice.len`` u(r) = length 0 of a; ``dim`` u(r) = len(place, axis), see e; ``null`` u(r) = 0; ``ptr.cast`` u(r) = u(a); ``ptr.addr`` u(r) = u(a); ``ref.to_ptr`` u(r) = u(a);
-      ``slice.ptr`` of a ``ref`` or ``own`` u(r) >= 1; ``own.into_ptr`` u(r) = u(a). With ``given`` a step that concludes s(a)
-      >= 0: ``sdiv`` for s(b) = k > 0: s(r) >= 0, k s(r) <= s(a) <= k s(r) + k - 1; ``srem`` 0 <= s(r) <= s(a).
+      largest power of two that divides k, or j = k mod w; ``uadd.checked`` u(r) = u(a) + u(b), likewise ``usub``, and ``sadd
+      ssub`` in reading s; ``slice.len`` u(r) = length 0 of a; ``dim`` u(r) = len(place, axis), see e; ``null`` u(r) = 0;
+      ``ptr.cast`` u(r) = u(a); ``ptr.addr`` u(r) = u(a); ``ref.to_ptr`` u(r) = u(a); ``slice.ptr`` of a ``ref`` or ``own`` u(r)
+      >= 1; ``own.into_ptr`` u(r) = u(a). With ``given`` a step that concludes s(a) >= 0: ``sdiv`` for s(b) = k > 0: s(r) >= 0,
+      k s(r) <= s(a) <= k s(r) + k - 1; ``srem`` 0 <= s(r) <= s(a).
    e. Lengths. len(place, d) is the constant if the type of the place has one; of ``deref v``, v an SSA value, the term (v,
       d); of ``assume_init p`` len(p, d); of ``subrange p, low, high`` for d = 0: u(high) - u(low), and then ``given`` must be
       a step that concludes u(high) - u(low) >= 0; for d > 0 len(p, d). Of any other place it is unknown. ``Definition(op,
