@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import resource
 import subprocess
 import sys
 import time
@@ -107,7 +108,9 @@ def main() -> int:
                 print(f"seed {seed}: {finding}")
     total = sum(high - low for low, high in covered(entry))
     ran = sum(high - low for low, high in pieces)
-    print(f"{options.suite}: {ran} seeds in {time.monotonic() - begin:.0f} s, {len(findings)} findings; ledger: {total}")
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    each = f", {1000 * (spent.ru_utime + spent.ru_stime) / ran:.0f} ms of processor time each" if ran else ""
+    print(f"{options.suite}: {ran} seeds in {time.monotonic() - begin:.0f} s{each}; {len(findings)} findings; ledger: {total}")
     return 1 if findings else 0
 
 
