@@ -34,7 +34,7 @@ def settle() -> None:
 
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 50, 1000)
+    gc.set_threshold(20_000, 20, 10)
 
 
 def covered(entry: dict[str, Any]) -> list[list[int]]:
