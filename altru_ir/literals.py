@@ -16,6 +16,8 @@ from altru_ir.values import Value
 
 def literal_problem(value: Any, type: Type, module: Module) -> str | None:
     """Why ``value`` is no literal of ``type``; None when it is one."""
+    if value.__class__ is int and type.__class__ is IntType and -(1 << (type.bits - 1)) <= value < 1 << type.bits:
+        return None  # what there is most of
     work = [(value, type)]
     while work:
         value, type = work.pop()

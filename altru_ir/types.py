@@ -170,8 +170,11 @@ def free_regions(of: Type) -> frozenset[str]:
     return known
 
 
-def parts(of: Type) -> list[Type]:
+def parts(of: Type) -> tuple[Type, ...]:
     """The types written directly inside ``of``, left to right."""
+    known = _parts.get(of)
+    if known is not None:
+        return known
     found: list[Type] = []
 
     def collect(value: Any) -> None:
@@ -183,7 +186,11 @@ def parts(of: Type) -> list[Type]:
 
     for name in of.fields:
         collect(getattr(of, name))
-    return found
+    known = _parts[of] = tuple(found)
+    return known
+
+
+_parts: dict[Type, tuple[Type, ...]] = {}
 
 
 # -- scalars ------------------------------------------------------------------------------------------------------

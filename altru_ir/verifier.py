@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import cache
 from itertools import count
 from threading import Lock
 from typing import Any
@@ -63,8 +64,9 @@ from altru_ir.values import Operation, Value
 MAX_DEPTH = 100
 """How many types may nest by value once declarations are opened: layouts are computed recursively."""
 
-SCALARS = (I1, I8, I16, I32, I64, F32, F64, USIZE, UNIT)
+_SCALARS = frozenset((I1, I8, I16, I32, I64, F32, F64, USIZE, UNIT))
 """Types that are good in each module."""
+
 
 _stamps_used = 0
 _stamps_lock = Lock()
@@ -79,6 +81,36 @@ def _reserve_stamps(number: int) -> int:
         return first
 
 
+@cache
+def _named_in(type: Type, address_bits: int) -> tuple[NamedType, ...] | None:
+    """The named types that are written in ``type``, which is good in a module that declares them; None when it is not good, or
+    names regions, whatever the module is."""
+    if free_regions(type):
+        return None
+    named = []
+    work = [type]
+    while work:
+        each = work.pop()
+        if isinstance(each, NamedType):
+            named.append(each)
+        if (isinstance(each, PlaceType) and each is not type) or _shape_problem(each, address_bits) is not None:
+            return None
+        work.extend(parts(each))
+    return tuple(named)
+
+
+def _shape_problem(type: Type, address_bits: int) -> str | None:
+    """Rule 17 for a type of parts, beside its parts."""
+    if isinstance(type, ArrayType):
+        if type.element.is_unsized:
+            return f"the elements of `{type}` have no size"
+        if math.prod(d or 0 for d in type.dimensions) >> (address_bits - 1):
+            return f"`{type}` has more elements than there are addresses"
+    if isinstance(type, TupleType) and any(e.is_unsized for e in type.elements):
+        return f"an element of `{type}` has no size"
+    return None
+
+
 def verify(module: Module) -> list[Diagnostic]:
     """All structural problems of ``module``, in text order; an empty list means it is valid."""
     return _Verifier(module).run()
@@ -88,7 +120,8 @@ class _Verifier:
     def __init__(self, module: Module) -> None:
         self.module = module
         self.found: list[Diagnostic] = []
-        self.good_types: set[Type] = set(SCALARS)
+        self.good_types: set[Type] = set(_SCALARS)
+        self.address_bits = module.pointer_bits
         self.depths: dict[str, int] = {}
         self.told: set[tuple[Operation, Value]] = set()
         self.function: Function | None = None
@@ -157,7 +190,10 @@ class _Verifier:
         work = [(member.type, 2) for member in self.module.types[name].members]
         while work:
             each, level = work.pop()
-            deepest = max(deepest, level)
+            if level > deepest:
+                deepest = level
+            if each in _SCALARS:
+                continue
             if isinstance(each, NamedType):
                 deepest = max(deepest, level - 1 + self.depths.get(each.name, 0))
             elif isinstance(each, ArrayType):
@@ -174,6 +210,8 @@ class _Verifier:
         work = [member.type for member in self.module.types[name].members]
         while work:
             each = work.pop()
+            if each in _SCALARS:
+                continue
             if isinstance(each, NamedType):
                 found.append(each.name)
             elif isinstance(each, ArrayType):
@@ -192,6 +230,10 @@ class _Verifier:
             if type.is_unsized:
                 return f"`{type}` has no size of its own; it stands only behind a pointer"
         if type not in self.good_types:
+            named = _named_in(type, self.address_bits)
+            if named is not None and all(self.name_problem(each) is None for each in named):
+                self.good_types.add(type)
+                return None
             unknown = free_regions(type) - self.regions
             if unknown:
                 return f"no region {min(unknown)} is declared here"
@@ -200,24 +242,23 @@ class _Verifier:
             each = work.pop()
             if each in self.good_types:
                 continue
-            if isinstance(each, NamedType):
-                declaration = self.module.types.get(each.name)
-                if declaration is None:
-                    return f"there is no type `@{each.name}`"
-                if each.regions and len(each.regions) != len(declaration.regions):
-                    return f"`@{each.name}` has {len(declaration.regions)} region parameters, not {len(each.regions)}"
-            if isinstance(each, ArrayType):
-                if each.element.is_unsized:
-                    return f"the elements of `{each}` have no size"
-                if math.prod(d or 0 for d in each.dimensions) >> (self.module.pointer_bits - 1):
-                    return f"`{each}` has more elements than there are addresses"
+            problem = self.name_problem(each) if isinstance(each, NamedType) else _shape_problem(each, self.address_bits)
+            if problem is not None:
+                return problem
             if isinstance(each, PlaceType) and each is not type:
                 return f"a place cannot stand inside `{type}`"
-            if isinstance(each, TupleType) and any(e.is_unsized for e in each.elements):
-                return f"an element of `{each}` has no size"
             work.extend(parts(each))
             if not free_regions(each):
                 self.good_types.add(each)
+        return None
+
+    def name_problem(self, type: NamedType) -> str | None:
+        """Rule 17 for a type that is named."""
+        declaration = self.module.types.get(type.name)
+        if declaration is None:
+            return f"there is no type `@{type.name}`"
+        if type.regions and len(type.regions) != len(declaration.regions):
+            return f"`@{type.name}` has {len(declaration.regions)} region parameters, not {len(type.regions)}"
         return None
 
     def outlives(self, clauses: Iterable[tuple[str, str]], declaration: TypeDeclaration | Function) -> None:

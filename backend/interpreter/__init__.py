@@ -55,10 +55,11 @@ def interpret(
 
 
 class Interpreter:
-    """A module to be run many times: verified once, and each function staged once.
+    """A module to be run many times, one run at a time: verified once, and each function staged once.
 
     Parameters: ``verified`` says that the module is known to verify, and leaves that out. The module must not be changed as
-    long as it is run. Raises ``DiagnosticError`` for a module that does not verify.
+    long as it is run, and nothing that a run calls may begin another of the same interpreter.
+    Raises ``DiagnosticError`` for a module that does not verify.
     """
 
     def __init__(self, module: Module, *, verified: bool = False) -> None:

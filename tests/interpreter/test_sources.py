@@ -227,7 +227,7 @@ def test_globals_begin_anew() -> None:
 def test_a_block_is_staged_when_it_is_entered(monkeypatch: pytest.MonkeyPatch) -> None:
     staged: list[str] = []
     block = code.Stage._block
-    monkeypatch.setattr(code.Stage, "_block", lambda stage, b, c: (staged.append(b.name or ""), block(stage, b, c)))
+    monkeypatch.setattr(code.Stage, "_block", lambda stage, b, c: (staged.append(b.label), block(stage, b, c)))
     runs = backend.Interpreter(air.parse(COUNTER))
     assert [runs.run("f", [5]), runs.run("f", [6])] == [5, 6]
     assert staged == ["entry", "go"]
