@@ -26,6 +26,8 @@ from altru_ir.module import Module
 from altru_ir.passes.analysis.loan_paths import Path, apart, goes_through, touches_all
 from altru_ir.passes.analysis.loan_points import Loan
 
+SOME = "some elements"
+
 
 class LentPaths:
     """The loans of one function by their paths."""
@@ -34,7 +36,7 @@ class LentPaths:
         self.module = module
         self.at: dict[Path, int] = {}
         self.within: dict[Path, int] = {}  # at the path or below it
-        self.steps: dict[Path, dict[str, list[Path]]] = {}  # those that lead to loans, by their kind
+        self.steps: dict[Path, dict[str, list[Path]]] = {}  # those that lead to loans, by kind
         self._known: dict[tuple[Path, str], int] = {}
         by_path: dict[Path, int] = {}
         for loan in loans:
@@ -45,7 +47,7 @@ class LentPaths:
             node: Path | None = path
             while node is not None:
                 if node not in self.within and node.parent is not None:
-                    self.steps.setdefault(node.parent, {}).setdefault(node.kind, []).append(node)
+                    self.steps.setdefault(node.parent, {}).setdefault(SOME if node.is_some else node.kind, []).append(node)
                 self.within[node] = self.within.get(node, 0) | bits
                 node = node.parent
 
@@ -74,20 +76,20 @@ class LentPaths:
             for node in nodes:
                 found |= self.at.get(node, 0)  # 1
                 for kind, others in self.steps.get(node, {}).items():
-                    if kind != step.kind:  # 2
+                    if kind != step.kind and (kind, step.kind) != (SOME, "elem"):  # 2
                         for other in others:
                             found |= self.within[other]
-                    elif kind in ("field", "variant", "deref") or (kind == "elem" and not step.is_some):
+                    elif kind == SOME or step.is_some:
+                        following.extend(other for other in others if not apart(other.what, step.what))
+                    elif kind in ("field", "variant", "deref", "elem"):
                         own = node.children.get((kind, step.what))
                         if own is not None and own in self.within:
                             following.append(own)
-                        if kind == "elem":
-                            following.extend(o for o in others if o.is_some and not apart(o.what, step.what))
                     else:
                         for other in others:
-                            if other is step or (kind == "elem" and not apart(other.what, step.what)):
+                            if other is step:
                                 following.append(other)
-                            elif kind != "elem":
+                            else:
                                 found |= self.within[other]
             nodes = following
         while nodes:  # 3
