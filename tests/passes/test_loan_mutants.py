@@ -59,7 +59,7 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "borrowing 11": (BORROWING + "_edge", "self._moved(op, given, at)", "pass"),
     "borrowing 11, flow": (BORROWING + "_edge", "self.flow.flow(origins, target, parameter.type)", "pass"),
     "borrowing 12": (BORROWING + "_block", "self.edges.append((left, self._head[block.unwind]))", "pass"),
-    "loan paths 1, fields": (LENT + "LentPaths._of", '("field", "variant", "deref")', '("variant", "deref")'),
+    "loan paths 1, fields": (LENT + "LentPaths._of", '("field", "variant", "deref", "elem")', '("variant", "deref", "elem")'),
     "loan paths 1, elements": (LENT + "LentPaths._of", 'node.children.get((kind, step.what))', "others[-1]"),
     "loan paths 2, unions": (PATHS + "_step", '"union" if union else "field"', '"field"'),
     "loan paths 2, indices": (PATHS + "_constant", "None if known is None else", "7 if known is None else"),
