@@ -104,11 +104,12 @@ class LoanFacts:
                 indices[loan.path.root].add(scopes[loan.origin], block_of[loan.point], loan.point, loan.number)
                 mutable |= loan.mutable << loan.number
         lent = LentPaths(known.loans, self.known.module)
+        accesses = [access for access in known.accesses if access.path.root in indices]
+        for access in accesses:
+            indices[access.path.root].expect(block_of[access.point])
         reads = []
-        for access in known.accesses:
-            index = indices.get(access.path.root)
-            if index is None:
-                continue
+        for access in accesses:
+            index = indices[access.path.root]
             needed = index.at(block_of[access.point], access.point) & (-1 if access.writes else mutable)
             if not needed:
                 continue

@@ -144,6 +144,7 @@ class ScopeIndex:
     def __init__(self) -> None:
         self._everywhere = 0
         self._whole: dict[Scope, int] = {}
+        self._blocks = 0
         self._at_heads: dict[int, int] | None = None
         self._parts: dict[int, list[tuple[int, int, int]]] = {}
         self._in: dict[int, int] = {}
@@ -161,13 +162,17 @@ class ScopeIndex:
             if first <= scope.last:
                 self._parts.setdefault(scope.home, []).append((first, scope.last, bit))
 
+    def expect(self, block: int) -> None:
+        """There will be a question about a block: each is announced before the first question."""
+        self._blocks |= 1 << block
+
     def _heads(self) -> dict[int, int]:
         """The loans that are needed in all of a block, by blocks."""
         found = self._at_heads
         if found is None:
             found = self._at_heads = {}
             for scope, loans in self._whole.items():
-                for block in bits(scope.blocks):
+                for block in bits(scope.blocks & self._blocks):
                     found[block] = found.get(block, 0) | loans
         return found
 

@@ -60,14 +60,18 @@ def damaged(text: str, choose: random.Random) -> str:
 
 def test_rows_are_those_of_the_lines(tmp_path: Path) -> None:
     counts = [0, 0]
-    for seed in range(1500):
+    at = directory(tmp_path / "facts")
+    for seed in range(800):
         choose = random.Random(seed)
         name = choose.choice(["subset_base", "loan_issued_at", "var_used_at", "universal_region"])
         width = len(COLUMNS[name].split())
         text = some_text(choose, width)
         for _ in range(choose.choice([0, 0, 1, 1, 2])):
             text = damaged(text, choose)
-        found = read(directory(tmp_path / "facts", **{name: text}))
+        file = at / f"{name}.facts"
+        file.write_bytes(text.encode())
+        found = read(at)
+        file.write_bytes(b"")
         errors = [problem for problem in found.problems if problem.severity == "error"]
         expected = by_lines(text, width)
         assert bool(errors) == (expected is None), (seed, name, text)
@@ -75,7 +79,7 @@ def test_rows_are_those_of_the_lines(tmp_path: Path) -> None:
             assert list(getattr(found.facts, name)) == expected, (seed, name, text)
             assert len(getattr(found.facts, name)) == len(expected)
         counts[bool(errors)] += 1
-    assert min(counts) > 300
+    assert min(counts) > 150
 
 
 @pytest.mark.parametrize("count", [2_000, 20_000])
