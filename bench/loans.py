@@ -2,9 +2,10 @@
 
 Programs with references, each one function: ``mixed`` (arithmetic and memory, in which every tenth operation borrows),
 ``calls`` (every fourth operation is a call that takes or gives references, and operands are borrowed for it),
-``one local`` (borrowed over and over, each time for a moment), ``many locals`` (all borrowed until the end), ``one reference``
-(a local that comes to hold one loan after the other), ``handed on`` (a loan that goes through a chain of blocks and is
-reborrowed in each). At 50,000 operations the last four have about 10,000 loans.
+``one local`` (borrowed over and over, each time for a moment), ``many locals`` (all borrowed until the end), ``elements``
+(those of one array, each borrowed until the end), ``one reference`` (a local that comes to hold one loan after the other),
+``handed on`` (a loan that goes through a chain of blocks and is reborrowed in each). At 50,000 operations the last five have
+about 10,000 loans.
 
 For each the CPU time of ``check-loans`` at 50,000 operations and the slope of its work over size; for ``mixed`` and ``calls``
 also the ratio to LLVM's own passes at O2 on what is lowered from it. Then the facts that rustc writes of a program of long
@@ -85,6 +86,17 @@ def _many_locals(operations: int) -> list[str]:
     return [*out, "  ret", "}"]
 
 
+def _elements(operations: int) -> list[str]:
+    count = operations // 6
+    array = f"[{count} x i32]"
+    out = [f"func @f(%n: i32, %s: {array}) {{", "^entry:", f"  %x = local : {array}", "  init %x, %s"]
+    for i in range(count):
+        out += [f"  %i{i} = const {i} : usize", f"  %e{i} = elem %x, %i{i}", f"  %r{i} = borrow mut %e{i}"]
+    for i in range(count):
+        out += [f"  %p{i} = deref %r{i}", f"  %v{i} = load %p{i}", f"  assign %p{i}, %n"]
+    return [*out, "  ret", "}"]
+
+
 def _one_reference(operations: int) -> list[str]:
     out = ["func @f(%n: i32) {", "^entry:", "  %h = local : ref<i32>"]
     for i in range(operations // 5):
@@ -115,8 +127,8 @@ def _handed_on(operations: int) -> list[str]:
 
 
 PROGRAMS: dict[str, Callable[[int], list[str]]] = {
-    "mixed": _mixed, "calls": _calls, "one local": _one_local, "many locals": _many_locals, "one reference": _one_reference,
-    "handed on": _handed_on,
+    "mixed": _mixed, "calls": _calls, "one local": _one_local, "many locals": _many_locals, "elements": _elements,
+    "one reference": _one_reference, "handed on": _handed_on,
 }  # fmt: skip
 
 

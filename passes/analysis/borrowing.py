@@ -336,7 +336,7 @@ class Borrowing:
             self._defines(place)
         elif (path is not None and any(step.kind == "deref" for step in path.steps())) or path is None:
             self._uses(place, self.then)
-        if path is not None and not any(step.kind in ("any", "union") or _is_some(step) for step in path.steps()):
+        if path is not None and not any(step.kind in ("any", "union") or step.is_some for step in path.steps()):
             self.kills.append(Kill(self.then, path, True))  # 3
 
     def _defines(self, local: Value) -> None:
@@ -451,10 +451,6 @@ class Borrowing:
         if known is None:
             known = self._drops[type] = needs_drop(type, self.module)
         return known
-
-
-def _is_some(step: Path) -> bool:
-    return step.kind == "elem" and (step.what is None or None in step.what)  # type: ignore[operator]
 
 
 __all__ = ["Borrowing"]

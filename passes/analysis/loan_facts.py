@@ -9,7 +9,7 @@ which looks at every point, is asked for the rest alone.
 
 Rules, cited by number in the code:
  1. an access is a candidate to invalidate a loan where the loan could be needed (``loan_scopes``) and the paths conflict
-    (``loan_paths``), reads for exclusive loans only; one that redefines a value, for what is behind that value;
+    (``lent_paths``), reads for exclusive loans only; one that redefines a value, for what is behind that value;
  2. exits are candidates for loans of storage, of the frame and behind ``gc`` that flow into a region of the signature;
  3. a loan is killed by what is recorded for a path that its own begins with;
  4. a region of the signature is a candidate if it flows, wherever flows stand, into one that it is not known to outlive;
@@ -24,10 +24,11 @@ from __future__ import annotations
 
 from altru_ir.passes.analysis.borrowing import Borrowing
 from altru_ir.passes.analysis.initialization import Initialization
-from altru_ir.passes.analysis.loan_paths import COLLECTED, Path, conflict
+from altru_ir.passes.analysis.lent_paths import LentPaths
+from altru_ir.passes.analysis.loan_paths import COLLECTED, Path
 from altru_ir.passes.analysis.loan_points import Access, Loan
-from altru_ir.passes.analysis.loan_scopes import AccessIndex, Scope, origin_scopes, variable_scopes
-from altru_ir.passes.analysis.loans import Facts
+from altru_ir.passes.analysis.loan_scopes import Scope, ScopeIndex, origin_scopes, variable_scopes
+from altru_ir.passes.analysis.loans import Facts, bits
 from altru_ir.values import Operation, Value
 
 
@@ -83,39 +84,46 @@ class LoanFacts:
 
     def _conflicts(self) -> None:
         """Fills ``why``: the accesses that concern a loan, where it could be needed."""
-        if not self.known.loans:
+        known = self.known
+        if not known.loans:
             return
-        indices: dict[tuple[object, bool], AccessIndex] = {}
-        number = self.known.cfg.number
-        block_of = [number[point.block] for point in self.known.points]
-        roots = {loan.path.root for loan in self.known.loans if loan.path is not None}
-        for at, access in enumerate(self.known.accesses):
-            if access.path.root in roots:
-                key = access.path.root, access.writes
-                if key not in indices:
-                    indices[key] = AccessIndex()
-                indices[key].add(block_of[access.point], access.point, at)
+        number = known.cfg.number
+        block_of = [number[point.block] for point in known.points]
         scopes = self._scopes(block_of)
-        for loan in self.known.loans:
-            scope = scopes[loan.origin]
+        for loan in known.loans:
             ends = loan.path is None or loan.path.is_storage or loan.path.steps()[0].what == COLLECTED
-            if ends and scope.blocks < 0:  # 8
-                for point in self.known.exit_points():
+            if ends and scopes[loan.origin].blocks < 0:  # 2
+                for point in known.exit_points():
                     self.why.setdefault((point, loan.number), None)
-            if loan.path is None:
+        indices: dict[object, ScopeIndex] = {}
+        mutable = 0
+        for loan in known.loans:
+            if loan.path is not None:
+                if loan.path.root not in indices:
+                    indices[loan.path.root] = ScopeIndex()
+                indices[loan.path.root].add(scopes[loan.origin], block_of[loan.point], loan.point, loan.number)
+                mutable |= loan.mutable << loan.number
+        lent = LentPaths(known.loans, self.known.module)
+        accesses = [access for access in known.accesses if access.path.root in indices]
+        for access in accesses:
+            indices[access.path.root].expect(block_of[access.point])
+        reads = []
+        for access in accesses:
+            index = indices[access.path.root]
+            needed = index.at(block_of[access.point], access.point) & (-1 if access.writes else mutable)
+            if not needed:
                 continue
-            for writes in (True, False) if loan.mutable else (True,):
-                index = indices.get((loan.path.root, writes))
-                if index is None:
-                    continue
-                for at in index.within(scope, block_of[loan.point], loan.point):
-                    access = self.known.accesses[at]
-                    if access.kind == "redefined":
-                        hit = loan.path.depth > 0
-                    else:
-                        hit = conflict(loan.path, access.path, access.depth, self.known.module)
-                    if hit:
-                        self.why.setdefault((access.point, loan.number), access)
+            if access.kind == "redefined":
+                hit = needed & lent.behind(access.path)
+            else:
+                hit = needed & lent.of(access.path, access.depth)
+            if hit and access.writes:
+                self.why.update(((access.point, each), access) for each in bits(hit) if (access.point, each) not in self.why)
+            elif hit:
+                reads.append((access, hit))
+        for access, hit in reads:
+            for each in bits(hit):
+                self.why.setdefault((access.point, each), access)
 
     def _scopes(self, block_of: list[int]) -> dict[int, Scope]:
         """Where each loan could be needed, by its origin."""

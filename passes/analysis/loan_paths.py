@@ -75,6 +75,11 @@ class Path:
         return found
 
     @property
+    def is_some(self) -> bool:
+        """Whether the last step is to elements of which it is not known which they are."""
+        return self.kind == "elem" and (self.what is None or None in self.what)  # type: ignore[operator]
+
+    @property
     def is_storage(self) -> bool:
         """Whether the path stays in the storage of its root."""
         return not any(step.kind == "deref" for step in self.steps())
@@ -212,20 +217,32 @@ def conflict(lent: Path, accessed: Path, access: str, module: Module) -> bool:
             return True
         if left.kind in ("field", "variant") and left.what != right.what:  # 1
             return False
-        if left.kind == "elem" and _apart(left.what, right.what):
+        if left.kind == "elem" and apart(left.what, right.what):
             return False
-    for step in reversed(rest):  # 4
-        if step.kind == "deref":
-            if access == SHALLOW or step.what in (SHARED, COLLECTED, RAW):
-                return False
-            if access == DROP and step.what == UNIQUE:
-                return False
-        elif access == DROP and step.parent is not None and _has_destructor(step.parent.type, module):
+    for step in reversed(rest):
+        if not goes_through(step, access):
+            return False
+        if touches_all(step, access, module):
             return True
     return True  # 3, 5
 
 
-def _apart(left: object, right: object) -> bool:
+def goes_through(step: Path, access: str) -> bool:
+    """Whether an access to what is in front of a step is one to what is behind it (4)."""
+    if step.kind != "deref":
+        return True
+    if access == SHALLOW or step.what in (SHARED, COLLECTED, RAW):
+        return False
+    return access != DROP or step.what != UNIQUE
+
+
+def touches_all(step: Path, access: str, module: Module) -> bool:
+    """Whether an access is one to all that is behind a step, as far as it goes (4)."""
+    parent = step.parent
+    return step.kind != "deref" and access == DROP and parent is not None and _has_destructor(parent.type, module)
+
+
+def apart(left: object, right: object) -> bool:
     if not isinstance(left, tuple) or not isinstance(right, tuple) or len(left) != len(right):
         return False
     return any(a is not None and b is not None and a != b for a, b in zip(left, right))
@@ -248,5 +265,5 @@ def tracked(path: Path | None) -> bool:
 
 __all__ = [
     "COLLECTED", "DEEP", "DROP", "GUARD", "OWNER", "RAW", "SHALLOW", "SHARED", "UNIQUE", "LoanPaths", "Path",
-    "conflict", "deref_kind", "tracked",
+    "apart", "conflict", "deref_kind", "goes_through", "touches_all", "tracked",
 ]  # fmt: skip

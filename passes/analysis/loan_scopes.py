@@ -23,12 +23,12 @@ Source: Matsakis et al., RFC 2094 (non-lexical lifetimes), whose regions these a
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 
 import attrs
 
 from altru_ir.passes.analysis.graphs import strongly_connected
+from altru_ir.passes.analysis.loans import bits
 
 EVERYWHERE = -1
 
@@ -137,31 +137,59 @@ def origin_scopes(
     return found
 
 
-class AccessIndex:
-    """The accesses of one root by block and in the order of points, to be asked for those in a scope (4)."""
+class ScopeIndex:
+    """The scopes of loans from one root, to be asked for those in which a point is (4). Points are asked for in order, block
+    by block; what has been asked for cannot be added to."""
 
     def __init__(self) -> None:
-        self.blocks = 0
-        self._points: dict[int, list[int]] = {}
-        self._items: dict[int, list[int]] = {}
+        self._everywhere = 0
+        self._whole: dict[Scope, int] = {}
+        self._blocks = 0
+        self._at_heads: dict[int, int] | None = None
+        self._parts: dict[int, list[tuple[int, int, int]]] = {}
+        self._in: dict[int, int] = {}
+        self._changes: dict[int, list[tuple[int, int]]] = {}
 
-    def add(self, block: int, point: int, item: int) -> None:
-        """An access, known by the number ``item``; those of one block come in the order of points."""
-        self.blocks |= 1 << block
-        self._points.setdefault(block, []).append(point)
-        self._items.setdefault(block, []).append(item)
+    def add(self, scope: Scope, block: int, begin: int, loan: int) -> None:
+        """A loan, known by its number, that begins at the point ``begin`` of ``block``."""
+        bit = 1 << loan
+        if scope.blocks == EVERYWHERE:
+            self._everywhere |= bit
+        elif scope.blocks:
+            self._whole[scope] = self._whole.get(scope, 0) | bit
+        if scope.home >= 0 and not scope.blocks >> scope.home & 1:
+            first = begin if scope.home == block else -1
+            if first <= scope.last:
+                self._parts.setdefault(scope.home, []).append((first, scope.last, bit))
 
-    def within(self, scope: Scope, home: int, begin: int) -> Iterator[int]:
-        """The accesses in a scope, of a loan that begins at the point ``begin`` of block ``home``."""
-        whole = self.blocks & scope.blocks
-        if scope.home >= 0 and self.blocks >> scope.home & 1 and not whole >> scope.home & 1:
-            points = self._points[scope.home]
-            first = bisect_left(points, begin) if scope.home == home else 0
-            yield from self._items[scope.home][first : bisect_right(points, scope.last)]
-        while whole:
-            low = whole & -whole
-            yield from self._items[low.bit_length() - 1]
-            whole ^= low
+    def expect(self, block: int) -> None:
+        """There will be a question about a block: each is announced before the first question."""
+        self._blocks |= 1 << block
+
+    def _heads(self) -> dict[int, int]:
+        """The loans that are needed in all of a block, by blocks."""
+        found = self._at_heads
+        if found is None:
+            found = self._at_heads = {}
+            for scope, loans in self._whole.items():
+                for block in bits(scope.blocks & self._blocks):
+                    found[block] = found.get(block, 0) | loans
+        return found
+
+    def at(self, block: int, point: int) -> int:
+        """The loans, as bits, that are needed at a point."""
+        found = self._in.get(block)
+        if found is None:
+            found = self._everywhere | self._heads().get(block, 0)
+            changes = self._changes[block] = []
+            for first, last, bit in self._parts.get(block, ()):
+                changes += (first, bit), (last + 1, bit)
+            changes.sort(reverse=True)
+        changes = self._changes[block]
+        while changes and changes[-1][0] <= point:
+            found ^= changes.pop()[1]
+        self._in[block] = found
+        return found
 
 
-__all__ = ["EVERYWHERE", "NOWHERE", "AccessIndex", "Scope", "origin_scopes", "variable_scopes"]
+__all__ = ["EVERYWHERE", "NOWHERE", "Scope", "ScopeIndex", "origin_scopes", "variable_scopes"]

@@ -105,6 +105,7 @@ class _Look:
         self.signature: RegionSignature = signature_of(function, regions)
         self.named = {name: at for at, name in enumerate(self.signature.names) if name != INFERRED}
         self.kinds: dict[Type, _Kind | None] = {}
+        self.quiet: set[Type] = set()
         self.static: dict[str, bool] = {}
         self.drops: dict[Type, bool] = {}
         self.groups: dict[Function, tuple[list[int], int]] = {}
@@ -129,6 +130,8 @@ class _Look:
                 raise _Unknown
             static = self._holds_static(type)
             pointer = type.pointee is not None and not (isinstance(type, RefType) and not type.mutable)
+            if not slots and not static and not pointer and not type.is_place:
+                self.quiet.add(type)
             named = tuple(region for region in slots.regions if region != INFERRED)
             known = self.kinds[type] = _Kind(static or bool(slots.regions), named, static, pointer)
         return known
@@ -245,7 +248,14 @@ class _Look:
         involved: list[int] = []
         of_globals = False
         number = self.number
-        for value, access in accesses(op):
+        quiet = self.quiet
+        for value in op.operands:
+            if value.type not in quiet:
+                found = accesses(op)
+                break
+        else:
+            found = []
+        for value, access in found:
             type = value.type
             if type.is_place:
                 root = self.roots[value]

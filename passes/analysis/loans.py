@@ -159,7 +159,7 @@ class _Numbers(dict[Any, int]):
         return number
 
 
-def _bits(of: int) -> Iterator[int]:
+def bits(of: int) -> Iterator[int]:
     """The members of a bit set, smallest first."""
     while of:
         low = of & -of
@@ -181,11 +181,11 @@ class _Image:
     def of(self, members: int) -> int:
         if members == self.last:
             return self.image
-        for gone in _bits(self.last & ~members):
-            for right in _bits(self.forward.get(gone, 0) & self.image):
+        for gone in bits(self.last & ~members):
+            for right in bits(self.forward.get(gone, 0) & self.image):
                 if not self.backward[right] & members:
                     self.image ^= 1 << right
-        for new in _bits(members & ~self.last):
+        for new in bits(members & ~self.last):
             self.image |= self.forward.get(new, 0)
         self.last = members
         return self.image
@@ -243,9 +243,9 @@ class _Closed:
             return
         sources, sinks = below.get(a, 0) | 1 << a, above.get(b, 0) | 1 << b
         self.nodes |= 1 << a | 1 << b
-        for source in _bits(sources):
+        for source in bits(sources):
             above[source] = above.get(source, 0) | sinks
-        for sink in _bits(sinks):
+        for sink in bits(sinks):
             below[sink] = below.get(sink, 0) | sources
         if a in self.loans:
             self.issue(self.loans[a], b)
@@ -256,7 +256,7 @@ class _Closed:
         if not loans & ~have.get(o, 0):
             return
         self.nodes |= 1 << o
-        for sink in _bits(self.above.get(o, 0) | 1 << o):
+        for sink in bits(self.above.get(o, 0) | 1 << o):
             have[sink] = have.get(sink, 0) | loans
 
     def remove(self, nodes: int) -> None:
@@ -264,11 +264,11 @@ class _Closed:
         above, below = self.above, self.below
         gone = nodes & self.nodes
         self.nodes &= ~gone
-        for node in _bits(gone):
+        for node in bits(gone):
             self.loans.pop(node, None)
-            for sink in _bits(above.pop(node, 0) & self.nodes):
+            for sink in bits(above.pop(node, 0) & self.nodes):
                 below[sink] &= ~gone
-            for source in _bits(below.pop(node, 0) & self.nodes):
+            for source in bits(below.pop(node, 0) & self.nodes):
                 above[source] &= ~gone
 
     def take(self, other: _Closed) -> bool:
@@ -281,7 +281,7 @@ class _Closed:
         for a, sinks in other.above.items():
             new = sinks & ~self.above.get(a, 0)
             grown = grown or new != 0
-            for b in _bits(new):
+            for b in bits(new):
                 self.add(a, b)
         for o, loans in other.loans.items():
             if loans & ~self.loans.get(o, 0):
@@ -362,7 +362,7 @@ class _Solver:
             return found
         self.live = self._liveness()
         for n, loans in self.invalidated.items():
-            for named in _bits(loans):
+            for named in bits(loans):
                 if named not in suspects and reach.get(named, 0) & self.live[n]:
                     suspects.add(named)
         if suspects:
@@ -422,7 +422,7 @@ class _Solver:
         return {
             named
             for _, named in self.placeholders
-            if any(not self.known.get(b, 0) >> named & 1 for b in _bits(reach[named] & self.universal))
+            if any(not self.known.get(b, 0) >> named & 1 for b in bits(reach[named] & self.universal))
         }
 
     # -- liveness ------------------------------------------------------------------------------------------------------------
@@ -594,20 +594,20 @@ class _Solver:
 
     def _kill(self, loans: int, graph: _Closed) -> None:
         """Takes loans out of all origins; they cannot be in others than those of their reach."""
-        for named in _bits(loans):
-            for o in _bits(self.reach[named] & graph.nodes):
+        for named in bits(loans):
+            for o in bits(self.reach[named] & graph.nodes):
                 if graph.loans.get(o, 0) >> named & 1:
                     graph.loans[o] ^= 1 << named
 
     def _judge(self, n: int, graph: _Closed, found: Conflicts) -> None:
         """Rules 17 and 19 at one point, in numbers; the graph only grows until the end, so what is found stays true."""
-        for named in _bits(self.invalidated.get(n, 0) & self.suspects):
-            for o in _bits(self.reach[named] & graph.nodes & self.live[n]):
+        for named in bits(self.invalidated.get(n, 0) & self.suspects):
+            for o in bits(self.reach[named] & graph.nodes & self.live[n]):
                 if graph.loans.get(o, 0) >> named & 1:
                     found.errors.add((n, named))
                     break
         for o, named in self.placeholders:
-            for b in _bits(self.reach[named] & graph.nodes & self.universal):
+            for b in bits(self.reach[named] & graph.nodes & self.universal):
                 if graph.loans.get(b, 0) >> named & 1 and not self.known.get(b, 0) >> named & 1:
                     found.subset_errors.add((n, o, b))
 

@@ -13,6 +13,7 @@ import altru_ir as air
 from altru_ir import passes
 from altru_ir.module import Function
 from altru_ir.passes.analysis.borrowing import Borrowing
+from altru_ir.passes.analysis.lent_paths import LentPaths
 from altru_ir.passes.analysis.loan_facts import LoanFacts, initialization, killed
 from altru_ir.passes.analysis.loan_paths import COLLECTED, DEEP, DROP, SHALLOW, LoanPaths, conflict
 from altru_ir.passes.analysis.loan_suspects import Root, suspects
@@ -232,6 +233,21 @@ def test_paths(lent: str, accessed: str, access: str, expected: bool) -> None:
     assert one is not None
     assert other is not None
     assert conflict(one, other, access, module) is expected
+
+
+def test_all_loans_that_an_access_concerns_are_found_at_once() -> None:
+    for name, function in functions():
+        module = function.module
+        assert module is not None
+        known = Borrowing(function, module)
+        lent = LentPaths(known.loans, module)
+        for access in {(each.path, each.depth): each for each in known.accesses}.values():
+            for depth in (SHALLOW, DEEP, DROP):
+                found = lent.of(access.path, depth)
+                for loan in known.loans:
+                    if loan.path is not None and loan.path.root is access.path.root:
+                        expected = conflict(loan.path, access.path, depth, module)
+                        assert found >> loan.number & 1 == expected, (name, str(loan.path), str(access.path), depth)
 
 
 def test_a_path_is_spelled_as_people_do() -> None:
