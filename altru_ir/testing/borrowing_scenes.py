@@ -110,6 +110,13 @@ SCENES: dict[str, Scene] = {
         "%o# = new %n : own<i64>\n%l# = local : own<i64>\ninit %l#, %o#\n%p# = deref %l#\n%r# = borrow %p#\n",
         "%t# = take %l#\n%tp# = deref %t#\nassign %tp#, %n\ndrop %t#\n", _seen("%r#"),
     )),
+    "read": Scene(_orders(
+        X + "%r# = borrow mut %x#\n" + _written("%r#", "before"), "%v# = load %x#\n", _written("%r#"),
+    )),
+    "dropped in its place": Scene(_orders(
+        "%o# = new %n : own<i64>\n%l# = local : own<i64>\ninit %l#, %o#\n%p# = deref %l#\n%r# = borrow %p#\n", "drop %l#\n",
+        _seen("%r#"),
+    )),
     "exchanged": Scene(_orders(X + "%r# = borrow %x#\n", "%old# = exchange %x#, %seven\n", _seen("%r#"))),
     "what came from": Scene(_orders(
         X + "%r# = borrow mut %x#\n%p# = deref %r#\n%s# = borrow mut %p#\n",
