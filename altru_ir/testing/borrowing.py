@@ -73,6 +73,8 @@ class _Function(Control):
         for _ in range(self.choose.randint(1, 3)):
             self.local()
         self.statements(size, 0)
+        while self.staged > 0:
+            self.scene()
         self.close_all()
         result = "%n"
         if signature is not None and signature.result is not None and has_references(signature.result[0]):
@@ -115,9 +117,10 @@ def _with_region(type: str, region: str) -> str:
     return type.replace("'_", region or "'_")
 
 
-def generate(seed: int, size: int = 10, wild: float = 0.0) -> Program:
+def generate(seed: int, size: int = 10, wild: float = 0.0, staged: int = 0) -> Program:
     """A program. ``size`` is about how many statements a function has at its top; ``wild`` the share of conflicts that are
-    overlooked, 0 for a correct program. Raises ``ValueError`` for a share that is not between 0 and 1."""
+    overlooked, 0 for a correct program; ``staged`` how many scenes of the entry are wrong, whatever is overlooked: with 1, and
+    nothing overlooked, that is all that is wrong. Raises ``ValueError`` for a share that is not between 0 and 1."""
     if not 0 <= wild <= 1:
         raise ValueError(f"a share is between 0 and 1, not {wild}")
     choose = random.Random(f"{seed} {float(wild)}")
@@ -129,6 +132,7 @@ def generate(seed: int, size: int = 10, wild: float = 0.0) -> Program:
     wanted = [(f"g{at}", signature) for at, signature in enumerate(choose.sample(GENERATED, choose.randint(1, 2)))]
     for name, signature in [*wanted, ("main_entry", None)]:
         function = _Function(name, choose, wild, counts, dict(callees))
+        function.staged = staged if signature is None else 0
         text = function.write(name, signature, size if signature is None else max(2, size // 2))
         texts += [*function.scenes, text]
         counts["rash"] += function.model.rashes

@@ -110,6 +110,13 @@ SCENES: dict[str, Scene] = {
         "%o# = new %n : own<i64>\n%l# = local : own<i64>\ninit %l#, %o#\n%p# = deref %l#\n%r# = borrow %p#\n",
         "%t# = take %l#\n%tp# = deref %t#\nassign %tp#, %n\ndrop %t#\n", _seen("%r#"),
     )),
+    "read": Scene(_orders(
+        X + "%r# = borrow mut %x#\n" + _written("%r#", "before"), "%v# = load %x#\n", _written("%r#"),
+    )),
+    "dropped in its place": Scene(_orders(
+        "%o# = new %n : own<i64>\n%l# = local : own<i64>\ninit %l#, %o#\n%p# = deref %l#\n%r# = borrow %p#\n", "drop %l#\n",
+        _seen("%r#"),
+    )),
     "exchanged": Scene(_orders(X + "%r# = borrow %x#\n", "%old# = exchange %x#, %seven\n", _seen("%r#"))),
     "what came from": Scene(_orders(
         X + "%r# = borrow mut %x#\n%p# = deref %r#\n%s# = borrow mut %p#\n",
@@ -120,8 +127,10 @@ SCENES: dict[str, Scene] = {
         "%o# = new %n : own<i64>\n%p# = deref %o#\n%r# = borrow %p#\n", "drop %o#\n", _seen("%r#"),
     )),
     "a panic leaves": Scene(functions="private func @leaves#<'a>(%to: ref<mut ref<'a, i64>>, %back: ref<'a, i64>, %n: i64) {\n"
-        "^entry:\n  %x = local : i64\n  init %x, %n\n  %r = borrow %x\n  %p = deref %to\n>  assign %p, %r\n  call @work()\n"
-        "  assign %p, %back\n  ret\n}\n" + _function(
+        "^entry:\n  %x = local : i64\n  init %x, %n\n  %r = borrow %x\n  %p = deref %to\n  %c = call @flip()\n"
+        "  cond_br %c, ^fails, ^fine\n^fails:\n>  assign %p, %r\n  panic \"work failed\"\n^fine:\n"
+        "  assign %p, %back\n  ret\n}\n"
+        + _function(
         Y + "%back# = borrow %y#\n%h# = local : ref<i64>\ninit %h#, %back#\nbr ^body#\n^body# unwind ^cleanup#:\n"
         "%m# = borrow mut %h#\ncall @leaves#(%m#, %back#, %n)\nbr ^done#\n^cleanup#:\n%c# = load %h#\n"
         + _seen("%c#") + "resume\n^done#:\n",

@@ -352,8 +352,9 @@ class Statements(Writer):
     def scene(self) -> bool:
         """A story of its own (``borrowing_scenes``)."""
         scene = SCENES[self.choose.choice(list(SCENES))]
-        wrong = scene.may_be_wrong and self.model.rash()
+        wrong = scene.may_be_wrong and (self.model.rash() or self.staged > 0)
         self.model.rashes += wrong
+        self.staged -= wrong
         functions, body = scene.texts(wrong, self.prefix + self.name("s"))
         self.scenes.append(functions)
         self.types[scene.types] = None

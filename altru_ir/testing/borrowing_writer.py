@@ -55,6 +55,7 @@ class Writer:
         self.callees = callees
         self.used: dict[str, None] = {}
         self.scenes: list[str] = []
+        self.staged = 0  # how many scenes are to be wrong
         self.types: dict[str, None] = {}
         self.lines: list[str] = []
         self.fresh = 0

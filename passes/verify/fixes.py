@@ -32,7 +32,7 @@ from altru_ir.passes.verify.memory import check_memory_once
 from altru_ir.source import Source
 from altru_ir.types import spell_name, spell_string
 
-PATIENCE = 4_000_000
+PATIENCE = 2_000_000
 """How many characters of candidates are parsed for one program; a mebibyte takes a few seconds."""
 
 ROUNDS = 8

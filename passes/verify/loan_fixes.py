@@ -316,14 +316,21 @@ class LoanFixes(Rewriting):
                 at = at.operation.operands[0]
             yield at
 
+    @cached_property
+    def rooted(self) -> dict[Value, list[Operation]]:
+        """What uses a value, or a place that it is the root of."""
+        found: dict[Value, list[Operation]] = {}
+        for op in self.function.operations():
+            if op.name != "local" and not op.decl.is_projection:
+                for value in dict.fromkeys(self.roots(op)):
+                    found.setdefault(value, []).append(op)
+        return found
+
     def last_use(self, op: Operation, holders: set[Value]) -> Operation | None:
         """The last use of what may hold the loan behind ``op`` in its block."""
-        if op.block is None:
-            return None
-        for each in reversed(op.block.ops[self.number[op] + 1 :]):
-            if each.name != "local" and not each.decl.is_projection and not holders.isdisjoint(self.roots(each)):
-                return each
-        return None
+        first, place = self.number.get(op, -1), self.number
+        uses = (each for holder in holders for each in self.rooted.get(holder, ()) if each.block is op.block)
+        return max((each for each in uses if place[each] > first), key=place.__getitem__, default=None)
 
     def stays(self, place: Value) -> bool:
         """Whether a place is the same storage wherever it is evaluated: nothing on the way to it can be stored into."""

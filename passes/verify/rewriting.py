@@ -14,7 +14,6 @@ Invariant: an edit replaces text of the function that the operation was read fro
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import islice
 
 from altru_ir.diagnostics import Edit, Fix
 from altru_ir.module import Function
@@ -67,13 +66,18 @@ class Rewriting:
         newline = source.text.find("\n", start)
         line = newline if newline >= 0 else stop
         last = start
-        for a, b in islice(source.token_spans(), at, None):
-            if a >= line or not source.text[a:b]:
+        for a, b in self.tokens(at):
+            if a >= line or a == b:
                 break
             last = b
         if source.text[begin:start].strip():
             raise NoText
         return start, last
+
+    def tokens(self, first: int) -> Iterator[tuple[int, int]]:
+        """Where tokens begin and end, from one on."""
+        spans = self.text_of().token_spans()
+        return (spans[at] for at in range(first, len(spans)))
 
     def text(self, op: Operation) -> str:
         start, end = self.span(op)
@@ -120,7 +124,7 @@ class Rewriting:
         _, end = self.span(op)
         source = self.text_of()
         at: int = op.loc + 2 * len(op.results)  # type: ignore[operator]
-        for start, stop in islice(source.token_spans(), at, None):
+        for start, stop in self.tokens(at):
             if start >= end:
                 break
             if source.text[start:stop] == self.spelled(value):

@@ -11,6 +11,7 @@ import altru_ir as air
 from altru_ir import passes
 from altru_ir.backend.cli.opt import main
 from altru_ir.passes.analysis.lifetime_picture import Chart, svg
+from altru_ir.passes.analysis.loan_facts import LoanFacts
 from altru_ir.passes.analysis.loans import find_conflicts
 from altru_ir.testing.borrowing import generate
 from tests.passes.loans_oracle import scheduled
@@ -99,7 +100,7 @@ def test_the_rows_of_bars_are_those_of_the_analysis() -> None:
                 assert set(bar.kills) <= rows
                 pieces += len(bar.pieces)
                 drawn += len(bar.pieces)
-            found = {(chart.row(known.points[n]), loan) for n, loan in find_conflicts(known.facts).errors}  # type: ignore[index]
+            found = {(chart.row(known.points[n]), loan) for n, loan in find_conflicts(LoanFacts(known).facts).errors}  # type: ignore[index]
             assert {(row, at) for at, bar in enumerate(loans) for row in bar.conflicts} == found
             bars += len(loans)
             drawn += known.flow.universal - 1

@@ -56,17 +56,17 @@ def judge(module: air.Module, seed: int, runs: int) -> str:
 
 def test_mutants_that_go_wrong_are_refused() -> None:
     counts: Counter[str] = Counter()
-    for seed in range(12):
+    for seed in range(8):
         for kind, text, module in mutants(generate(seed).text, random.Random(seed), 2):
             refused = bool(refusals(module))
-            wrong = fault(module, inputs(4 if refused else 60, seed)) is not None
+            wrong = fault(module, inputs(4 if refused else 40, seed)) is not None
             assert refused or not wrong, (seed, kind, text)
             counts[kind] += 1
             counts["wrong"] += wrong
             counts["refused"] += refused
-    assert counts["wrong"] >= 4, counts
-    assert counts["refused"] >= 10, counts
-    assert all(counts[kind] >= 2 for kind in MUTATIONS), counts
+    assert counts["wrong"] >= 2, counts
+    assert counts["refused"] >= 7, counts
+    assert all(counts[kind] >= 1 for kind in MUTATIONS), counts
 
 
 def test_where_loans_could_be_needed_nothing_is_overlooked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -351,15 +351,15 @@ WILD = (0.05, 0.15, 0.3, 0.6)
 
 
 def check_loans(seed: int, change: Callable[[str], str] = _unchanged) -> Finding | None:
-    """Programs of references: a correct one is accepted; a wild one, and mutants of a correct one, make no memory error when
-    they are."""
+    """Programs of references: a correct one is accepted; a wild one, one with a wrong scene, and mutants of a correct one make
+    no memory error when they are."""
     import random
 
     from altru_ir.testing import borrowing
     from tests.passes.loans_oracle import accepted, first_fault, inputs, mutations
 
     kind = seed % 5
-    program = borrowing.generate(seed, wild=WILD[seed % len(WILD)] if kind in (1, 2) else 0.0)
+    program = borrowing.generate(seed, wild=WILD[seed % len(WILD)] if kind == 1 else 0.0, staged=kind == 2)
     if kind == 3:
         for what, mutant in mutations(change(program.text), random.Random(seed), 1):
             try:
@@ -373,7 +373,7 @@ def check_loans(seed: int, change: Callable[[str], str] = _unchanged) -> Finding
     try:
         module = accepted(air.parse(change(program.text)))
     except air.DiagnosticError as error:
-        return None if program.wild else f"a correct program is refused: {error.diagnostics[0]}"
+        return None if program.counts["rash"] else f"a correct program is refused: {error.diagnostics[0]}"
     return first_fault(module, inputs(20, seed))
 
 
