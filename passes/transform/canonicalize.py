@@ -312,13 +312,14 @@ class _Sweeps:
         """``operation`` for each of a block, for the many that no rule has anything to say of."""
         condition = None if assumed is None else assumed[0]
         folder, keep, rules, replaced = self.folder, self.out.append, RULES, self.replacement.keys()
+        joined = bool(self.joined.values)
         for op in block.ops:
             rule = rules.get(op.decl.name)
             operands = op.operands
             if (
-                op.successors
-                or self.joined.values
-                or not replaced.isdisjoint(operands)
+                joined
+                or op.successors
+                or (replaced and operands and not replaced.isdisjoint(operands))
                 or (condition is not None and condition in operands)
             ):
                 self.operation(op, assumed)
@@ -338,7 +339,7 @@ class _Sweeps:
                 operands[:] = [resolve(replacement, each) for each in operands]
                 self.dirty.update(op.results)
             for successor in op.successors:
-                if successor.args:
+                if successor.args and not replacement.keys().isdisjoint(successor.args):
                     successor.args[:] = [resolve(replacement, value) for value in successor.args]
         if assumed is not None and (assumed[0] in operands or (op.successors and assumed[0] in op.all_operands())):
             condition, known = assumed
