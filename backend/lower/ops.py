@@ -520,7 +520,8 @@ def _slice_from_raw(f: FunctionLowering, op: Operation) -> None:
 def _unsize(f: FunctionLowering, op: Operation) -> None:
     pointer = op.operands[0]
     array = pointer.type.pointee
-    assert isinstance(array, ArrayType)
+    if not isinstance(array, ArrayType):
+        raise LoweringError(f"`unsize` to `{op.result.type}` cannot be compiled yet{f.where(op)}")
     f.alias(op.result, f.pack(op.result.type, [f.value(pointer), *(str(d) for d in array.dimensions)]))
 
 
