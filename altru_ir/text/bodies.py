@@ -324,7 +324,7 @@ class Bodies(TypeGrammar):
         token = self.tokens[at]
         if token[:1] != "^" or len(token) < 2:
             self.expected(at, "a block `^name`")
-        key = "^" + self.spelling(at, token)
+        key = token if token[1] != '"' else "^" + self.spelling(at, token)
         block = self.blocks.get(key)
         if block is None:
             block = self.blocks[key] = Block(key[1:])
@@ -445,19 +445,27 @@ class Bodies(TypeGrammar):
     def block_header(self, function: Function, at: int) -> tuple[Block, int]:
         tokens = self.tokens
         start = at
-        block, at = self.target(at)
-        key = f"^{block.label}"
+        block = self.blocks.get(tokens[at])
+        if block is None:
+            block, at = self.target(at)
+        else:
+            at += 1
         if block.function is not None:
-            self.error(start, f"{key} is defined twice in @{function.name}", "ALT-P003")
+            self.error(start, f"^{block.label} is defined twice in @{function.name}", "ALT-P003")
+            self.forward_blocks.pop(f"^{block.label}", None)
             block = Block(f"{block.label}.{len(function.blocks)}")
-        self.forward_blocks.pop(key, None)
-        function.add_block(block)
+        elif self.forward_blocks:
+            self.forward_blocks.pop(f"^{block.label}", None)
+        block.function = function
+        function.blocks.append(block)
         block.loc = start
+        if tokens[at] == ":":
+            return block, at + 1
         if tokens[at] == "(":
             at += 1
             while tokens[at] != ")":
                 name_at = at
-                type, at = self.type(self.expect(at + 1, ":"))
+                type, at = self.type(at + 2 if tokens[at + 1] == ":" else self.expect(at + 1, ":"))
                 value = self.define(name_at, type, block)
                 block.args.append(value)
                 if tokens[at] != ",":

@@ -215,11 +215,11 @@ def print_function(function: Function, locations: bool = False) -> str:
         else:
             add(line)
         for op in block.ops:
-            line = print_operation(op, locations)
+            line = print_operation(op, locations, "  ")
             if comments and op in comments:
-                _with_comments(lines, comments[op], "  ", "  " + line)
+                _with_comments(lines, comments[op], "  ", line)
             else:
-                add("  " + line)
+                add(line)
     lines.extend(f"  //{text}" for text in function.trailing_comments)
     add(_behind("}\n", function.behind))
     return "\n".join(lines)
@@ -240,22 +240,21 @@ def print_label(block: Block) -> str:
     return text + ":"
 
 
-def print_operation(op: Operation, locations: bool = False) -> str:
+def print_operation(op: Operation, locations: bool = False, indent: str = "") -> str:
     """The line of an operation."""
     decl = op.decl
     text = decl.spell(op)
     results = op.results
     if results:
         if len(results) == 1:
-            text = f"%{results[0].name} = {text}"
+            text = f"{indent}%{results[0].name} = {text}"
         else:
-            text = ", ".join(["%" + (r.name or "?") for r in results]) + " = " + text
+            text = indent + ", ".join(["%" + (r.name or "?") for r in results]) + " = " + text
+    else:
+        text = indent + text
     attrs = op.attrs
-    if attrs:
-        elements = decl.inherent
-        extra = {k: v for k, v in attrs.items() if k not in elements}
-        if extra:
-            text += " " + spell_attributes(extra)
+    if attrs and not attrs.keys() <= decl.inherent:
+        text += " " + spell_attributes({k: v for k, v in attrs.items() if k not in decl.inherent})
     if op.unsafe:
         text += " unsafe"
     if decl.written is not None:

@@ -15,12 +15,8 @@ import contextlib
 import gc
 import os
 import re
-import shlex
 import signal
 import sys
-import tempfile
-import threading
-import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -108,6 +104,10 @@ def _reporting_internal_errors(driver: _Driver, arguments: list[str]) -> int:
     except BrokenPipeError:
         raise
     except Exception as error:
+        import shlex
+        import tempfile
+        import traceback
+
         # One line per line of the comment, whatever the arguments hold.
         replay = f"altru-opt --replay: -p {shlex.quote(driver.pipeline)}\n" if driver.pipeline else ""
         head = f"{replay}{driver.name} {shlex.join(arguments)}\n{traceback.format_exc()}"
@@ -132,6 +132,8 @@ def _reporting_internal_errors(driver: _Driver, arguments: list[str]) -> int:
 @contextlib.contextmanager
 def _interruptible() -> Iterator[None]:
     """Native code never returns to the interpreter's handler, so an interrupt ends the process while it runs."""
+    import threading
+
     ours = threading.current_thread() is threading.main_thread()
     before = signal.getsignal(signal.SIGINT) if ours else None
     if before is not signal.default_int_handler:  # somebody decided otherwise

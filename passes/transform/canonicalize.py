@@ -78,14 +78,15 @@ class Canonicalize(FunctionPass):
         sweeps = _Sweeps(function, function.module)
         for _ in range(self.max_iterations):
             done, folded = sweeps.run(order)
-            removed, threaded, merged = simplify(function, sweeps.joined, reached=not folded)  # 7
+            if folded:
+                order = postorder(function)
+                changed = bool(remove_others(function, order)) or changed
+            removed, threaded, merged = simplify(function, sweeps.joined, reached=True)  # 7
             changed = bool(done or removed or threaded or merged) or changed
             self.count("simplifications", done)
             self.count("sweeps")
             more = (folded and sweeps.learned()) or _more(function)  # 8
-            if folded or removed or threaded:
-                order = postorder(function)
-            elif merged:  # what is left is in this order still
+            if removed or threaded or merged:  # what is left is in this order still: no more dominates what is used than before
                 left = set(function.blocks)
                 order = [block for block in order if block in left]
             if not more:
@@ -106,9 +107,9 @@ def _more(function: Function) -> bool:
     incoming: dict[Block, list[Successor]] = {}
     for block in function.blocks:
         edges = block.ops[-1].successors
-        if len(edges) > 1 and block.ops[-1].decl.name in BRANCHES and all(edge.block is edges[0].block for edge in edges):
-            yes, no = edges[0].args, edges[-1].args
-            if yes == no or block.ops[-1].decl.name == "cond_br":
+        if len(edges) > 1 and edges[0].block is edges[-1].block:
+            name, same = block.ops[-1].decl.name, all(edge.block is edges[0].block for edge in edges)
+            if same and (name == "cond_br" or (name in BRANCHES and edges[0].args == edges[-1].args)):
                 return True
         for edge in edges:
             if edge.args:
@@ -117,13 +118,22 @@ def _more(function: Function) -> bool:
         first = edges[0].args
         for at in range(-len(first), 0):  # from behind: the leading arguments may be the terminator's
             argument = block.args[at]
-            values = {edge.args[at] for edge in edges}
-            values.discard(argument)
-            if len(values) == 1:
-                (value,) = values
-                if value.type.erased is argument.type.erased and function.module and copies(argument.type, function.module):
-                    return True
+            value = _only_other([edge.args[at] for edge in edges], argument)
+            same = value is not None and value.type.erased is argument.type.erased
+            if same and function.module and copies(argument.type, function.module):
+                return True
     return False
+
+
+def _only_other(values: list[Value], but: Value) -> Value | None:
+    """What all of ``values`` are that are not ``but``; None when there are several, or none."""
+    found = None
+    for value in values:
+        if value is not found and value is not but:
+            if found is not None:
+                return None
+            found = value
+    return found
 
 
 def literal_key(type: Type, value: Any, module: Module) -> Hashable | None:
@@ -139,7 +149,8 @@ def literal_key(type: Type, value: Any, module: Module) -> Hashable | None:
 class _Sweeps:
     """The sweeps over a function. The first looks at each operation, the others at those that something has happened to:
 
-    - ``joined`` says which blocks were merged since the last sweep, and which values stand in the place of arguments now;
+    - ``joined`` says which blocks were merged since the last sweep, which values stand in the place of arguments now, and
+      which blocks have edges that lead elsewhere now;
     - ``dirty`` are those, and the results of what this sweep has changed: a rule looks at an operation, at what defines its
       operands, and no further;
     - ``assumed`` is what was known in a block when it was swept.
@@ -192,9 +203,11 @@ class _Sweeps:
                         self.operation(op, assumed)
                     else:
                         self.out.append(op)
-            else:
+            elif block in self.joined.rerouted:
                 self.out = block.ops[:-1]
                 self.operation(block.ops[-1], assumed)
+            else:
+                continue
             if assumed is not None:
                 self.assumed[block] = assumed
             block.ops = self.out
@@ -278,13 +291,14 @@ class _Sweeps:
             gone: set[int] = set()
             for at in range(given, len(block.args)):
                 argument = block.args[at]
-                values = {resolve(replacement, e.args[at - (len(block.args) - len(e.args))]) for _, e in edges}
-                values.discard(argument)
-                if len(values) == 1 and copies(argument.type, self.module):
-                    (value,) = values
-                    if value.type.erased is argument.type.erased:
-                        replacement[argument] = value
-                        gone.add(at)
+                behind = at - len(block.args)  # counted from behind: the leading arguments may be the terminator's
+                values = [edge.args[behind] for _, edge in edges]
+                if replacement:
+                    values = [resolve(replacement, value) for value in values]
+                value = _only_other(values, argument)
+                if value is not None and value.type.erased is argument.type.erased and copies(argument.type, self.module):
+                    replacement[argument] = value
+                    gone.add(at)
             if gone:
                 self.changes += len(gone)
                 for _, edge in edges:
@@ -298,13 +312,14 @@ class _Sweeps:
         """``operation`` for each of a block, for the many that no rule has anything to say of."""
         condition = None if assumed is None else assumed[0]
         folder, keep, rules, replaced = self.folder, self.out.append, RULES, self.replacement.keys()
+        joined = bool(self.joined.values)
         for op in block.ops:
             rule = rules.get(op.decl.name)
             operands = op.operands
             if (
-                op.successors
-                or self.joined.values
-                or not replaced.isdisjoint(operands)
+                joined
+                or op.successors
+                or (replaced and operands and not replaced.isdisjoint(operands))
                 or (condition is not None and condition in operands)
             ):
                 self.operation(op, assumed)
@@ -324,7 +339,7 @@ class _Sweeps:
                 operands[:] = [resolve(replacement, each) for each in operands]
                 self.dirty.update(op.results)
             for successor in op.successors:
-                if successor.args:
+                if successor.args and not replacement.keys().isdisjoint(successor.args):
                     successor.args[:] = [resolve(replacement, value) for value in successor.args]
         if assumed is not None and (assumed[0] in operands or (op.successors and assumed[0] in op.all_operands())):
             condition, known = assumed

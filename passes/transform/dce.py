@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import attrs
 
-from altru_ir.behaviour import may_remove
+from altru_ir.behaviour import is_plain, may_remove
 from altru_ir.cfg import postorder
 from altru_ir.marks import copies
 from altru_ir.module import Block, Function, Module
@@ -81,7 +81,8 @@ def _mark(
         for op in reversed(block.ops):
             if live.isdisjoint(op.results):
                 decl = op.decl
-                if not decl.is_terminator and may_remove(op, module):
+                usual = decl.is_pure and not op.attrs and is_plain(op)
+                if usual or (not decl.is_terminator and may_remove(op, module)):
                     dead[op] = block
                     continue
             live.update(op.operands)

@@ -58,10 +58,12 @@ class SimplifyControlFlow(FunctionPass):
 
 @attrs.define
 class Joined:
-    """What merging has changed: the ``blocks`` that got operations, and the ``values`` that stand for arguments now."""
+    """What merging has changed: the ``blocks`` that got operations, and the ``values`` that stand for arguments now; and the
+    blocks that threading has ``rerouted``, edges of which lead elsewhere now."""
 
     blocks: set[Block] = attrs.Factory(set)
     values: set[Value] = attrs.Factory(set)
+    rerouted: set[Block] = attrs.Factory(set)
 
 
 def simplify(function: Function, joined: Joined | None = None, *, reached: bool = False) -> tuple[int, int, int]:
@@ -78,7 +80,7 @@ def simplify(function: Function, joined: Joined | None = None, *, reached: bool 
         removed += remove_unreachable(function)
     all_threaded = all_merged = 0
     for _ in range(ROUNDS):
-        threaded = _thread(function)
+        threaded = _thread(function, joined)
         if threaded:
             removed += remove_unreachable(function)
         merged = _merge(function, module, joined)
@@ -104,7 +106,7 @@ def _forget_unwinding(function: Function, module: Module) -> int:
     return forgotten
 
 
-def _thread(function: Function) -> int:
+def _thread(function: Function, joined: Joined) -> int:
     """Rule 3; the number of edges led elsewhere."""
     entry, cleanups = function.entry, unwind_targets(function)
     empty = [
@@ -123,6 +125,8 @@ def _thread(function: Function) -> int:
     threaded = 0
     for block in function.blocks:
         for edge in block.ops[-1].successors:
+            if edge.block not in through:
+                continue
             seen: set[Block] = set()
             while edge.block in through and edge.block not in seen and len(edge.args) == len(edge.block.args):
                 passed = edge.block
@@ -132,6 +136,7 @@ def _thread(function: Function) -> int:
                 seen.add(passed)
                 known = dict(zip(passed.args, edge.args, strict=True))
                 edge.block, edge.args = onward.block, [known.get(value, value) for value in onward.args]
+                joined.rerouted.add(block)
                 threaded += 1
     return threaded
 
