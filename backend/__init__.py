@@ -98,7 +98,10 @@ def compile(
     from altru_ir.backend.target import host_triple
     from altru_ir.diagnostics import Diagnostic, DiagnosticError
 
-    _check_options(opt, panic, instrument)
+    check_module(module)
+    _check_options(opt, checks, panic, instrument, target, cpu)
+    if externs is not None and not isinstance(externs, Mapping):
+        raise TypeError(f"externs are a mapping of names to callables, not {type(externs).__name__}")
     here = host_triple()
     if target is not None and canonical_triple(target) != canonical_triple(here):
         raise DiagnosticError(
@@ -188,7 +191,8 @@ def emit(
     from altru_ir.backend import link
     from altru_ir.diagnostics import Diagnostic, DiagnosticError
 
-    _check_options(opt, panic, instrument)
+    check_module(module)
+    _check_options(opt, checks, panic, instrument, target, cpu)
     if kind not in EMITS:
         raise ValueError(f"cannot emit `{kind}`; there are {', '.join(EMITS)}")
     linked = kind in ("exe", "shared", "static")
@@ -261,9 +265,20 @@ def write_whole(path: Path, data: bytes) -> None:
         scratch.unlink(missing_ok=True)
 
 
-def _check_options(opt: int, panic: str, instrument: str | None) -> None:
+def check_module(module: Any) -> None:
+    """Raises ``TypeError`` for anything but a module."""
+    from altru_ir.module import Module
+
+    if not isinstance(module, Module):
+        raise TypeError(f"what is compiled is a Module, not {type(module).__name__}; `parse` makes one of text")
+
+
+def _check_options(opt: int, checks: str, panic: str, instrument: str | None, target: str | None, cpu: str | None) -> None:
+    for name, given in (("checks", checks), ("target", target), ("cpu", cpu)):
+        if not isinstance(given, str) and (given is not None or name == "checks"):
+            raise TypeError(f"{name} is a text, not {type(given).__name__}")
     if opt not in (0, 1, 2, 3):
-        raise ValueError(f"there is no optimization level {opt}; there are 0, 1, 2 and 3")
+        raise ValueError(f"there is no optimization level {opt!r}; there are 0, 1, 2 and 3")
     if panic not in PANIC_MODES:
         raise ValueError(f"there is no panic mode `{panic}`; there are {', '.join(PANIC_MODES)}")
     if instrument not in (None, *INSTRUMENTS):
