@@ -135,7 +135,7 @@ def object_for(module: Module, options: Options, callbacks: frozenset[str], mana
     # Who watches the passes wants them to run.
     key = None if manager is not None else key_of(module, options, callbacks)
     kept = cache.load(key) if key is not None else None
-    if kept is not None:
+    if kept is not None and jit.is_usable(kept):
         counters["cached objects"] += 1
         return kept
     with jit.compiling:
@@ -156,7 +156,7 @@ def object_for(module: Module, options: Options, callbacks: frozenset[str], mana
     if not options.debug:  # debuggers want to see the object
         made = jit.linkable(made)
     counters["code generations"] += 1
-    if key is not None:
+    if key is not None and kept is None:
         cache.store(key, made)
     return made
 
