@@ -24,7 +24,7 @@ from typing import Any
 from altru_ir import declare
 from altru_ir.builder_methods import BuilderMethods
 from altru_ir.declare import Declaration, InferenceError
-from altru_ir.diagnostics import Diagnostic
+from altru_ir.diagnostics import Diagnostic, DiagnosticError
 from altru_ir.module import Block, Field, Function, Global, Module, Signature, TypeDeclaration, Variant
 from altru_ir.scopes import Loop, Structured, Variable
 from altru_ir.source import Location
@@ -233,6 +233,33 @@ class Builder(BuilderMethods, Structured):
             yield
         finally:
             self._location = previous
+
+    @contextmanager
+    def recovering(self, told: list[Diagnostic]) -> Iterator[None]:
+        """What goes wrong inside is added to ``told`` and undone in the function: a front-end goes on, and tells of more.
+
+        Parameters: ``told`` gets the diagnostics of ``DiagnosticError`` and of ``BuilderError``. A ``BuilderError`` that has
+        none, for the builder was misused, is raised.
+        """
+        current, point, environment = self.current, self._before, dict(self.environment)
+        function = current.function if current is not None else None
+        blocks, ops = len(function.blocks) if function else 0, len(current.ops) if current else 0
+        loops, scopes, lengths = list(self.loops), list(self.scopes), list(map(len, self.scopes))
+        try:
+            yield
+        except (DiagnosticError, BuilderError) as error:
+            found = error.diagnostics if isinstance(error, DiagnosticError) else [error.diagnostic]
+            if None in found:
+                raise
+            told.extend(each for each in found if each is not None)
+            if function is not None and current is not None:
+                del function.blocks[blocks:]
+                if point is None:
+                    del current.ops[ops:]
+            for scope, length in zip(scopes, lengths):
+                del scope[length:]
+            self.current, self._before, self._before_at = current, point, 0
+            self.loops, self.scopes, self.environment = loops, scopes, environment
 
     # -- operations -----------------------------------------------------------------------------------------------------
 

@@ -118,7 +118,10 @@ def compile(
     from altru_ir.backend.target import host_triple
     from altru_ir.diagnostics import Diagnostic, DiagnosticError
 
-    _check_options(opt, panic, instrument)
+    check_module(module)
+    _check_options(opt, checks, panic, instrument, target, cpu)
+    if externs is not None and not isinstance(externs, Mapping):
+        raise TypeError(f"externs are a mapping of names to callables, not {type(externs).__name__}")
     here = host_triple()
     if target is not None and canonical_triple(target) != canonical_triple(here):
         raise DiagnosticError(
@@ -157,7 +160,7 @@ def object_for(
     # Who watches the passes wants them to run.
     key = None if manager is not None else key_of(module, options, callbacks)
     kept = cache.load(key) if key is not None else None
-    if kept is not None:
+    if kept is not None and jit.is_usable(kept):
         counters["cached objects"] += 1
         return kept, []
     watch = PassManager([]) if manager is None else manager
@@ -182,7 +185,7 @@ def object_for(
         made = jit.linkable(made)
     counters["code generations"] += 1
     said = watch.warnings()
-    if key is not None and not said:
+    if key is not None and kept is None and not said:
         cache.store(key, made)
     return made, said
 
@@ -219,7 +222,8 @@ def emit(
     from altru_ir.backend import link
     from altru_ir.diagnostics import Diagnostic, DiagnosticError
 
-    _check_options(opt, panic, instrument)
+    check_module(module)
+    _check_options(opt, checks, panic, instrument, target, cpu)
     if kind not in EMITS:
         raise ValueError(f"cannot emit `{kind}`; there are {', '.join(EMITS)}")
     linked = kind in ("exe", "shared", "static")
@@ -292,9 +296,20 @@ def write_whole(path: Path, data: bytes) -> None:
         scratch.unlink(missing_ok=True)
 
 
-def _check_options(opt: int, panic: str, instrument: str | None) -> None:
+def check_module(module: Any) -> None:
+    """Raises ``TypeError`` for anything but a module."""
+    from altru_ir.module import Module
+
+    if not isinstance(module, Module):
+        raise TypeError(f"what is compiled is a Module, not {type(module).__name__}; `parse` makes one of text")
+
+
+def _check_options(opt: int, checks: str, panic: str, instrument: str | None, target: str | None, cpu: str | None) -> None:
+    for name, given in (("checks", checks), ("target", target), ("cpu", cpu)):
+        if not isinstance(given, str) and (given is not None or name == "checks"):
+            raise TypeError(f"{name} is a text, not {type(given).__name__}")
     if opt not in (0, 1, 2, 3):
-        raise ValueError(f"there is no optimization level {opt}; there are 0, 1, 2 and 3")
+        raise ValueError(f"there is no optimization level {opt!r}; there are 0, 1, 2 and 3")
     if panic not in PANIC_MODES:
         raise ValueError(f"there is no panic mode `{panic}`; there are {', '.join(PANIC_MODES)}")
     if instrument not in (None, *INSTRUMENTS):

@@ -49,6 +49,11 @@ def linkable(object_code: bytes) -> bytes:
     return (image.make(object_code) if image.is_possible() else None) or object_code
 
 
+def is_usable(code: bytes) -> bool:
+    """Whether this process can link what another one may have kept."""
+    return not code.startswith(image.MAGIC) or image.is_possible()
+
+
 def link(code: bytes, imports: dict[str, int], cells: int) -> Linked:
     """Links an object, or an image of one, whose table has ``cells`` addresses; ``imports`` are what it may refer to."""
     from altru_ir.runtime.panics import personality_cell

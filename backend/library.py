@@ -150,9 +150,10 @@ class Library(Mapping[str, Callable[..., Any]]):
         handles of other libraries; ``manager`` as for ``backend.prepare``. Raises ``DiagnosticError``, ``TypeError``,
         ``ValueError`` and ``RuntimeBuildError``; then nothing was added.
         """
-        from altru_ir.backend import object_for
+        from altru_ir.backend import check_module, object_for
         from altru_ir.runtime.load import symbols, thread_distance
 
+        check_module(module)
         interface = interface_of(module)
         module, releases = with_releases(module)
         codecs = Codecs(interface)

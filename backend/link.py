@@ -8,6 +8,7 @@ a static library holds only its own code, and who links it adds `python -m altru
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shlex
@@ -39,8 +40,7 @@ def link(
     """
     command = build.compiler(target)
     runtime = _shared_runtime(target) if shared else build.static_library(target)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".altru-link-") as scratch:
+    with _beside(path) as scratch:
         code = Path(scratch) / "program.o"
         code.write_bytes(object_code)
         made = Path(scratch) / "program"
@@ -53,17 +53,36 @@ def link(
         done = subprocess.run(line, capture_output=True, text=True, errors="replace", check=False, env=_plain())
         if done.returncode:
             raise DiagnosticError(_problems(done.stderr, done.returncode, line[:1], module), module.source)
-        os.replace(made, path)
+        _put(made, path)
 
 
 def make_archive(object_code: bytes, path: Path, *, target: str) -> None:
     """Writes a static library to ``path``, whole or not at all. Raises ``RuntimeBuildError`` and ``OSError``."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".altru-link-") as scratch:
+    with _beside(path) as scratch:
         name = f"{path.stem.removeprefix('lib')}.o"
         (Path(scratch) / name).write_bytes(object_code)
         toolchain.run([*toolchain.archiver(target), "rcsD", "library.a", name], Path(scratch))
-        os.replace(Path(scratch) / "library.a", path)
+        _put(Path(scratch) / "library.a", path)
+
+
+def _is_taken(path: Path) -> bool:
+    """Whether a directory, a device or a pipe has the name: it must not be replaced."""
+    return path.exists() and not path.is_file()
+
+
+def _beside(path: Path) -> tempfile.TemporaryDirectory[str]:
+    """A directory from which a file can be renamed to ``path``. Raises ``OSError``."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryDirectory(dir=None if _is_taken(path) else path.parent, prefix=".altru-link-")
+
+
+def _put(made: Path, path: Path) -> None:
+    if _is_taken(path):
+        path.write_bytes(made.read_bytes())
+    else:
+        os.replace(made, path)
 
 
 def _shared_runtime(target: str) -> Path:

@@ -29,8 +29,10 @@ def show(row: Row) -> str:
     text = f"  {row.name:34} {row.value:10.3f} {row.unit}"
     if row.ratio is not None:
         text += f"   {row.ratio:.3f}x {row.peer}"
-    if "instructions" in row.counted:
+    if "peer_instructions" in row.counted:
         text += f"   instructions {row.counted['instructions'] / row.counted['peer_instructions']:.3f}x"
+    elif "instructions" in row.counted:
+        text += f"   {row.counted['instructions'] / 1e6:.1f} million instructions"
     if row.bar is not None:
         text += f"   bar {row.bar}"
     return text

@@ -87,9 +87,12 @@ def run(scratch: Path, quick: bool) -> Iterator[Row]:
         done = backend.counters - before
         if done != {"cached objects": rounds}:
             raise RuntimeError(f"a second compile did {dict(done)}")
+        with Instructions() as counter:
+            backend.compile(module)
         yield Row(
-            f"{size} functions from the cache", "compile, per 1,000", min(times) * 1e6 / size, "ms", bar=5.0, samples=rounds
-        )
+            f"{size} functions from the cache", "compile, per 1,000", min(times) * 1e6 / size, "ms", bar=5.0, samples=rounds,
+            counted={} if counter.count is None else {"instructions": counter.count * 1000 // size},
+        )  # fmt: skip
 
 
 def calls(function: Callable[..., Any], arguments: tuple[Any, ...], count: int) -> Callable[[], None]:

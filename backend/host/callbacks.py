@@ -80,6 +80,12 @@ class Pending:
         raise error
 
 
+def make_room(levels: int = 16) -> None:
+    """Raises ``RecursionError`` where a callable could not be entered: inside, nobody would hear of it."""
+    if levels:
+        make_room(levels - 1)
+
+
 @attrs.frozen
 class Bound:
     """Where an extern is, and what must live as long: ``direct`` when it is called as a C function without a thunk."""
@@ -108,11 +114,13 @@ def is_foreign(value: Any) -> bool:
 
 
 def bind(function: Function, value: Any, codecs: Codecs, pending: Pending) -> Bound:
-    """Makes ``value`` callable as the declaration ``function``. Raises ``TypeError`` when it cannot be."""
+    """Makes ``value`` callable as the declaration ``function``. Raises ``TypeError`` and ``ValueError`` when it cannot be."""
     if isinstance(value, CFuncPtr):
         _compare(function, value)
         return Bound(ctypes.cast(value, ctypes.c_void_p).value or 0, value, True)
     if is_foreign(value):
+        if not 0 < value < 1 << 64:
+            raise ValueError(f"the extern @{function.name} is given the address {value}, where no function is")
         return Bound(value, None, True)
     if not callable(value):
         raise TypeError(f"the extern @{function.name} takes a callable, a function of ctypes or an address, not {shown(value)}")
@@ -128,11 +136,16 @@ def bind(function: Function, value: Any, codecs: Codecs, pending: Pending) -> Bo
 
 
 def _compare(function: Function, value: Any) -> None:
-    """Checks the argtypes of a function of ctypes, where it has some. Raises ``TypeError``."""
+    """Checks the argtypes of a function of ctypes, where it has some, and then its restype. Raises ``TypeError``."""
     given = value.argtypes
     type = function.signature.type
-    if given is None:
+    if given is None:  # its restype may be what ctypes takes it to be
         return
+    result = ctype_of(type.result) if passed_as(type.result) == "scalar" else None
+    floats = (ctypes.c_float, ctypes.c_double)
+    if (value.restype in floats or result in floats) and value.restype is not result:
+        gives = getattr(value.restype, "__name__", "nothing")
+        raise TypeError(f"the extern @{function.name} has type `{type}`, and the function of ctypes gives {gives}")
     if type.variadic:
         wanted = len(given) <= len(type.parameters)
     else:
@@ -262,4 +275,4 @@ def _converter(type: Type, where: Where) -> Callable[[Any], Any]:
     return lambda value: address(value, type, where)
 
 
-__all__ = ["Bound", "Pending", "bind", "ctype_of", "is_foreign"]
+__all__ = ["Bound", "Pending", "bind", "ctype_of", "is_foreign", "make_room"]

@@ -33,6 +33,7 @@ from __future__ import annotations
 import ctypes
 import keyword
 import struct
+from functools import cache
 from typing import Any
 
 import attrs
@@ -40,7 +41,7 @@ import attrs
 from altru_ir.backend import line_table
 from altru_ir.backend.host import stubs
 from altru_ir.backend.host.buffers import Loan, ReferenceTaker, Scratch, SliceTaker, copy_out
-from altru_ir.backend.host.callbacks import Pending, ctype_of
+from altru_ir.backend.host.callbacks import Pending, ctype_of, make_room
 from altru_ir.backend.host.formats import matches
 from altru_ir.backend.host.owners import Owned, Release, crosses, move, taker
 from altru_ir.backend.host.values import (
@@ -60,7 +61,7 @@ from altru_ir.backend.lower.entries import passed_as
 from altru_ir.backend.lower.types import dimensions_of
 from altru_ir.faults import Panic
 from altru_ir.layout import layout_of
-from altru_ir.runtime import panics
+from altru_ir.runtime import load, panics
 from altru_ir.source import Location
 from altru_ir.types import (
     UNIT,
@@ -373,18 +374,30 @@ def make_call(
     body = [*writer.before, *setup, *moved]
     after = []
     if pending is not None:
-        namespace |= {"_pending": pending.exceptions, "_raise": pending.raise_own}
+        namespace |= {"_pending": pending.exceptions, "_raise": pending.raise_own, "_make_room": make_room}
+        body.insert(0, "_make_room()")
         after.append("if _pending: _raise()")
     if unwinds:
         namespace |= {"_waiting": panics.waiting(), "_raise_panic": raise_panic}
-        after.append("if _waiting.value: _raise_panic()")
+        if stubs.are_possible():
+            # A panic that cannot be told is not to be raised by the next call. A stub needs no room.
+            namespace |= forgetting()
+            after += ["if _waiting.value:", "    try: _raise_panic()", "    except RecursionError: _forget(_take()); raise"]
+        else:
+            after.append("if _waiting.value: _raise_panic()")
     if writer.writes:
         after.append("_loan.returned()")
     again = [f"_result = {call}", *after, f"return {result}"] if after or result != "_result" else [f"return {call}"]
     if not writer.borrows and pending is None and names:
         namespace["_REFUSED"] = REFUSED
-        fast = again if not writer.usual else [f"if {' and '.join(writer.usual)}:", *(f"    {line}" for line in again)]
-        body = ["try:", *(f"    {line}" for line in fast), "except _REFUSED: pass", *body]
+        if writer.usual or after or result != "_result":
+            fast = [f"if not ({' and '.join(writer.usual)}): raise TypeError"] if writer.usual else []
+            fast = ["try:", *(f"    {line}" for line in [*fast, f"_result = {call}"]), "except _REFUSED: pass"]
+            # What is raised behind the call is not to be taken for a refusal: it would be called again.
+            fast += ["else:", *(f"    {line}" for line in [*after, f"return {result}"])]
+        else:
+            fast = ["try:", f"    return {call}", "except _REFUSED: pass"]
+        body = [*fast, *body]
     body += again
     if writer.borrows:
         quick = writer.quickly(after, result)
@@ -423,8 +436,19 @@ def make_release(entry: int, lengths: int, code: Any, *, unwinds: bool) -> Relea
     return release
 
 
+@cache
+def forgetting() -> dict[str, Any]:
+    """Functions that take the panic of this thread, and that release one."""
+    known = load.symbols()
+    return {
+        "_take": stubs.make("->P", known["altru_panic_take"], None),
+        "_forget": stubs.make("P->", known["altru_panic_release"], None),
+    }
+
+
 def raise_panic() -> None:
-    """Raises the panic that waits for this thread, if one does."""
+    """Raises the panic that waits for this thread, if one does; it waits on where there is no room to tell it."""
+    make_room()
     found = panics.take()
     if found is not None:
         location = None if found.file is None else Location(found.file, found.line, found.column)

@@ -194,7 +194,7 @@ def _method(letters: str) -> _Method:
     text = stub_text(letters)
     key = f"stub-{hashlib.sha256((surroundings() + text).encode()).hexdigest()}"
     code = kept.load(key)
-    if code is None:
+    if code is None or not jit.is_usable(code):
         import llvmlite.binding as llvm
 
         with jit.compiling:

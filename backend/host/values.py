@@ -43,6 +43,7 @@ from altru_ir.types import (
     FloatType,
     IntType,
     NamedType,
+    OwnType,
     PhantomType,
     PtrType,
     TupleType,
@@ -220,6 +221,8 @@ class Codecs:
                 return self._struct(type, declaration, size, align)
             if declaration.drop is None and declaration.kind == "enum":
                 return self._enum(type, declaration, size, align)
+        if isinstance(type, OwnType):
+            raise NoCodec(f"an owner inside of another value (`{type}`) does not cross; one by itself does")
         raise NoCodec(f"values of type `{type}` do not cross between Python and compiled code")
 
     def _sequence(self, type: Type, parts: tuple[Type, ...], size: int, align: int) -> Codec:

@@ -12,20 +12,19 @@ from __future__ import annotations
 
 import altru_ir as air
 from examples.toy import syntax
-from examples.toy.syntax import BYTES, array_of, problem, spelled
-
-ARITHMETIC = {"+": "sadd.checked", "-": "ssub.checked", "*": "smul.checked", "/": "sdiv", "%": "srem"}
-COMPARISONS = {"==": "eq", "!=": "ne", "<": "slt", "<=": "sle", ">": "sgt", ">=": "sge"}
+from examples.toy.syntax import BYTES, OPERATORS, array_of, problem, spelled
 
 
 class Compiler:
-    """Compiles a program into ``module``. Raises ``DiagnosticError`` and ``BuilderError`` at the first error."""
+    """Compiles a program into ``module``. Raises ``DiagnosticError`` with all that is wrong in it."""
 
     def __init__(self, source: air.Source) -> None:
-        self.module = air.Module("toy")
+        self.module, self.problems = air.Module("toy"), list[air.Diagnostic]()
         self.module.source = source
         self.b = air.Builder(self.module)
         self.program(syntax.parse(source))
+        if self.problems:
+            raise air.DiagnosticError(self.problems, source)
 
     # -- declarations ---------------------------------------------------------------------------------------------------
 
@@ -33,7 +32,7 @@ class Compiler:
         """Types and signatures first, then bodies: the order of the text does not matter."""
         bodies = []
         for each in tree:
-            with self.b.loc(each.at):
+            with self.b.loc(each.at), self.b.recovering(self.problems):
                 if isinstance(each, syntax.Struct):
                     self.b.declare_struct(each.name, each.fields)
                 else:
@@ -41,12 +40,12 @@ class Compiler:
                     bodies.append((each, self.b.function(each.name, each.parameters, result)))
         for each, function in bodies:
             with self.b.loc(each.at), self.b.body(function) as parameters:
-                self.names, self.result, self.is_main = dict[str, air.Value](), each.result or air.UNIT, each.name == "main"
+                self.names, self.result, self.main = dict[str, air.Value | None](), each.result or air.UNIT, each.name == "main"
                 for (name, _), value in zip(each.parameters, parameters):
                     self.names[name] = value if isinstance(value.type, air.RefType) else self.variable(name, value)
                 self.block(each.body)
-                if self.b.is_open:
-                    self.give(None, each.body.end)
+                if self.b.is_open:  # what was wrong may have been a `return`
+                    self.give(None, each.body.end) if not self.problems else self.b.unreachable()
 
     def variable(self, name: str | None, value: air.Value) -> air.Value:
         place = self.b.local(value.type, name=name)
@@ -58,20 +57,21 @@ class Compiler:
         if value is None and self.result is not air.UNIT:
             raise problem(f"{spelled(self.result)} is to be returned here", at)
         with self.b.loc(at):
-            status = self.b.const(0, air.I32) if self.is_main else None
-            self.b.ret(self.value(value, self.result) if value else status)
+            self.b.ret(self.value(value, self.result) if value else self.b.const(0, air.I32) if self.main else None)
 
     # -- statements -----------------------------------------------------------------------------------------------------
 
     def block(self, tree: syntax.Block, more: dict[str, air.Value] | None = None) -> None:
-        outside = self.names
-        self.names = {**outside, **(more or {})}
+        outside, self.names = self.names, {**self.names, **(more or {})}
         with self.b.scope():
             for statement in tree.statements:
                 if not self.b.is_open:
-                    raise problem("this is never reached", statement.at)
-                with self.b.loc(statement.at):
+                    self.problems += problem("this is never reached", statement.at).diagnostics
+                    break
+                with self.b.loc(statement.at), self.b.recovering(self.problems):
                     self.statement(statement)
+                if isinstance(statement, syntax.Let):  # also where it is wrong: what uses it is not told again
+                    self.names.setdefault(statement.name, None)
         self.names = outside
 
     def statement(self, tree: syntax.Statement) -> None:
@@ -93,10 +93,9 @@ class Compiler:
                 (b.innermost_loop.break_ if how == "break" else b.innermost_loop.continue_)()
             case syntax.If(condition, then, otherwise):
                 with b.if_else(self.value(condition, air.I1)) as (yes, no):
-                    with yes:
-                        self.block(then)
-                    with no:
-                        self.block(otherwise)
+                    for arm, body in ((yes, then), (no, otherwise)):
+                        with arm:
+                            self.block(body)
             case syntax.While(condition, body):
                 with b.while_(lambda: self.value(condition, air.I1)):
                     self.block(body)
@@ -119,17 +118,16 @@ class Compiler:
 
     def expression(self, tree: syntax.Expression) -> air.Value | None:
         b = self.b
+        if (place := self.place(tree)) is not None:
+            return self.used(place)
         match tree:
             case syntax.Literal(value):
-                return b.const(value, air.I1 if isinstance(value, bool) else air.I64)
+                return b.const(value, {bool: air.I1, int: air.I64, float: air.F64}[type(value)])
             case syntax.Text(value):
                 return self.owned(b.const(value, air.ArrayType((len(value.encode()),), air.I8)), air.I8)
-            case syntax.Name() | syntax.Member() | syntax.Index():
-                place = self.place(tree)
-                assert place is not None
-                return self.used(place)
             case syntax.Unary("-", operand):
-                return b.ssub_checked(b.const(0, air.I64), self.value(operand, air.I64))
+                found = self.value(operand)
+                return b.fneg(found) if found.type is air.F64 else self.binary("-", b.const(0, air.I64), found, tree.at)
             case syntax.Unary(_, operand):
                 return b.xor(self.value(operand, air.I1), b.const(True, air.I1))
             case syntax.Binary("&&" | "||", left, right):
@@ -138,8 +136,7 @@ class Compiler:
             case syntax.Binary():
                 return self.binary(tree.operator, self.look(tree.left), self.look(tree.right), tree.at)
             case syntax.Elements(elements):
-                values = [self.value(each) for each in elements]
-                return self.owned(b.array(values), values[0].type)
+                return self.owned(b.array(values := [self.value(each) for each in elements]), values[0].type)
             case syntax.Repeat(value, count):
                 filling = self.value(value)
                 return b.new_array(self.index(count), [filling], array_of(filling.type))
@@ -147,6 +144,7 @@ class Compiler:
                 return b.borrow(self.content(target), mut=mutable)
             case syntax.Call():
                 return self.call(tree)
+        return None
 
     def owned(self, array: air.Value, element: air.Type) -> air.Value:
         """An array value, moved to the heap; its length goes from the type into the pointer."""
@@ -163,9 +161,9 @@ class Compiler:
         """Where an expression is stored; None when it is a mere value."""
         match tree:
             case syntax.Name(name, at):
-                if name not in self.names:
-                    raise problem(f"there is no variable `{name}`", at)
-                found = self.names[name]
+                found = self.names.get(name)
+                if found is None:  # what is wrong with its declaration was told
+                    raise air.DiagnosticError([]) if name in self.names else problem(f"there is no variable `{name}`", at)
                 return found if found.type.is_place else self.b.deref(found)
             case syntax.Member(base, field):
                 return self.b.field(self.content(base), field)
@@ -191,8 +189,8 @@ class Compiler:
             raise problem(f"`{operator}` does not go with {spelled(left.type)} and {spelled(right.type)}", at)
         if operator == "+" and left.type.pointee is BYTES:
             return self.joined(left, right)
-        name, more = (ARITHMETIC[operator], {}) if operator in ARITHMETIC else ("icmp", {"predicate": COMPARISONS[operator]})
-        return self.b.op(name, [left, right], more).result
+        name, _, predicate = OPERATORS[operator][left.type is air.F64].partition(" ")
+        return self.b.op(name, [left, right], {"predicate": predicate} if predicate else {}).result
 
     def joined(self, left: air.Value, right: air.Value) -> air.Value:
         """A new string of two."""
@@ -211,6 +209,9 @@ class Compiler:
             return None
         if name == "len" and len(given) == 1:
             return self.b.bitcast(self.b.slice_len(self.look(given[0])), air.I64)
+        if name in ("int", "float") and len(given) == 1:
+            number = self.value(given[0], air.F64 if name == "int" else air.I64)
+            return self.b.fptosi(number, air.I64) if name == "int" else self.b.sitofp(number, air.F64)
         struct, function = self.module.types.get(name), self.module.functions.get(name)
         if struct is None and function is None:
             raise problem(f"there is no function `{name}` that takes this", tree.at)
@@ -224,16 +225,14 @@ class Compiler:
 
     def print(self, given: list[syntax.Expression]) -> None:
         b = self.b
-        form: list[str] = []
-        values: list[air.Value] = []
-        for each in given:
-            seen = self.look(each)
+        form, values = list[str](), list[air.Value]()
+        for each, seen in zip(given, map(self.look, given)):
             if seen.type is air.I1:
                 seen = b.select(seen, b.string("true"), b.string("false"))
             if seen.type.pointee is BYTES:
                 form, values = [*form, "%.*s"], [*values, b.trunc(b.slice_len(seen), air.I32), b.slice_ptr(seen)]
-            elif seen.type is air.I64:
-                form, values = [*form, "%lld"], [*values, seen]
+            elif seen.type is air.I64 or seen.type is air.F64:
+                form, values = [*form, "%lld" if seen.type is air.I64 else "%g"], [*values, seen]
             else:
                 raise problem(f"`print` does not show {spelled(seen.type)}", each.at)
         printf = b.declare("printf", [("format", air.PtrType(air.I8), "borrowed")], air.I32, variadic=True)
@@ -241,5 +240,5 @@ class Compiler:
 
 
 def translate(source: air.Source) -> air.Module:
-    """The module of a program. Raises ``DiagnosticError``, and ``BuilderError`` for a broken rule of the IR."""
+    """The module of a program. Raises ``DiagnosticError``."""
     return Compiler(source).module

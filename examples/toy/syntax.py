@@ -4,7 +4,7 @@
     struct     = "struct" name "{" [ field { "," field } ] "}"          field = name ":" type
     function   = "fn" name "(" [ parameter { "," parameter } ] ")" [ "->" type ] block
     parameter  = name ":" [ "&" [ "mut" ] ] type
-    type       = "int" | "bool" | "string" | "[" type "]" | name
+    type       = "int" | "float" | "bool" | "string" | "[" type "]" | name
     block      = "{" { statement } "}"
     statement  = "let" name "=" expression ";" | expression [ "=" expression ] ";" | "return" [ expression ] ";"
                | "break" ";" | "continue" ";" | "if" expression block [ "else" ( block | if ) ] | "while" expression block
@@ -32,12 +32,12 @@ import altru_ir as air
 
 Located = air.Location
 BYTES = air.ArrayType((None,), air.I8)
-SIMPLE: dict[str, air.Type] = {"int": air.I64, "bool": air.I1, "string": air.OwnType(BYTES)}
+SIMPLE: dict[str, air.Type] = {"int": air.I64, "float": air.F64, "bool": air.I1, "string": air.OwnType(BYTES)}
 
 
 @dataclass
 class Literal:
-    value: int  # or a bool, which Python counts among them
+    value: int | float  # or a bool, which Python counts among them
     at: Located
 
 
@@ -195,14 +195,20 @@ class Function:
 
 
 TOKEN = re.compile(
-    r"""(?P<skip>\s+|//[^\n]*)|(?P<number>\d+)|(?P<word>[A-Za-z_]\w*)|(?P<text>"(?:[^"\\\n]|\\[nt"\\])*")"""
+    r"""(?P<skip>\s+|//[^\n]*)|(?P<number>\d+(?:\.\d+)?)|(?P<word>[A-Za-z_]\w*)|(?P<text>"(?:[^"\\\n]|\\[nt"\\])*")"""
     r"""|(?P<mark>->|\.\.|\|\||&&|[=!<>]=|[-+*/%!<>=&.,:;()\[\]{}])"""
 )
-BUILT_IN = ("print", "len")
+BUILT_IN = ("print", "len", "int", "float")
 WORDS = "struct fn let return break continue if else while for in true false mut"
 KEYWORDS = frozenset([*WORDS.split(), *SIMPLE, *BUILT_IN])
 ESCAPES = {r"\n": "\n", r"\t": "\t", r"\"": '"', r"\\": "\\"}
 WEAK_TO_STRONG = [["||"], ["&&"], ["==", "!=", "<", "<=", ">", ">="], ["+", "-"], ["*", "/", "%"]]
+OPERATORS = {  # operations of integers, and of floats
+    "+": ("sadd.checked", "fadd"), "-": ("ssub.checked", "fsub"), "*": ("smul.checked", "fmul"), "/": ("sdiv", "fdiv"),
+    "%": ("srem", "frem"), "==": ("icmp eq", "fcmp oeq"), "!=": ("icmp ne", "fcmp une"), "<": ("icmp slt", "fcmp olt"),
+    "<=": ("icmp sle", "fcmp ole"), ">": ("icmp sgt", "fcmp ogt"), ">=": ("icmp sge", "fcmp oge"),
+}  # fmt: skip
+
 STRENGTH = {operator: level for level, operators in enumerate(WEAK_TO_STRONG) for operator in operators}
 DEEPEST = 60
 _T = TypeVar("_T")
@@ -210,7 +216,7 @@ _T = TypeVar("_T")
 
 @dataclass
 class Token:
-    kind: str  # number, word, text, mark, keyword, end
+    kind: str  # number, word, text, mark, keyword, wrong, end
     text: str
     at: Located
 
@@ -251,12 +257,14 @@ def reword(text: str) -> str:
 
 
 def tokens(source: air.Source) -> Iterator[Token]:
-    """The tokens of a text. Raises ``DiagnosticError`` for what is none."""
+    """The tokens of a text; what is none is one that is ``wrong``."""
     at = 0
     while at < len(source.text):
         found = TOKEN.match(source.text, at)
         if found is None:
-            raise problem(f"`{source.text[at]}` begins nothing", source.position(at))
+            yield Token("wrong", source.text[at], source.position(at))
+            at += 1
+            continue
         kind, text = str(found.lastgroup), found[0]
         if kind != "skip":
             yield Token("keyword" if text in KEYWORDS else kind, text, source.position(at, len(text)))
@@ -264,8 +272,12 @@ def tokens(source: air.Source) -> Iterator[Token]:
     yield Token("end", "the end of the file", source.position(at))
 
 
+class TooDeep(air.DiagnosticError):
+    """Nothing behind it is read."""
+
+
 class Parser:
-    """Recursive descent, one token ahead."""
+    """Recursive descent, one token ahead. Behind an error it goes on with the next statement, or declaration."""
 
     def __init__(self, source: air.Source) -> None:
         self.rest = tokens(source)
@@ -273,10 +285,13 @@ class Parser:
         self.depth = 0
         self.loops = 0
         self.named: list[tuple[str, Located]] = []
+        self.problems: list[air.Diagnostic] = []
 
     # -- tools ----------------------------------------------------------------------------------------------------------
 
     def fail(self, expected: str) -> NoReturn:
+        if self.token.kind == "wrong":
+            raise problem(f"`{self.token.text}` begins nothing", self.token.at)
         shown = self.token.text if self.token.kind == "end" else f"`{self.token.text}`"
         raise problem(f"expected {expected}, found {shown}", self.token.at)
 
@@ -313,33 +328,64 @@ class Parser:
     def nested(self, levels: int = 1) -> Iterator[None]:
         self.depth += levels
         if self.depth > DEEPEST:
-            raise problem(f"this nests more than {DEEPEST} deep", self.token.at)
+            raise TooDeep(problem(f"this nests more than {DEEPEST} deep", self.token.at).diagnostics)
         yield
         self.depth -= levels
+
+    def recovered(self, one: Callable[[], _T], skip: Callable[[], None]) -> list[_T]:
+        """What ``one`` reads; nothing where it is wrong, and ``skip`` leads to where to go on."""
+        depth, loops = self.depth, self.loops
+        try:
+            return [one()]
+        except TooDeep:
+            raise
+        except air.DiagnosticError as error:
+            self.problems += error.diagnostics
+            self.depth, self.loops = depth, loops
+            skip()
+            return []
+
+    def to_declaration(self) -> None:
+        while not self.sees("struct", "fn") and self.token.kind != "end":
+            self.next()
+
+    def to_statement(self) -> None:
+        """Behind the next `;` or block of this one, or to its end."""
+        inside = 0
+        while self.token.kind != "end" and (inside or not self.sees("}", "fn", "struct")):
+            token = self.next()
+            if token.kind in ("mark", "keyword"):
+                inside += (token.text == "{") - (token.text == "}")
+            if not inside and token.kind == "mark" and token.text in (";", "}"):
+                return
 
     # -- declarations ---------------------------------------------------------------------------------------------------
 
     def program(self) -> list[Struct | Function]:
-        """The whole text."""
+        """The whole text. Raises ``DiagnosticError`` with all that is wrong."""
         found: list[Struct | Function] = []
         while self.token.kind != "end":
-            if self.accept("struct"):
-                name = self.word()
-                self.expect("{")
-                found.append(Struct(name.text, self.several(self.field, "}"), name.at))
-            elif self.accept("fn"):
-                name = self.word()
-                self.expect("(")
-                parameters = self.several(self.parameter, ")")
-                result = self.type() if self.accept("->") else None
-                found.append(Function(name.text, parameters, result, self.block(), name.at))
-            else:
-                self.fail("`struct` or `fn`")
+            found += self.recovered(self.declaration, self.to_declaration)
         structs = {each.name for each in found if isinstance(each, Struct)}
-        for struct, at in self.named:
-            if struct not in structs:
-                raise problem(f"there is no type `{struct}`", at)
+        if not self.problems:
+            self.problems = [each for name, at in self.named if name not in structs
+                             for each in problem(f"there is no type `{name}`", at).diagnostics]  # fmt: skip
+        if self.problems:
+            raise air.DiagnosticError(self.problems)
         return found
+
+    def declaration(self) -> Struct | Function:
+        if self.accept("struct"):
+            name = self.word()
+            self.expect("{")
+            return Struct(name.text, self.several(self.field, "}"), name.at)
+        if not self.accept("fn"):
+            self.fail("`struct` or `fn`")
+        name = self.word()
+        self.expect("(")
+        parameters = self.several(self.parameter, ")")
+        result = self.type() if self.accept("->") else None
+        return Function(name.text, parameters, result, self.block(), name.at)
 
     def field(self) -> tuple[str, air.Type]:
         name = self.word().text
@@ -369,10 +415,10 @@ class Parser:
     # -- statements -----------------------------------------------------------------------------------------------------
 
     def block(self) -> Block:
-        start, found = self.expect("{").at, []
+        start, found = self.expect("{").at, list[Statement]()
         with self.nested():
-            while not self.sees("}") and self.token.kind != "end":
-                found.append(self.statement())
+            while not self.sees("}", "fn", "struct") and self.token.kind != "end":
+                found += self.recovered(self.statement, self.to_statement)
         return Block(found, start, self.expect("}").at)
 
     def statement(self) -> Statement:
@@ -454,6 +500,8 @@ class Parser:
     def atom(self) -> Expression:
         token = self.token
         if token.kind == "number":
+            if "." in token.text:
+                return Literal(float(self.next().text), token.at)
             if len(token.text) > 19 or int(token.text) >= 2**63:
                 raise problem(f"a number is at most {2**63 - 1}", token.at)
             return Literal(int(self.next().text), token.at)

@@ -179,3 +179,15 @@ func @f() -> i32 {
     with pytest.raises(RuntimeError, match="`gotpid`"):
         jit.link(code, {}, 2)
     assert len(maps()) == before
+
+
+def test_an_image_that_another_process_kept_and_this_one_cannot_map(monkeypatch: pytest.MonkeyPatch) -> None:
+    as_image(TEXT)
+    assert jit.is_usable(image.MAGIC)
+    with monkeypatch.context() as here:
+        here.setattr(image, "is_possible", lambda: False)
+        before = backend.counters["code generations"]
+        lib = backend.compile(air.parse(TEXT))
+        assert backend.counters["code generations"] == before + 1
+        assert lib["bump"](1) == 6
+    as_image(TEXT)  # it is still there

@@ -223,3 +223,43 @@ def test_in_front_of_an_operation(built: tuple[air.Builder, air.Function]) -> No
     b.before(f.entry.ops[0])
     b.const(4, air.I32)
     assert [op.attrs.get("value", op.name) for op in f.entry.ops] == [4, 1, 3, "add", "ret"]
+
+
+def test_recovering_takes_back_what_was_half_built() -> None:
+    b = air.Builder(air.Module("m"))
+    told: list[air.Diagnostic] = []
+    function = b.function("f", [("x", air.I32)], air.I32)
+    with b.body(function) as (x,):
+        kept = b.variable(air.I32, x, "kept")
+        before = str(b.module)
+        with b.recovering(told):
+            b.local(air.I64)
+            kept.set(b.add(x, x))
+            with b.while_(lambda: b.icmp("slt", x, x)), b.if_else(b.icmp("eq", x, x)) as (yes, _), yes:
+                b.innermost_loop.break_()
+            with b.scope(), b.loop():
+                b.local(air.I64)
+                b.add(x, b.const(True, air.I1))
+        assert str(b.module) == before
+        assert (b.loops, b.scopes, kept.get()) == ([], [[]], x)
+        with b.recovering(told):
+            raise air.DiagnosticError([air.Diagnostic("MY-001", "one"), air.Diagnostic("MY-002", "two")])
+        with b.recovering(told):
+            kept.set(b.mul(x, x))
+        b.ret(kept.get())
+    assert [each.message.split(" (")[0] for each in told][1:] == ["one", "two"]
+    assert "`i1`" in told[0].message
+    assert air.verify(b.module) == []
+    assert [op.name for op in function.operations()] == ["mul", "ret"]
+
+
+def test_misuse_is_not_recovered() -> None:
+    b = air.Builder(air.Module("m"))
+    told: list[air.Diagnostic] = []
+    with pytest.raises(BuilderError, match="no loop here"), b.body(b.function("f")), b.recovering(told):
+        _ = b.innermost_loop
+    assert told == []
+    with b.recovering(told):  # outside of a function, too
+        b.function("g")
+        b.function("g")
+    assert [each.code for each in told] == ["ALT-P003"]
