@@ -161,6 +161,10 @@ class BitProblem(Problem[int]):
         """The facts that ``op`` makes false on its unwind edge."""
         return 0
 
+    def acting(self, block: Block) -> list[int] | None:
+        """The positions of the operations of ``block`` that change facts, for a problem that knows them; None for all."""
+        return None
+
     def bottom(self) -> int:
         return -1 if self.must else 0
 
@@ -199,7 +203,9 @@ class BitProblem(Problem[int]):
         self.steps += len(block.ops)
         gen, keep = 0, -1
         unwind_gen = unwind_keep = self.bottom()
-        for at, op in enumerate(block.ops):
+        acting = self.acting(block)
+        for at in range(len(block.ops)) if acting is None else sorted({*acting, *panics}):
+            op = block.ops[at]
             if at in panics:
                 its_gen = self.panic_gen(op)
                 its_keep = its_gen | ~self.panic_kill(op)

@@ -105,7 +105,7 @@ class OpenScopes(BitProblem):
                         self.opens[op] = self.opens.get(op, 0) | bit
         for block in function.blocks:
             for op in block.ops:
-                if op.operands:
+                if any(value in self.bit for value in op.operands):
                     closed = self._closed(op)
                     if closed:
                         self.closes[op] = closed
@@ -175,6 +175,10 @@ class OpenScopes(BitProblem):
         return found
 
     # -- the problem --
+
+    def acting(self, block: Block) -> list[int] | None:
+        opens, closes = self.opens, self.closes
+        return [at for at, op in enumerate(block.ops) if op in opens or op in closes]
 
     def boundary(self, op: Operation | None) -> int:
         return self.made_in.get(None, 0)  # 1
