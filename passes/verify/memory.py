@@ -17,13 +17,14 @@ from altru_ir.source import Location
 
 def check_memory(module: Module) -> list[Diagnostic]:
     """What is wrong with the memory of ``module``, in the order of the text; empty when nothing is. Where a way to mend it was
-    tried and holds, a problem says so.
+    tried and holds, a problem says so: as edits of the module's text, or, when it was built and has none, of what it prints.
 
     Works on a clone. The module must be structurally valid (``altru_ir.verify``).
     """
-    from altru_ir.passes.verify.fixes import with_fixes
+    from altru_ir.passes.verify.fixes import with_fixes, with_fixes_of_print
 
-    return with_fixes(check_memory_once(module), module.source)
+    found = check_memory_once(module)
+    return with_fixes_of_print(found, module) if module.source is None else with_fixes(found, module.source)
 
 
 def check_memory_once(module: Module) -> list[Diagnostic]:
