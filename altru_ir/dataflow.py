@@ -46,7 +46,7 @@ Program Analysis, chapters 2 and 4.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Set
+from collections.abc import Callable, Iterator, Set
 from heapq import heappop, heappush
 from typing import ClassVar, Generic, TypeVar
 
@@ -144,8 +144,6 @@ class BitProblem(Problem[int]):
     """
 
     must: ClassVar[bool] = False
-    acting: Container[Operation] | None = None
-    """The operations that may add or take away something when they do not panic; None for all."""
 
     def gen(self, op: Operation) -> int:
         """The facts that ``op`` makes true; they win over ``kill``."""
@@ -163,6 +161,10 @@ class BitProblem(Problem[int]):
         """The facts that ``op`` makes false on its unwind edge."""
         return 0
 
+    def acting(self, block: Block) -> list[int] | None:
+        """The positions of the operations of ``block`` that change facts, for a problem that knows them; None for all."""
+        return None
+
     def bottom(self) -> int:
         return -1 if self.must else 0
 
@@ -173,8 +175,6 @@ class BitProblem(Problem[int]):
         return a & b if self.must else a | b
 
     def transfer(self, op: Operation, state: int) -> int:
-        if self.acting is not None and op not in self.acting:
-            return state
         return self.gen(op) | (state & ~self.kill(op))
 
     def panic(self, op: Operation, state: int) -> int:
@@ -202,9 +202,10 @@ class BitProblem(Problem[int]):
             return known
         self.steps += len(block.ops)
         gen, keep = 0, -1
-        acting = self.acting
         unwind_gen = unwind_keep = self.bottom()
-        for at, op in enumerate(block.ops):
+        acting = self.acting(block)
+        for at in range(len(block.ops)) if acting is None else sorted({*acting, *panics}):
+            op = block.ops[at]
             if at in panics:
                 its_gen = self.panic_gen(op)
                 its_keep = its_gen | ~self.panic_kill(op)
@@ -215,8 +216,6 @@ class BitProblem(Problem[int]):
                 else:
                     its_gen, its_keep = its_gen | (gen & its_keep), its_gen | (keep & its_keep)
                 unwind_gen, unwind_keep = self.join(unwind_gen, its_gen), self.join(unwind_keep, its_keep)
-            if acting is not None and op not in acting:
-                continue
             made = self.gen(op)
             kept = made | ~self.kill(op)
             if self.backward:  # what stands later is applied first

@@ -44,10 +44,15 @@ class Edit:
 
 @attrs.frozen
 class Fix:
-    """A way to mend a problem: what it does, in words, and the edits of the text that do it, none of which overlap."""
+    """A way to mend a problem: what it does, in words, and the edits of the text that do it, none of which overlap.
+
+    ``source`` is the text that is edited where that is not the one the program was read from: a program that was built has
+    none, and its fixes are edits of what it prints.
+    """
 
     message: str
     edits: tuple[Edit, ...]
+    source: Source | None = attrs.field(default=None, eq=False, repr=False)
 
 
 def edited(source: Source, edits: Iterable[Edit]) -> str:

@@ -15,7 +15,7 @@ from bench.harness import Question, Row, head
 
 QUESTIONS = (
     "examples", "text", "growth", "analyses", "process", "interpreter", "startup", "lowering", "compiling", "allocators",
-    "passes", "calls", "checks", "drops", "loans",
+    "passes", "calls", "checks", "drops", "drop_passes", "loans",
 )  # fmt: skip
 
 

@@ -92,7 +92,7 @@ def _one(diagnostic: Diagnostic, sources: Mapping[str, Source], colour: bool) ->
 
 def _suggestion(fix: Fix, sources: Mapping[str, Source], gutter: int, paint: _Paint) -> list[str]:
     """What the fix does, then the lines that it takes away and those that it puts there."""
-    source = sources.get(fix.edits[0].location.file) if fix.edits else None
+    source = fix.source or (sources.get(fix.edits[0].location.file) if fix.edits else None)
     known = source is not None and all(source.first_line <= e.location.line for e in fix.edits)
     touched: dict[int, list[Edit]] = {}
     upto = 0

@@ -34,7 +34,7 @@ from altru_ir.behaviour import accesses
 from altru_ir.cfg import ControlFlowGraph
 from altru_ir.dataflow import BitProblem, Solution, solve
 from altru_ir.declare import CONSUME, END, ESCAPE, INIT, WRITE
-from altru_ir.module import Function, Module
+from altru_ir.module import Block, Function, Module
 from altru_ir.passes.analysis.control_flow import ControlFlow
 from altru_ir.passes.analysis.manager import FunctionAnalysis, Get
 from altru_ir.passes.analysis.move_paths import EXACT, MovePaths, is_uninit
@@ -73,13 +73,19 @@ class Initialization(FunctionAnalysis):
         self.paths = MovePaths(function, module) if paths is None else paths
         self._operands: dict[Operation, Effect] = {}
         self._effects: dict[Operation, Effect] = {}
-        for op in function.operations():
-            effect = self._of_operands(op)
-            if effect is not NO_EFFECT:
-                self._operands[op] = effect
-            effect = self._whole(op)
-            if effect is not NO_EFFECT:
-                self._effects[op] = effect
+        self.acting: dict[Block, list[int]] = {}
+        roots = self.paths.roots
+        for block in function.blocks:
+            at_work = self.acting[block] = []
+            for at, op in enumerate(block.ops):
+                if any(value.type.is_place or value in roots for value in op.operands):
+                    effect = self._of_operands(op)
+                    if effect is not NO_EFFECT:
+                        self._operands[op] = effect
+                effect = self._whole(op)
+                if effect is not NO_EFFECT:
+                    self._effects[op] = effect
+                    at_work.append(at)
         self.parameters = 0
         for parameter in function.parameters:
             root = self.paths.roots.get(parameter)
@@ -126,11 +132,6 @@ class Initialization(FunctionAnalysis):
     def _of_operands(self, op: Operation) -> Effect:
         gone = there = 0
         roots = self.paths.roots
-        for value in op.operands:
-            if value in roots or value.type.is_place:
-                break
-        else:
-            return NO_EFFECT
         for value, access in accesses(op):
             if value.type.is_place:
                 located = self.paths.locate(value)
@@ -146,7 +147,7 @@ class Initialization(FunctionAnalysis):
                 root = roots.get(value)
                 if root is not None:  # 1
                     gone |= root.mask
-        if not gone and not there:
+        if not gone | there:
             return NO_EFFECT
         return Effect(gone, 0 if is_conditional(op) else gone, there)  # 7
 
@@ -170,8 +171,13 @@ class Initialization(FunctionAnalysis):
 
     def states(self, block: int) -> Iterator[tuple[Operation, int, int]]:
         """The operations of a block in order, each with what may be there and what may be gone in front of it."""
-        for (op, there, _), (_, gone, _) in zip(self.there.replay(block), self.gone.replay(block), strict=True):
+        there, gone = self.there.start[block], self.gone.start[block]
+        for op in self.cfg.blocks[block].ops:
             yield op, there, gone
+            effect = self._effects.get(op)
+            if effect is not None:
+                there = effect.there | (there & ~effect.empty)
+                gone = effect.gone | (gone & ~effect.there)
 
     def effect(self, op: Operation) -> Effect:
         """What ``op`` does."""
@@ -225,7 +231,9 @@ class _Paths(BitProblem):
 
     def __init__(self, facts: Initialization) -> None:
         self.facts = facts
-        self.acting = facts._effects
+
+    def acting(self, block: Block) -> list[int] | None:
+        return self.facts.acting[block]
 
     def may_panic(self, op: Operation, module: Module | None) -> bool:
         return op not in self.facts.quiet and super().may_panic(op, module)

@@ -164,6 +164,8 @@ class MovePaths:
                 for result in op.results:
                     self._root(result)
         for op in function.operations():
+            if not any(value.type.is_place for value in op.operands):
+                continue
             for value, access in accesses(op):
                 if value.type.is_place and access != PATH:
                     located = self.locate(value)

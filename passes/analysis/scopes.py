@@ -113,7 +113,6 @@ class OpenScopes(BitProblem):
         for block in function.blocks:
             if block.unwind is not None and block.unwind not in self.cleaned:
                 self.cleaned[block.unwind] = self._closed_from(block.unwind)
-        self.acting = self.opens.keys() | self.closes.keys()
         self.solution: Solution[int] = solve(self, self.cfg)
 
     def _add(self, value: Value, block: Block | None) -> int:
@@ -178,6 +177,10 @@ class OpenScopes(BitProblem):
         return found
 
     # -- the problem --
+
+    def acting(self, block: Block) -> list[int] | None:
+        opens, closes = self.opens, self.closes
+        return [at for at, op in enumerate(block.ops) if op in opens or op in closes]
 
     def boundary(self, op: Operation | None) -> int:
         return self.made_in.get(None, 0)  # 1

@@ -129,10 +129,11 @@ class _Elaborator:
         self.dead: set[Block] = set()
         self.apart = 0
         self.held: dict[MovePath, int] = {}
+        self.sites: set[Operation] = set()
 
     def run(self) -> bool:
-        sites = [op for op in self.function.operations() if self.is_site(op)]
-        if not sites:
+        self.sites = {op for op in self.function.operations() if self.is_site(op)}
+        if not self.sites:
             return False
         self.facts = self.get(Initialization, self.function)
         self.find_held()
@@ -149,10 +150,10 @@ class _Elaborator:
         blocks = facts.cfg.blocks
         quiet: set[Operation] = set()
         for number, block in enumerate(blocks):
-            if block.unwind is None or not facts.there.reached[number] or not any(map(self.is_site, block.ops)):
+            if block.unwind is None or not facts.there.reached[number] or self.sites.isdisjoint(block.ops):
                 continue
             for op, there, _ in facts.states(number):
-                if self.is_site(op):
+                if op in self.sites:
                     reach, path, _ = self.target(op)
                     if reach == EXACT and path is not None and not there & self.held[path] and may_panic(op, self.module):
                         quiet.add(op)
@@ -186,16 +187,22 @@ class _Elaborator:
                 if not plan and block not in self.dead:
                     self.blocks.append(block)
                 continue
+            if self.sites.isdisjoint(block.ops) and (plan or not self.flags):
+                if not plan:
+                    self.blocks.append(block)
+                continue
             states = list(facts.states(number))
             if not plan:
                 self.begin(block, number)
             for op, there, gone in states:
                 self.loc = op.loc
                 if plan:
-                    if self.is_site(op):
+                    if op in self.sites:
                         self.plan(op, there, gone)
-                elif self.is_site(op):
+                elif op in self.sites:
                     self.site(op, there, gone)
+                elif not self.flags:
+                    self.add(op)
                 else:
                     if is_conditional(op):
                         self.change_by(facts.panic_effect(op), op.operands[1])
@@ -250,6 +257,8 @@ class _Elaborator:
         """The paths of what needs drop that some operation fills or empties by themselves, not with a whole around them."""
         found = 0
         for op in self.function.operations():
+            if not any(value.type.is_place for value in op.operands):
+                continue
             for value, access in accesses(op):
                 if value.type.is_place and access in (CONSUME, END, INIT, WRITE):
                     path = self.facts.paths.locate(value).path

@@ -71,6 +71,8 @@ def moved_from(function: Function) -> set[Value]:
     for op in function.operations():
         if is_conditional(op) and not op.operands[0].type.is_place:
             found.add(op.operands[0])
+        if not any(value.type.is_place for value in op.operands):
+            continue
         for value, access in accesses(op):
             if access == CONSUME and value.type.is_place:
                 root: Value | None = value
@@ -136,7 +138,7 @@ class _Scheduler:
         return self.added
 
     def close(self, scopes: int, near: Operation) -> list[Operation]:
-        loc = near.location
+        loc = near.loc
         ops = [closing(value, self.partly, loc) for value in reversed(self.scopes.in_order(scopes))]
         self.added += len(ops)
         return ops
@@ -267,7 +269,7 @@ class _Unwinder:
             new.unwind, new.ops = target, ops
             for op in ops:
                 op.block = new
-            at.append(Operation(declare.find("br"), [], successors=[Successor(new)], loc=ops[0].location))
+            at.append(Operation(declare.find("br"), [], successors=[Successor(new)], loc=ops[0].loc))
             found.append(new)
             at = new
         return found
@@ -302,7 +304,7 @@ class _Unwinder:
             node.function = self.function
             value = self.scopes.values[index]
             owner = value.owner
-            loc = owner.location if isinstance(owner, Operation) else None
+            loc = owner.loc if isinstance(owner, Operation) else None
             node.append(closing(value, {value} if wide else self.partly, loc))
             if at is None:
                 node.append(Operation(declare.find("resume"), [], loc=loc))

@@ -13,7 +13,8 @@ proposal in turn
     function and message, and counted.
  4. Trying ends with the first that holds, and for all problems together when ``PATIENCE`` characters have been parsed.
 
-``mend`` applies the fixes of all problems, those that go together at once, and looks again until there is none (5).
+``mend`` applies the fixes of all problems, those that go together at once, and looks again until there is none (5). A program
+that was built has no text: what it prints is checked in its place (6).
 
 Invariant: a text with its fixes applied has fewer problems than before, and none that it did not have.
 """
@@ -26,7 +27,7 @@ from itertools import pairwise
 
 import attrs
 
-from altru_ir.diagnostics import ERROR, Diagnostic, DiagnosticError, Edit, Fix, edited
+from altru_ir.diagnostics import ERROR, NOTE, Diagnostic, DiagnosticError, Edit, Fix, edited
 from altru_ir.module import Function, Global, Module, TypeDeclaration
 from altru_ir.passes.verify.memory import check_memory_once
 from altru_ir.source import Source
@@ -53,6 +54,35 @@ def with_fixes(diagnostics: list[Diagnostic], source: Source | None) -> list[Dia
     except DiagnosticError:  # the text has changed since
         return diagnostics
     return [attrs.evolve(problem, fix=trial.first(problem)) if problem.proposals else problem for problem in diagnostics]
+
+
+def with_fixes_of_print(diagnostics: list[Diagnostic], module: Module) -> list[Diagnostic]:
+    """As ``with_fixes``, for a module that was built: the fixes are edits of what it prints (``Fix.source``).
+
+    The printed program is checked by itself; its problems are told apart by code, function and order (6).
+    """
+    if not any(problem.severity != NOTE for problem in diagnostics):
+        return diagnostics
+    copy = module.clone()
+    for function in copy.functions.values():
+        for op in function.operations():
+            op.loc = None  # what is printed has places of its own
+    source = Source(f"{module.name}.air", copy.text())
+    try:
+        printed = with_fixes(check_memory_once(_parsed(source)), source)
+    except DiagnosticError:  # the module is not valid
+        return diagnostics
+    fixes: dict[tuple[str, str | None], list[Fix | None]] = {}
+    for problem in printed:
+        fixes.setdefault((problem.code, problem.function), []).append(problem.fix)
+    counts = Counter((problem.code, problem.function) for problem in diagnostics)
+    out = []
+    for problem in diagnostics:
+        key = problem.code, problem.function
+        fix = fixes[key].pop(0) if len(fixes.get(key, ())) == counts[key] else None
+        counts[key] -= 1
+        out.append(problem if fix is None else attrs.evolve(problem, fix=attrs.evolve(fix, source=source)))
+    return out
 
 
 def mend(source: Source) -> str:
@@ -226,4 +256,4 @@ def _key(problem: Diagnostic) -> _Key:
     return problem.code, problem.function, problem.message
 
 
-__all__ = ["mend", "with_fixes"]
+__all__ = ["mend", "with_fixes", "with_fixes_of_print"]

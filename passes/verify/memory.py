@@ -18,16 +18,17 @@ from altru_ir.passes.pipeline_text import parse_pipeline
 
 def check_memory(module: Module, levels: Mapping[str, str] | None = None) -> list[Diagnostic]:
     """What is wrong with the memory of ``module``, in the order of the text; empty when nothing is. Where a way to mend it was
-    tried and holds, a problem says so.
+    tried and holds, a problem says so: as edits of the module's text, or, when it was built and has none, of what it prints.
 
     Works on a clone. The module must be structurally valid (``altru_ir.verify``). ``levels`` gives codes other severities
     than their own: ``{"ALT-L001": "error"}``, ``"warning"`` or ``"ignore"``. Raises ``ValueError`` for a code or a severity
     that there is not.
     """
-    from altru_ir.passes.verify.fixes import with_fixes
+    from altru_ir.passes.verify.fixes import with_fixes, with_fixes_of_print
 
     check_levels(levels or {})
-    return with_fixes(judged(check_memory_once(module), levels or {}), module.source)
+    found = judged(check_memory_once(module), levels or {})
+    return with_fixes_of_print(found, module) if module.source is None else with_fixes(found, module.source)
 
 
 def check_memory_once(module: Module) -> list[Diagnostic]:

@@ -14,8 +14,10 @@ import pytest
 import altru_ir as air
 from altru_ir.backend.cli.opt import main
 from altru_ir.diagnostics import edited
+from altru_ir.module import Module
 from altru_ir.passes import check_memory
 from altru_ir.passes.verify.fixes import mend, with_fixes
+from altru_ir.render import terminal
 from altru_ir.source import Location, Source
 from tests.passes.moves_twin import Generator
 
@@ -139,3 +141,41 @@ def test_random_programs_are_mended() -> None:
         assert (after < before) == any(problem.fix is not None for problem in problems)
     assert errors > 8
     assert 2 * fixed >= errors
+
+
+def without_text(module: Module) -> Module:
+    """The module as if a builder had made it."""
+    copy = module.clone()
+    copy.source = None
+    for function in copy.functions.values():
+        function.source = None
+        for op in function.operations():
+            op.loc = None
+    return copy
+
+
+@pytest.mark.parametrize("path", FILES[:2], ids=[path.name for path in FILES[:2]])
+def test_programs_without_text_get_the_same_fixes(path: Path) -> None:
+    module = air.parse(path.read_text(), path.name)
+    wanted = Counter((p.code, p.function, p.fix and p.fix.message) for p in check_memory(module))
+    problems = check_memory(without_text(module))
+    assert Counter((p.code, p.function, p.fix and p.fix.message) for p in problems) == wanted
+
+
+def test_a_fix_of_a_built_program_edits_what_it_prints() -> None:
+    b = air.Builder(air.Module("built"))
+    f = b.function("f", [("x", air.OwnType(air.I32)), ("y", air.OwnType(air.I32))])
+    home = b.local(air.OwnType(air.I32))
+    b.init(home, f.parameters[0])
+    b.init(home, f.parameters[1])
+    b.ret()
+    assert air.verify(b.module) == []
+    (problem,) = check_memory(b.module)
+    assert problem.fix is not None
+    assert problem.fix.source is not None
+    assert problem.fix.source.text == b.module.text()
+    mended = edited(problem.fix.source, problem.fix.edits)
+    assert kinds(mended).total() == 0
+    shown = terminal.render([problem], {})
+    assert "help: use `assign`" in shown
+    assert "+   assign" in shown
