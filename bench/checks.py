@@ -207,7 +207,10 @@ def compile_rows(quick: bool) -> Iterator[Row]:
             checks.append(float(count))
             works.append(seconds if done is None else done)
         cost = seconds / checks[-1] * 1e6
-        yield Row(f"{name} per check", "CPU time", cost, "us", bar=BAR_OF_COST, counted={"checks": checks[-1]})
+        numbers = {"checks": checks[-1]}
+        if is_counted:
+            numbers["instructions"] = works[-1] / checks[-1]
+        yield Row(f"{name} per check", "CPU time", cost, "us", bar=BAR_OF_COST, counted=numbers)
         yield Row(
             f"{name} growth", "growth of instructions" if is_counted else "growth of CPU time", slope(checks, works), "slope",
             bar=BAR_OF_GROWTH, samples=len(sizes),

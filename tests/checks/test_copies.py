@@ -75,7 +75,7 @@ func @f(%a: ref<[? x i32]>, %n: usize, %m: usize, %u: usize) -> usize {
 def versions() -> tuple[Program, Proof]:
     """A loop with an inner one, both versioned, the inner one in the first copy alone; a value of it is used behind it."""
     x = Program(TEXT)
-    for block in x.function.blocks:  # as `version-loops` copies them
+    for block in x.function.blocks:  # as `LoopVersions` copies them
         for op in block.ops:
             op.loc = None
     outer = tuple((x.blocks[name], x.blocks[name + "2"]) for name in ("head", "body", "inner", "step", "met"))
