@@ -324,7 +324,7 @@ def check_loans(seed: int, change: Callable[[str], str] = _unchanged) -> Finding
     return fault(module, inputs(4, seed))
 
 
-ELIMINATION = "mem2reg,cse,eliminate-checks{versions,verify}"
+ELIMINATION = "mem2reg,cse,infer-contracts{verify},eliminate-checks{versions,verify}"
 BUDGET = 20_000
 
 
