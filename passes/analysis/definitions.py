@@ -48,7 +48,6 @@ class Wrapping(NamedTuple):
     parts: tuple[Part, ...]
     constant: int
     readings: tuple[str, ...]
-    wraps: int = 0
     factors: tuple[Number, ...] = ()
 
 
@@ -307,7 +306,7 @@ def wrapping(value: Value, reading: Reading, module: Module) -> list[Wrapping]:
             return [_multiple(known, b, reading, bits, first=True)]
         if k is not None:
             return [_multiple(k, a, reading, bits, first=False)]
-        return [Wrapping((), 0, (reading, reading), 0, ((a, reading), (b, reading)))]
+        return [Wrapping((), 0, (reading, reading), ((a, reading), (b, reading)))]
     sign = 1 if name == "add" else -1
     small = "s" if k is not None and k >= 1 << bits >> 1 else reading
     other = "s" if name == "add" and (m := _constant(a, module)) is not None and m >= 1 << bits >> 1 else reading

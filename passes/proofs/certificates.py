@@ -29,10 +29,10 @@ check is taken away. This header says when a certificate is valid. Nothing else 
 5. **Steps.** A derivation is a tuple of steps; each refers to earlier ones by number, and its conclusion is a statement:
    a. ``Stated(source, polynomial, exact)``: clause 6 gives this statement for the source (a polynomial that differs by its
       sign is as good for an exact one).
-   b. ``Exact(value, reading, readings, wraps, low, high)``: the operation that gives ``value`` computes modulo 2^w, clause 7,
-      from its operands in the given readings the polynomial q; with q' = q + wraps * 2^w the steps ``low`` and ``high``
-      conclude q' - min >= 0 and max - q' >= 0, where min..max are the numbers of the reading of ``value`` (0..2^w-1 or
-      -2^(w-1)..2^(w-1)-1). Conclusion, exact: term - q' = 0. With no readings at all q is the other reading of ``value``.
+   b. ``Exact(value, reading, readings, low, high)``: the operation that gives ``value`` computes modulo 2^w, clause 7, from
+      its operands in the given readings the polynomial q; the steps ``low`` and ``high`` conclude q - min >= 0 and max - q >=
+      0, where min..max are the numbers of the reading of ``value`` (0..2^w-1 or -2^(w-1)..2^(w-1)-1). Conclusion, exact: term
+      - q = 0. With no readings at all q is the other reading of ``value``.
    c. ``Sum(parts, slack)``: the sum of multiplier * step over the parts plus slack, at least 0; multipliers are integers, not
       negative for steps that are not exact. Exact if all parts are and slack is 0.
    d. ``Divided(step, divisor)``: for p >= 0, all coefficients but the constant divisible by divisor > 0: each divided, the
@@ -73,8 +73,8 @@ check is taken away. This header says when a certificate is valid. Nothing else 
       reading s for b = k; ``umin`` u(r) <= u(a), u(r) <= u(b); ``umax`` u(r) >= u(a), u(b); ``smin``, ``smax`` the same in
       reading s; ``srem`` for s(b) = k, k not 0: -|k| + 1 <= s(r) <= |k| - 1; ``sdiv`` for s(b) = k > 0: s(a) - k + 1 <= k
       s(r) <= s(a) + k - 1; ``clz ctz popcount`` u(r) <= w; ``mul`` by k > 0 and ``shl`` by k: u(r) <= 2^w - 2^j, with 2^j the
-      largest power of two that divides k, or j = k mod w; ``uadd.checked`` u(r) = u(a) + u(b), likewise ``usub`` and ``umul``
-      (a product of terms), and ``sadd ssub smul`` in reading s; ``slice.len`` u(r) = length 0 of a; ``dim`` u(r) = len(place,
+      largest power of two that divides k, or j = k mod w; ``uadd.checked`` u(r) = u(a) + u(b), likewise ``usub``,
+      and ``sadd ssub`` in reading s; ``slice.len`` u(r) = length 0 of a; ``dim`` u(r) = len(place,
       axis), see e; ``null`` u(r) = 0; ``ptr.cast`` u(r) = u(a); ``ptr.addr`` u(r) = u(a); ``ref.to_ptr`` u(r) = u(a);
       ``slice.ptr`` of a ``ref`` or ``own`` u(r) >= 1; ``own.into_ptr`` u(r) = u(a). With ``given`` a step that concludes s(a)
       >= 0: ``sdiv`` for s(b) = k > 0: s(r) >= 0, k s(r) <= s(a) <= k s(r) + k - 1; ``srem`` 0 <= s(r) <= s(a).
@@ -240,7 +240,6 @@ class Exact:
     value: Value
     reading: str
     readings: tuple[str, ...]
-    wraps: int
     low: int
     high: int
 

@@ -27,7 +27,7 @@ from altru_ir.module import Block
 from altru_ir.passes.analysis.inequalities import Fact, Form, Inequalities, Point
 from altru_ir.passes.analysis.loops import Loop, Loops
 from altru_ir.passes.proofs.goals import Found, nodes_of, proven
-from altru_ir.passes.proofs.prover import STEPS, Again, Claimed, Failed, Place, Prover, Refuted, assumptions, facts_of, place_of
+from altru_ir.passes.proofs.prover import Again, Claimed, Failed, Place, Prover, Refuted, assumptions, facts_of, place_of
 from altru_ir.passes.transform.guards import testable
 from altru_ir.values import Operation
 
@@ -35,8 +35,8 @@ LARGEST = 400
 CONDITIONS = 12
 ENDS = 3
 """How many of the outermost and of the innermost loops around a check are tried."""
-EFFORT = 2 * STEPS
-"""How many goals are looked at for one check, in all loops."""
+EFFORT = 100
+"""When this many goals were looked at in vain for a check, no other loop and no other variant is tried."""
 VARIANTS = ((True, False), (True, True), (False, False))
 """Whether what checks say is left out, and whether what keeps a sum from wrapping may be assumed."""
 

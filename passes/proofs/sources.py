@@ -254,8 +254,6 @@ def of_result(op: Operation, given: Polynomial | None, module: Module) -> Said:
         found.append(at_most(of(r), integer(width(r, module))))
     elif name in ("mul", "shl") and (factor := _even(op, module)) > 1:
         found.append(at_most(of(r), integer((1 << width(r, module)) - factor)))
-    elif name in ("umul.checked", "smul.checked"):
-        found.append(equal(of(r, name[0]), times(of(operands[0], name[0]), of(operands[1], name[0]))))
     elif name in ("udiv", "lshr", "ashr", "sdiv", "srem"):
         found += _of_quotient(op, given, module)
     elif name == "slice.len":
@@ -323,10 +321,9 @@ def _dimension(op: Operation, axis: int, given: Polynomial | None) -> list[Polyn
     if name == "borrow":
         return _length(operands[0], axis, given)
     if name in ("slice.from_raw", "new.array", "arena.alloc_array", "stack.alloc"):
-        skipped = {"new.array": int(op.operand("home") is not None) if name == "new.array" else 0, "stack.alloc": 0}.get(
-            name, 1
-        )
-        return [of(operands[skipped + axis])]
+        declared = op.decl.bind(op)
+        lengths = [value for each in ("length", "lengths", "rest") for value in declared.get(each, ())]
+        return [of(lengths[axis])]
     if name in ("assume_init", "ref.to_ptr", "own.into_ptr", "own.from_ptr", "unsize"):
         held = sequence(operands[0].type)
         if held is None or axis >= len(held.dimensions):

@@ -271,7 +271,7 @@ class _Derivation:
         below = _clean({**below, (): below.get((), 0) + facts.high[number]})
         low = self.raw(above, self.node(needs[0]))
         high = self.raw(below, self.node(needs[1]))
-        exact = self.add(c.Exact(value, reading, readings, 0, low, high))
+        exact = self.add(c.Exact(value, reading, readings, low, high))
         return self.sum([(exact, 1), *((step, multiplier) for step, multiplier in self.corrections(q))])
 
     # -- ids and terms (2) -------------------------------------------------------------------------------------------------

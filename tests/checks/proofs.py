@@ -109,7 +109,7 @@ def down() -> tuple[Program, Proof]:
         c.Sum(((0, 1), (1, 1))),  # 2: i - 1 >= 0
         c.Stated(c.Type(Term(x.values["i"], "u")), x.p(LARGEST, i=-1)),  # 3
         c.Sum(((3, 1),), 1),  # 4: largest - (i - 1) >= 0
-        c.Exact(x.values["next"], "u", ("u", "u"), 0, 2, 4),  # 5: next - i + 1 = 0
+        c.Exact(x.values["next"], "u", ("u", "u"), 2, 4),  # 5: next - i + 1 = 0
         lemma,  # 6: n - i >= 0
     )
     edges = ((c.Sum((), 0),), (*at_next, c.Sum(((6, 1), (5, -1)), 1)))
@@ -326,7 +326,7 @@ def scaled() -> tuple[Program, Proof]:
         c.Sum(((3, 2),)),  # 4: 2 * i >= 0
         c.Divided(0, 4),  # 5
         c.Sum(((5, 2), (2, 2), (1, -2)), LARGEST - 2 * (((1 << 63) - 1) // 4) + 2),  # 6: largest - 2 * i >= 0
-        c.Exact(x.values["twice"], "u", ("u", "u"), 0, 4, 6),  # 7: twice - 2 * i = 0
+        c.Exact(x.values["twice"], "u", ("u", "u"), 4, 6),  # 7: twice - 2 * i = 0
         c.Stated(x.branch("entry", 0), x.p(-1, n=1, twice=-1)),  # 8
         c.Sum(((8, 1), (7, 1), (3, 1))),  # 9: n - i - 1 >= 0
     )

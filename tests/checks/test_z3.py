@@ -74,7 +74,7 @@ class Numbers:
                 q = sources.of(value, "s" if step.reading == "u" else "u")
                 if step.readings and op is not None:
                     q = sources.computed(op, step.readings, self.module)
-                exact = self.polynomial(q) + (step.wraps << bits)  # type: ignore[operator]
+                exact = self.polynomial(q)
                 fits = z3.And(exact >= least, exact < least + (1 << bits))
                 yield z3.Implies(fits, exact == self.term(Term(value, step.reading)))
 
