@@ -30,7 +30,8 @@ left is the next goal. Rules, cited by number in the code:
 11. Where all coefficients but one have a common divisor, a fact that its number is at least some constant is used to make that
     one divisible too: 2n - 2i - k - 1 >= 0 follows from n - i - k >= 0 and k - 1 >= 0.
 
-The search goes from later numbers to earlier ones: facts that bring in a number later than those of the goal are tried last.
+The search goes from later numbers to earlier ones: facts that bring in a later number than those of the
+goal are tried in a second search, with what is left of the steps.
 Each goal is looked at once for a point (one that is no easier than one that failed, fails), at most ``STEPS`` for a question
 and ``DEPTH`` deep (``SHALLOW`` at least for a lemma): the cost of a question is bounded, and "not proven" says nothing.
 
@@ -67,6 +68,7 @@ LEMMAS = 4
 MEETINGS = 1
 CLIMB = 4
 CANDIDATES = 6
+BEYOND = 2
 EDGES = 24
 
 
@@ -208,6 +210,7 @@ class Prover:
         self.vain = 0
         self._left = 0
         self._supposing = False
+        self._beyond = False
         self._nested = 0
         self._claims: dict[Claimed, Claim | None] = {}
         self._proven: list[Claimed] = []
@@ -245,6 +248,11 @@ class Prover:
         self._left = STEPS
         self._questions.clear()
         found = self._prove(goal, _Question(point), DEPTH)
+        if found is None and self.assume is None and self._left > 0:
+            self._beyond, log, self.log = True, self.log, None
+            self._questions.clear()
+            found = self._prove(goal, _Question(point), DEPTH)
+            self._beyond, self.log = False, log
         if found is None:
             self.vain += STEPS - self._left
             self.cut_off += self._left <= 0
@@ -350,6 +358,7 @@ class Prover:
         latest = numbers[0]
         latest_rank = rank[latest]
         later: list[Candidate] = []
+        beyond: list[Candidate] = []
         left_over: list[Form] = []
         for each in numbers:
             a = goal[each]
@@ -387,8 +396,8 @@ class Prover:
                     if not -LARGE < multiplier * b < LARGE or max(map(abs, form.values())) >= LARGE:  # a bound, no relation
                         hard += any(abs(k) >= LARGE for other, k in rest_goal.items() if other) and FAR_FETCHED
                     is_computed = max(map(rank.__getitem__, rest_goal)) >= 0
-                    is_out = each != latest or facts.top(fact) > latest_rank
-                    later.append((is_out, hard, -constant, is_computed, fact, scale, multiplier, rest_goal))
+                    into = later if facts.top(fact) <= latest_rank else beyond
+                    into.append((each != latest, hard, -constant, is_computed, fact, scale, multiplier, rest_goal))
         if len(later) > 1:
             later.sort(key=_hardness)
             del later[CANDIDATES:]
@@ -419,6 +428,8 @@ class Prover:
         for each in numbers[1:3]:
             if found is None:
                 found = self._as_computed(goal, each, question, depth)
+        if found is None and beyond and self._beyond and not self._nested:
+            found = self._any_of(goal, sorted(beyond, key=_hardness)[:BEYOND], question, depth)
         return found
 
     def _any_of(self, goal: Form, later: list[Candidate], question: _Question, depth: int) -> Node | None:
