@@ -26,7 +26,7 @@ from bench.harness import Row, cpu_seconds, instructions
 from bench.kernels import Kernel, air_of, c_of, kernel, names, rust_of, size
 
 ROUNDS, QUICK_ROUNDS = 3, 1
-ELIMINATION = "eliminate-checks{versions}"
+ELIMINATION = "infer-contracts,eliminate-checks{versions}"
 C_COMPILERS = ("clang-22", "clang", "gcc", "cc")
 C_FLAGS = ["-O3", "-march=x86-64-v3", "-ffp-contract=off", "-std=c11", "-w"]
 RUST_FLAGS = ["-O", "-C", "target-cpu=x86-64-v3", "-A", "warnings"]
@@ -184,7 +184,7 @@ def before_elimination(text: str) -> tuple[Module, int]:
 
     module = air.parse(text)
     until = PIPELINES["O3"]
-    passes.run(module, ",".join(until[: until.index(ELIMINATION)]))
+    passes.run(module, ",".join(until[: until.index("infer-contracts")]))
     return module, sum(op.decl.is_check for f in module.functions.values() for op in f.operations())
 
 

@@ -93,6 +93,8 @@ class PassManager:
         each.log, each.analyses = Log(), self.analyses
         if self.verify_proofs and each.name in ("infer-contracts", "eliminate-checks"):
             each.verify = True  # type: ignore[attr-defined]
+        if self.explain and each.name == "eliminate-checks":
+            each.explain = True  # type: ignore[attr-defined]
         with self.timing.span(each.name, "pass"), CollectorPaused():
             if self.executor is not None and isinstance(each, FunctionPass):
                 from altru_ir.passes.parallel import run_in_parallel

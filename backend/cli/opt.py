@@ -228,6 +228,21 @@ class _Driver:
             from altru_ir.passes.remarks import to_yaml
 
             self.save(options.remarks, "".join(to_yaml(manager.remarks) for manager in self.managers))
+        if options.checks_listing:
+            from altru_ir.passes.listing import listing
+
+            told = [remark for manager in self.managers for remark in manager.remarks]
+            self.save(options.checks_listing, listing(told, self.lines_of))
+
+    def lines_of(self, file: str) -> list[str] | None:
+        """The lines of a file that a location names; None when it cannot be read."""
+        source = self.sources.get(file)
+        if source is not None:
+            return source.text.splitlines()
+        try:
+            return Path(file).read_text().splitlines()
+        except (OSError, UnicodeDecodeError):
+            return None
 
     def save(self, file: str, text: str) -> None:
         from altru_ir.backend import write_whole
@@ -576,7 +591,7 @@ class _Driver:
 
         made = PassManager([], self.verify_each, before, after, verify_proofs=options.verify_proofs)
         made.levels = options.levels
-        made.explain = bool(options.remarks)
+        made.explain = bool(options.remarks or options.checks_listing)
         if self.timing is not None:
             made.timing = self.timing
         if options.reproducer:
@@ -587,7 +602,14 @@ class _Driver:
     def watches(self) -> bool:
         """Whether the options ask for something that is seen only while passes run."""
         options = self.options
-        told = options.statistics or options.remarks or options.reproducer or options.print_ir_before or options.print_ir_after
+        told = (
+            options.statistics
+            or options.remarks
+            or options.checks_listing
+            or options.reproducer
+            or options.print_ir_before
+            or options.print_ir_after
+        )
         watched = told or self.verify_each or options.verify_proofs
         return bool(watched or self.timing is not None or options.jobs != 1)
 

@@ -106,6 +106,7 @@ def make_parser(name: str = "altru-opt") -> argparse.ArgumentParser:
     add("--print-locations", action="store_true", help="show the position of every operation in printed IR")
     add("--timing", nargs="?", const="", metavar="FILE", help="say how long each step took; as a Chrome trace in =FILE")
     add("--statistics", action="store_true", help="say what the passes counted")
+    add("--checks-listing", metavar="FILE", help="write the source with what became of each check beside its lines")
     add("--remarks", metavar="FILE", help="write what the passes remarked on as LLVM's YAML")
     add("--reproducer", metavar="FILE", help="when a pass fails, write the module and the pass to replay it here")
     add("--replay", action="store_true", help="FILE is a reproducer: run the pipeline that its head names")

@@ -17,7 +17,8 @@ from functools import partial
 from altru_ir.module import Function, Module
 from altru_ir.passes.proofs import sources
 from altru_ir.passes.proofs.certificates import Agreement, Polynomial, Proof, Term
-from altru_ir.passes.proofs.checker import Reader, Rejection, judged, problems
+from altru_ir.passes.proofs.checker import Reader, problems
+from altru_ir.passes.proofs.rejections import Rejection, judged
 from altru_ir.passes.proofs.sources import LEAST, demand, replaced, tidy, total
 from altru_ir.types import RefType
 from altru_ir.values import Operation, Symbol, Value

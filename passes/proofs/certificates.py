@@ -147,6 +147,8 @@ from altru_ir.module import Block, Function
 from altru_ir.values import Operation, Value
 
 UNSIGNED, SIGNED = "u", "s"
+AGREED = "checks.agreed"
+"""The attribute of an ``assume`` that has an agreement, for those who read the program."""
 
 
 class Term(NamedTuple):

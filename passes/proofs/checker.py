@@ -12,37 +12,21 @@ Invariant: no certificate, however wrong, makes it raise.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-
-import attrs
 
 from altru_ir.module import Block, Function
 from altru_ir.passes.proofs import certificates as c
 from altru_ir.passes.proofs import sources
 from altru_ir.passes.proofs.certificates import Aligned, Derivation, Polynomial, Statement, Term
 from altru_ir.passes.proofs.copies import Copies
-from altru_ir.passes.proofs.sources import InvalidError, Said, at_most, demand, integer, of, replaced, total
+from altru_ir.passes.proofs.rejections import Rejection, Work, judged
+from altru_ir.passes.proofs.sources import Said, at_most, demand, integer, of, replaced, total
 from altru_ir.types import OwnType, RefType
 from altru_ir.values import Operation, Value
 
 DEEPEST = 64
-Work = list[tuple[Operation | Block, Callable[[], None]]]
 Point = tuple[Operation, int]
 """Before an operation (-1), or the edge of a terminator with that number."""
-
-
-@attrs.frozen(eq=False)
-class Rejection:
-    """What is not valid, by which clause, and why."""
-
-    what: Operation | Block
-    clause: str
-    message: str
-
-    def __str__(self) -> str:
-        named = f"`{self.what.name}`" if isinstance(self.what, Operation) else f"the lemma of ^{self.what.label}"
-        return f"{named}: clause {self.clause}: {self.message}"
 
 
 def problems(function: Function, proof: c.Proof) -> list[Rejection]:
@@ -54,19 +38,6 @@ def problems(function: Function, proof: c.Proof) -> list[Rejection]:
     work += [(each.check, partial(checker.certificate, each)) for each in proof.certificates]
     work += [(each.guard, partial(copies.compare, each)) for each in proof.versions if copies is not None]
     return judged(work)
-
-
-def judged(work: Work) -> list[Rejection]:
-    """What is wrong with each of several things, of which one is looked at by what raises ``InvalidError``."""
-    found: list[Rejection] = []
-    for what, check in work:
-        try:
-            check()
-        except InvalidError as problem:
-            found.append(Rejection(what, *problem.args))
-        except (AttributeError, AssertionError, IndexError, KeyError, TypeError, ValueError) as problem:
-            found.append(Rejection(what, "5", f"malformed: {problem!r}"))
-    return found
 
 
 class _Flow:

@@ -27,8 +27,11 @@ left is the next goal. Rules, cited by number in the code:
     of other memory; ``ignore`` leaves out others. Without ``assume_needs`` rule 4's two goals more are to be proven.
 10. A goal that some run makes negative (``samples``) cannot be proven, and is not tried; runs say nothing about what was
     assumed. They cost as much as some hundred goals, and are asked for when ``UNSAMPLED`` goals were looked at in vain.
+11. Where all coefficients but one have a common divisor, a fact that its number is at least some constant is used to make that
+    one divisible too: 2n - 2i - k - 1 >= 0 follows from n - i - k >= 0 and k - 1 >= 0.
 
-The search goes from later numbers to earlier ones: facts that bring in a number later than those of the goal are tried last.
+The search goes from later numbers to earlier ones: facts that bring in a later number than those of the
+goal are tried in a second search, with what is left of the steps.
 Each goal is looked at once for a point (one that is no easier than one that failed, fails), at most ``STEPS`` for a question
 and ``DEPTH`` deep (``SHALLOW`` at least for a lemma): the cost of a question is bounded, and "not proven" says nothing.
 
@@ -55,14 +58,17 @@ from altru_ir.values import Operation, Successor, Value
 if TYPE_CHECKING:
     from altru_ir.passes.proofs.alignment import Alignments
 
-STEPS = 48
-DEPTH = 7
-SHALLOW = 4
+STEPS = 64
+DEPTH = 10
+SHALLOW = 7
+LARGE = 64
+FAR_FETCHED = 4
 UNSAMPLED = 192
 LEMMAS = 4
 MEETINGS = 1
 CLIMB = 4
 CANDIDATES = 6
+BEYOND = 2
 EDGES = 24
 
 
@@ -204,6 +210,7 @@ class Prover:
         self.vain = 0
         self._left = 0
         self._supposing = False
+        self._beyond = False
         self._nested = 0
         self._claims: dict[Claimed, Claim | None] = {}
         self._proven: list[Claimed] = []
@@ -241,6 +248,11 @@ class Prover:
         self._left = STEPS
         self._questions.clear()
         found = self._prove(goal, _Question(point), DEPTH)
+        if found is None and self.assume is None and self._left > 0:
+            self._beyond, log, self.log = True, self.log, None
+            self._questions.clear()
+            found = self._prove(goal, _Question(point), DEPTH)
+            self._beyond, self.log = False, log
         if found is None:
             self.vain += STEPS - self._left
             self.cut_off += self._left <= 0
@@ -346,6 +358,7 @@ class Prover:
         latest = numbers[0]
         latest_rank = rank[latest]
         later: list[Candidate] = []
+        beyond: list[Candidate] = []
         left_over: list[Form] = []
         for each in numbers:
             a = goal[each]
@@ -380,9 +393,11 @@ class Prover:
                     left_over.append(rest_goal)
                     constant = rest_goal.get(0, 0)
                     hard = len(rest_goal) - (1 if constant else 0)
+                    if not -LARGE < multiplier * b < LARGE or max(map(abs, form.values())) >= LARGE:  # a bound, no relation
+                        hard += any(abs(k) >= LARGE for other, k in rest_goal.items() if other) and FAR_FETCHED
                     is_computed = max(map(rank.__getitem__, rest_goal)) >= 0
-                    is_out = each != latest or facts.top(fact) > latest_rank
-                    later.append((is_out, hard, -constant, is_computed, fact, scale, multiplier, rest_goal))
+                    into = later if facts.top(fact) <= latest_rank else beyond
+                    into.append((each != latest, hard, -constant, is_computed, fact, scale, multiplier, rest_goal))
         if len(later) > 1:
             later.sort(key=_hardness)
             del later[CANDIDATES:]
@@ -397,7 +412,9 @@ class Prover:
             self.suppose(goal, allowed.header)
             return Assumed(goal)
         about_latest = [each for each in later if not each[0]]
-        found = None
+        found = self._rounded(goal, question, depth) if len(numbers) > 1 else None
+        if found is not None:
+            return found
         if self._is_least_or_most(latest):  # nothing else says as much
             found = self._as_computed(goal, latest, question, depth) or self._any_of(goal, about_latest, question, depth)
         else:
@@ -411,6 +428,8 @@ class Prover:
         for each in numbers[1:3]:
             if found is None:
                 found = self._as_computed(goal, each, question, depth)
+        if found is None and beyond and self._beyond and not self._nested:
+            found = self._any_of(goal, sorted(beyond, key=_hardness)[:BEYOND], question, depth)
         return found
 
     def _any_of(self, goal: Form, later: list[Candidate], question: _Question, depth: int) -> Node | None:
@@ -420,6 +439,19 @@ class Prover:
                 needs = self._needs(fact, question, depth)
                 if needs is not None:
                     return Use(goal, fact, scale, multiplier, found, needs)
+        return None
+
+    def _rounded(self, goal: Form, question: _Question, depth: int) -> Node | None:  # 11
+        for each, coefficient in goal.items():
+            divisor = gcd(*[k for other, k in goal.items() if other and other != each])
+            left = coefficient % divisor if each and divisor > 1 else 0
+            for fact in self._about(each, question) if left else ():
+                if fact.form[each] == 1 and len(fact.form) == (2 if 0 in fact.form else 1) and not fact.needs:
+                    rest_goal = {other: goal.get(other, 0) - left * fact.form.get(other, 0) for other in {**goal, **fact.form}}
+                    rest_goal = {other: k for other, k in rest_goal.items() if k}
+                    found = self._prove(rest_goal, question, depth - 1)
+                    if found is not None:
+                        return Use(goal, fact, 1, left, found)
         return None
 
     def _about(self, number: int, question: _Question) -> list[Fact]:

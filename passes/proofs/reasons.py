@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from altru_ir.module import Block
 from altru_ir.passes.analysis.inequalities import Form, Inequalities, Point
+from altru_ir.passes.proofs.certificates import AGREED
 from altru_ir.passes.proofs.prover import Claim, Inductive, Node, Prover, Reduced, Split, Use, assumptions
 from altru_ir.passes.transform.guards import testable
 from altru_ir.values import Operation
@@ -35,8 +36,7 @@ def why(nodes: list[Node], facts: Inequalities) -> str:
             if source is None or source[0] == "lemma":
                 claims.add(node.fact.source[1])
             elif source[0] in ("branch", "passed"):
-                what = "the branch" if source[0] == "branch" else "the check"
-                found[f"{what}{_at(source[1])}"] = None
+                found[_stated_by(source[0], source[1])] = None
             elif source[0] == "chosen":
                 found[f"the choice{_at(source[1])}"] = None
             elif source[0] == "definition":
@@ -52,6 +52,14 @@ def why(nodes: list[Node], facts: Inequalities) -> str:
     shown = list(found)
     more = f" and {len(shown) - MOST} more" if len(shown) > MOST else ""
     return ", ".join(shown[:MOST]) + more if shown else "what it is computed from"
+
+
+def _stated_by(kind: str, op: Operation) -> str:
+    if op.decl.name != "assume":
+        return f"{'the branch' if kind == 'branch' else 'the check'}{_at(op)}"
+    if AGREED not in op.attrs:
+        return f"the assumption{_at(op)}"
+    return f"what holds at all calls{_at(op)}"
 
 
 def _at(op: Operation) -> str:

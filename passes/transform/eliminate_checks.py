@@ -40,7 +40,7 @@ from altru_ir.module import Function
 from altru_ir.passes.analysis.inequalities import Form, Inequalities
 from altru_ir.passes.analysis.loops import Loop, Loops
 from altru_ir.passes.base import MISSED, PASSED, FunctionPass
-from altru_ir.passes.proofs.certificates import Proof, Versions
+from altru_ir.passes.proofs.certificates import AGREED, Proof, Versions
 from altru_ir.passes.proofs.conditions import Conditions
 from altru_ir.passes.proofs.goals import Found, goals_of, nodes_of, proven
 from altru_ir.passes.proofs.prover import Prover
@@ -50,8 +50,6 @@ from altru_ir.passes.transform.version_loops import LoopVersions
 from altru_ir.text.printer import assign_names
 from altru_ir.values import Operation
 
-AGREED = "checks.agreed"
-"""The attribute of an ``assume`` that ``infer-contracts`` made."""
 PURE = frozenset({"icmp", "slice.len", "const"})
 
 

@@ -41,11 +41,11 @@ from altru_ir.passes.analysis.graphs import strongly_connected
 from altru_ir.passes.analysis.inequalities import Form, Inequalities, Point, Raw
 from altru_ir.passes.base import ANALYSIS, Pass, bodies
 from altru_ir.passes.proofs.agreements import disagreements
-from altru_ir.passes.proofs.certificates import Agreement, Derivation, Proof
+from altru_ir.passes.proofs.certificates import AGREED, Agreement, Derivation, Proof, Term
 from altru_ir.passes.proofs.goals import goals_of, proven
 from altru_ir.passes.proofs.prover import Prover, assumptions
 from altru_ir.passes.proofs.writer import Writer, polynomial
-from altru_ir.passes.transform.eliminate_checks import AGREED, RejectedProof
+from altru_ir.passes.transform.eliminate_checks import RejectedProof
 from altru_ir.passes.transform.guards import testable
 from altru_ir.types import I1, USIZE, ArrayType, RefType, Type
 from altru_ir.values import NO_ATTRIBUTES, Operation, Symbol, Value
@@ -444,6 +444,15 @@ def _assumption(relation: Relation, values: Callable[[int], Value], loc: object)
 
 
 def spell(agreement: Agreement) -> str:
-    """A statement as text."""
-    parts = [f"{number:+} {' * '.join(map(str, product))}".rstrip() for product, number in agreement.statement.items()]
-    return f"{' '.join(parts)} >= 0"
+    """A statement as a comparison: ``%i < length 0 of %xs``."""
+    statement = agreement.statement
+    low, high = ([_spelled(t) for (t,) in (p for p, k in statement.items() if p and k == sign)] for sign in (-1, 1))
+    constant = statement.get((), 0)
+    if low and high:
+        return f"{low[0]} {'<' if constant < 0 else '<='} {high[0]}"
+    return f"{high[0]} >= {-constant}" if high else f"{low[0]} <= {constant}"
+
+
+def _spelled(term: Term) -> str:
+    name = f"%{term.value.name or '?'}" if term.value.owner is not None else "the result"
+    return f"length {term.reading} of {name}" if isinstance(term.reading, int) else name

@@ -377,7 +377,7 @@ def check_loans(seed: int, change: Callable[[str], str] = _unchanged) -> Finding
     return first_fault(module, inputs(20, seed))
 
 
-ELIMINATION = "mem2reg,cse,eliminate-checks{versions,verify}"
+ELIMINATION = "mem2reg,cse,infer-contracts{verify},eliminate-checks{versions,verify}"
 BUDGET = 20_000
 
 
