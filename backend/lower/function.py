@@ -485,8 +485,8 @@ class FunctionLowering:
     def arrive(self, arguments: list[Value], values: list[Value], origin: str) -> None:
         """Notes the phi entries of an edge from the block labelled ``origin`` that gives ``values``."""
         incoming = self.incoming
-        for at in range(len(arguments)):
-            incoming[arguments[at]].append(f"[ {values[at].spelled}, %{origin} ]")
+        for at, value in enumerate(values):
+            incoming[arguments[at]].append(f"[ {value.spelled}, %{origin} ]")
 
     def finish(self, text: str) -> None:
         """Writes a terminator and the edge blocks it needs."""
