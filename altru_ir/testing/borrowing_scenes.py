@@ -106,6 +106,11 @@ SCENES: dict[str, Scene] = {
         X + Y + "%r# = borrow mut %x#\n%h# = local : ref<mut i64>\ninit %h#, %r#\n%p# = deref %h#\n%s# = borrow mut %p#\n"
         "%t# = borrow mut %y#\nassign %h#, %t#\n%q# = deref %h#\nassign %q#, %n\n" + _written("%s#"),
     ),
+    "around a loop into an argument": Scene(functions=_function(
+        X + Y + "%r# = borrow mut %y#\nbr ^head(%r#)\n^head(%s#: ref<mut i64>):\n"
+        + _orders("", "%t# = borrow mut %x#\n", _written("%s#"))
+        + "%more# = call @flip()\ncond_br %more#, ^head(%t#), ^out\n^out:\n"
+    )),
     "moved out": Scene(_orders(
         "%o# = new %n : own<i64>\n%l# = local : own<i64>\ninit %l#, %o#\n%p# = deref %l#\n%r# = borrow %p#\n",
         "%t# = take %l#\n%tp# = deref %t#\nassign %tp#, %n\ndrop %t#\n", _seen("%r#"),

@@ -10,12 +10,13 @@ costs much more, so it is asked only for what is left: mostly nothing.
 
 Rules, cited by number in the code:
  1. a variable is live from a use back to its definitions; on an edge only what the edge defines is defined;
- 2. where it is live in one block alone, from its definition on, there it is needed up to its last use; else in all of each
-    block in which it is live anywhere;
+ 2. where it is live in one block alone, from its definition on, there it is needed up to its last use, and from the head of
+    the block on if it is an argument of it; else in all of each block in which it is live anywhere;
  3. an origin is needed where its variables are, and where the origins are that it flows into; a region of the signature
     everywhere;
  4. an access could conflict with the loans of its root that are needed where it happens: in the block in which a loan begins
-    and ends behind its beginning only; at an exit those only that flow into a region of the signature.
+    and ends behind its beginning only, unless it comes around a loop, into an argument of the block; at an exit those only
+    that flow into a region of the signature.
 
 Invariant: a superset of the conflicts that ``loans`` finds. The work is linear but for the blocks through which variables live.
 Source: Matsakis et al., RFC 2094 (non-lexical lifetimes), whose regions these are, by blocks.
@@ -35,20 +36,22 @@ EVERYWHERE = -1
 
 @attrs.frozen
 class Scope:
-    """Where something is needed: in all of the ``blocks`` (a set of bits), and in block ``home`` up to point ``last``."""
+    """Where something is needed: in all of the ``blocks`` (a set of bits), and in block ``home`` up to point ``last``, where
+    it may come in from outside if it ``enters``."""
 
     blocks: int = 0
     home: int = -1
     last: int = -1
+    enters: bool = False
 
     def joined(self, other: Scope) -> Scope:
         """Where either is needed; one home is kept, and of another all of the block."""
         blocks = self.blocks | other.blocks
         if other.home < 0 or other is self:
-            return self if blocks == self.blocks else Scope(blocks, self.home, self.last)
+            return self if blocks == self.blocks else Scope(blocks, self.home, self.last, self.enters)
         if self.home < 0 or self.home == other.home:
-            return Scope(blocks, other.home, max(self.last, other.last))
-        return Scope(blocks | 1 << other.home, self.home, self.last)
+            return Scope(blocks, other.home, max(self.last, other.last), self.enters or other.enters)
+        return Scope(blocks | 1 << other.home, self.home, self.last, self.enters)
 
 
 NOWHERE = Scope()
@@ -105,7 +108,7 @@ def variable_scopes(
                     work.append(before)
         if len(live) == len(by_block) == 1 and within == 1 << min(live):  # an argument of its block
             (block,) = by_block
-            found[name] = Scope(0, block, max(by_block[block]))
+            found[name] = Scope(0, block, max(by_block[block]), enters=True)
         else:
             found[name] = Scope(within)
     return found
@@ -158,7 +161,7 @@ class ScopeIndex:
         elif scope.blocks:
             self._whole[scope] = self._whole.get(scope, 0) | bit
         if scope.home >= 0 and not scope.blocks >> scope.home & 1:
-            first = begin if scope.home == block else -1
+            first = begin if scope.home == block and not scope.enters else -1
             if first <= scope.last:
                 self._parts.setdefault(scope.home, []).append((first, scope.last, bit))
 
