@@ -11,7 +11,8 @@ Clauses, cited by number in the code. An operation violates
  3. division (ALT-C005), when the divisor is 0, or the least number of its type is divided by -1.
 
 Invariant: such an operation panics whenever an access reaches it with these checks in place. Nothing is evaluated: the
-constants are those that are written, so what is an error does not depend on how clever a pass was.
+constants are those that are written, so what is an error does not depend on how clever a pass was. Of what the verifier would
+refuse for its operands nothing is said.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from altru_ir.literals import constant_integer
 from altru_ir.module import Block, Function, Module
 from altru_ir.passes.analysis.definitions import ADDRESSES, length_of, same, width
 from altru_ir.scalars import signed
-from altru_ir.types import PtrType
+from altru_ir.types import ArrayType, PlaceType, PtrType
 from altru_ir.values import Operation, Value
 
 Violation = tuple[str, str]
@@ -75,8 +76,15 @@ def _length(base: Value, axis: int, module: Module) -> int | None:
     return number
 
 
+def _rank(op: Operation) -> int:
+    """How many dimensions has what the operation indexes: 0 where it is not what the verifier would accept."""
+    base = op.operands[0].type if op.operands else None
+    sequence = base.target if isinstance(base, PlaceType) else None
+    return len(sequence.dimensions) if isinstance(sequence, ArrayType) else 0
+
+
 def _elem(op: Operation, module: Module) -> Violation | None:
-    for axis, index in enumerate(op.operands[1:]):
+    for axis, index in enumerate(op.operands[1 : 1 + _rank(op)]):
         known = constant_integer(index)
         if known is not None:
             length = _length(op.operands[0], axis, module)
@@ -87,6 +95,8 @@ def _elem(op: Operation, module: Module) -> Violation | None:
 
 
 def _subrange(op: Operation, module: Module) -> Violation | None:
+    if len(op.operands) != 3 or not _rank(op):
+        return None
     base, *ends = op.operands
     low, high = (None if known is None else known % (1 << module.pointer_bits) for known in map(constant_integer, ends))
     if low is not None and high is not None and low > high:
@@ -101,8 +111,8 @@ def _subrange(op: Operation, module: Module) -> Violation | None:
 
 
 def _deref(op: Operation, module: Module) -> Violation | None:  # 2
-    pointer = op.operands[0]
-    if not isinstance(pointer.type, PtrType):
+    pointer = op.operands[0] if op.operands else None
+    if pointer is None or not isinstance(pointer.type, PtrType):
         return None
     made = pointer.operation
     while made is not None and made.decl.name in ADDRESSES:
@@ -111,7 +121,7 @@ def _deref(op: Operation, module: Module) -> Violation | None:  # 2
 
 
 def _division(op: Operation, module: Module) -> Violation | None:  # 3
-    divisor = constant_integer(op.operands[1])
+    divisor = constant_integer(op.operands[1]) if len(op.operands) == 2 else None
     if divisor is None:
         return None
     bits = width(op.operands[1].type, module)
