@@ -110,10 +110,9 @@ class Inductive:
 
 @attrs.define(eq=False)
 class Split:
-    """Rule 6: ``number`` is what ``choice`` gives, the nodes are for its operands."""
+    """Rule 6: the nodes are for the goal with the operands of ``choice`` in the place of what it gives."""
 
     goal: Form
-    number: int
     choice: Operation
     if_true: Node
     if_false: Node
@@ -514,7 +513,7 @@ class Prover:
             return None
         op = value.operation
         if op is not None and _chooses(op, reading, goal[number]):
-            return self._split(goal, number, op, question, depth)
+            return self._split(goal, op, question, depth)
         for fact in self._computed(number, value, reading, question.point):
             scale, multiplier, rest_goal = _taken_out(goal, number, fact.form)
             rest = self._prove(rest_goal, question, depth - 1)
@@ -548,19 +547,22 @@ class Prover:
         op = value.operation
         return op is not None and reading == "u" and op.decl.name in ("zext", "udiv", "urem", "lshr", "and")
 
-    def _split(self, goal: Form, number: int, op: Operation, question: _Question, depth: int) -> Node | None:  # 6
+    def _split(self, goal: Form, op: Operation, question: _Question, depth: int) -> Node | None:  # 6
         facts = self.facts
-        reading = facts.terms[number][1]
+        terms = facts.terms
+        chosen = [(each, terms[each][1]) for each in goal if terms[each][0] is op.results[0]]  # in one reading, or in both
+        if any(terms[part][0] is op.results[0] for each in goal for part in facts.factors[each] or ()):
+            return None
         nodes = []
         for first in (True, False):
             value, says = choice_says(op, first)
-            replaced = _replaced(goal, {number: facts.form((((1, value, reading),), 0))})
+            replaced = _replaced(goal, {each: facts.form((((1, value, reading),), 0)) for each, reading in chosen})
             point = facts.says(says, question.point, ("chosen", op, first))
             node = self._prove(replaced, _Question(point), depth - 1)
             if node is None:
                 return None
             nodes.append(node)
-        return Split(goal, number, op, nodes[0], nodes[1])
+        return Split(goal, op, nodes[0], nodes[1])
 
     def _multiplied(self, product: int, factors: tuple[int, int], question: _Question) -> list[Fact]:  # 7
         facts = self.facts

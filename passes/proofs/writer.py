@@ -211,11 +211,11 @@ class _Derivation:
     def split(self, node: Split) -> int:
         writer = self.writer
         goal = writer.spell(node.goal)
-        term = writer.term(node.number)
+        chosen = {term for product in goal for term in product if term.value is node.choice.results[0]}
         cases = []
         for first, each in ((True, node.if_true), (False, node.if_false)):
             value = choice_says(node.choice, first)[0]
-            cases.append(writer._derivation(_with_terms(goal, {term: Term(value, term.reading)}), each))
+            cases.append(writer._derivation(_with_terms(goal, {term: Term(value, term.reading) for term in chosen}), each))
         return self.add(c.Cases(node.choice, goal, cases[0], cases[1]))
 
     # -- facts -------------------------------------------------------------------------------------------------------------
