@@ -24,6 +24,6 @@ def test_certificates_of_generated_programs() -> None:
 
 @pytest.mark.parametrize("seed", [1239, 1283, 1373, 1497, 1589])
 def test_a_choice_in_both_readings(seed: int) -> None:
-    """Goals that are about the least of two numbers, unsigned and signed at once: both are replaced in each case (clause 5h)."""
+    """Goals about the least of two numbers, unsigned and signed at once: both are replaced in each case (clause 5h)."""
     module = air.parse(loops.generate(seed)[0])
     passes.run(module, "insert-checks,mem2reg,cse,eliminate-checks{versions,verify}")
