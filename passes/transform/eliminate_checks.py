@@ -131,6 +131,8 @@ class EliminateChecks(FunctionPass):
         """Copies the loops that are wanted, each with its test in front, where that is possible."""
         copier = LoopVersions(function, loops, facts)
         made = []
+        if self.explain:
+            assign_names(function)
         for loop in loops.all:
             forms = wanted.get(loop)
             versions = None if not forms else copier.version(loop, forms)
