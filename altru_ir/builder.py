@@ -87,7 +87,8 @@ class Builder(BuilderMethods, Structured):
 
         Parameters: ``parameters`` as pairs of name and type. Raises ``BuilderError`` when the name is taken.
         """
-        type = FunctionType((), tuple(t for _, t in parameters), result, unsafe=unsafe)
+        parameters = [self._named(each) for each in parameters]
+        type = FunctionType((), tuple(t for _, t in parameters), self._type(result), unsafe=unsafe)
         made = Function(name, Signature(type), [spell_name(n) for n, _ in parameters])
         made.linkage = linkage
         made.loc = self._location
@@ -141,6 +142,8 @@ class Builder(BuilderMethods, Structured):
         Parameters: ``parameters`` as (name, type) or (name, type, transfer). Raises ``BuilderError`` when the name is
         taken by something else.
         """
+        for each in (*(p[1] for p in parameters), result):
+            self._type(each)
         transfers = (*(p[2] if len(p) == 3 else None for p in parameters), result_transfer)
         type = FunctionType((), tuple(p[1] for p in parameters), result, transfers, abi, variadic, unsafe)
         known = self.module.functions.get(name)
@@ -157,19 +160,19 @@ class Builder(BuilderMethods, Structured):
         self, name: str, fields: Sequence[tuple[str, Type]], *, representation: str | None = None, drop: str | None = None
     ) -> Type:
         """Declares a struct and returns its type; ``drop`` names its destructor, which takes a ``ref<mut @name>``."""
-        members = [Field(n, t) for n, t in fields]
+        members = [Field(n, t) for n, t in map(self._named, fields)]
         self._add(TypeDeclaration("struct", name, members, drop=drop, representation=representation, location=self._location))
         return NamedType(name)
 
     def declare_enum(self, name: str, variants: Sequence[tuple[str, Type]], *, drop: str | None = None) -> Type:
         """Declares an enum (payload unit where a variant has none) and returns its type; ``drop`` as for a struct."""
-        members = [Variant(n, t) for n, t in variants]
+        members = [Variant(n, t) for n, t in map(self._named, variants)]
         self._add(TypeDeclaration("enum", name, members, drop=drop, location=self._location))
         return NamedType(name)
 
     def declare_constant(self, name: str, type: Type, initial: Any) -> Global:
         """Declares a constant global."""
-        made = Global(name, type, "const", initial, location=self._location)
+        made = Global(name, self._type(type), "const", initial, location=self._location)
         self._add(made)
         return made
 
@@ -197,7 +200,7 @@ class Builder(BuilderMethods, Structured):
             raise self.error("no function is being built: call `function` or `at_end` first")
         made = Block(None if label is None else spell_name(label))
         made.loc = self._location
-        for name, type in parameters:
+        for name, type in map(self._named, parameters):
             made.add_arg(type, spell_name(name))
         return self.current.function.add_block(made)
 
@@ -303,6 +306,8 @@ class Builder(BuilderMethods, Structured):
             raise self.error(f"`{decl.name}` cannot follow `{block.ops[-1].name}`, which ends the block")
         if self.scopes and self._before is None and decl.name == "ret":
             self.close_scopes(0)
+        if type is not None:
+            self._type(type)
         for value in (*operands, *(v for s in successors for v in s.args)):
             self._check_home(decl, value, block)
         for successor in successors:
@@ -359,9 +364,29 @@ class Builder(BuilderMethods, Structured):
             where = f"@{home.name}" if home is not None else "no function (its operation was removed)"
             raise self.error(f"`{decl.name}` uses %{value.name or '?'}, which belongs to {where}")
 
+    def _values(self, given: Sequence[Value] | Value) -> Sequence[Value]:
+        """The list of values that was given for operands of which there may be any number."""
+        if isinstance(given, Value):
+            raise self.error("one value was given where a list of values is expected; write it in brackets")
+        return given
+
+    def _type(self, given: object) -> Type:
+        if not isinstance(given, Type):
+            hint = f"; `air.parse_type({given!r})` is one" if isinstance(given, str) else ""
+            raise self.error(f"{given!r} was given where a type is expected{hint}")
+        return given
+
+    def _named(self, given: object) -> tuple[str, Type]:
+        if not isinstance(given, (tuple, list)) or len(given) != 2:
+            raise self.error(f"{given!r} was given where a pair of a name and a type is expected")
+        name, type = given
+        return name, self._type(type)
+
     def _edge(self, target: Block | Successor, case: Any = None) -> Successor:
         if isinstance(target, Block):
             return Successor(target, [], case)
+        if not isinstance(target, Successor):
+            raise self.error(f"{target!r} was given where a block is expected")
         return Successor(target.block, target.args, case) if case is not None else target
 
     def _callee(self, callee: str | Function | Value) -> tuple[list[Value], dict[str, Any]]:

@@ -32,6 +32,8 @@ class BuilderMethods:
             name: str | None,
         ) -> Operation: ...
 
+        def _values(self, given: Sequence[Value] | Value) -> Sequence[Value]: ...
+
         def _edge(self, target: Block | Successor, case: Any = None) -> Successor: ...
 
         def _callee(self, callee: str | Function | Value) -> CalleeParts: ...
@@ -39,19 +41,19 @@ class BuilderMethods:
     def struct(self, fields: Sequence[Value], type: Type, *, name: str | None = None) -> Value:
         """A struct of its fields, in declared order."""
         attributes: dict[str, Any] = {}
-        op = self._insert(find("struct"), [*fields], attributes, [], False, type, name)
+        op = self._insert(find("struct"), [*self._values(fields)], attributes, [], False, type, name)
         return op.result
 
     def tuple(self, elements: Sequence[Value], *, name: str | None = None) -> Value:
         """A tuple."""
         attributes: dict[str, Any] = {}
-        op = self._insert(find("tuple"), [*elements], attributes, [], False, None, name)
+        op = self._insert(find("tuple"), [*self._values(elements)], attributes, [], False, None, name)
         return op.result
 
     def array(self, elements: Sequence[Value], *, name: str | None = None) -> Value:
         """An array of its elements."""
         attributes: dict[str, Any] = {}
-        op = self._insert(find("array"), [*elements], attributes, [], False, None, name)
+        op = self._insert(find("array"), [*self._values(elements)], attributes, [], False, None, name)
         return op.result
 
     def destructure(self, aggregate: Value) -> list[Value]:
@@ -583,7 +585,7 @@ class BuilderMethods:
     def call(self, callee: str | Function | Value, arguments: Sequence[Value] = (), *, unsafe: bool = False, name: str | None = None) -> Operation:
         """Calls a function by name or a function value. A unit result is no result."""
         function, attributes = self._callee(callee)
-        op = self._insert(find("call"), [*function, *arguments], attributes, [], unsafe, None, name)
+        op = self._insert(find("call"), [*function, *self._values(arguments)], attributes, [], unsafe, None, name)
         return op
 
     def cell_new(self, value: Value, *, name: str | None = None) -> Value:
@@ -663,7 +665,7 @@ class BuilderMethods:
         function, attributes = self._callee(callee)
         if scope is not None:
             attributes["in"] = True
-        op = self._insert(find("spawn"), [*([] if scope is None else [scope]), *function, *arguments], attributes, [], unsafe, None, name)
+        op = self._insert(find("spawn"), [*([] if scope is None else [scope]), *function, *self._values(arguments)], attributes, [], unsafe, None, name)
         return op.result
 
     def join(self, thread: Value, *, name: str | None = None) -> Operation:
@@ -719,7 +721,7 @@ class BuilderMethods:
             attributes["secure"] = secure
         if alignment is not None:
             attributes["alignment"] = alignment
-        op = self._insert(find("new.array"), [*([] if home is None else [home]), length, *rest], attributes, [], False, type, name)
+        op = self._insert(find("new.array"), [*([] if home is None else [home]), length, *self._values(rest)], attributes, [], False, type, name)
         return op.result
 
     def dealloc(self, owner: Value) -> Operation:
@@ -767,7 +769,7 @@ class BuilderMethods:
     def arena_alloc_array(self, arena: Value, length: Value, rest: Sequence[Value], type: Type, *, name: str | None = None) -> Value:
         """Room in an arena for a sequence: one length for each dimension, then the value that each element begins with; without one the elements are ``uninit<T>``."""
         attributes: dict[str, Any] = {}
-        op = self._insert(find("arena.alloc_array"), [arena, length, *rest], attributes, [], False, type, name)
+        op = self._insert(find("arena.alloc_array"), [arena, length, *self._values(rest)], attributes, [], False, type, name)
         return op.result
 
     def arena_alloc_raw(self, arena: Value, size: Value, type: Type, *, alignment: int | None = None, name: str | None = None) -> Value:
@@ -871,7 +873,7 @@ class BuilderMethods:
     def elem(self, base: Value, indices: Sequence[Value], *, name: str | None = None) -> Value:
         """The place of an element, one index for each dimension. Bounds are checked where the place is accessed."""
         attributes: dict[str, Any] = {}
-        op = self._insert(find("elem"), [base, *indices], attributes, [], False, None, name)
+        op = self._insert(find("elem"), [base, *self._values(indices)], attributes, [], False, None, name)
         return op.result
 
     def load(self, place: Value, *, volatile: bool = False, name: str | None = None) -> Value:
@@ -1029,7 +1031,7 @@ class BuilderMethods:
     def slice_from_raw(self, pointer: Value, lengths: Sequence[Value], type: Type, *, unsafe: bool = False, name: str | None = None) -> Value:
         """A slice from a raw pointer and its length, or a view with one length for each dimension; the caller promises that the elements are there and stay, and for an owner that they are its to release."""
         attributes: dict[str, Any] = {}
-        op = self._insert(find("slice.from_raw"), [pointer, *lengths], attributes, [], unsafe, type, name)
+        op = self._insert(find("slice.from_raw"), [pointer, *self._values(lengths)], attributes, [], unsafe, type, name)
         return op.result
 
     def unsize(self, pointer: Value, type: Type, *, name: str | None = None) -> Value:

@@ -70,6 +70,8 @@ class BuilderMethods:
             name: str | None,
         ) -> Operation: ...
 
+        def _values(self, given: Sequence[Value] | Value) -> Sequence[Value]: ...
+
         def _edge(self, target: Block | Successor, case: Any = None) -> Successor: ...
 
         def _callee(self, callee: str | Function | Value) -> CalleeParts: ...
@@ -112,7 +114,7 @@ def method(decl: Declaration) -> str:
                 later.append(f'if {name} is not None:\n            attributes["{element.flag}"] = True')
             elif element.variadic:
                 positional.append(f"{name}: Sequence[Value]")
-                operands.append((at, f"*{name}"))
+                operands.append((at, f"*self._values({name})"))
             elif element.optional:
                 positional.append(f"{name}: Value | None = None")
                 operands.append((at, f"*([] if {name} is None else [{name}])"))
@@ -147,7 +149,7 @@ def method(decl: Declaration) -> str:
         elif isinstance(element, Callee):
             positional.extend((f"{name}: str | Function | Value", "arguments: Sequence[Value] = ()"))
             prepare.append(f"function, attributes = self._callee({name})")
-            operands.append((len(decl.operands), "*function, *arguments"))
+            operands.append((len(decl.operands), "*function, *self._values(arguments)"))
         elif isinstance(element, Target):
             positional.append(f"{name}: Block | Successor")
             successors.append(f"self._edge({name})")

@@ -5,6 +5,7 @@ Example: ``literal_problem(300, I8, module)`` says that 300 does not fit; -1 and
 
 from __future__ import annotations
 
+import itertools
 import math
 import struct
 from typing import Any
@@ -64,7 +65,9 @@ def _array(value: Any, type: ArrayType, work: list[tuple[Any, Type]]) -> str | N
         if not (isinstance(inner, IntType) and inner.bits == 8):
             return f"a string is a literal of an array of `i8`, not of `{type}`"
         if len(data) != length:
-            return f"the string has {len(data)} bytes, but the type is `{type}`"
+            octal = any(byte == 0 and 0x30 <= behind <= 0x37 for byte, behind in itertools.pairwise(data))
+            hint = "; `\\0` is all of an escape: the digit behind it is a character" if octal else ""
+            return f"the string has {len(data)} bytes, but the type is `{type}`{hint}"
         return None
     if not isinstance(value, (list, tuple)):
         return f"`{_show(value)}` is no list, but the type is `{type}`"

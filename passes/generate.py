@@ -77,7 +77,7 @@ def index() -> str:
         "## Named pipelines",
         "\n".join(["| name | steps |", "|---|---|", *named]),
         "## Analyses",
-        "`--print-analysis=NAME` prints what one found, as comments.",
+        "`--print-analysis=NAME,...` prints what one found, as comments.",
         "\n".join(["| analysis | what it finds out |", "|---|---|", *analyses]),
         "# What passes are made with",
     ]

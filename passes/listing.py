@@ -39,6 +39,8 @@ def listing(remarks: Iterable[Remark], lines_of: Callable[[str], list[str] | Non
         of_line = nowhere if at is None else files.setdefault(at.file, {}).setdefault(at.line, {})
         of_line[f"{sign} {each.message}"] = None
     out = [f"{removed} checks cannot fail, {kept} may fail\n"]
+    if not (removed or kept):
+        out.append("(there are none, or `eliminate-checks`, which -O1 and above run, was not run)\n")
     for file, told in files.items():
         lines = lines_of(file)
         numbers = sorted(told) if lines is None else range(1, max(len(lines), *told) + 1)

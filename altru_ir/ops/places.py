@@ -264,7 +264,19 @@ def _stored_type(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
     if isinstance(content, UninitType) and op.name == "init":
         content = content.target
     if content is not ERROR and content.erased is not value.erased:
-        yield "V014", f"`{op.name}` of a `{value}` into a place of `{content}`"
+        hint = ""
+        if isinstance(content, ArrayType) and isinstance(value, ArrayType) and _flat(value) == _flat(content):
+            hint = "; an array of arrays is another type than an array of more dimensions, which a `const` of lists in lists is"
+        yield "V014", f"`{op.name}` of a `{value}` into a place of `{content}`{hint}"
+
+
+def _flat(type: Type) -> tuple[int | Type | None, ...]:
+    """The lengths of an array and of the arrays in it, and behind them what these are of."""
+    lengths: list[int | Type | None] = []
+    while isinstance(type, ArrayType):
+        lengths += type.dimensions
+        type = type.element
+    return *lengths, type.erased
 
 
 @operation("init", "$place, $value", verify=_stored_type)

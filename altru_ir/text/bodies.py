@@ -15,6 +15,7 @@ Invariant: when no error was recorded, every value has a type and every block th
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Collection
 from typing import Any, NoReturn
 
 from altru_ir import declare
@@ -32,8 +33,19 @@ from altru_ir.values import NO_ATTRIBUTES, Operation, Successor, Symbol, Value
     _TEXT, _OPERAND, _OPTIONAL, _VARIADIC, _WORD, _NAME, _FLAG, _LITERAL, _SYMBOL, _TYPE, _CALLEE, _TARGET, _CASES, _GROUP,
 ) = range(14)  # fmt: skip
 
+_MANY_NAMES = 10_000
+"""Among more names than these none is looked for that is spelled alike."""
+
 _BEHIND = frozenset({"{", "unsafe", ":", "loc"})
 """What may begin the part of an operation behind its format."""
+
+
+def _nearest(name: str, known: Collection[str]) -> str | None:
+    """The help for a name that nothing defines: one that is spelled alike, if there is one."""
+    import difflib
+
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.7) if len(known) <= _MANY_NAMES else []
+    return f"did you mean `{near[0]}`?" if near else None
 
 
 def _steps_of(decl: Declaration) -> list[tuple[int, Any]]:
@@ -102,10 +114,11 @@ class Bodies(TypeGrammar):
             self.resolve_pending()
         except Recover:
             pass
-        for name, where in self.forward.items():
-            self.error(where, f"{name} is not defined in @{function.name}", "ALT-P002")
-        for name, where in self.forward_blocks.items():
-            self.error(where, f"{name} is not defined in @{function.name}", "ALT-P002")
+        for undefined, defined in ((self.forward, self.values), (self.forward_blocks, self.blocks)):
+            known = defined.keys() - undefined.keys()
+            for name, where in undefined.items():
+                near = _nearest(name, known)
+                self.error(where, f"{name} is not defined in @{function.name}", "ALT-P002", near)
         if not function.blocks and not self.errors:
             self.error(started - 1, f"the body of @{function.name} has no block", "ALT-P001")
         if self.comments:
@@ -303,10 +316,7 @@ class Bodies(TypeGrammar):
     def unknown_operation(self, at: int, token: str) -> NoReturn:
         if not token or not (token[0].isalpha() or token[0] == "_"):
             self.expected(at, "an operation")
-        import difflib
-
-        near = difflib.get_close_matches(token, declare.table(), n=1)
-        self.fail(at, f"there is no operation `{token}`", "ALT-P004", f"did you mean `{near[0]}`?" if near else None)
+        self.fail(at, f"there is no operation `{token}`", "ALT-P004", _nearest(token, declare.table()))
 
     def use(self, at: int) -> Value:
         """The value that token ``at`` names, which is not (yet) defined under exactly this spelling."""

@@ -314,8 +314,13 @@ class _Driver:
             text = information.describe(options.describe, as_json=options.json)
         elif options.explain is not None:
             code = options.explain.upper()
+            code = code if code.startswith("ALT-") else f"ALT-{code}"
             if code not in EXPLANATIONS:
-                _say(f"{self.name}: there is no code {options.explain}; there are {', '.join(EXPLANATIONS)}\n")
+                from difflib import get_close_matches
+
+                near = get_close_matches(code, EXPLANATIONS, n=1)
+                hint = f"did you mean {near[0]}? " if near else ""
+                _say(f"{self.name}: there is no code {options.explain}; {hint}--describe=codes lists all\n")
                 return USAGE
             text = information.explain(code)
         elif options.generate:

@@ -29,6 +29,11 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(message)
 
+    @property
+    def flags(self) -> list[str]:
+        """The long flags."""
+        return [flag for flag in self._option_string_actions if flag.startswith("--")]
+
 
 EPILOG = """\
 Without --emit, --run and --interpret the module is printed as IR. `-` is standard input. Results go to standard output or -o,
@@ -44,7 +49,7 @@ found; 70 an internal error (a reproducer is left); with --run and --interpret t
 """
 
 
-def make_parser(name: str = "altru-opt") -> argparse.ArgumentParser:
+def make_parser(name: str = "altru-opt") -> _Parser:
     """The argument parser of ``altru-opt``, or of a front-end's command; it raises ``UsageError`` instead of exiting."""
     own = name == "altru-opt"
     what = "programs in Altru's intermediate representation" if own else "programs, with the flags of altru-opt"
@@ -94,7 +99,7 @@ def make_parser(name: str = "altru-opt") -> argparse.ArgumentParser:
     add("--split-input-file", action="store_true", help="treat parts between `// -----` lines as modules of their own")
     add("--print-ir-before", action="append", default=[], metavar="PASS", help="print the IR before a pass (or `all`)")
     add("--print-ir-after", action="append", default=[], metavar="PASS", help="print the IR after a pass (or `all`, `changed`)")
-    add("--print-analysis", action="append", default=[], metavar="NAME", help="write what an analysis finds beside the IR")
+    add("--print-analysis", action="append", default=[], metavar="NAME,...", help="write what analyses find beside the IR")
     add("--reduce", metavar="CMD", help="make FILE small, as long as CMD exits with 0 for it (see below)")
     add("--generate", action="store_true", help="print a random program over the whole language")
     add("--seed", type=_natural, metavar="N", help="with --generate: which (default 0); the same gives the same program")
@@ -137,7 +142,15 @@ def parse_options(arguments: list[str], name: str = "altru-opt") -> tuple[argpar
         arguments, program = arguments[:at], arguments[at + 1 :]
     # Without `=` the flag takes no value: what stands behind it is a file to read.
     arguments = ["--timing=" if argument == "--timing" else argument for argument in arguments]
-    options = make_parser(name).parse_args(arguments)
+    parser = make_parser(name)
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        import difflib
+
+        near = difflib.get_close_matches(unknown[0].split("=")[0], parser.flags, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
+    options.print_analysis = [each for given in options.print_analysis for each in given.split(",")]
     options.levels = _levels(options.levels)
     _check_combination(options, program)
     options.entry = options.entry or "main"
@@ -213,6 +226,9 @@ def _check_combination(options: argparse.Namespace, program: list[str]) -> None:
         raise UsageError("--replay takes one module; it does not go with --split-input-file")
     if options.print_analysis and (runs or writes or options.check or options.verify_diagnostics):
         raise UsageError("--print-analysis adds comments to printed IR; there is none to add them to")
+    for flag, path in (("--checks-listing", options.checks_listing), ("--remarks", options.remarks)):
+        if path is not None and (path.endswith(".air") or path in options.files):
+            raise UsageError(f"{flag}=FILE is what to write, and `{path}` is a program")
     for flag, path, endings in (
         ("--view-cfg", options.view_cfg, (".svg", ".dot")), ("--view-lifetimes", options.view_lifetimes, (".svg",)),
     ):  # fmt: skip

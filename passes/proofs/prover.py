@@ -545,7 +545,7 @@ class Prover:
     @staticmethod
     def _is_extended(value: Value, reading: str) -> bool:
         op = value.operation
-        return op is not None and reading == "u" and op.decl.name in ("zext", "udiv", "urem", "lshr", "and")
+        return op is not None and reading == "u" and op.decl.name in ("zext", "bitcast", "udiv", "urem", "lshr", "and")
 
     def _split(self, goal: Form, op: Operation, question: _Question, depth: int) -> Node | None:  # 6
         facts = self.facts

@@ -81,6 +81,7 @@ class EliminateChecks(FunctionPass):
         facts = self.get(Inequalities, function)
         reachable, number = facts.tree.reachable, facts.cfg.number
         asked = [op for op in checks if op.block is not None and reachable(number[op.block])]  # 5
+        unreached = set(checks) - set(asked)
         prover = Prover(facts)
         log = prover.keep_log() if self.versions else None
         found: dict[Operation, Found | None] = {}
@@ -111,8 +112,11 @@ class EliminateChecks(FunctionPass):
         self.count("checks removed", len(gone))
         if self.explain:
             assign_names(function)
-            for op, nodes in found.items():
-                self.explained(op, nodes, facts)
+            for op in checks:
+                if op in found:
+                    self.explained(op, found[op], facts)
+                elif op not in unreached:  # in the version of a loop that keeps its checks
+                    self.explained(op, None, facts, "where the loop keeps its checks, ")
         if self.verify and (gone or versions):  # 3
             self.checked(function, facts, gone, versions)
         if gone:  # 4
@@ -127,6 +131,8 @@ class EliminateChecks(FunctionPass):
         """Copies the loops that are wanted, each with its test in front, where that is possible."""
         copier = LoopVersions(function, loops, facts)
         made = []
+        if self.explain:
+            assign_names(function)
         for loop in loops.all:
             forms = wanted.get(loop)
             versions = None if not forms else copier.version(loop, forms)
@@ -138,8 +144,8 @@ class EliminateChecks(FunctionPass):
         self.count("loops versioned", len(made))
         return made
 
-    def explained(self, op: Operation, nodes: Found | None, facts: Inequalities) -> None:
-        """Says why a check goes, or what is not known."""
+    def explained(self, op: Operation, nodes: Found | None, facts: Inequalities, where: str = "") -> None:
+        """Says why a check goes, or ``where`` it may fail and what is not known."""
         if nodes is not None:
             self.remark(PASSED, "CheckRemoved", op, f"{spell(op)} cannot fail: {why(nodes_of(nodes), facts)}")
             return
@@ -149,7 +155,7 @@ class EliminateChecks(FunctionPass):
             if goals
             else "nothing is known of where the pointer comes from"
         )
-        self.remark(MISSED, "CheckKept", op, f"{spell(op)} may fail: {what}")
+        self.remark(MISSED, "CheckKept", op, f"{where}{spell(op)} may fail: {what}")
 
     def checked(self, function: Function, facts: Inequalities, gone: dict[Operation, Found], versions: list[Versions]) -> None:
         """Writes the certificates and lets the checker read them. Raises ``RejectedProof``."""

@@ -89,3 +89,41 @@ def test_a_file_that_cannot_be_read_and_a_check_without_a_place() -> None:
         "0 checks cannot fail, 2 may fail\n\na.x\n     3 |\n       | ! `check.bounds %i, %n` may fail: why\n"
         "\nwithout a place\n       | ! `check.nonzero %d` may fail: why\n"
     )
+
+
+TWO_VERSIONS = """func @sums(%xs: ref<[? x i32]>, %n: usize) -> i32 {
+^entry:
+  %zero = const 0 : usize
+  %one = const 1 : usize
+  %none = const 0 : i32
+  br ^loop(%zero, %none)
+^loop(%i: usize, %sum: i32):
+  %more = icmp ult %i, %n
+  cond_br %more, ^body, ^done
+^body:
+  %seq = deref %xs
+  %slot = elem %seq, %i
+  %x = load %slot
+  %next_sum = add %sum, %x
+  %next = add %i, %one
+  br ^loop(%next, %next_sum)
+^done:
+  ret %sum
+}
+"""
+
+
+def test_the_version_of_a_loop_that_keeps_its_checks_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, out = tmp_path / "m.air", tmp_path / "listing.txt"
+    source.write_text(TWO_VERSIONS)
+    monkeypatch.setattr("sys.argv", ["altru-opt", "-O2", f"--checks-listing={out}", "-o", str(tmp_path / "o.air"), str(source)])
+    assert main() == 0
+    text = out.read_text()
+    assert text.startswith("1 checks cannot fail, 1 may fail\n")
+    assert (tmp_path / "o.air").read_text().count("check.bounds") == 1
+    assert "! where the loop keeps its checks, `check.bounds" in text
+    assert "may fail: not known: length 0 of %xs - %n >= 0" in text
+
+
+def test_a_listing_without_checks_says_why() -> None:
+    assert listing([], lambda _: None).splitlines()[1].startswith("(there are none, or `eliminate-checks`")

@@ -71,6 +71,10 @@ def test_json_diagnostics(bad: str, good: str) -> None:
     ("arguments", "says"),
     [
         (["--no-such-flag"], "unrecognized arguments: --no-such-flag"),
+        (["--chek", "x.air"], "unrecognized arguments: --chek; did you mean --check?"),
+        (["--checks-listing", "x.air"], "--checks-listing=FILE is what to write, and `x.air` is a program"),
+        (["--remarks", "x.air", "y.air"], "`x.air` is a program"),
+        (["--explain", "v0007"], "there is no code v0007; did you mean ALT-V007? --describe=codes lists all"),
         (["--emit=exe", "x.air"], "--emit=exe needs -o"),
         (["--run", "--check", "x.air"], "exclude each other"),
         (["x.air", "--", "1"], "are for --run"),

@@ -263,3 +263,33 @@ def test_misuse_is_not_recovered() -> None:
         b.function("g")
         b.function("g")
     assert [each.code for each in told] == ["ALT-P003"]
+
+
+def test_what_is_no_value_list_type_or_block_is_refused_where_it_is_given() -> None:
+    b = air.Builder(air.Module("m"))
+    for wrong in (["x"], [("x", "i32")], [("x", air.I32, "borrowed")]):
+        with pytest.raises(BuilderError, match="was given where a"):
+            b.function("wrong", wrong)
+        assert "wrong" not in b.module.functions
+    with pytest.raises(BuilderError, match=r"'i32' was given where a type is expected; `air.parse_type\('i32'\)` is one"):
+        b.function("wrong", [], "i32")
+    with pytest.raises(BuilderError, match="where a type is expected"):
+        b.declare("wrong", [("x", "i32")])
+    with pytest.raises(BuilderError, match="where a type is expected"):
+        b.declare_struct("S", [("x", "i32")])
+    with pytest.raises(BuilderError, match="where a type is expected"):
+        b.declare_enum("E", [("A", "i32")])
+    with b.body(b.function("f", [("s", air.RefType(air.ArrayType((None,), air.I32))), ("i", air.USIZE)])) as (s, i):
+        place = b.deref(s)
+        for wrong_use in (lambda: b.elem(place, i), lambda: b.array(i), lambda: b.call("f", i)):
+            with pytest.raises(BuilderError, match=r"one value was given where a list of values .* \(in @f, \^entry\)"):
+                wrong_use()
+        with pytest.raises(BuilderError, match="'loop' was given where a block is expected"):
+            b.br("loop")
+        with pytest.raises(BuilderError, match="where a type is expected"):
+            b.local(i)
+        with pytest.raises(BuilderError, match="where a type is expected"):
+            b.block("next", [("x", "i32")])
+        b.load(b.elem(place, (i,)))
+        b.call("f", (s, i))
+    assert air.verify(b.module) == []
