@@ -119,7 +119,7 @@ def compile(
     from altru_ir.diagnostics import Diagnostic, DiagnosticError
 
     check_module(module)
-    _check_options(opt, checks, panic, instrument, target, cpu)
+    _check_options(opt, checks, panic, instrument, target, cpu, levels)
     if externs is not None and not isinstance(externs, Mapping):
         raise TypeError(f"externs are a mapping of names to callables, not {type(externs).__name__}")
     here = host_triple()
@@ -178,7 +178,7 @@ def object_for(
             debug=options.debug,
             instrument=options.instrument,
             check=options.check,
-            levels=dict(options.levels),
+            levels=dict(options.levels) if options.levels or manager is None else None,
         )
         made = bytes(machine.emit_object(llvm_module))
     if not options.debug:  # debuggers want to see the object
@@ -223,7 +223,7 @@ def emit(
     from altru_ir.diagnostics import Diagnostic, DiagnosticError
 
     check_module(module)
-    _check_options(opt, checks, panic, instrument, target, cpu)
+    _check_options(opt, checks, panic, instrument, target, cpu, levels)
     if kind not in EMITS:
         raise ValueError(f"cannot emit `{kind}`; there are {', '.join(EMITS)}")
     linked = kind in ("exe", "shared", "static")
@@ -304,11 +304,16 @@ def check_module(module: Any) -> None:
         raise TypeError(f"what is compiled is a Module, not {type(module).__name__}; `parse` makes one of text")
 
 
-def _check_options(opt: int, checks: str, panic: str, instrument: str | None, target: str | None, cpu: str | None) -> None:
+def _check_options(
+    opt: int, checks: str, panic: str, instrument: str | None, target: str | None, cpu: str | None,
+    levels: Mapping[str, str] | None,
+) -> None:  # fmt: skip
     for name, given in (("checks", checks), ("target", target), ("cpu", cpu)):
         if not isinstance(given, str) and (given is not None or name == "checks"):
             raise TypeError(f"{name} is a text, not {type(given).__name__}")
-    if opt not in (0, 1, 2, 3):
+    if levels is not None and not (isinstance(levels, Mapping) and all(isinstance(code, str) for code in levels)):
+        raise TypeError("levels are a mapping of the codes of diagnostics to severities")
+    if type(opt) is not int or opt not in (0, 1, 2, 3):
         raise ValueError(f"there is no optimization level {opt!r}; there are 0, 1, 2 and 3")
     if panic not in PANIC_MODES:
         raise ValueError(f"there is no panic mode `{panic}`; there are {', '.join(PANIC_MODES)}")
