@@ -161,7 +161,7 @@ print([stub(-5) for stub in made])
 
 def test_an_int_that_is_too_long_to_be_written() -> None:
     lib = backend.compile(air.parse("func @f(%n: i64) -> i64 {\n^e:\n  ret %n\n}\n"))
-    with pytest.raises(OverflowError, match="parameter %n of @f .* an int of 16610 bits does not fit"):
+    with pytest.raises(OverflowError, match=r"parameter %n of @f .* an int of 16610 bits does not fit"):
         lib["f"](10**5000)
 
 
