@@ -52,7 +52,7 @@ def prepare(
     Raises ``DiagnosticError`` when the module is not valid or its memory not safe, and ``ValueError`` for an unknown class of
     checks or an unknown level.
     """
-    from altru_ir.diagnostics import DiagnosticError, check_levels
+    from altru_ir.diagnostics import DiagnosticError, check_levels, in_order, judged
     from altru_ir.passes.allowed import allow_invalid
     from altru_ir.passes.base import Check
     from altru_ir.passes.manager import PassManager
@@ -69,7 +69,9 @@ def prepare(
     if target is not None:
         copy.target = target
     problems = verify(copy)
+    told: list[Diagnostic] = []
     if problems and manager.levels.get(CONSTANT_INDEX, "error") != "error":
+        told = [p for p in judged(problems, manager.levels) if p.code == CONSTANT_INDEX]
         allow_invalid(copy)
         problems = verify(copy)
     if any(p.severity == "error" for p in problems):
@@ -83,6 +85,8 @@ def prepare(
         passes = [p for p in passes if not isinstance(p, Check)]
     manager.passes = passes
     manager.run(copy)
+    if told:
+        manager.diagnostics = in_order([*told, *manager.diagnostics])
     counters["passes"] += len(manager.passes)
     return copy
 

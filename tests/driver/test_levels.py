@@ -135,6 +135,13 @@ def test_checks_of_one_program_speak_together(write) -> None:  # type: ignore[no
     assert parallel[2] == err
 
 
+def test_a_constant_index_is_warned_about_each_time() -> None:
+    for _ in range(2):
+        said = backend.compile(air.parse(INDEX), levels={"ALT-C001": "warning"}).diagnostics
+        assert [(each.code, each.severity) for each in said] == [("ALT-C001", "warning")]
+        assert backend.compile(air.parse(INDEX), levels={"ALT-C001": "ignore"}).diagnostics == []
+
+
 def test_the_levels_of_a_manager_hold_where_no_others_are_given() -> None:
     def compile(**options: object) -> list[str]:
         lib = backend.compile(air.parse(DIVISION), **options)  # type: ignore[arg-type]
