@@ -52,7 +52,7 @@ def prepare(
     Raises ``DiagnosticError`` when the module is not valid or its memory not safe, and ``ValueError`` for an unknown class of
     checks or an unknown level.
     """
-    from altru_ir.diagnostics import DiagnosticError, check_levels
+    from altru_ir.diagnostics import DiagnosticError, check_levels, in_order, judged
     from altru_ir.passes.allowed import allow_invalid
     from altru_ir.passes.base import Check
     from altru_ir.passes.manager import PassManager
@@ -69,7 +69,9 @@ def prepare(
     if target is not None:
         copy.target = target
     problems = verify(copy)
+    told: list[Diagnostic] = []
     if problems and manager.levels.get(CONSTANT_INDEX, "error") != "error":
+        told = [p for p in judged(problems, manager.levels) if p.code == CONSTANT_INDEX]
         allow_invalid(copy)
         problems = verify(copy)
     if any(p.severity == "error" for p in problems):
@@ -83,6 +85,8 @@ def prepare(
         passes = [p for p in passes if not isinstance(p, Check)]
     manager.passes = passes
     manager.run(copy)
+    if told:
+        manager.diagnostics = in_order([*told, *manager.diagnostics])
     counters["passes"] += len(manager.passes)
     return copy
 
@@ -119,7 +123,7 @@ def compile(
     from altru_ir.diagnostics import Diagnostic, DiagnosticError
 
     check_module(module)
-    _check_options(opt, checks, panic, instrument, target, cpu)
+    _check_options(opt, checks, panic, instrument, target, cpu, levels)
     if externs is not None and not isinstance(externs, Mapping):
         raise TypeError(f"externs are a mapping of names to callables, not {type(externs).__name__}")
     here = host_triple()
@@ -178,7 +182,7 @@ def object_for(
             debug=options.debug,
             instrument=options.instrument,
             check=options.check,
-            levels=dict(options.levels),
+            levels=dict(options.levels) if options.levels or manager is None else None,
         )
         made = bytes(machine.emit_object(llvm_module))
     if not options.debug:  # debuggers want to see the object
@@ -223,7 +227,7 @@ def emit(
     from altru_ir.diagnostics import Diagnostic, DiagnosticError
 
     check_module(module)
-    _check_options(opt, checks, panic, instrument, target, cpu)
+    _check_options(opt, checks, panic, instrument, target, cpu, levels)
     if kind not in EMITS:
         raise ValueError(f"cannot emit `{kind}`; there are {', '.join(EMITS)}")
     linked = kind in ("exe", "shared", "static")
@@ -304,11 +308,16 @@ def check_module(module: Any) -> None:
         raise TypeError(f"what is compiled is a Module, not {type(module).__name__}; `parse` makes one of text")
 
 
-def _check_options(opt: int, checks: str, panic: str, instrument: str | None, target: str | None, cpu: str | None) -> None:
+def _check_options(
+    opt: int, checks: str, panic: str, instrument: str | None, target: str | None, cpu: str | None,
+    levels: Mapping[str, str] | None,
+) -> None:  # fmt: skip
     for name, given in (("checks", checks), ("target", target), ("cpu", cpu)):
         if not isinstance(given, str) and (given is not None or name == "checks"):
             raise TypeError(f"{name} is a text, not {type(given).__name__}")
-    if opt not in (0, 1, 2, 3):
+    if levels is not None and not (isinstance(levels, Mapping) and all(isinstance(code, str) for code in levels)):
+        raise TypeError("levels are a mapping of the codes of diagnostics to severities")
+    if type(opt) is not int or opt not in (0, 1, 2, 3):
         raise ValueError(f"there is no optimization level {opt!r}; there are 0, 1, 2 and 3")
     if panic not in PANIC_MODES:
         raise ValueError(f"there is no panic mode `{panic}`; there are {', '.join(PANIC_MODES)}")

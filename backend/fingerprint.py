@@ -22,6 +22,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import marshal
+from array import array
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache
@@ -81,11 +82,12 @@ def _fingerprint(module: Module) -> tuple[bytes, tuple[Declaration, ...]] | None
     spelled = [[each.text for each in orders[0]], [each.text for each in orders[1]], [each.name for each in orders[2]]]
     cases = [(i, type(case).__name__, case) for i, case in enumerate(choices) if case is not None]
     told = repr((
-        module.name, module.target, _spelled(module.attributes), _declarations(module), spelled, cases,
-        [(i, each) for i, each in enumerate(outlives) if each],
+        module.name, module.source and module.source.filename, module.target, _spelled(module.attributes),
+        _declarations(module), spelled, cases, [(i, each) for i, each in enumerate(outlives) if each],
     ))  # fmt: skip
     found = [
         told.encode("utf-8", "surrogatepass"),
+        _nans([item.initial for item in module.globals.values()]),
         *numbers,
         *_sources(sources),
         *_attributes(attributes),
@@ -179,7 +181,22 @@ def _attributes(tables: list[dict[str, Any]]) -> list[bytes]:
     order: dict[type, int] = defaultdict(count().__next__)
     kinds = _packed(map(order.__getitem__, map(type, values)))
     names = [kind.__name__ for kind in order]
-    return [_packed(map(len, tables)), kinds, *map(_written, (names, list(chain.from_iterable(some)), values))]
+    kept = _nans(values) if any(each in order for each in (float, list, tuple)) else b""
+    return [_packed(map(len, tables)), kinds, kept, *map(_written, (names, list(chain.from_iterable(some)), values))]
+
+
+def _nans(values: list[Any]) -> bytes:
+    """The bits of all NaNs in literals, in order: the text of each is the same."""
+    found = array("d")
+    work: list[Any] = [values]
+    while work:
+        value = work.pop()
+        if isinstance(value, (list, tuple)):
+            # Of numbers of other classes there may be many.
+            work += reversed([each for each in value if isinstance(each, (float, list, tuple))])
+        elif isinstance(value, float) and value != value:
+            found.append(value)
+    return found.tobytes()
 
 
 def _declarations(module: Module) -> list[Any]:

@@ -34,6 +34,7 @@ import ctypes
 import keyword
 import struct
 from functools import cache
+from threading import get_ident
 from typing import Any
 
 import attrs
@@ -372,19 +373,19 @@ def make_call(
     namespace |= {"_native": native, "_unit": unit}
     moved = [f"_move(({', '.join(writer.moves)},))"] if writer.moves else []
     body = [*writer.before, *setup, *moved]
-    after = []
+    after, left = [], []
     if pending is not None:
         namespace |= {"_pending": pending.exceptions, "_raise": pending.raise_own, "_make_room": make_room}
         body.insert(0, "_make_room()")
         after.append("if _pending: _raise()")
+        namespace["_thread"] = get_ident
+        left.append("_pending.pop(_thread(), None)")
     if unwinds:
         namespace |= {"_waiting": panics.waiting(), "_raise_panic": raise_panic}
         if stubs.are_possible():
-            # A panic that cannot be told is not to be raised by the next call. A stub needs no room.
             namespace |= forgetting()
-            after += ["if _waiting.value:", "    try: _raise_panic()", "    except RecursionError: _forget(_take()); raise"]
-        else:
-            after.append("if _waiting.value: _raise_panic()")
+            left.append("_forget(_take())")
+        after.append("if _waiting.value: _raise_panic()")
     if writer.writes:
         after.append("_loan.returned()")
     again = [f"_result = {call}", *after, f"return {result}"] if after or result != "_result" else [f"return {call}"]
@@ -404,6 +405,11 @@ def make_call(
         if quick:
             namespace["_REFUSED"] = REFUSED
         body = [*quick, "_loan = _Loan()", "try:", *(f"    {line}" for line in body), "finally:", "    _loan.end()"]
+    if left:
+        # What cannot be told, for lack of room or since a signal came first, is not to be raised by the next call. Neither a
+        # stub nor a built-in function needs room.
+        namespace["_Panic"] = Panic
+        body = ["try:", *(f"    {line}" for line in body), "except _Panic: raise", f"except: {'; '.join(left)}; raise"]
     name = "call"
     source = "\n".join([f"def {name}({', '.join([*names, '/']) if names else ''}):", *(f"    {line}" for line in body), ""])
     exec(compile(source, f"<call of @{callee.name}>", "exec"), namespace)

@@ -162,6 +162,9 @@ class _Method(ctypes.Structure):
     _fields_ = [("name", ctypes.c_char_p), ("call", ctypes.c_void_p), ("flags", ctypes.c_int), ("doc", ctypes.c_char_p)]
 
 
+_methods: dict[str, _Method] = {}
+
+
 def signature(restype: Any, argtypes: list[Any]) -> str:
     """The letters of types of ctypes."""
     return f"{''.join(_LETTERS[each] for each in argtypes)}->{_LETTERS[restype]}"
@@ -174,7 +177,10 @@ def are_possible() -> bool:
 
 def make(letters: str, address: int, keep: Any) -> Any:
     """A Python function that calls ``address`` with the platform's C convention; it keeps ``keep``."""
-    return _new()(ctypes.addressof(_method(letters)), address, (keep,))
+    method = _methods.get(letters)
+    if method is None:  # two threads may make one of a signature at once; the first that is put there stays
+        method = _methods.setdefault(letters, _method(letters))
+    return _new()(ctypes.addressof(method), address, (keep,))
 
 
 @cache
@@ -183,9 +189,8 @@ def _new() -> Any:
     return prototype(("PyCFunction_NewEx", ctypes.pythonapi))
 
 
-@cache
 def _method(letters: str) -> _Method:
-    """The stub of a signature, with its code."""
+    """A stub of a signature, with its code."""
     from altru_ir.backend import jit
     from altru_ir.backend.object_cache import surroundings
     from altru_ir.backend.target import host_triple, machine_for

@@ -102,7 +102,8 @@ def integer(value: Any, type: Type, least: int, most: int, where: Where) -> int:
     hint = ""
     if most < found <= 2 * most + 1 and least:
         hint = f"; integers have no sign of their own and are given with one: pass {found} - 2**{(most + 1).bit_length()}"
-    raise OverflowError(f"{spell(where)} has type `{type}`, from {least} to {most}, and {found} does not fit{hint}")
+    text = str(found) if found.bit_length() <= 256 else f"an int of {found.bit_length()} bits"  # Python writes none too long
+    raise OverflowError(f"{spell(where)} has type `{type}`, from {least} to {most}, and {text} does not fit{hint}")
 
 
 def boolean(value: Any, type: Type, where: Where) -> bool:

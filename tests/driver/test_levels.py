@@ -133,3 +133,28 @@ def test_checks_of_one_program_speak_together(write) -> None:  # type: ignore[no
     assert (status, err.count("error[")) == (1, 2)
     parallel = altru_opt("-O1", "--jobs", "2", write(both))
     assert parallel[2] == err
+
+
+def test_a_constant_index_is_warned_about_each_time() -> None:
+    for _ in range(2):
+        said = backend.compile(air.parse(INDEX), levels={"ALT-C001": "warning"}).diagnostics
+        assert [(each.code, each.severity) for each in said] == [("ALT-C001", "warning")]
+        assert backend.compile(air.parse(INDEX), levels={"ALT-C001": "ignore"}).diagnostics == []
+
+
+def test_the_levels_of_a_manager_hold_where_no_others_are_given() -> None:
+    def compile(**options: object) -> list[str]:
+        lib = backend.compile(air.parse(DIVISION), **options)  # type: ignore[arg-type]
+        return [problem.code for problem in lib.diagnostics]
+
+    lenient = {"ALT-C005": "warning"}
+    assert compile(manager=passes.PassManager([], levels=lenient)) == ["ALT-C005"]
+    assert compile(manager=passes.PassManager([], levels=lenient), levels={"ALT-C005": "ignore"}) == []
+    with pytest.raises(air.DiagnosticError):
+        compile(manager=passes.PassManager([]))
+
+
+@pytest.mark.parametrize("options", [{"opt": True}, {"opt": 2.0}, {"levels": [("a", "b")]}, {"levels": {1: "error"}}])
+def test_options_of_other_classes_are_refused(options: dict[str, object]) -> None:
+    with pytest.raises((TypeError, ValueError), match=r"optimization level|levels are a mapping"):
+        backend.compile(air.parse(DIVISION), **options)  # type: ignore[arg-type]

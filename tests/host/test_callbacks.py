@@ -8,6 +8,8 @@ import gc
 import math
 import os
 import signal
+import subprocess
+import sys
 import threading
 import weakref
 from typing import Any
@@ -397,3 +399,27 @@ def test_panics_name_the_function() -> None:
         lib["g"]([1, 2], 3)
     assert caught.value.backtrace == ("g",)
     assert lib["g"]([1, 2], 1) == 2
+
+
+def test_a_signal_that_comes_before_what_is_told_leaves_nothing_behind() -> None:
+    """A handler that raises as soon as compiled code has returned: the panic is not that of the next call."""
+    code = """
+import signal
+import altru_ir as air
+from altru_ir import backend
+class Tick(Exception):
+    pass
+def tick(*_):
+    raise Tick
+signal.signal(signal.SIGALRM, tick)
+text = "func @raise(%n: i32) -> i32\\n"
+text += "func @div(%n: i32, %m: i32) -> i32 {\\n^e:\\n  %i = call @raise(%n) unsafe\\n  %r = sdiv %n, %m\\n  ret %r\\n}\\n"
+lib = backend.compile(air.parse(text))
+for _ in range(3):
+    try:
+        lib["div"](signal.SIGALRM, 0)
+    except Tick:
+        print(lib["div"](signal.SIGCHLD, 1))  # which nobody waits for
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "17\n17\n17\n"), done.stderr

@@ -65,6 +65,7 @@ def _signature(m: Module, **changes: Any) -> None:
 
 CHANGES: dict[str, Callable[[Module], Any]] = {
     "the module's name": lambda m: setattr(m, "name", "other"),
+    "the name of its file": lambda m: setattr(m, "source", air.Source("other.air", "")),
     "the target": lambda m: setattr(m, "target", "aarch64-linux-gnu"),
     "an attribute of the module": lambda m: m.attributes.update(a=2),
     "the class of an attribute": lambda m: m.attributes.update(a=True),
@@ -133,6 +134,26 @@ def test_each_change_is_told(what: str) -> None:
     CHANGES[what](module)
     after = fingerprint(module)
     assert after is None or after[0] != before[0]
+
+
+def test_bits_of_nans_are_told_apart() -> None:
+    text = """
+global @k : f64 = 0x7ff8000000000001
+global @t : [2 x f64] = [1.5, nan]
+func @f() -> f64 {
+^e:
+  %c = const nan : f64
+  ret %c
+}
+"""
+    changes = [
+        ("0x7ff8000000000001", "0xfff8000000000abc"),
+        (", nan]", ", 0xfff8000000000000]"),
+        ("const nan", "const 0x7ff8000000000002"),
+    ]
+    found = {fingerprint(air.parse(each))[0] for each in [text, *(text.replace(*change) for change in changes)]}  # type: ignore[index]
+    assert len(found) == 4
+    assert fingerprint(air.parse(text)) == fingerprint(air.parse(text))
 
 
 def test_every_two_changes_are_told_apart() -> None:

@@ -137,6 +137,34 @@ def test_what_it_keeps_lives_as_long() -> None:
     assert gone() is None
 
 
+def test_threads_that_make_one_signature_at_once_share_its_stub() -> None:
+    code = """
+import ctypes, gc, sys, threading
+from altru_ir.backend.host import stubs
+address = ctypes.cast(ctypes.CDLL(None).labs, ctypes.c_void_p).value
+made, barrier, inner = [], threading.Barrier(3), stubs._method
+def slow(letters):
+    barrier.wait()  # all have seen that there is none
+    return inner(letters)
+stubs._method = slow
+def make():
+    made.append(stubs.make("q->q", address, None))
+threads = [threading.Thread(target=make) for _ in range(3)]
+for each in threads: each.start()
+for each in threads: each.join()
+gc.collect()
+print([stub(-5) for stub in made])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "[5, 5, 5]\n"), done.stderr
+
+
+def test_an_int_that_is_too_long_to_be_written() -> None:
+    lib = backend.compile(air.parse("func @f(%n: i64) -> i64 {\n^e:\n  ret %n\n}\n"))
+    with pytest.raises(OverflowError, match=r"parameter %n of @f .* an int of 16610 bits does not fit"):
+        lib["f"](10**5000)
+
+
 def test_a_million_calls_leave_nothing() -> None:
     code = """
 import ctypes, resource
