@@ -214,7 +214,7 @@ KEEPING = ("borrow ", "use ", "reborrow ", "reach ", "lend %")
 def test_generated_programs_that_were_mended_run_without_a_fault() -> None:
     """And what moves nothing but borrows leaves what is computed as it was when nobody asked the borrow checker."""
     mended = compared = 0
-    for seed in (6, 14, 20, 21):
+    for seed in (2, 14, 21, 36):
         text = generate(seed, wild=0.2).text
         before = scheduled(air.parse(text))
         assert refusals(before)

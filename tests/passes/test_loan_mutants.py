@@ -72,7 +72,7 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "loan scopes 2": (SCOPES + "variable_scopes", "max(by_block[block])", "min(by_block[block])"),
     "loan scopes 3": (SCOPES + "origin_scopes", "scope = scope.joined(found[b])", "pass"),
     "loan scopes 3, signature": (SCOPES + "origin_scopes", "Scope(EVERYWHERE)", "NOWHERE"),
-    "loan scopes 4": ("passes.analysis.loan_scopes:ScopeIndex.add", "if scope.home == block", "if True"),
+    "loan scopes 4": ("passes.analysis.loan_scopes:ScopeIndex.add", "if scope.home == block and not scope.enters", "if True"),
     "loan scopes 4, loops": ("passes.analysis.loan_scopes:ScopeIndex.add", " and not scope.enters", ""),
     "loan suspects 1": (SUSPECTS + "_joined", "self.join(first, at)", "pass"),
     "loan suspects 1, calls": (SUSPECTS + "_call", "self.join(first[group], at)", "pass"),
