@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from altru_ir.constant_indices import outside_indices, stated_length
 from altru_ir.declare import (
     ANY,
     BOOL,
@@ -43,7 +44,6 @@ from altru_ir.declare import (
     Result,
     operation,
 )
-from altru_ir.literals import constant_integer
 from altru_ir.marks import copies
 from altru_ir.module import Module
 from altru_ir.types import ERROR, ArrayType, NamedType, PlaceType, PtrType, RefType, Type, UninitType, without_names
@@ -199,22 +199,9 @@ def _element_place(op: Operation, module: Module) -> Type:
     return PlaceType(sequence.element, base.mutable)
 
 
-def sequence_of(op: Operation) -> ArrayType | None:
-    """The type of the sequence whose place is the first operand; None where a change has put something else there."""
-    base = op.operands[0].type if op.operands else ERROR
-    return base.target if isinstance(base, PlaceType) and isinstance(base.target, ArrayType) else None
-
-
 def _constant_indices(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
-    if op.attrs.get("allow") == "ALT-C001":
-        return  # a pass has found out the constant; the check before the access panics
-    sequence = sequence_of(op)
-    if sequence is None or len(op.operands) - 1 != len(sequence.dimensions):
-        return  # an error of its own
-    for index, length in zip(op.operands[1:], sequence.dimensions, strict=True):
-        known = constant_integer(index)
-        if known is not None and length is not None and known % (1 << module.pointer_bits) >= length:
-            yield "C001", f"index {known} is out of bounds for length {length}"
+    if op.attrs.get("allow") != "ALT-C001":  # else a pass has found out the constant; the check before the access panics
+        yield from (("C001", message) for message in outside_indices(op, module, stated_length))
 
 
 @operation("elem", "$base, $indices", traits=(PROJECTION,), verify=_constant_indices)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from altru_ir.constant_indices import outside_range, stated_length
 from altru_ir.declare import (
     ANY,
     NEEDS_UNSAFE,
@@ -24,10 +25,8 @@ from altru_ir.declare import (
     Result,
     operation,
 )
-from altru_ir.literals import constant_integer
 from altru_ir.marks import contains_gc, sends, shares
 from altru_ir.module import Module
-from altru_ir.ops.places import sequence_of
 from altru_ir.types import ERROR, ArrayType, DynType, PlaceType, PtrType, RefType, Type
 from altru_ir.types import USIZE as USIZE_TYPE
 from altru_ir.values import Operation
@@ -85,23 +84,9 @@ def _range_of(op: Operation, module: Module) -> Type:
     return PlaceType(ArrayType((None,) * len(sequence.dimensions), sequence.element), place.mutable)
 
 
-def _unsigned(number: int | None, module: Module) -> int | None:
-    return None if number is None else number % (1 << module.pointer_bits)
-
-
 def _constant_range(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
-    if op.attrs.get("allow") == "ALT-C001":
-        return  # a pass has found out the constant; the check before the access panics
-    sequence = sequence_of(op)
-    if sequence is None or len(op.operands) != 3:
-        return  # an error of its own
-    low, high = (_unsigned(constant_integer(v), module) for v in op.operands[1:])
-    length = sequence.dimensions[0]
-    if low is not None and high is not None and low > high:
-        yield "C001", f"the range {low}..{high} ends before it begins"
-    elif length is not None and max(low or 0, high or 0) > length:
-        shown = f"{'' if low is None else low}..{'' if high is None else high}"
-        yield "C001", f"the range {shown} is out of bounds for length {length}"
+    if op.attrs.get("allow") != "ALT-C001":  # else a pass has found out the constant; the check before the access panics
+        yield from (("C001", message) for message in outside_range(op, module, stated_length))
 
 
 @operation("subrange", "$base, $low, $high", traits=(PROJECTION,), verify=_constant_range)

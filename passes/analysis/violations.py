@@ -19,11 +19,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from altru_ir.constant_indices import LengthOf, outside_indices, outside_range
 from altru_ir.literals import constant_integer
 from altru_ir.module import Block, Function, Module
 from altru_ir.passes.analysis.definitions import ADDRESSES, length_of, same, width
 from altru_ir.scalars import signed
-from altru_ir.types import ArrayType, PlaceType, PtrType
+from altru_ir.types import PtrType
 from altru_ir.values import Operation, Value
 
 Violation = tuple[str, str]
@@ -68,46 +69,24 @@ def reached(function: Function) -> list[Block]:
     return [block for block in function.blocks if block in seen]
 
 
-def _length(base: Value, axis: int, module: Module) -> int | None:
-    """The length of a dimension of the sequence at a place, if it is known (1)."""
-    number = length_of(base, axis)
-    while isinstance(number, tuple):
-        number = same(*number, module)
-    return number
+def _length(module: Module) -> LengthOf:
+    """Lengths of sequences, as far back as they are known from (1)."""
 
+    def length(place: Value, axis: int) -> int | None:
+        number = length_of(place, axis)
+        while isinstance(number, tuple):
+            number = same(*number, module)
+        return number
 
-def _rank(op: Operation) -> int:
-    """How many dimensions has what the operation indexes: 0 where it is not what the verifier would accept."""
-    base = op.operands[0].type if op.operands else None
-    sequence = base.target if isinstance(base, PlaceType) else None
-    return len(sequence.dimensions) if isinstance(sequence, ArrayType) else 0
+    return length
 
 
 def _elem(op: Operation, module: Module) -> Violation | None:
-    for axis, index in enumerate(op.operands[1 : 1 + _rank(op)]):
-        known = constant_integer(index)
-        if known is not None:
-            length = _length(op.operands[0], axis, module)
-            known %= 1 << module.pointer_bits
-            if length is not None and known >= length:
-                return "ALT-C001", f"index {known} is out of bounds for length {length}"
-    return None
+    return next((("ALT-C001", message) for message in outside_indices(op, module, _length(module))), None)
 
 
 def _subrange(op: Operation, module: Module) -> Violation | None:
-    if len(op.operands) != 3 or not _rank(op):
-        return None
-    base, *ends = op.operands
-    low, high = (None if known is None else known % (1 << module.pointer_bits) for known in map(constant_integer, ends))
-    if low is not None and high is not None and low > high:
-        return "ALT-C001", f"the range {low}..{high} ends before it begins"
-    if low is None and high is None:
-        return None
-    length = _length(base, 0, module)
-    if length is None or max(low or 0, high or 0) <= length:
-        return None
-    shown = f"{'' if low is None else low}..{'' if high is None else high}"
-    return "ALT-C001", f"the range {shown} is out of bounds for length {length}"
+    return next((("ALT-C001", message) for message in outside_range(op, module, _length(module))), None)
 
 
 def _deref(op: Operation, module: Module) -> Violation | None:  # 2
