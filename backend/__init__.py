@@ -157,6 +157,7 @@ def object_for(
     What was warned about is not kept, so that it is warned about again. Raises ``DiagnosticError`` and ``ValueError``.
     """
     from altru_ir.backend import jit
+    from altru_ir.backend.call_places import with_places
     from altru_ir.backend.object_cache import key_of
     from altru_ir.passes.manager import PassManager
     from altru_ir.runtime import cache
@@ -179,12 +180,14 @@ def object_for(
             entries="table",
             manager=watch,
             callbacks=callbacks,
+            places=True,
             debug=options.debug,
             instrument=options.instrument,
             check=options.check,
             levels=dict(options.levels) if options.levels or manager is None else None,
         )
         made = bytes(machine.emit_object(llvm_module))
+    made = with_places(made, keep_debug=options.debug)
     if not options.debug:  # debuggers want to see the object
         made = jit.linkable(made)
     counters["code generations"] += 1
@@ -224,6 +227,7 @@ def emit(
     from pathlib import Path
 
     from altru_ir.backend import link
+    from altru_ir.backend.call_places import with_places
     from altru_ir.diagnostics import Diagnostic, DiagnosticError
 
     check_module(module)
@@ -241,7 +245,8 @@ def emit(
         return _header(module, path, target or module.target)
     entries = "library" if kind in ("shared", "static") else "main"
     triple, llvm_module, machine = _compiled(
-        module, opt, checks, panic, target or module.target, cpu, entries=entries, manager=manager, debug=debug,
+        module, opt, checks, panic, target or module.target, cpu, entries=entries, manager=manager,
+        places=kind not in ("llvm", "asm"), debug=debug,
         instrument=instrument, check=check, levels=levels,
     )  # fmt: skip
     if kind == "llvm":
@@ -249,7 +254,7 @@ def emit(
     elif kind == "asm":
         data = machine.emit_assembly(llvm_module).encode()
     else:
-        data = machine.emit_object(llvm_module)
+        data = with_places(bytes(machine.emit_object(llvm_module)), keep_debug=debug)
     if linked:
         assert path is not None
         if kind == "static":
@@ -336,6 +341,7 @@ def _compiled(
     entries: str,
     manager: PassManager | None,
     callbacks: frozenset[str] = frozenset(),
+    places: bool = False,
     debug: bool = False,
     instrument: str | None = None,
     check: bool = True,
@@ -355,7 +361,7 @@ def _compiled(
         lowered = prepare(
             module, opt=opt, checks=checks, target=triple, manager=manager, check=check, debug=debug, levels=levels
         )
-        info = DebugInfo(lowered, optimized=opt > 0) if debug else None
+        info = DebugInfo(lowered, optimized=opt > 0, calls_only=not debug) if debug or places else None
         text = lower_module(lowered, panic=panic, entries=entries, callbacks=callbacks, debug=info, instrument=instrument)
     except (LoweringError, LayoutError) as error:
         raise DiagnosticError([Diagnostic("ALT-S006", str(error))], module.source) from None

@@ -201,11 +201,9 @@ class Library(Mapping[str, Callable[..., Any]]):
             entry = linked.cells[2 * index]
             unit.releases[type] = make_release(entry, dimensions_of(type), (linked, needs), unwinds=unwinds)
         if self._options.debug:
-            from altru_ir.backend import line_table, perf_map
+            from altru_ir.backend import perf_map
 
-            places = {name: unit.address_of(name) for name in positions}
-            perf_map.write(object_code, places)
-            line_table.register(linked, object_code, places)
+            perf_map.write(object_code, {name: unit.address_of(name) for name in positions})
         self._units.append(unit)
         self.diagnostics += said
         replaces = not self._homes.keys().isdisjoint(positions)
