@@ -23,7 +23,6 @@ SYMBOL_TABLE, RELOCATIONS, NO_BITS = 2, 4, 8
 """Types of sections."""
 WRITE, ALLOCATE, EXECUTE, THREAD_LOCAL = 1, 2, 4, 0x400
 """Flags of sections."""
-_ABSOLUTE = 0xFFF1
 FUNCTION = 2
 """The type of a symbol."""
 
@@ -101,13 +100,13 @@ class Elf:
         """The object with other contents of some sections, more relocations, and without some sections.
 
         Parameters: ``relocations`` of a section are offsets in it, numbers of symbols, types and addends. Sections keep their
-        numbers: one that is ``dropped`` becomes inactive, and nothing that stays may refer to it; a symbol in it is absolute.
+        numbers: one that is ``dropped`` becomes inactive, and nothing that stays may refer to it; a symbol in it is none.
         """
         contents = {number: self.bytes_of(section) for number, section in enumerate(self.sections)} | dict(replaced)
         raw = [list(each) for each in self._raw]
         symbols = next(number for number, section in enumerate(self.sections) if section.type == SYMBOL_TABLE)
         contents[symbols] = b"".join(
-            _SYMBOL.pack(*each[:3], _ABSOLUTE if each[3] in dropped else each[3], *each[4:])
+            bytes(_SYMBOL.size) if each[3] in dropped else _SYMBOL.pack(*each)
             for each in struct.iter_unpack(_SYMBOL.format, contents[symbols])
         )
         homes = {section.info: number for number, section in enumerate(self.sections) if section.type == RELOCATIONS}

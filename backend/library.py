@@ -193,10 +193,10 @@ class Library(Mapping[str, Callable[..., Any]]):
         types = list(map(attrgetter("signature.type"), functions))
         addresses = linked.cells[2 * len(functions) :]
         known_variables = {g.name: (g.type, address) for g, address in zip(variables, addresses)}
-        positions = {name: index for index, name in enumerate(names) if name not in releases}
+        positions = dict(zip(names, range(len(names) - len(releases))))  # those come last
         unit = Unit(interface, positions, functions, types, known_variables, linked, calls_host, needs, codecs, self._mark)
         unwinds = self._options.panic == "unwind"
-        for index in range(len(positions), len(names)):  # they come last
+        for index in range(len(positions), len(names)):
             type = releases[names[index]]
             entry = linked.cells[2 * index]
             unit.releases[type] = make_release(entry, dimensions_of(type), (linked, needs), unwinds=unwinds)
@@ -206,7 +206,7 @@ class Library(Mapping[str, Callable[..., Any]]):
             perf_map.write(object_code, {name: unit.address_of(name) for name in positions})
         self._units.append(unit)
         self.diagnostics += said
-        replaces = not self._homes.keys().isdisjoint(positions)
+        replaces = not self._homes.keys().isdisjoint(positions.keys())
         self._homes |= dict.fromkeys(positions, unit)
         for name in self._handles.keys() & positions.keys():
             del self._handles[name]
