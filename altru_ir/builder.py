@@ -26,7 +26,7 @@ from typing import Any
 from altru_ir import declare
 from altru_ir.builder_methods import BuilderMethods
 from altru_ir.declare import Declaration, InferenceError
-from altru_ir.diagnostics import Diagnostic, DiagnosticError
+from altru_ir.diagnostics import Diagnostic, DiagnosticError, with_articles
 from altru_ir.module import Block, Field, Function, Global, Module, Signature, TypeDeclaration, Variant
 from altru_ir.scopes import Loop, Structured, Variable
 from altru_ir.source import Location
@@ -64,6 +64,7 @@ class Builder(BuilderMethods, Structured):
 
     def error(self, message: str, code: str | None = None) -> BuilderError:
         """The exception for ``message``, with the place of the insertion point; ``code`` is that of the broken rule."""
+        message = with_articles(message)
         where = []
         block, function = self.current, None
         if block is not None and block.function is not None:
