@@ -218,9 +218,10 @@ def emit(
     """Compiles ``module`` for its target (or ``target``) to ``kind``.
 
     ``llvm``, ``asm`` and ``obj`` are what they say; ``exe`` is an executable around ``@main``; ``shared`` and ``static`` are
-    libraries for C, and ``header`` is what C includes to use them. ``debug`` adds debug information and keeps locals readable;
-    it changes no check. ``instrument``, ``check`` and ``levels`` as for ``compile``. Returns the bytes (empty for what a linker
-    writes), and writes them to ``path`` when one is given, whole or not at all.
+    libraries for C, and ``header`` is what C includes to use them, with a function ``release_T`` for each type of owner that the
+    module gives away. ``debug`` adds debug information and keeps locals readable; it changes no check. ``instrument``, ``check``
+    and ``levels`` as for ``compile``. Returns the bytes (empty for what a linker writes), and writes them to ``path`` when one
+    is given, whole or not at all.
 
     Raises ``DiagnosticError``, ``ValueError``, ``RuntimeBuildError`` and ``OSError``.
     """
@@ -243,6 +244,10 @@ def emit(
             raise DiagnosticError([Diagnostic("ALT-S005", "an executable needs a `@main`, and the module has none")])
     if kind == "header":
         return _header(module, path, target or module.target)
+    if kind in ("shared", "static"):
+        from altru_ir.backend.host.owners import with_releases
+
+        module, _ = with_releases(module, for_c=True)
     entries = "library" if kind in ("shared", "static") else "main"
     triple, llvm_module, machine = _compiled(
         module, opt, checks, panic, target or module.target, cpu, entries=entries, manager=manager,
@@ -274,6 +279,7 @@ def _header(module: Module, path: str | os.PathLike[str] | None, target: str) ->
     from pathlib import Path
 
     from altru_ir.backend.c_header import header_of
+    from altru_ir.backend.host.owners import with_releases
     from altru_ir.diagnostics import Diagnostic, DiagnosticError
     from altru_ir.layout import LayoutError
     from altru_ir.verifier import verify
@@ -283,6 +289,7 @@ def _header(module: Module, path: str | os.PathLike[str] | None, target: str) ->
     problems = verify(copy)
     if any(p.severity == "error" for p in problems):
         raise DiagnosticError(problems, module.source)
+    copy, _ = with_releases(copy, for_c=True)
     try:
         data = header_of(copy, module.name if path is None else Path(path).stem).encode()
     except LayoutError as error:

@@ -15,6 +15,7 @@ borrows it has one. The code that releases it stays as long as it may be needed.
 from __future__ import annotations
 
 import ctypes
+import re
 import weakref
 from collections.abc import Callable, Sequence
 from operator import attrgetter
@@ -47,8 +48,9 @@ def crosses(type: Type) -> bool:
     return not target.is_unsized or isinstance(target, ArrayType)
 
 
-def with_releases(module: Module) -> tuple[Module, dict[str, Type]]:
-    """``module`` as it is, or a clone with a function for each type of owner that it gives away; the types by their names."""
+def with_releases(module: Module, *, for_c: bool = False) -> tuple[Module, dict[str, Type]]:
+    """``module`` as it is, or a clone with a function for each type of owner that it gives away; the types by their names.
+    ``for_c`` gives them names that C can write: ``release_Node`` for an ``own<@Node>``."""
     types = set(map(_TYPE, module.functions.values()))
     if not any(crosses(each.result) for each in types):  # of most modules this is all that is asked
         return module, {}
@@ -60,13 +62,19 @@ def with_releases(module: Module) -> tuple[Module, dict[str, Type]]:
     builder = Builder(copy)
     names: dict[str, Type] = {}
     for type in wanted.values():
-        name = f"drop {type}"
+        name, more = (_name_for_c(type), "_") if for_c else (f"drop {type}", "'")
         while name in copy.functions or name in copy.globals:
-            name += "'"
+            name += more
         with builder.body(builder.function(name, [("owner", type)])) as (owner,):
             builder.drop(owner)
         names[name] = type.erased
     return copy, names
+
+
+def _name_for_c(type: Type) -> str:
+    """``release_slice_f64`` for an ``own<[? x f64]>``."""
+    words = re.findall(r"[A-Za-z0-9_]+", str(type.pointee).replace("?", "slice"))
+    return "_".join(["release", *(word for word in words if word != "x")])
 
 
 class Owned:

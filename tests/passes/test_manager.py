@@ -373,13 +373,12 @@ def test_a_pass_of_a_file_that_raises(tmp_path: Path) -> None:
         status, _, err = altru_opt(load, "-p", "raise-something", f"--reproducer={made}", str(program))
         line = file.read_text().splitlines().index("            self.nothing") + 1
         assert (status, err.splitlines()[0]) == (
-            3, f"error[internal]: {file}, line {line}, failed (AttributeError: 'Rename' object has no attribute 'nothing')."
+            70, f"error[internal]: {file}, line {line}, failed (AttributeError: 'Rename' object has no attribute 'nothing')."
         )  # fmt: skip
         assert "a defect of that file, not of the program" in err
         crash = Path(err.split("are in ")[1].removesuffix(".\n"))
-        assert made.read_text().startswith(f"// altru-opt --replay: -p 'raise-something{{prefix=b}}' --load-pass {file}\n")
-        assert crash.read_text().startswith(f"// altru-opt --replay: -p raise-something --load-pass {file}\n")
         for each in (made, crash):
+            assert each.read_text().startswith(f"// altru-opt --replay: -p raise-something --load-pass {file}\n")
             status, _, err = altru_opt("--replay", str(each), load)
             assert (status, err.splitlines()[0].split(",")[0]) == (70, f"error[internal]: {file}")
         crash.unlink()
