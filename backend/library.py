@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from altru_ir.backend import jit
-from altru_ir.backend.host.callbacks import Bound, Pending, bind
-from altru_ir.backend.host.calls import Callee, make_call, make_release, raise_panic, unit_of
+from altru_ir.backend.host.callbacks import Bound, bind
+from altru_ir.backend.host.calls import Callee, make_call, make_native, make_release, raise_panic, unit_of
 from altru_ir.backend.host.owners import Release, with_releases
 from altru_ir.backend.host.values import Codecs
 from altru_ir.backend.lower.fast_paths import DISTANCE
@@ -68,7 +68,6 @@ class Unit:
     types: list[FunctionType]
     variables: dict[str, tuple[Type, int]]
     linked: jit.Linked
-    calls_host: bool
     needs: list[Any]
     codecs: Codecs
     home: object
@@ -101,7 +100,6 @@ class Library(Mapping[str, Callable[..., Any]]):
         self._variables: dict[str, Unit] = {}
         self._handles: dict[str, Callable[..., Any]] = {}
         self._mark = object()  # what our units have in common
-        self._pending = Pending(unwinds=options.panic == "unwind")
 
     # -- functions ------------------------------------------------------------------------------------------------------
 
@@ -133,10 +131,9 @@ class Library(Mapping[str, Callable[..., Any]]):
         type = unit.type_of(name)
         names = tuple(p.name for p in unit.rows[unit.positions[name]].parameters) + (None,) * len(type.parameters)
         callee = Callee(name, type, names[: len(type.parameters)])
-        pending = self._pending if unit.calls_host else None
         # What no panic leaves is its own entry (lower/entries.py), and nobody has to look for one.
         unwinds = self._options.panic == "unwind" and unit.entry_of(name) != unit.address_of(name)
-        made, namespace = make_call(callee, unit.codecs, unit.entry_of(name), unit, pending, unwinds=unwinds)
+        made, namespace = make_call(callee, unit.codecs, unit.entry_of(name), unit, unwinds=unwinds)
         unit.namespaces[name] = namespace
         handle: Callable[..., Any] = made
         return handle
@@ -161,7 +158,6 @@ class Library(Mapping[str, Callable[..., Any]]):
         thunks = frozenset(name for name, each in bound.items() if not each.direct)
         known = {**jit.compiler_support(), **symbols(), DISTANCE: thread_distance()}
         needs: list[Any] = [each.keep for each in bound.values()]
-        calls_host = bool(bound)
         problems = []
         for name, home in self._homes.items():
             declared = module.functions.get(name)
@@ -170,7 +166,6 @@ class Library(Mapping[str, Callable[..., Any]]):
             problems += _differences(declared, interface, home)
             known[name] = home.address_of(name)
             needs.append(home)
-            calls_host |= home.calls_host
         for name, home in self._variables.items():
             variable = module.globals.get(name)
             if variable is not None and variable.initial is None:
@@ -183,8 +178,7 @@ class Library(Mapping[str, Callable[..., Any]]):
         if problems:
             raise DiagnosticError(problems, module.source)
         for name, each in bound.items():
-            known[name if each.direct else f"altru.callback.{name}"] = each.address
-        known |= self._pending.symbols()
+            known |= each.symbols(name)
         known |= jit.find_symbols(module, {**known, **dict.fromkeys(thunks, 0)}, self._libraries)
         object_code, said = object_for(module, self._options, thunks, manager)
         functions, variables = table_rows(module)
@@ -194,7 +188,7 @@ class Library(Mapping[str, Callable[..., Any]]):
         addresses = linked.cells[2 * len(functions) :]
         known_variables = {g.name: (g.type, address) for g, address in zip(variables, addresses)}
         positions = {name: index for index, name in enumerate(names) if name not in releases}
-        unit = Unit(interface, positions, functions, types, known_variables, linked, calls_host, needs, codecs, self._mark)
+        unit = Unit(interface, positions, functions, types, known_variables, linked, needs, codecs, self._mark)
         unwinds = self._options.panic == "unwind"
         for index in range(len(positions), len(names)):  # they come last
             type = releases[names[index]]
@@ -229,9 +223,9 @@ class Library(Mapping[str, Callable[..., Any]]):
                 problems = _differences(function, codecs.module, unit, value.__name__)
                 if problems:
                     raise DiagnosticError(problems, module.source)
-                found[name] = Bound(unit.address_of(value.__name__), unit, True)
+                found[name] = Bound(unit.address_of(value.__name__), unit)
             else:
-                found[name] = bind(function, value, codecs, self._pending)
+                found[name] = bind(function, value, codecs, unwinds=self._options.panic == "unwind")
         return found
 
     def unload(self, function: str | Callable[..., Any]) -> None:
@@ -281,15 +275,13 @@ class Library(Mapping[str, Callable[..., Any]]):
         unit = self._homes["main"]
         type, address = unit.type_of("main"), unit.entry_of("main")
         if not type.parameters:
-            status = ctypes.CFUNCTYPE(ctypes.c_int32)(address)()
+            status = make_native(address, ctypes.c_int32, [], unit)()
         else:
             encoded = [os.fsencode(a) for a in arguments]
             argv = (ctypes.c_char_p * (len(encoded) + 1))(*encoded, None)
-            status = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_int32, ctypes.c_void_p)(address)(
-                len(encoded), ctypes.cast(argv, ctypes.c_void_p).value
-            )
+            native = make_native(address, ctypes.c_int32, [ctypes.c_int32, ctypes.c_void_p], unit)
+            status = native(len(encoded), ctypes.addressof(argv))
         ctypes.CDLL(None).fflush(None)
-        self._pending.raise_own()
         if self._options.panic == "unwind":
             raise_panic()
         return int(status) & 0xFF

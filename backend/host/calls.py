@@ -12,8 +12,9 @@ For ``func @f(%x: i64, %y: f64) -> f64`` the source is
         return _native(x, y)
 
 ``_native`` is a stub (``stubs.py``), which lets the usual values through at once; everything else goes to functions that
-convert or raise errors that name the parameter. ``_REFUSED`` is what a stub raises before anything is called, so nothing is
-called twice. Where Python has no stubs a prototype of ctypes serves, behind conditions on what it would cut off. Where memory
+convert or raise errors that name the parameter. ``_REFUSED`` is what a stub raises, and nobody else, before anything is called
+or anyone's ``__index__`` asked; so nothing happens twice. Where Python has no stubs a prototype of ctypes serves, behind
+conditions on what it would cut off or ask. Where memory
 is borrowed a ``Loan`` is opened and ended around the call, and a result is copied out of memory before that. Slices of one
 dimension have a usual case as well, a writable contiguous buffer of the right elements:
 
@@ -25,7 +26,7 @@ dimension have a usual case as well, a writable contiguous buffer of the right e
 Both hold the buffer and are gone before anything is raised. ``_native`` is looked up at each call, so that a function can be
 unloaded under its name.
 
-Example: ``make_call(Callee("f", type, ("x",)), codecs, address, unit, None)[0](1)``.
+Example: ``make_call(Callee("f", type, ("x",)), codecs, address, unit, unwinds=False)[0](1)``.
 """
 
 from __future__ import annotations
@@ -34,7 +35,6 @@ import ctypes
 import keyword
 import struct
 from functools import cache
-from threading import get_ident
 from typing import Any
 
 import attrs
@@ -42,7 +42,7 @@ import attrs
 from altru_ir.backend import line_table
 from altru_ir.backend.host import stubs
 from altru_ir.backend.host.buffers import Loan, ReferenceTaker, Scratch, SliceTaker, copy_out
-from altru_ir.backend.host.callbacks import Pending, ctype_of, make_room
+from altru_ir.backend.host.callbacks import ctype_of
 from altru_ir.backend.host.formats import matches
 from altru_ir.backend.host.owners import Owned, Release, crosses, move, taker
 from altru_ir.backend.host.values import (
@@ -119,7 +119,6 @@ class _Writer:
         self.quick_arguments: list[str] = []
         self.is_quick = True
         self.moves: list[str] = []
-        self.in_ctypes: list[str] = []
         references = [each for each in callee.type.parameters if isinstance(each, RefType)]
         self.writes = any(each.mutable for each in references)
         self.alone = len(references) == 1 or not self.writes
@@ -153,12 +152,10 @@ class _Writer:
         if isinstance(type, IntType) and type.bits == 1:
             self.before.append(f"{name} = {taking}({name})")
             self.strict.append(f"({name} is True or {name} is False)")
-            self.in_ctypes.append(self.strict[-1])
             take = lambda value: boolean(value, type, where)  # noqa: E731
         elif isinstance(type, (IntType, UsizeType)):
             least, most = limits(type)
             self.before.append(f"if type({name}) is not int or not {least} <= {name} <= {most}: {name} = {taking}({name})")
-            self.in_ctypes.append(f"{least} <= {name} <= {most}")
             self.strict.append(f"type({name}) is int and {least} <= {name} <= {most}")
             take = lambda value: integer(value, type, least, most, where)  # noqa: E731
         elif isinstance(type, FloatType):
@@ -167,8 +164,6 @@ class _Writer:
                 fine += f" or not {-LARGEST_F32!r} < {name} < {LARGEST_F32!r}"
             self.before.append(f"if {fine}: {name} = {taking}({name})")
             self.strict.append(f"not ({fine})")
-            if type.bits == 32:
-                self.in_ctypes.append(f"{-LARGEST_F32!r} < {name} < {LARGEST_F32!r}")
             take = lambda value: real(value, type, type.bits, where)  # noqa: E731
         else:
             self.before.append(f"if {name} is not None: {name} = {taking}({name})")
@@ -268,17 +263,20 @@ class _Writer:
         lines.append(f"{depth}_usual = True")
         numbers = [line.split(" = ")[0] for opened, _ in self.quick for line in (opened[0], opened[2].strip())]
         given_back = " = ".join([*numbers, "None"])
+        self.namespace["_NO_VIEW"] = NO_VIEW
         return [
             "_usual = False",
             "try:",
-            *(f"    {line}" for line in lines),
-            "except _REFUSED: pass",
-            "if _usual:",
-            f"    _result = _native({', '.join(self.quick_arguments)})",
+            "    try:",
+            *(f"        {line}" for line in lines),
+            "    except _NO_VIEW as _error:",
+            "        if _error.__traceback__.tb_next: raise  # of a signal handler, or of the value's own __buffer__",
+            f"    if _usual: _result = _native({', '.join(self.quick_arguments)})",
+            "finally:",
             f"    {given_back}",
+            "if _usual:",
             *(f"    {line}" for line in after if line != "_loan.returned()"),
             "    return _result",
-            given_back,
         ]
 
     def memory(self, taking: str, name: str, type: Type, where: Where) -> None:
@@ -345,14 +343,20 @@ class _Writer:
         return f"_native({', '.join(self.arguments)})"
 
 
-def make_call(
-    callee: Callee, codecs: Codecs, entry: int, unit: Any, pending: Pending | None, *, unwinds: bool
-) -> tuple[Any, dict[str, Any]]:
+def make_native(entry: int, restype: Any, argtypes: list[Any], unit: Any) -> Any:
+    """What calls ``entry`` with numbers and keeps ``unit``: a stub, or where there is none a prototype of ctypes."""
+    if stubs.are_possible():
+        return stubs.make(stubs.signature(restype, argtypes), entry, unit)
+    native: Any = ctypes.CFUNCTYPE(restype, *argtypes)(entry)
+    native.unit = unit
+    return native
+
+
+def make_call(callee: Callee, codecs: Codecs, entry: int, unit: Any, *, unwinds: bool) -> tuple[Any, dict[str, Any]]:
     """The Python function that calls ``entry``, and its namespace, in which ``_native`` is what it calls.
 
-    Parameters: ``entry``, an address; ``unit``, kept alive by whoever is about to run its code; ``pending``, where callables
-    that the code calls leave their exceptions; ``unwinds``, whether panics may come here. Raises ``TypeError`` for a signature
-    that cannot be called from Python.
+    Parameters: ``entry``, an address; ``unit``, kept alive by whoever is about to run its code; ``unwinds``, whether panics may
+    come here. Raises ``TypeError`` for a signature that cannot be called from Python.
     """
     writer = _Writer(callee, codecs, unit)
     names = parameter_names(callee)
@@ -362,24 +366,13 @@ def make_call(
         restype, setup, call, result = writer.result()
     except NoCodec as error:
         raise TypeError(f"@{callee.name} cannot be called from Python: {error}") from None
-    native: Any
-    if stubs.are_possible():
-        native = stubs.make(stubs.signature(restype, writer.ctypes), entry, unit)
-    else:
-        native = ctypes.CFUNCTYPE(restype, *writer.ctypes)(entry)
-        native.unit = unit
-        writer.usual += writer.in_ctypes
+    if not stubs.are_possible():
+        writer.usual += writer.strict
     namespace = writer.namespace
-    namespace |= {"_native": native, "_unit": unit}
+    namespace |= {"_native": make_native(entry, restype, writer.ctypes, unit), "_unit": unit}
     moved = [f"_move(({', '.join(writer.moves)},))"] if writer.moves else []
     body = [*writer.before, *setup, *moved]
     after, left = [], []
-    if pending is not None:
-        namespace |= {"_pending": pending.exceptions, "_raise": pending.raise_own, "_make_room": make_room}
-        body.insert(0, "_make_room()")
-        after.append("if _pending: _raise()")
-        namespace["_thread"] = get_ident
-        left.append("_pending.pop(_thread(), None)")
     if unwinds:
         namespace |= {"_waiting": panics.waiting(), "_raise_panic": raise_panic}
         if stubs.are_possible():
@@ -389,10 +382,10 @@ def make_call(
     if writer.writes:
         after.append("_loan.returned()")
     again = [f"_result = {call}", *after, f"return {result}"] if after or result != "_result" else [f"return {call}"]
-    if not writer.borrows and pending is None and names:
-        namespace["_REFUSED"] = REFUSED
+    if not writer.borrows and names:
+        namespace |= {"_REFUSED": REFUSED, "_Refused": stubs.Refused}
         if writer.usual or after or result != "_result":
-            fast = [f"if not ({' and '.join(writer.usual)}): raise TypeError"] if writer.usual else []
+            fast = [f"if not ({' and '.join(writer.usual)}): raise _Refused"] if writer.usual else []
             fast = ["try:", *(f"    {line}" for line in [*fast, f"_result = {call}"]), "except _REFUSED: pass"]
             # What is raised behind the call is not to be taken for a refusal: it would be called again.
             fast += ["else:", *(f"    {line}" for line in [*after, f"return {result}"])]
@@ -402,8 +395,6 @@ def make_call(
     body += again
     if writer.borrows:
         quick = writer.quickly(after, result)
-        if quick:
-            namespace["_REFUSED"] = REFUSED
         body = [*quick, "_loan = _Loan()", "try:", *(f"    {line}" for line in body), "finally:", "    _loan.end()"]
     if left:
         # What cannot be told, for lack of room or since a signal came first, is not to be raised by the next call. Neither a
@@ -419,8 +410,11 @@ def make_call(
     return made, namespace
 
 
-REFUSED = (*stubs.REFUSED, BufferError, ctypes.ArgumentError)
-"""What a stub, a view of memory, or ctypes, raises for a value of another class."""
+REFUSED = (stubs.Refused, ctypes.ArgumentError)
+"""What a stub, or ctypes, raises for a value of another class."""
+
+NO_VIEW = (TypeError, ValueError, BufferError)
+"""What asking for a view of memory raises."""
 
 
 def words_of(scratch: Scratch, lengths: int) -> list[int]:
@@ -450,6 +444,12 @@ def forgetting() -> dict[str, Any]:
         "_take": stubs.make("->P", known["altru_panic_take"], None),
         "_forget": stubs.make("P->", known["altru_panic_release"], None),
     }
+
+
+def make_room(levels: int = 16) -> None:
+    """Raises ``RecursionError`` where there are not so many frames left."""
+    if levels:
+        make_room(levels - 1)
 
 
 def raise_panic() -> None:
