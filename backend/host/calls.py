@@ -383,7 +383,8 @@ def make_call(callee: Callee, codecs: Codecs, entry: int, unit: Any, *, unwinds:
         after.append("_loan.returned()")
     again = [f"_result = {call}", *after, f"return {result}"] if after or result != "_result" else [f"return {call}"]
     if not writer.borrows and names:
-        namespace |= {"_REFUSED": REFUSED, "_Refused": stubs.Refused}
+        refused = stubs.Refused if stubs.are_possible() else (stubs.Refused, ctypes.ArgumentError)
+        namespace |= {"_REFUSED": refused, "_Refused": stubs.Refused}
         if writer.usual or after or result != "_result":
             fast = [f"if not ({' and '.join(writer.usual)}): raise _Refused"] if writer.usual else []
             fast = ["try:", *(f"    {line}" for line in [*fast, f"_result = {call}"]), "except _REFUSED: pass"]
@@ -409,9 +410,6 @@ def make_call(callee: Callee, codecs: Codecs, entry: int, unit: Any, *, unwinds:
     made.__name__ = made.__qualname__ = callee.name
     return made, namespace
 
-
-REFUSED = (stubs.Refused, ctypes.ArgumentError)
-"""What a stub, or ctypes, raises for a value of another class."""
 
 NO_VIEW = (TypeError, ValueError, BufferError)
 """What asking for a view of memory raises."""
