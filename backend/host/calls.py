@@ -34,13 +34,14 @@ from __future__ import annotations
 import ctypes
 import keyword
 import struct
+from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import attrs
 
 from altru_ir.backend import line_table
-from altru_ir.backend.host import stubs
+from altru_ir.backend.host import c_api, stubs
 from altru_ir.backend.host.buffers import Loan, ReferenceTaker, Scratch, SliceTaker, copy_out
 from altru_ir.backend.host.callbacks import ctype_of
 from altru_ir.backend.host.formats import matches
@@ -374,10 +375,8 @@ def make_call(callee: Callee, codecs: Codecs, entry: int, unit: Any, *, unwinds:
     body = [*writer.before, *setup, *moved]
     after, left = [], []
     if unwinds:
-        namespace |= {"_waiting": panics.waiting(), "_raise_panic": raise_panic}
-        if stubs.are_possible():
-            namespace |= forgetting()
-            left.append("_forget(_take())")
+        namespace |= {"_waiting": panics.waiting(), "_raise_panic": raise_panic, "_forget": forgetting()}
+        left.append("_forget()")
         after.append("if _waiting.value: _raise_panic()")
     if writer.writes:
         after.append("_loan.returned()")
@@ -422,26 +421,43 @@ def words_of(scratch: Scratch, lengths: int) -> list[int]:
 
 def make_release(entry: int, lengths: int, code: Any, *, unwinds: bool) -> Release:
     """The Python function that releases an owner through ``entry``; it keeps ``code``. It raises the panics of destructors."""
-    native: Any = ctypes.CFUNCTYPE(None, ctypes.c_void_p, *[ctypes.c_size_t] * lengths)(entry)
-    native.code = code
-    waiting = panics.waiting() if unwinds else None
+    native = make_native(entry, None, [ctypes.c_void_p, *[ctypes.c_size_t] * lengths], code)
+    if not unwinds:
+        return cast(Release, native)
+    waiting, forget = panics.waiting(), forgetting()
 
     def release(*words: int) -> None:
-        native(*words)
-        if waiting is not None and waiting.value:
-            raise_panic()
+        try:
+            native(*words)
+            if waiting.value:
+                raise_panic()
+        except Panic:
+            raise
+        except BaseException:  # a signal's, or there is no room to tell a panic: it is not the next call's
+            forget()
+            raise
 
     return release
 
 
+_FORGET = """
+declare ptr @altru_panic_take()
+declare void @altru_panic_release(ptr)
+define internal void @forget() {
+  %panic = call ptr @altru_panic_take()
+  call void @altru_panic_release(ptr %panic)
+  ret void
+}
+"""
+
+
 @cache
-def forgetting() -> dict[str, Any]:
-    """Functions that take the panic of this thread, and that release one."""
-    known = load.symbols()
-    return {
-        "_take": stubs.make("->P", known["altru_panic_take"], None),
-        "_forget": stubs.make("P->", known["altru_panic_release"], None),
-    }
+def forgetting() -> Callable[[], None]:
+    """What drops the panic that waits for this thread, if one does, in one step and without room for a frame."""
+    if not stubs.are_possible():
+        return lambda: (panics.take(), None)[1]
+    forget: Callable[[], None] = stubs.make("->", c_api.link(_FORGET, ["forget"], load.symbols())[0], None)
+    return forget
 
 
 def make_room(levels: int = 16) -> None:

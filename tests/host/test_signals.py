@@ -1,4 +1,4 @@
-"""Signals that arrive in compiled code, or as it returns: what their handlers raise reaches the caller, and nothing runs twice."""
+"""Signals that arrive in compiled code, or as it returns: what handlers raise reaches the caller, and nothing runs twice."""
 
 from __future__ import annotations
 
@@ -305,6 +305,49 @@ def test_an_error_of_the_value_itself_is_not_hidden_while_it_is_viewed() -> None
         lib["h"](NO_SIGNAL, (ctypes.c_double * 2)())
     assert caught.value is error
     assert lib["count_of"]() == 0
+
+
+LOUD = """
+struct @Loud { n: i32 } drop @Loud.drop
+func @raise(%n: i32) -> i32
+func @Loud.drop(%self: ref<mut @Loud>) {
+^entry:
+  %s = deref %self
+  %f = field %s, n
+  %n = load %f
+  %i = call @raise(%n) unsafe
+  panic "unlucky"
+}
+func @loud(%n: i32) -> own<@Loud> {
+^entry:
+  %l = struct %n : @Loud
+  %o = new %l : own<@Loud>
+  ret %o
+}
+func @div(%n: i32, %m: i32) -> i32 {
+^e:
+  %r = sdiv %n, %m
+  ret %r
+}
+"""
+
+
+def test_the_panic_of_a_destructor_is_not_that_of_the_next_call(handler: Handler) -> None:
+    lib = backend.compile(air.parse(LOUD))
+    handler.error = Tick()
+    for _ in range(3):
+        owner = lib["loud"](signal.SIGUSR1)
+        with pytest.raises(Tick):
+            owner.release()
+        assert lib["div"](7, 1) == 7
+        assert not owner.alive
+        owner.release()
+    handler.error = None
+    owner = lib["loud"](signal.SIGUSR1)
+    with pytest.raises(air.Panic, match="unlucky"):
+        owner.release()
+    assert lib["div"](7, 1) == 7
+    assert handler.count == 4
 
 
 # -- threads that Python does not know ----------------------------------------------------------------------------------
