@@ -36,7 +36,7 @@ import keyword
 import struct
 from collections.abc import Callable
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 import attrs
 
@@ -182,14 +182,15 @@ class _Writer:
 
         def take(value: Any) -> int:
             unit = unit_of(value)
-            if unit is None:
+            known = unit.find(value.__name__) if unit is not None else None
+            if known is None:
                 raise wrong(where, type, "a compiled function", value)
-            found = unit.type_of(value.__name__)
+            found, address = known
             if found.erased is not type.erased:
                 raise TypeError(f"{spell(where)} has type `{type}`, and @{value.__name__} has type `{found}`")
             if unit is not own and unit not in own.needs:
                 own.needs.append(unit)
-            return int(unit.address_of(value.__name__))
+            return int(address)
 
         self.namespace[taking] = take
         self.is_quick = False
@@ -421,14 +422,17 @@ def words_of(scratch: Scratch, lengths: int) -> list[int]:
 
 def make_release(entry: int, lengths: int, code: Any, *, unwinds: bool) -> Release:
     """The Python function that releases an owner through ``entry``; it keeps ``code``. It raises the panics of destructors."""
-    native = make_native(entry, None, [ctypes.c_void_p, *[ctypes.c_size_t] * lengths], code)
-    if not unwinds:
-        return cast(Release, native)
+    native: Release = make_native(entry, None, [ctypes.c_void_p, *[ctypes.c_size_t] * lengths], code)
+    return telling(native) if unwinds else native
+
+
+def telling(native: Callable[..., Any]) -> Callable[..., Any]:
+    """``native``, and then the panic that it has left is raised."""
     waiting, forget = panics.waiting(), forgetting()
 
-    def release(*words: int) -> None:
+    def call(*given: Any) -> Any:
         try:
-            native(*words)
+            result = native(*given)
             if waiting.value:
                 raise_panic()
         except Panic:
@@ -436,8 +440,9 @@ def make_release(entry: int, lengths: int, code: Any, *, unwinds: bool) -> Relea
         except BaseException:  # a signal's, or there is no room to tell a panic: it is not the next call's
             forget()
             raise
+        return result
 
-    return release
+    return call
 
 
 _FORGET = """
