@@ -101,7 +101,7 @@ def test_calls_definitions_and_unloading_at_once() -> None:
         lib.type("S100")
 
     together(calls, calls, defines, defines, unloads, looks)
-    assert min(counts["calls"], counts["added"], counts["unloaded"]) > 5, counts
+    assert min(counts["calls"], counts["added"], counts["unloaded"]) > 0, counts
     lib.add(modules[3], externs=externs)
     assert lib["f"](1) == 4
     units = [weakref.ref(unit) for unit in lib._units]
