@@ -200,15 +200,12 @@ class _Writer:
         self.ctypes.append(ctypes.c_void_p)
 
     def owner(self, taking: str, name: str, type: OwnType, where: Where) -> None:
-        """An owner: its words now, and it is consumed when the arguments behind it are known."""
+        """An owner, by its place: the stub takes it out of there when all arguments are known."""
         self.is_quick = False
         self.namespace |= {taking: taker(type, where), "_move": move}
-        count = dimensions_of(type)
-        parts = [f"_{name}_{part}" for part in range(count + 1)]
-        self.before.append(f"{', '.join(parts)}, = {taking}({name})")
-        self.usual.append("False")
-        self.arguments += parts
-        self.ctypes += [ctypes.c_void_p] + [ctypes.c_size_t] * count
+        self.before.append(f"_{name}_place = {taking}({name})")
+        self.arguments.append(f"_{name}_place")
+        self.ctypes.append(stubs.Moved(dimensions_of(type)))
         self.moves.append(name)
 
     def reference(self, index: int, taking: str, name: str, type: RefType, where: Where) -> None:
@@ -309,11 +306,10 @@ class _Writer:
         if isinstance(type, OwnType) and crosses(type):
             release: Release = self.unit.releases[type.erased]
             codecs = self.codecs
-            if not slice:
-                self.namespace["_read"] = lambda found: Owned(type, [found], release, codecs)
-                return ctypes.c_void_p, [], self.call(), "_read(_result)"
-            self.namespace["_read"] = lambda scratch: Owned(type, words_of(scratch, slice), release, codecs)
-            return self.through_memory(8 * (slice + 1), 8)
+            self.namespace["_owned"] = lambda: Owned(type, release, codecs)  # before the call: its result is never nobody's
+            self.ctypes.insert(0, ctypes.c_void_p)
+            self.arguments.insert(0, "_made.place + 8")
+            return None if slice else stubs.STORED, ["_made = _owned()"], self.call(), "_made"
         if isinstance(type, RefType) and kind == "scalar" and not type.target.is_unsized:
             inner = self.codecs.of(type.target)
             self.namespace["_read"] = lambda found: inner.read(ctypes.string_at(found, inner.size), 0)
@@ -349,9 +345,32 @@ def make_native(entry: int, restype: Any, argtypes: list[Any], unit: Any) -> Any
     """What calls ``entry`` with numbers and keeps ``unit``: a stub, or where there is none a prototype of ctypes."""
     if stubs.are_possible():
         return stubs.make(stubs.signature(restype, argtypes), entry, unit)
-    native: Any = ctypes.CFUNCTYPE(restype, *argtypes)(entry)
+    flat: list[Any] = []
+    for each in argtypes:
+        flat += [ctypes.c_void_p] + [ctypes.c_size_t] * each.lengths if isinstance(each, stubs.Moved) else [each]
+    stored = restype is stubs.STORED
+    native: Any = ctypes.CFUNCTYPE(ctypes.c_void_p if stored else restype, *flat[stored:])(entry)
     native.unit = unit
-    return native
+    if flat == argtypes and not stored:
+        return native
+
+    def call(*given: Any) -> Any:
+        words: list[Any] = []
+        for each, value in zip(argtypes, given):
+            if isinstance(each, stubs.Moved):
+                cell = (ctypes.c_size_t * (2 + each.lengths)).from_address(value)
+                words += cell[1:]
+                if cell[0] or not cell[1]:
+                    raise stubs.Refused
+                cell[1] = 0
+            else:
+                words.append(value)
+        found = native(*words[stored:])
+        if stored:
+            ctypes.c_size_t.from_address(given[0]).value = found or 0
+        return found
+
+    return call
 
 
 def make_call(callee: Callee, codecs: Codecs, entry: int, unit: Any, *, unwinds: bool) -> tuple[Any, dict[str, Any]]:
@@ -372,8 +391,9 @@ def make_call(callee: Callee, codecs: Codecs, entry: int, unit: Any, *, unwinds:
         writer.usual += writer.strict
     namespace = writer.namespace
     namespace |= {"_native": make_native(entry, restype, writer.ctypes, unit), "_unit": unit}
-    moved = [f"_move(({', '.join(writer.moves)},))"] if writer.moves else []
-    body = [*writer.before, *setup, *moved]
+    refused = stubs.Refused if stubs.are_possible() else (stubs.Refused, ctypes.ArgumentError)
+    moved = f"_move(({', '.join(writer.moves)},))"
+    body = [*writer.before, *setup]
     after, left = [], []
     if unwinds:
         namespace |= {"_waiting": panics.waiting(), "_raise_panic": raise_panic, "_forget": forgetting()}
@@ -382,8 +402,12 @@ def make_call(callee: Callee, codecs: Codecs, entry: int, unit: Any, *, unwinds:
     if writer.writes:
         after.append("_loan.returned()")
     again = [f"_result = {call}", *after, f"return {result}"] if after or result != "_result" else [f"return {call}"]
-    if not writer.borrows and names:
-        refused = stubs.Refused if stubs.are_possible() else (stubs.Refused, ctypes.ArgumentError)
+    if writer.moves:
+        # What is wrong was found out; if it is refused now another thread was faster, and that is found out then.
+        namespace["_REFUSED"] = refused
+        again = [moved, "try:", f"    _result = {call}", "except _REFUSED:", f"    {moved}", f"    _result = {call}"]
+        again += [*after, f"return {result}"]
+    elif not writer.borrows and names and result != "_made":
         namespace |= {"_REFUSED": refused, "_Refused": stubs.Refused}
         if writer.usual or after or result != "_result":
             fast = [f"if not ({' and '.join(writer.usual)}): raise _Refused"] if writer.usual else []
@@ -422,7 +446,7 @@ def words_of(scratch: Scratch, lengths: int) -> list[int]:
 
 def make_release(entry: int, lengths: int, code: Any, *, unwinds: bool) -> Release:
     """The Python function that releases an owner through ``entry``; it keeps ``code``. It raises the panics of destructors."""
-    native: Release = make_native(entry, None, [ctypes.c_void_p, *[ctypes.c_size_t] * lengths], code)
+    native: Release = make_native(entry, None, [stubs.Moved(lengths)], code)
     return telling(native) if unwinds else native
 
 

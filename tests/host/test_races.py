@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import subprocess
 import sys
@@ -154,6 +155,56 @@ def test_one_class_for_all() -> None:
     for thread in threads:
         thread.join()
     assert problems == []
+
+
+def test_views_and_moves_at_once() -> None:
+    """An owner that is moved is not viewed, and what is viewed is there."""
+    text = """
+func @own(%n: usize, %x: i64) -> own<[? x i64]> {
+^e:
+  %o = new.array %n, %x : own<[? x i64]>
+  ret %o
+}
+func @spoil(%o: own<[? x i64]>) {
+^e:
+  %zero = const 0 : usize
+  %minus = const -1 : i64
+  %s = deref %o
+  %p = elem %s, %zero
+  assign %p, %minus
+  ret
+}
+"""
+    lib = backend.compile(air.parse(text))
+    owners = [lib["own"](2, 5)]
+    counts = {"moved": 0, "viewed": 0}
+
+    def moves() -> None:
+        owner = owners[0]
+        try:
+            if counts["moved"] % 2:
+                lib["spoil"](owner)
+            else:
+                owner.release()
+            counts["moved"] += 1
+        except (ValueError, BufferError):
+            return
+        owners[0] = lib["own"](2, 5)
+
+    def views() -> None:
+        try:
+            view = owners[0].view()
+        except ValueError:
+            return
+        assert list(view) == [5, 5]
+        counts["viewed"] += 1
+
+    def copies() -> None:
+        with contextlib.suppress(ValueError):
+            assert owners[0].value.tolist() == [5, 5]
+
+    together(moves, moves, views, copies)
+    assert min(counts.values()) > 0
 
 
 def test_forks_while_others_change_a_library() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 
 import altru_ir as air
 from altru_ir import backend
+from altru_ir.backend.host import stubs
 
 TEXT = """
 struct @P {{ x: f64, n: i16 }}
@@ -348,6 +350,96 @@ def test_the_panic_of_a_destructor_is_not_that_of_the_next_call(handler: Handler
         owner.release()
     assert lib["div"](7, 1) == 7
     assert handler.count == 4
+
+
+OWN = """
+struct @Loud { n: i32 } drop @Loud.drop
+global mut @alive : i64 = 0
+func @raise(%n: i32) -> i32
+func @count(%by: i64) -> i64 {
+^e:
+  %p = global @alive unsafe
+  %c = load %p
+  %d = add %c, %by
+  assign %p, %d
+  ret %d
+}
+func @Loud.drop(%self: ref<mut @Loud>) {
+^entry:
+  %minus = const -1 : i64
+  %c = call @count(%minus)
+  ret
+}
+func @loud(%s: i32) -> own<@Loud> {
+^entry:
+  %one = const 1 : i64
+  %c = call @count(%one)
+  %l = struct %s : @Loud
+  %o = new %l : own<@Loud>
+  %i = call @raise(%s) unsafe
+  ret %o
+}
+func @row(%s: i32, %n: usize) -> own<[? x i64]> {
+^entry:
+  %x = const 5 : i64
+  %o = new.array %n, %x : own<[? x i64]>
+  %i = call @raise(%s) unsafe
+  ret %o
+}
+func @eat(%l: own<@Loud>, %s: i32) {
+^entry:
+  %i = call @raise(%s) unsafe
+  ret
+}
+func @swap(%a: own<@Loud>, %xs: own<[? x i64]>, %b: own<@Loud>) -> own<@Loud> {
+^entry:
+  ret %b
+}
+"""
+
+
+def test_an_owner_that_a_signal_keeps_from_its_caller_is_released(handler: Handler) -> None:
+    lib = backend.compile(air.parse(OWN))
+    handler.error = Tick()
+    for name, given in (("loud", ()), ("row", (1000,))):
+        for _ in range(5):
+            with pytest.raises(Tick) as caught:
+                lib[name](signal.SIGUSR1, *given)
+            caught.value.__traceback__ = None
+            del caught
+            gc.collect()
+            assert lib["count"](0) == 0
+    owner = lib["loud"](NO_SIGNAL)
+    assert lib["count"](0) == 1
+    with pytest.raises(Tick):
+        lib["eat"](owner, signal.SIGUSR1)
+    assert (owner.alive, lib["count"](0)) == (False, 0)
+
+
+def test_all_owners_are_moved_or_none() -> None:
+    lib = backend.compile(air.parse(OWN))
+    a, b, row = lib["loud"](NO_SIGNAL), lib["loud"](NO_SIGNAL), lib["row"](NO_SIGNAL, 3)
+    view = row.view()
+    with pytest.raises(BufferError):
+        lib["swap"](a, row, b)
+    native = lib["swap"].__globals__["_native"]
+    a.free()
+    b.free()
+    made = ctypes.c_size_t()
+    with pytest.raises(stubs.Refused):  # where a thread has made a view after it was asked
+        native(ctypes.addressof(made), a.place, row.place, b.place)
+    assert (a.alive, b.alive, row.alive, made.value) == (True, True, True, 0)
+    assert list(view) == [5, 5, 5]
+    with pytest.raises(stubs.Refused):
+        native(ctypes.addressof(made), a.place, row.place, a.place)
+    del view
+    with pytest.raises(ValueError, match="given twice"):
+        lib["swap"](a, row, a)
+    other = lib["swap"](a, row, b)
+    assert (a.alive, b.alive, row.alive, other.alive, lib["count"](0)) == (False, False, False, True, 1)
+    del other
+    gc.collect()
+    assert lib["count"](0) == 0
 
 
 # -- threads that Python does not know ----------------------------------------------------------------------------------
