@@ -403,9 +403,16 @@ def make_call(callee: Callee, codecs: Codecs, entry: int, unit: Any, *, unwinds:
         after.append("_loan.returned()")
     again = [f"_result = {call}", *after, f"return {result}"] if after or result != "_result" else [f"return {call}"]
     if writer.moves:
-        # What is wrong was found out; if it is refused now another thread was faster, and that is found out then.
+        # All else fits by now, so if it is refused another thread was faster; `_move` says so, or it was a view that is gone.
         namespace["_REFUSED"] = refused
-        again = [moved, "try:", f"    _result = {call}", "except _REFUSED:", f"    {moved}", f"    _result = {call}"]
+        again = [
+            "while True:",
+            f"    {moved}",
+            "    try:",
+            f"        _result = {call}",
+            "        break",
+            "    except _REFUSED: pass",
+        ]
         again += [*after, f"return {result}"]
     elif not writer.borrows and names and result != "_made":
         namespace |= {"_REFUSED": refused, "_Refused": stubs.Refused}
