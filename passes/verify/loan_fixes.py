@@ -53,7 +53,7 @@ class LoanFixes(Rewriting):
 
     # -- by error ----------------------------------------------------------------------------------------------------
 
-    def conflict(self, op: Operation, loan: Loan, access: Access | None, holders: set[Value]) -> tuple[Fix, ...]:
+    def conflict(self, op: Operation, loan: Loan, access: Access | None, holders: set[Value]) -> Sequence[Fix]:
         """For ``op``, which does what ``loan`` forbids, while one of ``holders`` may still hold that."""
         if access is None:
             return self.collect(lambda: self.declared_before(loan, holders))
@@ -74,7 +74,7 @@ class LoanFixes(Rewriting):
             lambda: self.copied(loan),
         )
 
-    def outlives(self, signature: RegionSignature, longer: int, shorter: int) -> tuple[Fix, ...]:
+    def outlives(self, signature: RegionSignature, longer: int, shorter: int) -> Sequence[Fix]:
         """For a region of the signature that flows into another one, by their numbers there."""
         return self.collect(lambda: self.declared(signature, longer, shorter))
 

@@ -29,7 +29,7 @@ from altru_ir.source import Location
 from altru_ir.types import ARENA, NamedType, PlaceType, PoolType
 from altru_ir.values import Operation, Value
 
-IN_FULL = 100
+IN_FULL = 1000
 """How many conflicts of one function are told with the whole story."""
 
 

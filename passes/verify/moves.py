@@ -33,7 +33,7 @@ verdicts on moves these are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 
@@ -308,7 +308,7 @@ class _Checker:
 
     def report(
         self, code: str, op: Operation, message: str, *,
-        labels: list[tuple[object, str]] | None = None, help: str | None = None, proposals: tuple[Fix, ...] = (),
+        labels: list[tuple[object, str]] | None = None, help: str | None = None, proposals: Sequence[Fix] = (),
     ) -> None:  # fmt: skip
         shown = tuple(Label(where, text) for where, text in labels or [] if where is not None)  # type: ignore[arg-type]
         self.found.append(
