@@ -111,9 +111,10 @@ def _signatures(function: Function, regions: Regions) -> Iterator[Diagnostic]:
     if signature_of(function, regions).unclear:
         yield _unclear(function, function.location, function)
     for op in function.operations():
-        if op.decl.callee is None and op.name != "func.ref":
+        decl = op.decl
+        value = decl.callee is None
+        if value and decl.name != "func.ref":
             continue
-        value = op.decl.callee is None
         named = regions.module.functions.get(op.attrs.get("symbol" if value else "callee", ""))
         if named is None or (named, value) in told:
             continue
@@ -150,9 +151,12 @@ def _destructors(function: Function, regions: Regions) -> Iterator[Diagnostic]:
 def _shared_by_many(function: Function, module: Module) -> Iterator[Diagnostic]:
     """Borrows of what others may change unseen: in collected objects and in thread-local globals."""
     for op in function.operations():
-        if op.name != "borrow":
+        if op.decl.name != "borrow":
             continue
         at = op.operands[0]
+        made = at.operation
+        if made is not None and made.decl.name == "local":
+            continue
         first: Operation | None = None  # the last step on the way to the root: the first one from there
         while at.type.is_place and at.operation is not None and not _is_cell(at.type.target):  # type: ignore[attr-defined]
             step = at.operation
