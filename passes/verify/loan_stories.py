@@ -350,7 +350,7 @@ class Teller:
         if known and self.function.location is not None:
             says = f"nothing in this signature says that {self.name_of(a)} outlives {shorter}"
             labels.insert(0, Label(self.function.location, says))
-        proposals = self.fixes.outlives(self.flow.signature, a, b) if known else ()
+        proposals = self.fixes.outlives(self.flow.signature, a, b, self.holders(before)) if known else ()
         return Diagnostic(
             "ALT-B007", f"{self.name_of(a)} need not live as long as {shorter}, but flows into it",
             last.location if last is not None else self.function.location, function=self.function.name,
