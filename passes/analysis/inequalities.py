@@ -324,6 +324,11 @@ class Inequalities(FunctionAnalysis):
             known = self._ranks[op]
         return known
 
+    def is_reached(self, op: Operation) -> bool:
+        """Whether control may come to an operation."""
+        assert op.block is not None
+        return self.tree.reachable(self.cfg.number[op.block])
+
     def before(self, op: Operation, also: dict[int, list[Fact]] | None = None) -> Point:
         """The point in front of an operation."""
         rank = self.rank_at(op)

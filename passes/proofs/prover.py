@@ -210,6 +210,7 @@ class Prover:
         self._left = 0
         self._supposing = False
         self._beyond = False
+        self._met_beyond = False
         self._nested = 0
         self._claims: dict[Claimed, Claim | None] = {}
         self._proven: list[Claimed] = []
@@ -245,9 +246,10 @@ class Prover:
     def prove(self, goal: Form, point: Point) -> Node | None:
         """A node that shows that ``goal`` is not negative at ``point``; None when none was found."""
         self._left = STEPS
+        self._met_beyond = False
         self._questions.clear()
         found = self._prove(goal, _Question(point), DEPTH)
-        if found is None and self.assume is None and self._left > 0:
+        if found is None and self.assume is None and self._left > 0 and self._met_beyond:
             self._beyond, log, self.log = True, self.log, None
             self._questions.clear()
             found = self._prove(goal, _Question(point), DEPTH)
@@ -395,7 +397,10 @@ class Prover:
                     if not -LARGE < multiplier * b < LARGE or max(map(abs, form.values())) >= LARGE:  # a bound, no relation
                         hard += any(abs(k) >= LARGE for other, k in rest_goal.items() if other) and FAR_FETCHED
                     is_computed = max(map(rank.__getitem__, rest_goal)) >= 0
-                    into = later if facts.top(fact) <= latest_rank else beyond
+                    into = later
+                    if facts.top(fact) > latest_rank:
+                        into = beyond
+                        self._met_beyond |= not self._nested
                     into.append((each != latest, hard, -constant, is_computed, fact, scale, multiplier, rest_goal))
         if len(later) > 1:
             later.sort(key=_hardness)

@@ -37,13 +37,17 @@ import attrs
 
 from altru_ir import declare
 from altru_ir.module import Block, Function, Module
+from altru_ir.passes.analysis.control_flow import ControlFlow
 from altru_ir.passes.analysis.graphs import strongly_connected
 from altru_ir.passes.analysis.inequalities import Form, Inequalities, Point, Raw
+from altru_ir.passes.analysis.manager import AnalysisManager
 from altru_ir.passes.base import ANALYSIS, Pass, bodies
 from altru_ir.passes.proofs.agreements import disagreements
+from altru_ir.passes.proofs.answers import Answers
 from altru_ir.passes.proofs.certificates import AGREED, Agreement, Derivation, Proof, Term
-from altru_ir.passes.proofs.goals import goals_of, proven
-from altru_ir.passes.proofs.prover import Prover, assumptions
+from altru_ir.passes.proofs.failures import Failures
+from altru_ir.passes.proofs.goals import goals_of
+from altru_ir.passes.proofs.prover import Node, Prover
 from altru_ir.passes.proofs.writer import Writer, polynomial
 from altru_ir.passes.transform.eliminate_checks import RejectedProof
 from altru_ir.passes.transform.guards import testable
@@ -51,6 +55,10 @@ from altru_ir.types import I1, USIZE, ArrayType, RefType, Type
 from altru_ir.values import NO_ATTRIBUTES, Operation, Symbol, Value
 
 ROUNDS = 3
+VARIANTS = ((True, False), (False, True))
+"""Without what checks say, and without assumptions that keep sums from wrapping; or with both."""
+EFFORT = 100
+"""When this many goals were looked at in vain for one check, no other variant is tried."""
 MOST_CALLS = 32
 MOST_RETURNS = 8
 MOST_RELATIONS = 6
@@ -99,10 +107,11 @@ class InferContracts(Pass):
     """
 
     name = "infer-contracts"
+    preserves = (ControlFlow, Inequalities, Answers)  # of what it changes it has them forgotten itself
     verify: bool = False
 
     def run(self, module: Module) -> None:
-        work = _Contracts(module)
+        work = _Contracts(module, self.analyses)
         if not work.calls or not work.with_checks:
             return
         work.infer()
@@ -121,10 +130,12 @@ class InferContracts(Pass):
 class _Contracts:
     """The work on one module."""
 
-    def __init__(self, module: Module) -> None:
+    def __init__(self, module: Module, analyses: AnalysisManager | None = None) -> None:
         self.module = module
+        self.analyses = AnalysisManager() if analyses is None else analyses
         self.functions = bodies(module)
         self.calls: dict[str, list[Operation]] = {}
+        self.calls_in: dict[Function, list[Operation]] = {}
         self.closed = {function.name for function in self.functions if function.linkage == "private"} - self._named()
         self.with_checks = {f for f in self.functions if any(op.decl.is_check for op in f.operations())}
         self.returns = {f: [b.ops[-1] for b in f.blocks if b.ops[-1].decl.name == "ret"] for f in self.functions}
@@ -132,8 +143,8 @@ class _Contracts:
         self.proofs: dict[Function, Proof] = {}
         self.ensures: dict[Function, list[tuple[Relation, Value, tuple[Derivation | None, ...]]]] = {}
         self.requires: dict[Function, list[Relation]] = {}
-        self._facts: dict[Function, Inequalities] = {}
         self._provers: dict[Function, Prover] = {}
+        self._missing: dict[Function, tuple[Answers, list[Relation]]] = {}
 
     def _named(self) -> set[str]:
         """What is named by anything but a call, and the calls."""
@@ -153,6 +164,7 @@ class _Contracts:
                     if op.decl.name == "call" and key == "callee":
                         if module.functions[str(attribute)].blocks:
                             self.calls.setdefault(str(attribute), []).append(op)
+                            self.calls_in.setdefault(function, []).append(op)
                     elif isinstance(attribute, Symbol):
                         named.add(str(attribute))
                     elif not isinstance(attribute, (int, float)):
@@ -190,19 +202,18 @@ class _Contracts:
     # -- what is known of a function -----------------------------------------------------------------------------------------
 
     def facts(self, function: Function) -> Inequalities:
-        known = self._facts.get(function)
-        if known is None:
-            known = self._facts[function] = Inequalities(function, function.cfg())
-        return known
+        return self.analyses.get(Inequalities, function)
 
     def prover(self, function: Function) -> Prover:
+        """For questions that are about no check."""
         known = self._provers.get(function)
         if known is None:
             known = self._provers[function] = Prover(self.facts(function))
+            known.keep_log()
         return known
 
     def changed(self, function: Function) -> None:
-        self._facts.pop(function, None)
+        self.analyses.invalidate(function, (ControlFlow,))
         self._provers.pop(function, None)
 
     def derived(self, relation: Relation, values: Callable[[int], Value], op: Operation) -> tuple[bool, Derivation | None]:
@@ -210,7 +221,7 @@ class _Contracts:
         function = op.function
         assert function is not None
         facts, raw = self.facts(function), relation.raw(values)
-        if not facts.tree.reachable(facts.cfg.number[op.block]):  # type: ignore[index]
+        if not facts.is_reached(op):
             return True, None
         node = self.prover(function).prove(facts.form(raw), facts.before(op))
         if node is None:
@@ -265,41 +276,57 @@ class _Contracts:
     def wanted(self, function: Function, of_callees: dict[Function, list[Relation]]) -> list[Relation]:
         """What relations of its parameters would prove what cannot be proven in a function."""
         facts, prover = self.facts(function), self.prover(function)
-        found: dict[Relation, None] = {}
-        for op in list(function.operations()):
-            if not facts.tree.reachable(facts.cfg.number[op.block]):  # type: ignore[index]
-                continue
-            if op.decl.is_check:
-                if proven(op, prover) is None:
-                    for goals in goals_of(op, facts)[:1]:
-                        self.missing([facts.form(goal) for goal in goals], facts.before(op), facts, found)
-            elif op.decl.name == "call" and op.attrs.get("callee") is not None:
-                callee = self.module.functions[op.attrs["callee"]]
-                for relation in of_callees.get(callee, ()):
-                    goal = facts.form(relation.raw(_at_call(op)))
-                    if prover.prove(goal, facts.before(op)) is None:
-                        self.missing([goal], facts.before(op), facts, found)
+        log = prover.log or []
+        found = dict.fromkeys(self.missing_in(function))
+        for op in filter(facts.is_reached, self.calls_in.get(function, ()) if of_callees else ()):
+            callee = self.module.functions[op.attrs["callee"]]
+            for relation in of_callees.get(callee, ()):
+                goal, start = facts.form(relation.raw(_at_call(op))), len(log)
+                if prover.prove(goal, facts.before(op)) is None:
+                    self.missing([goal], facts.before(op), Failures(prover, start, len(log)), facts, found)
         for relation, _, _ in self.ensures.get(function, ()):
             if not relation.strict and relation.low.which == RESULT:  # what would let it be below
                 for op in self.returns[function]:
                     below = relation._replace(strict=True).raw(_at_return(function, op))
-                    self.missing([facts.form(below)], facts.before(op), facts, found)
+                    goal, start = facts.form(below), len(log)
+                    if facts.is_reached(op) and prover.prove(goal, facts.before(op)) is None:
+                        self.missing([goal], facts.before(op), Failures(prover, start, len(log)), facts, found)
         known = self.requires.get(function, [])
         return [relation for relation in found if relation not in known][: MOST_RELATIONS - len(known)]
 
+    def missing_in(self, function: Function) -> list[Relation]:
+        """What relations of its parameters would prove the checks of a function that cannot be proven."""
+        answers = self.analyses.get(Answers, function)
+        known = self._missing.get(function)
+        if known is not None and known[0] is answers:
+            return known[1]
+        facts = answers.facts
+        found: dict[Relation, None] = {}
+        for op in answers.logged:
+            for goals in goals_of(op, facts)[:1]:
+                self.missing([facts.form(goal) for goal in goals], facts.before(op), answers.failures(op), facts, found)
+        self._missing[function] = answers, list(found)
+        return list(found)
+
     @staticmethod
-    def missing(goals: list[Form], point: Point, facts: Inequalities, found: dict[Relation, None]) -> None:
+    def missing(goals: list[Form], point: Point, log: Failures, facts: Inequalities, found: dict[Relation, None]) -> None:
         """Adds the relations that would prove all goals at a point, if there are some."""
-        for without_checks in (True, False):
-            prover = Prover(facts)
-            prover.assume = _Parameters(facts)
-            prover.without_checks = without_checks
-            prover.assume_needs = not without_checks
-            nodes = [prover.prove(goal, point) for goal in goals]
-            if all(node is not None for node in nodes):
-                relations = [relation_of(form, facts) for form in assumptions([node for node in nodes if node is not None])]
-                found.update((relation, None) for relation in relations if relation is not None)
-                return
+
+        def ask(prover: Prover) -> list[Node] | None:
+            nodes = []
+            for goal in goals:
+                node = prover.prove(goal, point)
+                if node is None:
+                    return None
+                nodes.append(node)
+            return nodes
+
+        allowed = _Parameters(facts)
+        log.read(allowed, [])
+        for form in log.assumed(ask, allowed, lambda: Prover(facts), VARIANTS, EFFORT) or ():
+            relation = relation_of(form, facts)
+            if relation is not None:
+                found[relation] = None
 
     # -- 3 -------------------------------------------------------------------------------------------------------------------
 
@@ -342,7 +369,10 @@ class _Parameters:
         self.header: Block = facts.function.blocks[0]
 
     def __call__(self, goal: Form, point: Point) -> bool:
-        return testable(goal, self.facts) and relation_of(goal, self.facts) is not None
+        return relation_of(goal, self.facts) is not None and testable(goal, self.facts)
+
+    def is_behind(self, point: Point) -> bool:
+        return True
 
 
 def relation_of(form: Form, facts: Inequalities) -> Relation | None:
