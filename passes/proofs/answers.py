@@ -12,6 +12,7 @@ Invariant: the answers depend on the function alone; who has further questions a
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Self
 
 from altru_ir.module import Function
@@ -20,8 +21,8 @@ from altru_ir.passes.analysis.manager import FunctionAnalysis, Get
 from altru_ir.passes.analysis.notes import Notes
 from altru_ir.passes.proofs.failures import Failures
 from altru_ir.passes.proofs.goals import Found, proven
-from altru_ir.passes.proofs.prover import Prover
-from altru_ir.values import Operation
+from altru_ir.passes.proofs.prover import Failed, Prover
+from altru_ir.values import Operation, Value
 
 
 class Answers(FunctionAnalysis):
@@ -52,6 +53,14 @@ class Answers(FunctionAnalysis):
     def failures(self, op: Operation) -> Failures:
         """What was looked at in vain for a check."""
         return Failures(self.prover, *self.logged[op])
+
+    @cached_property
+    def met(self) -> set[Value]:
+        """The values that goals which were looked at in vain are about."""
+        terms, factors = self.facts.terms, self.facts.factors
+        goals = (each.goal for each in self.prover.log or () if isinstance(each, Failed))
+        numbers = {part for number in set().union(*goals) for part in factors[number] or (number,)}
+        return {value for value, _ in map(terms.__getitem__, numbers) if value is not None}
 
     def describe(self, notes: Notes) -> None:
         if not self.found:

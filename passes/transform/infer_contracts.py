@@ -9,7 +9,7 @@
       call @first(%ys)           // %n is its length: at least 1
 
 Steps, cited by number in the code:
- 1. *Ensured*: of the result of a function that others use, a few relations with its parameters and their lengths are tried at
+ 1. *Ensured*: of the result of a function that others need, a few relations with its parameters and their lengths are tried at
     each ``ret``: below one, at most one, at least one, not zero. Those that hold are assumed behind each call. Callees first.
  2. *Wanted*: of a function that nobody but ``call`` in this module runs, it is asked what relations between its parameters and
     their lengths would prove the checks that cannot be proven, and what its callees want of it. Callees first.
@@ -144,6 +144,7 @@ class _Contracts:
         self.ensures: dict[Function, list[tuple[Relation, Value, tuple[Derivation | None, ...]]]] = {}
         self.requires: dict[Function, list[Relation]] = {}
         self._provers: dict[Function, Prover] = {}
+        self._denied: dict[tuple[Function, Relation], Inequalities] = {}
         self._missing: dict[Function, tuple[Answers, list[Relation]]] = {}
 
     def _named(self) -> set[str]:
@@ -186,9 +187,11 @@ class _Contracts:
         order = [[self.functions[at] for at in members] for members in strongly_connected(successors)]
         for _ in range(ROUNDS):  # 4
             known = len(self.agreements)
+            needed = self.needed(order)
             for members in order:
                 for function in members:
-                    self.ensure(function)
+                    if function in needed:
+                        self.ensure(function)
             wanted: dict[Function, list[Relation]] = {}
             for members in order:
                 for function in members:
@@ -232,23 +235,56 @@ class _Contracts:
 
     # -- 1 -------------------------------------------------------------------------------------------------------------------
 
+    def needed(self, order: list[list[Function]]) -> set[Function]:
+        """The functions whose results may help to prove a check: those that a search in a caller met in vain, those of callers
+        that also call who may want something, and those that a needed one calls."""
+        failing = {f for f in self.with_checks if f in self.calls_in or f.name in self.calls}
+        failing = {f for f in failing if self.analyses.get(Answers, f).logged}
+        callees = {f: {self.module.functions[op.attrs["callee"]]: None for op in ops} for f, ops in self.calls_in.items()}
+        wanting = {f for f in failing if f.name in self.closed}
+        grown = True
+        while grown:
+            grown = False
+            for members in order:
+                for f in members:
+                    if f not in wanting and f.name in self.closed and any(each in wanting for each in callees.get(f, ())):
+                        wanting.add(f)
+                        grown = True
+        found: dict[Function, None] = {}
+        for f, ops in self.calls_in.items():
+            if any(each in wanting for each in callees[f]):
+                found.update(callees[f])
+            elif f in failing:
+                met = self.analyses.get(Answers, f).met
+                found.update((self.module.functions[op.attrs["callee"]], None) for op in ops if not met.isdisjoint(op.results))
+        work = list(found)
+        for f in work:
+            for each in callees.get(f, ()):
+                if each not in found:
+                    found[each] = None
+                    work.append(each)
+        return set(found)
+
     def ensure(self, function: Function) -> None:
         """Finds out what a function sees to, and assumes it behind its calls."""
         calls, returns = self.calls.get(function.name, []), self.returns[function]
         if not calls or len(returns) > MOST_RETURNS or len(calls) > MOST_CALLS or not returns:
             return
         type = function.signature.result
-        if not (type.is_integer or _is_slice(type)) or not any(op.function in self.with_checks for op in calls):
+        if not (type.is_integer or _is_slice(type)):
             return
         known = self.ensures.setdefault(function, [])
         for relation in relations_of_result(function):
             implied = relation._replace(strict=True)
             if len(known) >= MOST_RELATIONS or any(each[0] in (relation, implied) for each in known):
                 continue
+            if self._denied.get((function, relation)) is self.facts(function):
+                continue
             found: list[Derivation | None] = []
             for op in returns:
                 holds, derivation = self.derived(relation, _at_return(function, op), op)
                 if not holds:
+                    self._denied[function, relation] = self.facts(function)
                     break
                 found.append(derivation)
             else:
