@@ -45,9 +45,11 @@ from altru_ir.values import Operation, Successor, Value
 
 MOST = 12
 MOST_CONDITIONS = 64
+CLIMB = 4
 DERIVED = 8
 DERIVING = frozenset({"add", "sub", "mul", "shl", "umin", "umax", "smin", "smax"})
 """The operations whose definition makes a new fact out of one about their result (rule 4), and how many there may be of one."""
+EXTREMES = frozenset({"umin", "umax", "smin", "smax"})
 SAYING = frozenset({"check.bounds", "check.subrange", "check.nonzero", "check.nonnull", "assume"})
 DECIDING = frozenset({"cond_br", "switch"})
 FAR = 1 << 1000
@@ -78,8 +80,7 @@ class Fact:
     negative for it to hold.
     """
 
-    needs: tuple[Form, ...] = ()
-    top: int | None = None
+    __slots__ = ("differs", "exact", "form", "last", "needs", "origin", "rank", "raw", "source", "top")
 
     def __init__(self, form: Form, rank: int, last: int, raw: Raw | None, source: Any, exact: bool, differs: bool) -> None:
         self.form = form
@@ -90,6 +91,8 @@ class Fact:
         self.origin = source
         self.exact = exact
         self.differs = differs
+        self.needs: tuple[Form, ...] = ()
+        self.top: int | None = None
 
 
 class Point:
@@ -170,6 +173,9 @@ class Inequalities(FunctionAnalysis):
         self.stride = max([len(block.ops) for block in cfg.blocks], default=0) + 2
         self._ranks: dict[Operation, int] = {}
         self._derives: list[bool] = []
+        self.is_extreme: list[bool] = []
+        """Which numbers are the least or the greatest of two."""
+        self._meetings: dict[Block, Block | None] = {}
         self._bits = self.module.pointer_bits
         self._new((None, ""), 1, 1, -1)
         self._collect()
@@ -187,7 +193,9 @@ class Inequalities(FunctionAnalysis):
         self.rank.append(rank)
         self.factors.append(None)
         op = None if term[0] is None else term[0].owner
-        self._derives.append(isinstance(op, Operation) and op.decl.name in DERIVING)
+        name = op.decl.name if isinstance(op, Operation) else ""
+        self._derives.append(name in DERIVING)
+        self.is_extreme.append(name in EXTREMES)
         return len(self.terms) - 1
 
     def number(self, value: Value, reading: Reading) -> tuple[int, int]:  # 1
@@ -299,6 +307,24 @@ class Inequalities(FunctionAnalysis):
     def cleanups(self) -> set[Block]:
         """The blocks that an unwind edge leads to."""
         return {block.unwind for block in self.function.blocks if block.unwind is not None}
+
+    def meeting(self, block: Block) -> Block | None:
+        """The nearest block above, ``CLIMB`` at most, where edges meet; None if some come around a loop."""
+        if block in self._meetings:
+            return self._meetings[block]
+        tree, number, blocks = self.cfg.dominators, self.cfg.number, self.cfg.blocks
+        found, at = None, number[block]
+        for _ in range(CLIMB):
+            if at == 0:
+                break
+            edges = self.edges[blocks[at]]
+            if len(edges) > 1:
+                around = any(tree.dominates(at, number[terminator.block]) for terminator, _ in edges)  # type: ignore[index]
+                found = None if around else blocks[at]
+                break
+            at = tree.parent[at]
+        self._meetings[block] = found
+        return found
 
     # -- places ------------------------------------------------------------------------------------------------------------
 

@@ -46,6 +46,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from math import gcd
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import attrs
@@ -66,7 +67,6 @@ FAR_FETCHED = 4
 UNSAMPLED = 192
 LEMMAS = 4
 MEETINGS = 1
-CLIMB = 4
 CANDIDATES = 6
 BEYOND = 2
 EDGES = 24
@@ -180,7 +180,7 @@ class Refuted(NamedTuple):
 Place = tuple[Key, int, Block | None]
 """A goal and where it is asked, to be found by (``place_of``)."""
 
-Candidate = tuple[bool, int, int, bool, Fact, int, int, Form]
+Candidate = tuple[tuple[bool, int, int, bool], Fact, int, int, Form]
 """Whether a fact is about another number than the latest, how hard what it leaves over is (how many numbers, how far from 0
 its constant, whether something of it is computed), the fact, rule 2's numbers, and what it leaves over."""
 
@@ -321,7 +321,7 @@ class Prover:
                 return None
         start = 0 if self.log is None else len(self.log)
         failed[key] = constant  # meanwhile too: a goal does not help itself
-        if self._refuted(goal, question.point):  # 10
+        if self.vain >= UNSAMPLED and self._refuted(goal, question.point):  # 10
             if self.log is not None:
                 question.logged[key] = start
                 self.log.append(Failed(goal, question.point, self._for_needs, start, True))
@@ -340,8 +340,8 @@ class Prover:
         return found
 
     def _search(self, goal: Form, numbers: list[int], question: _Question, depth: int) -> Node | None:
-        divisor = gcd(*map(goal.__getitem__, numbers))
-        if divisor > 1:
+        divisor = abs(goal[numbers[0]])
+        if divisor > 1 and (divisor := gcd(*map(goal.__getitem__, numbers))) > 1:
             smaller = {each: goal[each] // divisor for each in numbers}
             constant = goal.get(0, 0) // divisor
             if constant:
@@ -398,10 +398,10 @@ class Prover:
                         hard += any(abs(k) >= LARGE for other, k in rest_goal.items() if other) and FAR_FETCHED
                     is_computed = max(map(rank.__getitem__, rest_goal)) >= 0
                     into = later
-                    if facts.top(fact) > latest_rank:
+                    if (facts.top(fact) if fact.top is None else fact.top) > latest_rank:
                         into = beyond
                         self._met_beyond |= not self._nested
-                    into.append((each != latest, hard, -constant, is_computed, fact, scale, multiplier, rest_goal))
+                    into.append(((each != latest, hard, -constant, is_computed), fact, scale, multiplier, rest_goal))
         if len(later) > 1:
             later.sort(key=_hardness)
             del later[CANDIDATES:]
@@ -415,11 +415,11 @@ class Prover:
             self.assume = allowed
             self.suppose(goal, allowed.header)
             return Assumed(goal)
-        about_latest = [each for each in later if not each[0]]
+        about_latest = [each for each in later if not each[0][0]]
         found = self._rounded(goal, question, depth) if len(numbers) > 1 else None
         if found is not None:
             return found
-        if self._is_least_or_most(latest):  # nothing else says as much
+        if facts.is_extreme[latest]:  # nothing else says as much
             found = self._as_computed(goal, latest, question, depth) or self._any_of(goal, about_latest, question, depth)
         else:
             found = self._any_of(goal, about_latest, question, depth) or self._as_computed(goal, latest, question, depth)
@@ -437,7 +437,7 @@ class Prover:
         return found
 
     def _any_of(self, goal: Form, later: list[Candidate], question: _Question, depth: int) -> Node | None:
-        for *_, fact, scale, multiplier, rest_goal in later:
+        for _, fact, scale, multiplier, rest_goal in later:
             found = self._attempt(rest_goal, question, depth - 1)
             if found is not None:
                 needs = self._needs(fact, question, depth)
@@ -446,6 +446,8 @@ class Prover:
         return None
 
     def _rounded(self, goal: Form, question: _Question, depth: int) -> Node | None:  # 11
+        if sum(coefficient in (1, -1) for each, coefficient in goal.items() if each) > 1:
+            return None
         for each, coefficient in goal.items():
             divisor = gcd(*[k for other, k in goal.items() if other and other != each])
             left = coefficient % divisor if each and divisor > 1 else 0
@@ -466,7 +468,9 @@ class Prover:
         if known:
             point = question.point
             rank, before = point.rank, point.before
-            found = [*self._usable([fact for fact in known if fact.rank < rank and fact.last >= before], point), *found]
+            claimed = [fact for fact in known if fact.rank < rank and fact.last >= before]
+            if claimed:
+                found = [*self._usable(claimed, point), *found]
         factors = self.facts.factors[number]
         if factors is not None:
             found = [*found, *self._usable(self._multiplied(number, factors, question), question.point)]
@@ -527,11 +531,6 @@ class Prover:
                 if needs is not None:
                     return Use(goal, fact, scale, multiplier, rest, needs)
         return None
-
-    def _is_least_or_most(self, number: int) -> bool:
-        value = self.facts.terms[number][0]
-        op = None if value is None else value.operation
-        return op is not None and op.decl.name in CHOICES and op.decl.name != "select"
 
     def _computed(self, number: int, value: Value, reading: str, point: Point) -> list[Fact]:
         """What a number is if nothing wraps, and the same value in its other reading."""
@@ -596,19 +595,8 @@ class Prover:
         return None if block is None else self._claimed(goal, block, depth)
 
     def _meeting(self, goal: Form, point: Point, depth: int) -> Node | None:  # 8
-        facts = self.facts
-        tree, number, blocks = facts.cfg.dominators, facts.cfg.number, facts.cfg.blocks
-        block = point.block
-        for _ in range(CLIMB):
-            if block is None or facts.rank_of_block(block) == 0:
-                return None
-            edges = facts.edges[block]
-            if len(edges) > 1:
-                at = number[block]
-                around = any(tree.dominates(at, number[terminator.block]) for terminator, _ in edges)  # type: ignore[index]
-                return None if around else self._claimed(goal, block, depth)
-            block = blocks[tree.parent[number[block]]]
-        return None
+        met = None if point.block is None else self.facts.meeting(point.block)
+        return None if met is None else self._claimed(goal, met, depth)
 
     def _claimed(self, goal: Form, block: Block, depth: int) -> Node | None:
         """Whether ``goal`` holds on each entry of a block: on each edge into it."""
@@ -801,8 +789,7 @@ def edge_values(block: Block, edge: Successor) -> dict[Value, Value]:
     return dict(zip(block.args[given:], edge.args, strict=True))
 
 
-def _hardness(candidate: Candidate) -> tuple[bool, int, int, bool]:
-    return candidate[:4]
+_hardness = itemgetter(0)
 
 
 def _scaled(goal: Form, a: int, b: int) -> tuple[int, int, Form]:  # 2
