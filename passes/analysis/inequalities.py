@@ -532,6 +532,29 @@ class Inequalities(FunctionAnalysis):
         defined = self.defined(number)
         return found + defined if defined else found
 
+    def direct(self, goal: Form, number: int, point: Point) -> Fact | None:
+        """A fact about ``number``, without needs, that a goal about it and one more number follows from as it stands."""
+        of_number = self._facts.get(number)
+        if of_number is None:
+            return None
+        facts, above, before = of_number.facts, of_number.above, point.before
+        at = bisect_left(of_number.ranks, point.rank) - 1
+        constant, size = goal.get(0, 0), len(goal)
+        for _ in range(MOST):
+            if at < 0:
+                break
+            fact = facts[at]
+            form = fact.form
+            if len(form) - size in (-1, 0, 1) and form.get(0, 0) <= constant and fact.last >= before:
+                for each, coefficient in goal.items():
+                    if each and form.get(each) != coefficient:
+                        break
+                else:
+                    if len(form) - (0 in form) == 2 and not fact.differs and not fact.needs:
+                        return fact
+            at = above[at]
+        return None
+
     def top(self, fact: Fact) -> int:
         """The rank of the latest number of a fact."""
         if fact.top is None:

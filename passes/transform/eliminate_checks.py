@@ -69,6 +69,7 @@ class EliminateChecks(FunctionPass):
     """
 
     name = "eliminate-checks"
+    finds_constants = False
     versions: bool = False
     verify: bool = False
     explain: bool = False

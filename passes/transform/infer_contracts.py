@@ -31,6 +31,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cached_property
 from typing import NamedTuple
 
 import attrs
@@ -107,6 +108,7 @@ class InferContracts(Pass):
     """
 
     name = "infer-contracts"
+    finds_constants = False
     preserves = (ControlFlow, Inequalities, Answers)  # of what it changes it has them forgotten itself
     verify: bool = False
 
@@ -136,8 +138,15 @@ class _Contracts:
         self.functions = bodies(module)
         self.calls: dict[str, list[Operation]] = {}
         self.calls_in: dict[Function, list[Operation]] = {}
-        self.closed = {function.name for function in self.functions if function.linkage == "private"} - self._named()
-        self.with_checks = {f for f in self.functions if any(op.decl.is_check for op in f.operations())}
+        self.with_checks: set[Function] = set()
+        for function in self.functions:
+            for block in function.blocks:
+                for op in block.ops:
+                    if op.decl.is_check:
+                        self.with_checks.add(function)
+                    elif op.decl.name == "call" and "callee" in op.attrs and module.functions[op.attrs["callee"]].blocks:
+                        self.calls.setdefault(str(op.attrs["callee"]), []).append(op)
+                        self.calls_in.setdefault(function, []).append(op)
         self.returns = {f: [b.ops[-1] for b in f.blocks if b.ops[-1].decl.name == "ret"] for f in self.functions}
         self.agreements: list[Agreement] = []
         self.proofs: dict[Function, Proof] = {}
@@ -147,30 +156,34 @@ class _Contracts:
         self._denied: dict[tuple[Function, Relation], Inequalities] = {}
         self._missing: dict[Function, tuple[Answers, list[Relation]]] = {}
 
+    @cached_property
+    def closed(self) -> set[str]:
+        """The functions that nobody but the calls of the module runs."""
+        return {function.name for function in self.functions if function.linkage == "private"} - self._named()
+
     def _named(self) -> set[str]:
-        """What is named by anything but a call, and the calls."""
+        """What is named by anything but a call."""
         module = self.module
         named: set[str] = set()
-        types: dict[Type, None] = {}
+        types: dict[int, Type] = {}  # most are one object
         for declaration in module.types.values():
             named.add(str(declaration.drop))
             for member in declaration.members:
-                types[member.type] = None
+                types[id(member.type)] = member.type
                 named.update(_names(str(getattr(member, "transfer", ""))))
         for function in module.functions.values():
-            types[function.signature.type] = None
+            types[id(function.signature.type)] = function.signature.type
             for op in function.operations():
-                types.update((value.type, None) for value in op.results)
+                for value in op.results:
+                    types[id(value.type)] = value.type
                 for key, attribute in op.attrs.items():
-                    if op.decl.name == "call" and key == "callee":
-                        if module.functions[str(attribute)].blocks:
-                            self.calls.setdefault(str(attribute), []).append(op)
-                            self.calls_in.setdefault(function, []).append(op)
-                    elif isinstance(attribute, Symbol):
+                    if isinstance(attribute, (int, float)) or (key == "callee" and op.decl.name == "call"):
+                        continue
+                    if isinstance(attribute, Symbol):
                         named.add(str(attribute))
-                    elif not isinstance(attribute, (int, float)):
+                    else:
                         named.update(_names(str(attribute)))
-        for type in types:
+        for type in dict.fromkeys(types.values()):
             named.update(_names(str(type)))
         for variable in module.globals.values():
             named.update(_names(f"{variable.type} {variable.initial} {variable.attributes}"))
@@ -187,7 +200,11 @@ class _Contracts:
         order = [[self.functions[at] for at in members] for members in strongly_connected(successors)]
         for _ in range(ROUNDS):  # 4
             known = len(self.agreements)
-            needed = self.needed(order)
+            failing = {f for f in self.with_checks if f in self.calls_in or f.name in self.calls}
+            failing = {f for f in failing if self.analyses.get(Answers, f).logged}
+            if not failing:
+                break
+            needed = self.needed(order, failing)
             for members in order:
                 for function in members:
                     if function in needed:
@@ -235,11 +252,9 @@ class _Contracts:
 
     # -- 1 -------------------------------------------------------------------------------------------------------------------
 
-    def needed(self, order: list[list[Function]]) -> set[Function]:
-        """The functions whose results may help to prove a check: those that a search in a caller met in vain, those of callers
-        that also call who may want something, and those that a needed one calls."""
-        failing = {f for f in self.with_checks if f in self.calls_in or f.name in self.calls}
-        failing = {f for f in failing if self.analyses.get(Answers, f).logged}
+    def needed(self, order: list[list[Function]], failing: set[Function]) -> set[Function]:
+        """The functions whose results may help to prove a check in one of those ``failing``: those that a search in a caller
+        met in vain, those of callers that also call who may want something, and those that a needed one calls."""
         callees = {f: {self.module.functions[op.attrs["callee"]]: None for op in ops} for f, ops in self.calls_in.items()}
         wanting = {f for f in failing if f.name in self.closed}
         grown = True
