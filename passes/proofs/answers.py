@@ -58,8 +58,8 @@ class Answers(FunctionAnalysis):
     def met(self) -> set[Value]:
         """The values that goals which were looked at in vain are about."""
         terms, factors = self.facts.terms, self.facts.factors
-        goals = (each.goal for each in self.prover.log or () if isinstance(each, Failed))
-        numbers = {part for number in set().union(*goals) for part in factors[number] or (number,)}
+        goals = [each.goal for each in self.prover.log or () if isinstance(each, Failed)] + self.prover.beyond
+        numbers = {part for number in {each for goal in goals for each in goal} for part in factors[number] or (number,)}
         return {value for value, _ in map(terms.__getitem__, numbers) if value is not None}
 
     def describe(self, notes: Notes) -> None:

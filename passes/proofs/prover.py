@@ -233,6 +233,8 @@ class Prover:
         """If a list, what was looked at and not proven is noted there."""
         self.refuted: dict[Claimed, tuple[int, int]] = {}
         """Where in the log that is what a claim failed by."""
+        self.beyond: list[Form] = []
+        """Goals that were looked at in vain in second searches, which the log does not have."""
         self._for_needs = False
         self._questions: dict[Point, _Question] = {}
         self._sharper: dict[Fact, tuple[Fact, ...]] = {}
@@ -353,6 +355,8 @@ class Prover:
         elif self.log is not None:
             question.logged[key] = len(self.log)
             self.log.append(Failed(goal, question.point, self._for_needs, start))
+        elif self._beyond:
+            self.beyond.append(goal)
         return found
 
     def _search(self, goal: Form, numbers: list[int], question: _Question, depth: int) -> Node | None:
