@@ -22,9 +22,10 @@ left is the next goal. Rules, cited by number in the code:
  7. A fact about x times another number that is not negative is a fact about their product.
  8. A goal holds behind a block where edges meet if it holds on each of them: what each edge says is lost in the block.
  9. Who asks may allow goals to be taken for true (``assume``): what a guard in front of a loop could test. One that can be
-    proven is not, and of the others the first met, which is the nearest to the goal; from then on it is a fact. Such an answer
-    is no proof; it says what would make one. ``without_checks`` leaves out what checks say, for that comes from the bounds
-    of other memory; ``ignore`` leaves out others. Without ``assume_needs`` rule 4's two goals more are to be proven.
+    proven is not, nor one that contradicts another; of the others the first met, which is the nearest to the goal. From then
+    on it is a fact. Such an answer is no proof; it says what would make one. ``without_checks`` leaves out what checks say,
+    for that comes from the bounds of other memory; ``ignore`` leaves out others. Without ``assume_needs`` rule 4's two goals
+    more are to be proven.
 10. A goal that some run makes negative (``samples``) cannot be proven, and is not tried; runs say nothing about what was
     assumed. They cost as much as some hundred goals, and are asked for when ``UNSAMPLED`` goals were looked at in vain.
 11. Where all coefficients but one have a common divisor, a fact that its number is at least some constant is used to make that
@@ -209,7 +210,7 @@ class Prover:
         self.cut_off = 0
         self.vain = 0
         self._left = 0
-        self._supposing = False
+        self._supposed: list[Form] = []
         self._beyond = False
         self._met_beyond = False
         self._nested = 0
@@ -279,7 +280,7 @@ class Prover:
         return found
 
     def _may_sample(self) -> bool:
-        return self.vain >= UNSAMPLED and not self._supposing and self.assume is None
+        return self.vain >= UNSAMPLED and not self._supposed and self.assume is None
 
     def _refuted(self, goal: Form, point: Point) -> bool:  # 10
         return self._may_sample() and self.samples.refuted(goal, point)
@@ -287,12 +288,20 @@ class Prover:
     def suppose(self, form: Form, block: Block) -> None:
         """Takes it for true that ``form`` is not negative on each entry of ``block``."""
         facts = self.facts
-        self._supposing = True
+        self._supposed.append(form)
         number = facts.cfg.number[block]
         fact = Fact(form, facts.rank_of_block(block), facts.tree.last[number], None, ("supposed",), False, False)
         for each in form:
             if each:
                 self._known.setdefault(each, []).append(fact)
+
+    def _is_contradicted(self, goal: Form) -> bool:
+        """Whether the opposite of a goal was taken for true: both together are a test that always fails."""
+        for form in self._supposed:
+            opposite = all(form.get(number) == -coefficient for number, coefficient in goal.items() if number)
+            if opposite and len(form) - (0 in form) == len(goal) - (0 in goal) and form.get(0, 0) + goal.get(0, 0) < 0:
+                return True
+        return False
 
     # -- search ------------------------------------------------------------------------------------------------------------
 
@@ -425,7 +434,7 @@ class Prover:
         if len(later) > 1:
             later.sort(key=_hardness)
             del later[CANDIDATES:]
-        if self.assume is not None and self.assume(goal, question.point):  # 9
+        if self.assume is not None and self.assume(goal, question.point) and not self._is_contradicted(goal):  # 9
             allowed, self.assume = self.assume, None
             if place_of(goal, question.point) not in self.failing:
                 by_itself = self._search(goal, numbers, _Question(question.point), depth)
