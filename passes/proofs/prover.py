@@ -65,6 +65,7 @@ STEPS = 64
 DEPTH = 10
 SHALLOW = 7
 LARGE = 64
+HUGE = 1 << 32
 FAR_FETCHED = 4
 UNSAMPLED = 192
 LEMMAS = 4
@@ -183,8 +184,9 @@ Place = tuple[Key, int, Block | None]
 """A goal and where it is asked, to be found by (``place_of``)."""
 
 Candidate = tuple[tuple[bool, int, int, bool], Fact, int, int, Form]
-"""Whether a fact is about another number than the latest, how hard what it leaves over is (how many numbers, how far from 0
-its constant, whether something of it is computed), the fact, rule 2's numbers, and what it leaves over."""
+"""Whether a fact is about another number than the latest, or a bound that few numbers come near to; how hard what it leaves
+over is (how many numbers, how far from 0 its constant, whether something of it is computed); the fact, rule 2's numbers, and
+what it leaves over."""
 
 
 class _Question:
@@ -425,12 +427,13 @@ class Prover:
                     hard = len(rest_goal) - (1 if constant else 0)
                     if not -LARGE < multiplier * b < LARGE or max(map(abs, form.values())) >= LARGE:  # a bound, no relation
                         hard += any(abs(k) >= LARGE for other, k in rest_goal.items() if other) and FAR_FETCHED
+                    is_far = constant < -HUGE or (len(form) == 2 and abs(form.get(0, 0)) > HUGE)
                     is_computed = max(map(rank.__getitem__, rest_goal)) >= 0
                     into = later
                     if (facts.top(fact) if fact.top is None else fact.top) > latest_rank:
                         into = beyond
                         self._met_beyond |= not self._nested
-                    into.append(((each != latest, hard, -constant, is_computed), fact, scale, multiplier, rest_goal))
+                    into.append(((each != latest or is_far, hard, -constant, is_computed), fact, scale, multiplier, rest_goal))
         if len(later) > 1:
             later.sort(key=_hardness)
             del later[CANDIDATES:]
