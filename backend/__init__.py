@@ -218,10 +218,10 @@ def emit(
     """Compiles ``module`` for its target (or ``target``) to ``kind``.
 
     ``llvm``, ``asm`` and ``obj`` are what they say; ``exe`` is an executable around ``@main``; ``shared`` and ``static`` are
-    libraries for C, and ``header`` is what C includes to use them, with a function ``release_T`` for each type of owner that the
-    module gives away. ``debug`` adds debug information and keeps locals readable; it changes no check. ``instrument``, ``check``
-    and ``levels`` as for ``compile``. Returns the bytes (empty for what a linker writes), and writes them to ``path`` when one
-    is given, whole or not at all.
+    libraries for C, and ``header`` is what C includes to use them, with a function ``release_T`` for each type of owner that
+    the module gives away. ``debug`` adds debug information and keeps locals readable; it changes no check. ``instrument``,
+    ``check`` and ``levels`` as for ``compile``. Returns the bytes (empty for what a linker writes), and writes them to ``path``
+    when one is given, whole or not at all.
 
     Raises ``DiagnosticError``, ``ValueError``, ``RuntimeBuildError`` and ``OSError``.
     """
