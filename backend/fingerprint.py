@@ -134,11 +134,11 @@ def _order(kind: Any, names: tuple[str, ...]) -> dict[str, int] | None:
 
 
 def _flat(lists: list[Any], lengths: list[bytes]) -> list[Any]:
-    """The elements of all lists, in order; their lengths are added to ``lengths``."""
-    some = list(filter(None, lists))
-    if 2 * len(some) < len(lists):
-        lengths.append(_packed(list(compress(range(len(lists)), lists))))
-        lists = some
+    """The elements of all lists, in order; their lengths are added to ``lengths``. Where most of the first are empty, that is
+    where those are that are not, and their lengths."""
+    if lists[:_SAMPLE].count([]) > _SAMPLE // 2:
+        lengths.append(b"\7" + _packed(list(compress(range(len(lists)), lists))))
+        lists = list(filter(None, lists))
     try:
         kept = bytes(map(len, lists))
         size = _sum(kept)
@@ -152,6 +152,9 @@ def _flat(lists: list[Any], lengths: list[bytes]) -> list[Any]:
         return list(chain.from_iterable(lists))
     found.reverse()  # the collector tells the elements of a list from the last to the first
     return found
+
+
+_SAMPLE = 64
 
 
 def _sum(numbers: bytes) -> int:

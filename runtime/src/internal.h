@@ -51,7 +51,7 @@
 #define ALTRU_ROOT(start, size) ((void)0)
 #endif
 
-/* Reads a link of a free slot, which nobody else may touch. */
+/* Reads what nobody else may touch, such as the link of a free slot. */
 #define ALTRU_READS_POISONED __attribute__((no_sanitize("address")))
 
 /* More than any object may have. */

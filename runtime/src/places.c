@@ -35,14 +35,16 @@ bool altru_is_mapped(uintptr_t start, size_t size) {
     return msync((void *)first, start + size - first, MS_ASYNC) == 0;
 }
 
-static uint32_t read_u32(uintptr_t at) {
+/* AddressSanitizer knows of more that must not be read than what is not mapped, and would end the
+ * process for a table that is broken. */
+static ALTRU_READS_POISONED uint32_t read_u32(uintptr_t at) {
     uint32_t value;
     memcpy(&value, (const void *)at, sizeof value);
     return value;
 }
 
 /* A number in LEB128 that ends before `end`. */
-static bool take_number(uintptr_t *at, uintptr_t end, uint64_t *value) {
+static ALTRU_READS_POISONED bool take_number(uintptr_t *at, uintptr_t end, uint64_t *value) {
     *value = 0;
     for (unsigned shift = 0; *at < end && shift < 63; shift += 7) {
         uint8_t byte = *(const uint8_t *)(*at)++;
