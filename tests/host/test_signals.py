@@ -518,7 +518,7 @@ for kind in kinds:
     except (KeyError, air.Panic): pass
 signal.signal(signal.SIGALRM, tick)
 signal.setitimer(signal.ITIMER_REAL, 0.0003, 0.0003)
-storm(3)
+storm(2)
 signal.setitimer(signal.ITIMER_REAL, 0)
 signal.signal(signal.SIGALRM, signal.SIG_IGN)
 gc.collect()
@@ -649,10 +649,9 @@ for _ in range(3):
     threading.Thread(target=run, daemon=True).start()
 begun.wait()
 """
-    for _ in range(3):
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
-        assert (done.returncode, done.stderr) == (0, "")
-        assert done.stdout in ("7\n", "")  # Python may leave such an object alone
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout in ("7\n", "")  # Python may leave such an object alone
 
 
 def test_an_interrupt_of_a_program() -> None:
