@@ -462,15 +462,18 @@ def telling(native: Callable[..., Any]) -> Callable[..., Any]:
     waiting, forget = panics.waiting(), forgetting()
 
     def call(*given: Any) -> Any:
+        told = False
         try:
             result = native(*given)
             if waiting.value:
                 raise_panic()
+            told = True
         except Panic:
+            told = True
             raise
-        except BaseException:  # a signal's, or there is no room to tell a panic: it is not the next call's
-            forget()
-            raise
+        finally:
+            if not told:  # a signal came, or there is no room to tell a panic: it is not the next call's
+                forget()
         return result
 
     return call
