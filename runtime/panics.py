@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ctypes
 from functools import cache
+from itertools import starmap
 from typing import Any
 
 import attrs
@@ -96,10 +97,12 @@ def personality_cell() -> ctypes.c_void_p:
 def take() -> CaughtPanic | None:
     """The panic that the last call on this thread ended in; None when it returned. The compiled module is still loaded."""
     loaded = _functions()
-    panic = loaded.altru_panic_take()
-    if panic is None:
-        return None
+    held: list[Any] = []
     try:
+        held.extend(starmap(loaded.altru_panic_take, [()]))  # no signal comes between it and the list
+        panic = held[0]
+        if panic is None:
+            return None
         site = loaded.altru_panic_place(panic).contents
         names = {number: name for name, number in KINDS.items()}
         backtrace: list[str] = []
@@ -121,7 +124,8 @@ def take() -> CaughtPanic | None:
             bool(loaded.altru_panic_has_more(panic)),
         )
     finally:
-        loaded.altru_panic_release(panic)
+        if held:
+            loaded.altru_panic_release(held[0])
 
 
 def _caller(panic: int, index: int) -> tuple[str, int, int] | None:
