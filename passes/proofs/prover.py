@@ -392,6 +392,7 @@ class Prover:
         later: list[Candidate] = []
         beyond: list[Candidate] = []
         left_over: list[Form] = []
+        with_needs: list[tuple[Fact, int, int, Form]] = []
         for each in numbers:
             a = goal[each]
             for fact in self._about(each, question):
@@ -418,9 +419,9 @@ class Prover:
                         least += coefficient * high[number]
                         most += coefficient * low[number]
                 if least >= 0:  # 1
-                    needs = self._needs(fact, question, depth)
-                    if needs is not None:
-                        return Use(goal, fact, scale, multiplier, Limits(rest_goal), needs)
+                    if not fact.needs:
+                        return Use(goal, fact, scale, multiplier, Limits(rest_goal))
+                    with_needs.append((fact, scale, multiplier, rest_goal))
                 elif most >= 0 and rest_goal not in left_over:
                     left_over.append(rest_goal)
                     constant = rest_goal.get(0, 0)
@@ -434,6 +435,10 @@ class Prover:
                         into = beyond
                         self._met_beyond |= not self._nested
                     into.append(((each != latest or is_far, hard, -constant, is_computed), fact, scale, multiplier, rest_goal))
+        for fact, scale, multiplier, rest_goal in with_needs:
+            needs = self._needs(fact, question, depth)
+            if needs is not None:
+                return Use(goal, fact, scale, multiplier, Limits(rest_goal), needs)
         if len(later) > 1:
             later.sort(key=_hardness)
             del later[CANDIDATES:]
@@ -664,22 +669,22 @@ class Prover:
         self._nested -= 1
         if holds:
             self._proven.append(key)
-            return Inductive(goal, claim)
-        for other in self._proven[so_far:]:
-            self._forget(other)
-            del self._claims[other]
-        del self._proven[so_far:]
-        self._forget(key)
-        self._claims[key] = None
-        if self.log is not None:
-            self.refuted[key] = logged, len(self.log)
-        if self._nested:
-            self._failed.append(key)  # it may have wanted more than was left; asked by itself it gets another try
         else:
-            for other in self._failed:
+            for other in self._proven[so_far:]:
+                self._forget(other)
+                del self._claims[other]
+            del self._proven[so_far:]
+            self._forget(key)
+            self._claims[key] = None
+            if self.log is not None:
+                self.refuted[key] = logged, len(self.log)
+        if not self._nested:
+            for other in self._failed:  # they may have wanted more than was left; asked by themselves they get another try
                 self._claims.pop(other, None)
             self._failed.clear()
-        return None
+        elif not holds:
+            self._failed.append(key)
+        return Inductive(goal, claim) if holds else None
 
     def _is_of(self, number: int, block: Block) -> bool:
         terms = self.facts.terms
