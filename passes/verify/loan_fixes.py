@@ -9,7 +9,7 @@ Kinds, those first that keep what the program does; each is proposed where its f
  2. the borrow moves behind what it forbids, with what is computed from it alone: to take an address does nothing, so it can
     wait until the arguments are evaluated (two-phase borrows);
  3. the access goes through the reference that excludes it; an exclusive reference that would move is lent: *reborrow*;
- 4. the storage itself is used where the reference was only followed;
+ 4. the storage itself is used where the reference was only followed; a ``gc`` is loaded from storage that changes;
  5. it is borrowed again behind the access, or for each use of its own: the loan is short each time;
  6. what ends storage moves behind the last use, or is left out: what is left open is closed later;
  7. storage is declared in front of what refers to it, for scopes close in the reverse order;
@@ -35,7 +35,7 @@ from altru_ir.module import Function, Module, Signature
 from altru_ir.passes.analysis.loan_points import Access, Loan
 from altru_ir.passes.verify.rewriting import NoText, Rewriting
 from altru_ir.text.printer import print_header
-from altru_ir.types import INFERRED, FunctionType, RefType, Type, map_regions
+from altru_ir.types import INFERRED, FunctionType, GcType, PlaceType, RefType, Type, map_regions
 from altru_ir.values import Operation, Value
 
 PURE = frozenset({"borrow"})
@@ -57,9 +57,11 @@ class LoanFixes(Rewriting):
     def conflict(self, op: Operation, loan: Loan, access: Access | None, holders: set[Value]) -> Sequence[Fix]:
         """For ``op``, which does what ``loan`` forbids, while one of ``holders`` may still hold that."""
         if access is None:
-            return self.collect(lambda: self.inferred(holders), lambda: self.declared_before(loan, holders))
+            drafts = (lambda: self.inferred(holders), lambda: self.declared_before(loan, holders))
+            return self.collect(lambda: self.loaded(loan), *drafts)
         moved = access.kind == "moved"
         return self.collect(
+            lambda: self.loaded(loan),
             lambda: self.shared(op, loan),
             lambda: self.two_phase(op, loan),
             lambda: self.through(op, loan, access),
@@ -135,6 +137,15 @@ class LoanFixes(Rewriting):
         for each in uses:
             edits += [self.operand(user, each.result, place) for user in self.uses(each.result)]
         yield Fix(f"use {self.place(op)} itself instead of the reference", tuple(edits))
+
+    def loaded(self, loan: Loan) -> Iterator[Fix]:  # 4
+        at = loan.op.operands[0]
+        while loan.holder and at.type.is_place and at.operation is not None and at.operation.operands:
+            step, at = at.operation, at.operation.operands[0]
+            if step.name == "deref" and isinstance(at.type, PlaceType) and isinstance(at.type.target, GcType):
+                held = self.fresh(at, "held")
+                edits = (self.before(step, [f"{held} = load {self.spelled(at)}"]), self.operand(step, at, held))
+                yield Fix(f"load {self.spelled(at)}, and borrow through that", edits)
 
     def again(self, op: Operation, loan: Loan) -> Iterator[Fix]:  # 5
         uses = self.direct_uses(loan)

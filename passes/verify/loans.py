@@ -160,19 +160,33 @@ def _shared_by_many(function: Function, module: Module) -> Iterator[Diagnostic]:
         if made is not None and made.decl.name == "local":
             continue
         first: Operation | None = None  # the last step on the way to the root: the first one from there
-        while at.type.is_place and at.operation is not None and not _is_cell(at.type.target):  # type: ignore[attr-defined]
+        outer = False  # whether this is about what holds the object that is borrowed from
+        cell = False
+        while at.type.is_place and at.operation is not None:
+            cell = cell or _is_cell(at.type.target)  # type: ignore[attr-defined]
             step = at.operation
             base = step.operands[0] if step.operands else None
-            if step.name == "deref" and base is not None and isinstance(base.type, GcType):
-                if op.attrs.get("mut") or first is None or not _is_constant(first, module):
-                    yield _unseen(op, "a collected object", "only its `const` fields, and cells in it, may be borrowed")
-                break
-            if step.name == "global" and module.globals[step.attrs["symbol"]].mode == "thread_local":
-                yield _unseen(op, "a thread-local global", "only cells in it may be borrowed: load a copy, or use a cell")
+            if step.name == "deref" and base is not None and _is_collected(base.type):
+                constant = first is not None and _is_constant(first, module)
+                if not cell and (not constant or (op.attrs.get("mut") and not outer)):
+                    yield _unseen(op, "a collected object", LOAD if outer else ONLY_CONSTANT)
+                    break
+                outer, cell = True, False
+            if step.name == "global" and not cell and module.globals[step.attrs["symbol"]].mode == "thread_local":
+                yield _unseen(op, "a thread-local global", LOAD if outer else ONLY_CELLS)
                 break
             if base is None:
                 break
             at, first = base, step
+
+
+ONLY_CONSTANT = "only its `const` fields, and cells in it, may be borrowed"
+ONLY_CELLS = "only cells in it may be borrowed: load a copy, or use a cell"
+LOAD = "load the `gc` that leads there first, and borrow through that"
+
+
+def _is_collected(pointer: Type) -> bool:
+    return isinstance(pointer.target if isinstance(pointer, PlaceType) else pointer, GcType)
 
 
 def _is_cell(type: Type) -> bool:
