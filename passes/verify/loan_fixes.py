@@ -75,12 +75,16 @@ class LoanFixes(Rewriting):
             lambda: self.declared_before(loan, holders),
             lambda: self.postponed(op, holders, f"`{op.name}` after the last use of the reference"),
             lambda: self.advanced(op, holders),
-            lambda: self.copied(loan),
+            lambda: self.copied(loan.op),
         )
 
     def outlives(self, signature: RegionSignature, longer: int, shorter: int, holders: set[Value]) -> Sequence[Fix]:
         """For a region of the signature that flows, by way of ``holders``, into another one, by their numbers there."""
         return self.collect(lambda: self.inferred(holders), lambda: self.declared(signature, longer, shorter))
+
+    def unseen(self, op: Operation, step: Operation | None) -> Sequence[Fix]:
+        """For a borrow of what others may change unseen; ``step`` follows a ``gc`` that is found there."""
+        return self.collect(lambda: self.copied(op) if step is None else self.loaded_for(step))
 
     # -- by kind -----------------------------------------------------------------------------------------------------
 
@@ -143,9 +147,13 @@ class LoanFixes(Rewriting):
         while loan.holder and at.type.is_place and at.operation is not None and at.operation.operands:
             step, at = at.operation, at.operation.operands[0]
             if step.name == "deref" and isinstance(at.type, PlaceType) and isinstance(at.type.target, GcType):
-                held = self.fresh(at, "held")
-                edits = (self.before(step, [f"{held} = load {self.spelled(at)}"]), self.operand(step, at, held))
-                yield Fix(f"load {self.spelled(at)}, and borrow through that", edits)
+                yield from self.loaded_for(step)
+
+    def loaded_for(self, step: Operation) -> Iterator[Fix]:  # 4
+        at = step.operands[0]
+        held = self.fresh(at, "held")
+        edits = (self.before(step, [f"{held} = load {self.spelled(at)}"]), self.operand(step, at, held))
+        yield Fix(f"load {self.spelled(at)}, and borrow through that", edits)
 
     def again(self, op: Operation, loan: Loan) -> Iterator[Fix]:  # 5
         uses = self.direct_uses(loan)
@@ -226,9 +234,8 @@ class LoanFixes(Rewriting):
         edits = [self.line(each, "") for each in slice]
         yield Fix("use the reference before that", (self.before(op, [self.text(each) for each in slice]), *edits))
 
-    def copied(self, loan: Loan) -> Iterator[Fix]:  # 9
-        op = loan.op
-        if op.name != "borrow" or loan.mutable:
+    def copied(self, op: Operation) -> Iterator[Fix]:  # 9
+        if op.name != "borrow" or op.attrs.get("mut"):
             return
         place = op.operands[0]
         type: Type = place.type.target  # type: ignore[attr-defined]
