@@ -347,6 +347,16 @@ void *altru_pool_remove(altru_pool *pool, altru_pool_handle handle) {
     return object;
 }
 
+void *altru_pool_left(const altru_pool *pool, uint32_t *index) {
+    while (*index < pool->entry_count) {
+        void *object = pool->entries[(*index)++].object;
+        if (object != NULL) {
+            return object;
+        }
+    }
+    return NULL;
+}
+
 void *altru_pool_find(const altru_pool *pool, uint32_t index, uint32_t generation) {
     return altru_pool_get(pool, (altru_pool_handle){index, generation});
 }
