@@ -433,6 +433,62 @@ def test_what_was_left_to_a_pool_is_dropped_with_it(third: int) -> None:
             assert library().altru_current_usage() == before
 
 
+LIMITED = """altru 1
+module @limited
+func @fill(%n: i64) -> i64 {
+^entry:
+  %home = local : pool<i64>
+  %p0 = pool.new {prewarm = 2, maximum = 5, growth = 3} : pool<i64>
+  init %home, %p0
+  %p = borrow %home
+  %zero = const 0 : i64
+  %one = const 1 : i64
+  br ^loop(%zero)
+^loop(%i: i64):
+  %more = icmp slt %i, %n
+  cond_br %more, ^body, ^done
+^body:
+  %h = pool.insert %p, %i
+  %o = pool.acquire %p, %i
+  drop %o
+  %j = add %i, %one
+  br ^loop(%j)
+^done:
+  end %home
+  ret %n
+}
+"""
+
+
+def test_a_pool_has_no_more_slots_than_it_may_have() -> None:
+    module = air.parse(LIMITED)
+    checked = backend.prepare(module, opt=0)
+    for run in (backend.compile(module)["fill"], lambda n: backend.interpret(checked, "fill", [n])):
+        assert run(4) == 4
+        with pytest.raises(air.Panic, match=r"out of memory: 8 bytes were asked for at <text>:17:3"):
+            run(5)
+    huge = air.parse(LIMITED.replace("prewarm = 2, maximum = 5, growth = 3", f"prewarm = {1 << 40}"))
+    for run in (backend.compile(huge)["fill"], lambda n: backend.interpret(backend.prepare(huge, opt=0), "fill", [n])):
+        with pytest.raises(air.Panic, match=r"out of memory: 8796093022208 bytes were asked for at <text>:6:3"):
+            run(1)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("prewarm = 6, maximum = 5", "a pool of at most 5 slots cannot begin with 6"),
+        ("growth = -1", "a pool cannot have -1 slots, as `growth` says"),
+        ("maximum = 9223372036854775808", "as `maximum` says"),
+        ("prewarm", "must be of type int"),
+        ("prewarm = 5, maximum = 5, growth = 0", None),
+        ("maximum = 0", None),
+    ],
+)
+def test_sizes_of_pools_are_verified(written: str, said: str | None) -> None:
+    found = air.verify(air.parse(LIMITED.replace("prewarm = 2, maximum = 5, growth = 3", written)))
+    assert [said in problem.message for problem in found] == ([True] if said else [])  # type: ignore[operator]
+
+
 def test_a_pool_within_its_own_objects_is_refused() -> None:
     """How deep pools of pools are is a matter of data, and so would be the stack that dropping them takes."""
     program = """altru 1

@@ -37,11 +37,15 @@ class Arena:
 class Pool:
     """What a pool has lent to owners, and what was left to it; a handle is an index and how often it had been used before."""
 
-    def __init__(self) -> None:
+    def __init__(self, maximum: int | None = None) -> None:
+        self.maximum = maximum
         self.left: list[Allocation | None] = []  # by the index of the handle
         self.generations: list[int] = []
         self.free: list[int] = []
         self.lent: dict[Allocation, None] = {}
+
+    def is_full(self) -> bool:
+        return self.maximum is not None and len(self.left) - len(self.free) + len(self.lent) >= self.maximum
 
     def lend(self, made: Allocation) -> None:
         """Gives an object a slot that an owner has."""
@@ -108,10 +112,23 @@ def arena_behind(stage: Stage, reference: Pointer, op: Operation) -> Arena:
     return resource_behind(stage, reference, ARENA, op)  # type: ignore[no-any-return]
 
 
-@means("arena.new", "pool.new")
-def _new(stage: Stage, op: Operation) -> Step:
-    make, name = (Arena, "arena") if op.name == "arena.new" else (Pool, "pool")
-    return stage.define(op, lambda s: stage.machine.handle(make(), name, op))
+@means("arena.new")
+def _arena_new(stage: Stage, op: Operation) -> Step:
+    return stage.define(op, lambda s: stage.machine.handle(Arena(), "arena", op))
+
+
+@means("pool.new")
+def _pool_new(stage: Stage, op: Operation) -> Step:
+    type, machine = op.result.type, stage.machine
+    assert isinstance(type, PoolType)
+    maximum, prewarmed = op.attrs.get("maximum"), op.attrs.get("prewarm", 0) * stage.codec(type.target).size
+
+    def run(s: Slots) -> Pointer:
+        if not machine.memory.fits(prewarmed):
+            raise machine.panic(s[0].thread, describe("out_of_memory", prewarmed), op)
+        return machine.handle(Pool(maximum), "pool", op)
+
+    return stage.define(op, run)
 
 
 @means("arena.alloc")
@@ -202,7 +219,7 @@ def _pool_put(stage: Stage, op: Operation) -> Step:
     def run(s: Slots) -> Any:
         home = pool_behind(stage, pool(s), op)
         data = codec.encode(read(s))
-        if not machine.memory.fits(codec.size):
+        if home.is_full() or not machine.memory.fits(codec.size):
             raise machine.panic(s[0].thread, describe("out_of_memory", codec.size), op)
         made = machine.memory.allocate(codec.size, codec.align, POOL_SLOT, op)
         made.data[:] = data
