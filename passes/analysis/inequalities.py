@@ -40,6 +40,7 @@ from altru_ir.passes.analysis.definitions import Reading, Wrapping, width
 from altru_ir.passes.analysis.intervals import OPPOSITE
 from altru_ir.passes.analysis.manager import FunctionAnalysis, Get
 from altru_ir.passes.analysis.notes import Notes
+from altru_ir.passes.analysis.signs import Signs
 from altru_ir.types import ArrayType, IntType, OwnType, RefType, Type
 from altru_ir.values import Operation, Successor, Value
 
@@ -48,6 +49,8 @@ MOST_CONDITIONS = 64
 DERIVED = 8
 DERIVING = frozenset({"add", "sub", "mul", "shl", "umin", "umax", "smin", "smax"})
 """The operations whose definition makes a new fact out of one about their result (rule 4), and how many there may be of one."""
+WIDER = frozenset({"bitcast", "zext"})
+"""Operations of whose results, as signed numbers, the same is done: what is said of a length that was cast is one of the length."""
 SAYING = frozenset({"check.bounds", "check.subrange", "check.nonzero", "check.nonnull", "assume"})
 DECIDING = frozenset({"cond_br", "switch"})
 FAR = 1 << 1000
@@ -187,7 +190,7 @@ class Inequalities(FunctionAnalysis):
         self.rank.append(rank)
         self.factors.append(None)
         op = None if term[0] is None else term[0].owner
-        self._derives.append(isinstance(op, Operation) and op.decl.name in DERIVING)
+        self._derives.append(isinstance(op, Operation) and (op.decl.name in DERIVING or term[1] == "s" and op.decl.name in WIDER))
         return len(self.terms) - 1
 
     def number(self, value: Value, reading: Reading) -> tuple[int, int]:  # 1
@@ -294,6 +297,11 @@ class Inequalities(FunctionAnalysis):
             for edge in block.ops[-1].successors:
                 found[edge.block].append((block.ops[-1], edge))
         return found
+
+    @cached_property
+    def signs(self) -> Signs:
+        """Which integers are meant as signed ones."""
+        return Signs(self.function)
 
     @cached_property
     def cleanups(self) -> set[Block]:
@@ -440,7 +448,7 @@ class Inequalities(FunctionAnalysis):
         for number, coefficient in fact.form.items():
             if not self._derives[number]:
                 continue
-            for other in [*self.computed(number), *self.defined(number)]:
+            for other in [*self.computed(number), *self.defined(number), *self._unsigned(number)]:
                 factor = other.form.get(number, 0)
                 if abs(factor) != 1 or not (other.exact or (factor > 0) != (coefficient > 0)):
                     continue
@@ -458,6 +466,14 @@ class Inequalities(FunctionAnalysis):
                     made.needs = fact.needs + other.needs
                     made.origin = fact.origin
                     yield made
+
+    def _unsigned(self, number: int) -> list[Fact]:
+        """That a number cast to a signed one is the number that it was, if it is not too large for that."""
+        value, reading = self.terms[number]
+        if reading != "s" or value is None or value.operation is None or value.operation.decl.name != "bitcast":
+            return []
+        other, _ = self.number(value, "u")
+        return [self.reading(number, other)] if other else []
 
     def at(self, number: int, point: Point) -> list[Fact]:
         """The facts about a number that hold at a point, the nearest first, then those of its definition."""

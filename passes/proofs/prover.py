@@ -396,7 +396,7 @@ class Prover:
                         hard += any(abs(k) >= LARGE for other, k in rest_goal.items() if other) and FAR_FETCHED
                     is_computed = max(map(rank.__getitem__, rest_goal)) >= 0
                     into = later if facts.top(fact) <= latest_rank else beyond
-                    into.append((each != latest, hard, -constant, is_computed, fact, scale, multiplier, rest_goal))
+                    into.append((rank[each] < latest_rank, hard, -constant, is_computed, fact, scale, multiplier, rest_goal))
         if len(later) > 1:
             later.sort(key=_hardness)
             del later[CANDIDATES:]
@@ -534,10 +534,18 @@ class Prover:
         found = facts.computed(number)
         other_reading = "s" if reading == "u" else "u"
         other = facts.number(value, other_reading)[0]
+        is_signed = value in facts.signs
+        if other and is_signed and reading == "u":
+            return [facts.reading(number, other), *found]
         if other and (
             self._is_extended(value, other_reading)
-            or self._known.get(other)
-            or any(not fact.differs for fact in facts.at(other, point))  # `ne` says the same in both readings
+            or (
+                not is_signed
+                and (
+                    self._known.get(other)
+                    or any(not fact.differs for fact in facts.at(other, point))  # `ne` says the same in both readings
+                )
+            )
         ):
             found = [*found, facts.reading(number, other)]
         return found
