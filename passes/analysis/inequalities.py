@@ -368,6 +368,8 @@ class Inequalities(FunctionAnalysis):
         found = []
         for predicate, a, b in compared:
             sign, constant, reading, exact, differs = COMPARISONS[predicate]
+            if exact and not (a in self.signs or (isinstance(b, Value) and b in self.signs)):
+                reading = "u"  # the same in both; one of them is enough
             for each in reading if a.type.is_integer else reading[:1]:
                 if isinstance(b, int):
                     if each == "s":
