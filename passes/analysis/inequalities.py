@@ -50,7 +50,7 @@ DERIVED = 8
 DERIVING = frozenset({"add", "sub", "mul", "shl", "umin", "umax", "smin", "smax"})
 """The operations whose definition makes a new fact out of one about their result (rule 4), and how many there may be of one."""
 WIDER = frozenset({"bitcast", "zext"})
-"""Operations of whose results, as signed numbers, the same is done: what is said of a length that was cast is one of the length."""
+"""Operations of whose results, as signed numbers, the same is done: a fact about a length that was cast is one about it."""
 SAYING = frozenset({"check.bounds", "check.subrange", "check.nonzero", "check.nonnull", "assume"})
 DECIDING = frozenset({"cond_br", "switch"})
 FAR = 1 << 1000
@@ -190,7 +190,8 @@ class Inequalities(FunctionAnalysis):
         self.rank.append(rank)
         self.factors.append(None)
         op = None if term[0] is None else term[0].owner
-        self._derives.append(isinstance(op, Operation) and (op.decl.name in DERIVING or term[1] == "s" and op.decl.name in WIDER))
+        name = op.decl.name if isinstance(op, Operation) else ""
+        self._derives.append(name in DERIVING or (term[1] == "s" and name in WIDER))
         return len(self.terms) - 1
 
     def number(self, value: Value, reading: Reading) -> tuple[int, int]:  # 1

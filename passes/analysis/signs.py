@@ -4,10 +4,11 @@
     %span = sub %high, %low              // and so what is computed from them
     %i = bitcast %middle : usize         // %middle is signed, %i is another integer
 
-Values that an ``add``, a ``sub``, a ``mul``, a choice or a block's argument brings together are one class. A class is signed if an
-operation that reads signed numbers speaks of it (``sdiv``, ``sext``, ``icmp slt``), and none that reads unsigned ones.
+Values that an ``add``, a ``sub``, a ``mul``, a choice or a block's argument brings together are one class. A class is signed if
+an operation that reads signed numbers speaks of it (``sdiv``, ``sext``, ``icmp slt``), and none that reads unsigned ones.
 
-Invariant: this says where to look first, and nothing else; what a number is in either reading does not depend on it. Near-linear.
+Invariant: this says where to look first, and nothing else; what a number is in either reading does not depend on it.
+Near-linear.
 
 Reference: Tarjan, Efficiency of a Good But Not Linear Set Union Algorithm, JACM 1975.
 """

@@ -120,11 +120,11 @@ class CommonSubexpressions(FunctionPass):
                     place, value = paths.get(access[0], access[0]), access[1]
                     first = memory.get(place)
                     known_value = None if first is None or op.decl.name != "load" else accessed(first, module)
-                    if first is not None and known_value is not None and known_value[1].type == value.type:
-                        if reloads.unchanged(access[0], first, op):
-                            replacement[value] = known_value[1]
-                            loaded += 1
-                            continue
+                    fits = known_value is not None and known_value[1].type == value.type
+                    if first is not None and known_value is not None and fits and reloads.unchanged(access[0], first, op):
+                        replacement[value] = known_value[1]
+                        loaded += 1
+                        continue
                     accesses.append((place, first))
                     memory[place] = op
                 kept.append(op)

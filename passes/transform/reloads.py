@@ -4,21 +4,21 @@
     assign %r, %y        =>      assign %r, %y        // %r is another field, another array
     %z = load %q                                      // %z is %x
 
-The places are one value (``cse`` has made them one), and the earlier access stands on every way to the load. What happens on the
+The places are one path (``cse`` knows which are), and the earlier access stands on every way to the load. What happens on the
 ways between the two is looked at then, and only then. Rules, cited by number in the code:
 
- 1. Going back from the load, up to the earlier access, no operation may write to the place. A block that is met is looked at as a
-    whole; at most ``BLOCKS`` blocks and ``WRITERS`` operations that write are, else the answer is no.
+ 1. Going back from the load, up to the earlier access, no operation may write to the place. A block that is met is looked at as
+    a whole; at most ``BLOCKS`` blocks and ``WRITERS`` operations that write are, else the answer is no.
  2. What a shared reference leads to, if there is nothing in it that changes behind such references, does not change while the
     reference is in use, and the load uses it.
- 3. A store writes to its place: which places share storage with it, ``aliases`` knows. A load that is volatile, and a store that
-    is, stands for itself, and nothing is known behind it.
+ 3. A store writes to its place: which places share storage with it, ``aliases`` knows. A volatile load or store stands for
+    itself, and nothing is known behind it.
  4. Operations that compute, make paths, check, allocate or only direct control write to nothing that was there before.
  5. Any other operation may write to all places and pointers that it names, and to whatever is not this activation's own.
  6. Flags of drops are left as they are, for the proof of drops follows them (``verify/drops``); ``mem2reg`` promotes them.
 
-Both accesses mean the same place: what the path names dominates the earlier access, so no way from its last run to the load runs a
-definition of it again.
+Both accesses mean the same place: what the path names dominates the earlier access, so no way from its last run to the load
+runs a definition of it again.
 
 Invariant: where a value is given, each run has read it from the place, or stored it there, after the last write to the place.
 

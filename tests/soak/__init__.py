@@ -257,7 +257,10 @@ def check_passes(
         if longer is not None:  # which looks at what its first pass has made, too
             continue
         first = pipeline.partition(",")[0]
-        forms = [", ".join(["demoted"] * ("mem2reg" in pipeline) + ["in memory"] * ("sroa" in pipeline or "loads" in pipeline)) or "as it is"]
+        forms = [
+            ", ".join(["demoted"] * ("mem2reg" in pipeline) + ["in memory"] * ("sroa" in pipeline or "loads" in pipeline))
+            or "as it is"
+        ]
         forms += ["with constants"] * ("canonicalize" in pipeline)
         for form in forms:
             if form not in made:
