@@ -22,6 +22,8 @@ where %n is ``slice.len %xs`` and %seq is ``deref %xs``. Rules, cited by number 
     gains nothing and costs a fifth of its time (measured).
  5. Checks in blocks that control does not reach stay: nothing is known there, and other passes remove the blocks.
  6. The assumptions of ``infer-contracts`` go as well, with what they were computed from.
+ 7. With ``versions``, checks of one block that neither is enough for are merged (``merge_checks``). Their two copies are read by
+    the checker as soon as they are made; then all begins anew with the function that has them.
 
 It finds most after ``mem2reg`` and ``cse``: nothing is known of what a local holds that is not promoted.
 
@@ -46,6 +48,7 @@ from altru_ir.passes.proofs.goals import Found, goals_of, nodes_of, proven
 from altru_ir.passes.proofs.prover import Prover
 from altru_ir.passes.proofs.reasons import missing, why
 from altru_ir.passes.proofs.writer import Writer
+from altru_ir.passes.transform.merge_checks import MergedChecks
 from altru_ir.passes.transform.version_loops import LoopVersions
 from altru_ir.text.printer import assign_names
 from altru_ir.values import Operation
@@ -75,6 +78,10 @@ class EliminateChecks(FunctionPass):
     """With ``verify``, what was proven about each function, by name."""
 
     def run_on(self, function: Function) -> bool:
+        return self.eliminated(function, self.versions)
+
+    def eliminated(self, function: Function, merge: bool) -> bool:
+        """Takes away what can be proven; with ``merge``, checks are merged first where that is possible."""
         checks = [op for op in function.operations() if op.decl.is_check]
         if not checks or function.module is None:
             return without_agreed(function)
@@ -95,6 +102,9 @@ class EliminateChecks(FunctionPass):
         if logged:
             loops = self.get(Loops, function)
             conditions = Conditions(loops, prover, found, logged)
+            if merge and self.merged(function, facts, conditions.kept):  # 7
+                self.analyses.invalidate(function)
+                return self.eliminated(function, False) or True
             if conditions.wanted:
                 versions = self.versioned(function, loops, facts, conditions.wanted)
         self.count("goals looked at", prover.steps)
@@ -124,6 +134,19 @@ class EliminateChecks(FunctionPass):
                 assert block is not None
                 block.ops = [op for op in block.ops if op not in gone]
         return without_agreed(function) or bool(gone or versions)
+
+    def merged(self, function: Function, facts: Inequalities, kept: set[Operation]) -> bool:
+        """Merges neighbouring checks of those that nothing else helps."""
+        made = MergedChecks(function, facts, kept).merge()
+        if made and self.explain:
+            assign_names(function)
+        for group, versions in made:
+            text = "; ".join(facts.spell(form) + " >= 0" for form in group.forms)
+            self.remark(PASSED, "ChecksMerged", versions.guard, f"{len(group.checks)} checks are one test: {text}")
+        self.count("checks merged", sum(len(group.checks) for group, _ in made))
+        if self.verify and made:
+            verified(function, Proof([], [], [versions for _, versions in made]))
+        return bool(made)
 
     def versioned(
         self, function: Function, loops: Loops, facts: Inequalities, wanted: dict[Loop, list[Form]]
