@@ -21,6 +21,7 @@ from typing import Any
 import altru_ir as air
 from altru_ir import backend, passes
 from altru_ir.module import Module
+from altru_ir.passes.proofs.certificates import MERGED
 from bench.growth import instructions_of, seconds_of, slope
 from bench.harness import Row, cpu_seconds, instructions
 from bench.kernels import Kernel, air_of, c_of, kernel, names, rust_of, size
@@ -43,18 +44,21 @@ SIZES, QUICK_SIZES = (50, 100, 200, 400), (25, 50, 100)
 
 @contextmanager
 def counted() -> Iterator[list[int]]:
-    """While it lasts, the interpreter counts the checks that it runs into the list's one element."""
+    """While it lasts, the interpreter counts the checks that it runs into the list's one element, and the conditions of merged
+    ones."""
     from altru_ir.backend.interpreter import meanings  # noqa: F401
     from altru_ir.backend.interpreter.code import MEANINGS
 
     ran = [0]
-    before = {name: meaning for name, meaning in MEANINGS.items() if name.startswith("check.")}
+    before = {name: meaning for name, meaning in MEANINGS.items() if name.startswith("check.") or name == "cond_br"}
 
     def counting(meaning: Any) -> Any:
         def staged(stage: Any, op: Any) -> Any:
             source = meaning(stage, op)
-            source.text = f"ran[0] += 1\n{source.text}"
-            source.names["ran"] = ran
+            many = op.attrs.get(MERGED, 0) if op.decl.name == "cond_br" else 1
+            if many:
+                source.text = f"ran[0] += {many}\n{source.text}"
+                source.names["ran"] = ran
             return source
 
         return staged
