@@ -11,24 +11,24 @@
                                                 ...
                                                 br ^behind(%x2, %y2, %z2)
 
-A check must not be done earlier than it stands: what is stored in front of it may be seen, and another panic may come first. But
+A check must not be done earlier than it stands: what is stored in front of it may be seen, or another panic come first. But
 which copy runs makes no difference, so the test may be anything (``version_loops`` says the same of loops).
 
 Steps, cited by number in the code:
- 1. The checks of a block that nothing else helps are taken together by the length that they are about. What would prove them is
+ 1. The checks of a block that nothing else helps are taken by the length that they are about. What would prove them is
     asked of the prover: goals whose numbers are all there in front of the first of them may be assumed. What is computed is not,
     so that ``i - 1``, ``i`` and ``i + 1`` come down to one number.
- 2. Of two conditions that differ in their constants the stronger one is enough: a group comes to its least and its greatest index.
+ 2. Of two conditions that differ in their constants the stronger one is enough: a group comes to its least and greatest index.
  3. A group is merged if it has fewer conditions than checks. Groups of one block that have all their numbers in front of the
     first check are one; what lies between the first check and the last has two copies, at most ``LONGEST`` operations.
- 4. Left alone is what holds a call, a value that cannot be handed on (one that moves), or storage that begins there. A path that is
-    used behind is made again there, for a path is evaluated where it is used.
+ 4. Left alone is what holds a call, a value that cannot be handed on (one that moves), or storage that begins there. A path
+    that is used behind is made again there, for a path is evaluated where it is used.
 
-Invariant: both copies are the same operations (a checker compares them, clause 11 of ``certificates``), and those of the test are
-pure: a run is what it was, and a panic has its values and its place. Near-linear.
+Invariant: both copies are the same operations (a checker compares them, clause 11 of ``certificates``), and those of the test
+are pure: a run is what it was, and a panic has its values and its place. Near-linear.
 
-References: Gupta, Optimizing Array Bound Checks Using Flow Analysis, LOPLAS 1993 (checks that are subsumed, and groups of them);
-Kolte and Wolfe, Elimination of Redundant Array Subscript Range Checks, PLDI 1995 (families of checks with one stronger member).
+References: Gupta, Optimizing Array Bound Checks Using Flow Analysis, LOPLAS 1993 (checks that are subsumed, and groups);
+Kolte and Wolfe, Elimination of Redundant Array Subscript Range Checks, PLDI 1995 (families of checks with a strongest member).
 """
 
 from __future__ import annotations
