@@ -15,9 +15,9 @@ A check must not be done earlier than it stands: what is stored in front of it m
 which copy runs makes no difference, so the test may be anything (``version_loops`` says the same of loops).
 
 Steps, cited by number in the code:
- 1. The checks of a block that nothing else helps are taken by the length that they are about. What would prove them is
-    asked of the prover: goals whose numbers are all there in front of the first of them may be assumed. What is computed is not,
-    so that ``i - 1``, ``i`` and ``i + 1`` come down to one number.
+ 1. The checks of a block that nothing else helps are taken by the length that they are about. What would prove them is asked
+    of the prover: goals whose numbers are all there in front of the first of them may be assumed. What is computed is not, so
+    that ``i - 1``, ``i`` and ``i + 1`` come down to one number.
  2. Of two conditions that differ in their constants the stronger one is enough: a group comes to its least and greatest index.
  3. A group is merged if it has fewer conditions than checks. Groups of one block that have all their numbers in front of the
     first check are one; what lies between the first check and the last has two copies, at most ``LONGEST`` operations.
