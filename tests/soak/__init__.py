@@ -196,6 +196,7 @@ def check_machine(seed: int, change: Callable[[str], str] = _unchanged) -> Findi
 
 PIPELINES = (
     "sroa", "mem2reg", "canonicalize", "cse", "dce", "simplify-cfg", "inline", "canonicalize,cse,canonicalize,dce",
+    "cse{loads}",
     "inline{max-size=60},sroa,mem2reg,canonicalize,cse,dce,simplify-cfg",
 )  # fmt: skip
 """What the suite ``passes`` runs: each pass alone, and together."""
@@ -277,7 +278,10 @@ def check_passes(
         if longer is not None:  # which looks at what its first pass has made, too
             continue
         first = pipeline.partition(",")[0]
-        forms = [", ".join(["demoted"] * ("mem2reg" in pipeline) + ["in memory"] * ("sroa" in pipeline)) or "as it is"]
+        forms = [
+            ", ".join(["demoted"] * ("mem2reg" in pipeline) + ["in memory"] * ("sroa" in pipeline or "loads" in pipeline))
+            or "as it is"
+        ]
         forms += ["with constants"] * ("canonicalize" in pipeline)
         for form in forms:
             if form not in made:
@@ -400,7 +404,7 @@ def check_loans(seed: int, change: Callable[[str], str] = _unchanged) -> Finding
     return first_fault(module, inputs(20, seed))
 
 
-ELIMINATION = "mem2reg,cse,infer-contracts{verify},eliminate-checks{versions,verify}"
+ELIMINATION = "mem2reg,cse{loads},infer-contracts{verify},eliminate-checks{versions,verify}"
 BUDGET = 20_000
 
 
