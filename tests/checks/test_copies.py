@@ -72,9 +72,9 @@ func @f(%a: ref<[? x i32]>, %n: usize, %m: usize, %u: usize) -> usize {
 """
 
 
-def versions() -> tuple[Program, Proof]:
+def versions(text: str = TEXT) -> tuple[Program, Proof]:
     """A loop with an inner one, both versioned, the inner one in the first copy alone; a value of it is used behind it."""
-    x = Program(TEXT)
+    x = Program(text)
     for block in x.function.blocks:  # as `LoopVersions` copies them
         for op in block.ops:
             op.loc = None
