@@ -142,6 +142,16 @@ def test_copies_are_accepted() -> None:
     assert [str(problem) for problem in problems(x.function, proof)] == []
 
 
+def test_a_guard_may_make_a_path_to_measure() -> None:
+    """A length of one dimension of several is that of a place: such an inner guard, which is folded, has a path and a `dim`."""
+    text = TEXT.replace(
+        "  %short = icmp ule %m, %len\n", "  %p = deref %a\n  %rows = dim %p, 0\n  %short = icmp ule %m, %rows\n"
+    )
+    assert text != TEXT
+    x, proof = versions(text)
+    assert [str(problem) for problem in problems(x.function, proof)] == []
+
+
 @pytest.mark.parametrize("name", PLANTED)
 def test_what_is_no_copy_is_found(name: str) -> None:
     x, proof = versions()
