@@ -1,11 +1,12 @@
 """What do checks cost: how many are left, how long do programs run with them, and what does it take to prove the rest away?
 
-The kernels of ``bench/kernels``, each in our IR, in C and in safe Rust (of those of its second set only checks are counted).
-For each of them: the share of its checks that still run after the passes of O3, counted by the interpreter; CPU time with all
-checks over that without any, over that of the C twin without any (``clang-22 -O3``, or another C compiler) and over that of
-the Rust twin (``rustc -O``), the programs in turn; and, with valgrind, instructions in the same way, of a larger run less a
-smaller one. All for x86-64-v3, no contraction of floats. Then the CPU time for each check of the pass that takes checks away,
-and how their work grows with the program."""
+The kernels of ``bench/kernels``, each in our IR, in C and in safe Rust (of the second set only checks are counted). For each
+of them: the share of its checks that still run after the passes of O3, counted by the interpreter; CPU time with all checks
+over that without any, over that of the C twin without any (``clang-22 -O3``, or another C compiler) and over that of the Rust
+twin (``rustc -O``), the programs in turn; and, with valgrind, instructions in the same way, of a larger run less a smaller
+one. All for x86-64-v3, no contraction of floats. Then the CPU time for each check of the pass that takes checks away, and how
+their work grows with the program.
+"""
 
 from __future__ import annotations
 

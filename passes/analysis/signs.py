@@ -43,7 +43,7 @@ class Signs:
                     signed.extend(op.operands)
                 elif name in UNSIGNED:
                     unsigned.extend(op.operands)
-        self._signed = {self._class(value) for value in signed} - {self._class(value) for value in unsigned}
+        self._signed = self._classes(signed) - self._classes(unsigned)
 
     def __contains__(self, value: Value) -> bool:
         return value in self._parent and self._class(value) in self._signed
@@ -63,6 +63,9 @@ class Signs:
                     self._join(value, argument)
         elif name == "icmp":
             self._join(*op.operands)
+
+    def _classes(self, values: list[Value]) -> set[Value]:
+        return {self._class(value) for value in values if not _is_literal(value)}
 
     def _join(self, a: Value, b: Value) -> None:
         if not _is_literal(a) and not _is_literal(b):
