@@ -1,0 +1,42 @@
+"""Chains of differences: as long as they may be, no longer than they may be, and not where one link is missing."""
+
+from __future__ import annotations
+
+import pytest
+
+import altru_ir as air
+from altru_ir import passes
+from altru_ir.passes.proofs import chains
+from bench.check_shapes import SHAPES
+
+
+def left(text: str) -> int:
+    """The checks that are left, the others with certificates."""
+    module = air.parse(text)
+    passes.run(module, "insert-checks,mem2reg,cse,forward-lengths,eliminate-checks{verify}")
+    return sum(op.decl.is_check for function in module.functions.values() for op in function.operations())
+
+
+@pytest.mark.parametrize("name", ["numbers", "slices"])
+def test_a_long_chain(name: str) -> None:
+    assert left(SHAPES[name](150)) == 0
+
+
+def test_a_link_that_is_missing() -> None:
+    text = SHAPES["numbers"](40)
+    assert left(text.replace("icmp ult %i20, %i21", "icmp ule %i20, %i21")) == 0
+    assert left(text.replace("icmp ult %i20, %i21", "icmp ne %i20, %i21")) == 21
+    assert left(text.replace("icmp ult %i39, %n", "icmp ule %i39, %n")) == 1
+
+
+def test_walks_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chains, "LEAST", 0)
+    monkeypatch.setattr(chains, "STEPS", 0)
+    assert 0 < left(SHAPES["numbers"](40)) < 40
+
+
+def test_edges_that_say_equal_lead_both_ways() -> None:
+    text = SHAPES["numbers"](40)
+    for at in (3, 17, 30):
+        text = text.replace(f"icmp ult %i{at}, %i{at + 1}", f"icmp eq %i{at + 1}, %i{at}")
+    assert left(text) == 0
