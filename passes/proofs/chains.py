@@ -51,7 +51,7 @@ class Chains:
         for start, end, direction in ((high, low, -1), (low, high, 1)):  # 1
             key = start, direction, point.block
             walk = self._walks.get(key)
-            if walk is None:
+            if walk is None or walk.rank > point.rank:  # 2
                 walk = self._walks[key] = _Walk(self, start, direction, point)
             if walk.sums.get(end, goal.get(0, 0) + 1) <= goal.get(0, 0):
                 return Way(walk, end)
@@ -63,6 +63,7 @@ class _Walk:
 
     def __init__(self, chains: Chains, start: int, direction: int, point: Point) -> None:
         self.start = start
+        self.rank = point.rank
         self.sums = {start: 0}
         self.by: dict[int, tuple[int, Link]] = {}
         facts = chains.facts

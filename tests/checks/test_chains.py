@@ -6,7 +6,10 @@ import pytest
 
 import altru_ir as air
 from altru_ir import passes
+from altru_ir.passes.analysis.inequalities import Inequalities
 from altru_ir.passes.proofs import chains
+from altru_ir.passes.proofs.goals import proven
+from altru_ir.passes.proofs.prover import Prover
 from bench.check_shapes import SHAPES
 
 
@@ -40,3 +43,30 @@ def test_edges_that_say_equal_lead_both_ways() -> None:
     for at in (3, 17, 30):
         text = text.replace(f"icmp ult %i{at}, %i{at + 1}", f"icmp eq %i{at + 1}, %i{at}")
     assert left(text) == 0
+
+
+TWICE = """altru 1
+module @m
+func @f(%a: ref<[? x i64]>, %i: usize) {
+^entry:
+  %n = slice.len %a
+  check.bounds %i, %n
+  check.bounds %i, %n
+  ret
+}
+"""
+
+
+def test_what_a_check_says_does_not_hold_in_front_of_it() -> None:
+    function = air.parse(TWICE).functions["f"]
+    prover = Prover(Inequalities(function, function.cfg()))
+    first, second = (op for op in function.operations() if op.decl.is_check)
+    assert [proven(op, prover) is not None for op in (second, first, second)] == [True, False, True]
+    prover = Prover(prover.facts)
+    goal, before = (
+        {prover.facts.number(function.parameters[0], 0)[0]: 1, prover.facts.number(first.operands[0], "u")[0]: -1},
+        [],
+    )
+    for op in (second, first):
+        before.append(prover.chains.find(goal, prover.facts.before(op)) is not None)
+    assert before == [True, False]
