@@ -132,16 +132,19 @@ class _Facts:
         self.above: list[int] = []
         self.bounds: list[int] = []
 
-    def add(self, fact: Fact, before: int, is_bound: bool) -> None:
-        facts, above = self.facts, self.above
-        here = at = len(facts)
-        at -= 1
-        while at >= 0 and facts[at].last < before:
-            at = above[at]
-        facts.append(fact)
-        self.ranks.append(fact.rank)
-        above.append(at)
-        self.bounds.append(here if is_bound else self.bounds[at] if at >= 0 else -1)
+    def link(self, stride: int) -> None:
+        """Finds what is above the facts that were added since the last time."""
+        facts, ranks, above, bounds = self.facts, self.ranks, self.above, self.bounds
+        for here in range(len(above), len(facts)):
+            fact = facts[here]
+            before = fact.rank // stride
+            at = here - 1
+            while at >= 0 and facts[at].last < before:
+                at = above[at]
+            ranks.append(fact.rank)
+            above.append(at)
+            is_bound = len(fact.form) - (0 in fact.form) == 1
+            bounds.append(here if is_bound else bounds[at] if at >= 0 else -1)
 
     def at(self, point: Point) -> list[Fact]:
         found: list[Fact] = []
@@ -493,22 +496,27 @@ class Inequalities(FunctionAnalysis):
         ):
             self._add(fact, before)
 
-    def add(self, fact: Fact, before: int) -> None:
+    def add(self, fact: Fact) -> None:
         """Adds a fact; facts come in preorder."""
         facts = self._facts
-        is_bound = len(fact.form) - (0 in fact.form) == 1
         for number in fact.form:
             if number:
                 of_number = facts.get(number)
                 if of_number is None:
                     of_number = facts[number] = _Facts()
-                of_number.add(fact, before, is_bound)
+                of_number.facts.append(fact)
+
+    def _about(self, number: int) -> _Facts | None:
+        found = self._facts.get(number)
+        if found is not None and len(found.above) < len(found.facts):
+            found.link(self.stride)
+        return found
 
     def _add(self, fact: Fact, before: int) -> None:
         """Adds a fact and what follows from it by the definitions of its numbers (4)."""
         if len(fact.form) <= 2 and self._is_known_bound(fact, before):
             return
-        self.add(fact, before)
+        self.add(fact)
         derives = self._derives
         if fact.differs or len(fact.form) > 4:
             return
@@ -524,7 +532,7 @@ class Inequalities(FunctionAnalysis):
                     for other in self._derived(each, number):
                         if len(work) < DERIVED:
                             work.append(other)
-                            self.add(other, before)
+                            self.add(other)
 
     def _is_known_bound(self, fact: Fact, before: int) -> bool:
         """Whether a bound of one number was stated in the same block, and no farther out."""
@@ -574,7 +582,7 @@ class Inequalities(FunctionAnalysis):
 
     def at(self, number: int, point: Point) -> list[Fact]:
         """The facts about a number that hold at a point, the nearest first, then those of its definition."""
-        of_number = self._facts.get(number)
+        of_number = self._about(number)
         found = [] if of_number is None else of_number.at(point)
         if point.also:
             found = point.also.get(number, []) + found
@@ -583,7 +591,7 @@ class Inequalities(FunctionAnalysis):
 
     def direct(self, goal: Form, number: int, point: Point) -> Fact | None:
         """A fact about ``number``, without needs, that a goal about it and one more number follows from as it stands."""
-        of_number = self._facts.get(number)
+        of_number = self._about(number)
         if of_number is None:
             return None
         facts, above, before = of_number.facts, of_number.above, point.before
