@@ -24,13 +24,6 @@ struct label {
     uint64_t mark;
 };
 
-/* A wrapper is none of the source's functions; such may have been inlined into it. */
-enum { FUNCTION, GUARD, PLACED, WRAPPER };
-
-static bool has_distance(const struct label *label) {
-    return label->kind == PLACED || label->kind == WRAPPER;
-}
-
 _Static_assert(sizeof(struct label) == 16, "the compiler writes 16 bytes");
 
 #if ALTRU_UNWINDS
@@ -38,6 +31,13 @@ _Static_assert(sizeof(struct label) == 16, "the compiler writes 16 bytes");
 #include <unwind.h>
 
 #define MARK UINT64_C(0x6e667572746c61ff) /* in memory: 0xff "altrufn" */
+
+/* A wrapper is none of the source's functions; such may have been inlined into it. */
+enum { FUNCTION, GUARD, PLACED, WRAPPER };
+
+static bool has_distance(const struct label *label) {
+    return label->kind == PLACED || label->kind == WRAPPER;
+}
 
 /* Code that starts at the beginning of a page may have nothing mapped before it. */
 static bool is_mapped_before(uintptr_t start, size_t size) {
