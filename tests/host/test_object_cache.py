@@ -309,5 +309,5 @@ def test_processes_at_once(cache: Path, tmp_path: Path) -> None:
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     racing = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "a.air")], env=environment) for _ in range(3)]
-    assert [process.wait(timeout=120) for process in racing] == [0, 0, 0]
+    assert [process.wait(timeout=600) for process in racing] == [0, 0, 0]
     assert len(objects(cache)) == 1

@@ -316,7 +316,7 @@ def ended(code: str, *arguments: str) -> tuple[int, str, str]:
     prelude = "import sys\nimport altru_ir as air\nfrom altru_ir import backend\nfrom tests.panics.test_hosts import PROGRAM\n"
     done = subprocess.run(
         [sys.executable, "-c", prelude + textwrap.dedent(code), *arguments],
-        capture_output=True, text=True, check=False, timeout=60, cwd=HERE.parents[1],
+        capture_output=True, text=True, check=False, timeout=300, cwd=HERE.parents[1],
     )  # fmt: skip
     return done.returncode, done.stdout, done.stderr
 
