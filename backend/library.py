@@ -320,9 +320,10 @@ class Library(Mapping[str, Callable[..., Any]]):
         flush = ctypes.CDLL(None).fflush
 
         def run() -> int:
-            status = native(*given)
-            flush(None)
-            return int(status) & 0xFF
+            try:
+                return int(native(*given)) & 0xFF
+            finally:
+                flush(None)
 
         return int((telling(run) if self._options.panic == "unwind" else run)())
 
