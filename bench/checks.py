@@ -1,11 +1,11 @@
 """What do checks cost: how many are left, how long do programs run with them, and what does it take to prove the rest away?
 
-The kernels of ``bench/kernels``, each in our IR, in C and in safe Rust. For each of them: the share of its checks that still
-run after the passes of O3, counted by the interpreter; CPU time with all checks over that without any, over that of the C twin
-without any (``clang-22 -O3``, or another C compiler) and over that of the Rust twin (``rustc -O``), the programs in turn; and,
-with valgrind, instructions in the same way, of a larger run less a smaller one. All for x86-64-v3, no contraction of floats.
-Then the CPU time for each check of the passes that take checks away, and how their work grows with the program: the kernels in
-one module, and functions of many checks in several shapes (``check_shapes``).
+The kernels of ``bench/kernels``, each in our IR, in C and in safe Rust (of the second set only checks are counted). For each
+of them: the share of its checks that still run after the passes of O3, counted by the interpreter; CPU time with all checks
+over that without any, over that of the C twin without any (``clang-22 -O3``, or another C compiler) and over that of the Rust
+twin (``rustc -O``), the programs in turn; and, with valgrind, instructions in the same way, of a larger run less a smaller
+one. All for x86-64-v3, no contraction of floats. Then the CPU time for each check of the passes that take checks away, and how
+their work grows with the program: the kernels in one module, and functions of many checks in several shapes (``check_shapes``).
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from typing import Any
 import altru_ir as air
 from altru_ir import backend, passes
 from altru_ir.module import Module
+from altru_ir.passes.proofs.certificates import MERGED
 from bench.check_shapes import SHAPES
 from bench.growth import instructions_of, seconds_of, slope
 from bench.harness import Row, cpu_seconds, instructions
-from bench.kernels import Kernel, air_of, c_of, kernel, names, rust_of, size
+from bench.kernels import Kernel, air_of, c_of, kernel, names, others, rust_of, size
 
 ROUNDS, QUICK_ROUNDS = 3, 1
 ELIMINATION = "infer-contracts,eliminate-checks{versions}"
@@ -45,18 +46,21 @@ SIZES, QUICK_SIZES = (100, 200, 400, 800), (25, 50, 100)
 
 @contextmanager
 def counted() -> Iterator[list[int]]:
-    """While it lasts, the interpreter counts the checks that it runs into the list's one element."""
+    """While it lasts, the interpreter counts the checks that it runs into the list's one element, and the conditions of merged
+    ones."""
     from altru_ir.backend.interpreter import meanings  # noqa: F401
     from altru_ir.backend.interpreter.code import MEANINGS
 
     ran = [0]
-    before = {name: meaning for name, meaning in MEANINGS.items() if name.startswith("check.")}
+    before = {name: meaning for name, meaning in MEANINGS.items() if name.startswith("check.") or name == "cond_br"}
 
     def counting(meaning: Any) -> Any:
         def staged(stage: Any, op: Any) -> Any:
             source = meaning(stage, op)
-            source.text = f"ran[0] += 1\n{source.text}"
-            source.names["ran"] = ran
+            many = op.attrs.get(MERGED, 0) if op.decl.name == "cond_br" else 1
+            if many:
+                source.text = f"ran[0] += {many}\n{source.text}"
+                source.names["ran"] = ran
             return source
 
         return staged
@@ -204,6 +208,18 @@ def compile_rows(quick: bool) -> Iterator[Row]:
         )  # fmt: skip
 
 
+def other_rows(which: str) -> Iterator[Row]:
+    """The checks left in the second set of kernels."""
+    shares = []
+    for name in others():
+        before, after = left(kernel(name), size(kernel(name), which))
+        shares.append(after / before)
+        yield Row(f"{name} left", "checks that run", after, "checks", peer="O0", ratio=after / before)
+    yield Row("others: mean left", "checks that run", sum(shares) / len(shares), "share", samples=len(shares))
+    clean = sum(share < CLEAN for share in shares)
+    yield Row("others: clean kernels", "kernels", clean, "kernels", better="higher", samples=len(shares))
+
+
 def mean(ratios: list[float]) -> float:
     """The geometric mean."""
     return math.exp(sum(map(math.log, ratios)) / len(ratios))
@@ -218,6 +234,7 @@ def run(scratch: Path, quick: bool) -> Iterator[Row]:
     yield Row("mean left", "checks that run", sum(shares) / len(shares), "share", bar=BAR_OF_LEFT, samples=len(shares))
     clean = sum(share < CLEAN for share in shares)
     yield Row("clean kernels", "kernels", clean, "kernels", better="higher", bar=BAR_OF_CLEAN, samples=len(shares))
+    yield from other_rows("small" if quick else "counted")
     for name, each in ratios.items():
         what = "instructions" if name.startswith("instructions") else "cpu time"
         peer = name.removeprefix("instructions ")

@@ -42,6 +42,7 @@ from altru_ir.passes.analysis.definitions import Reading, Wrapping, width
 from altru_ir.passes.analysis.intervals import OPPOSITE
 from altru_ir.passes.analysis.manager import FunctionAnalysis, Get
 from altru_ir.passes.analysis.notes import Notes
+from altru_ir.passes.analysis.signs import Signs
 from altru_ir.types import ArrayType, IntType, OwnType, RefType, Type
 from altru_ir.values import Operation, Successor, Value
 
@@ -53,6 +54,8 @@ DERIVED = 8
 UNKNOWN = -(1 << 62)
 DERIVING = frozenset({"add", "sub", "mul", "shl", "umin", "umax", "smin", "smax"})
 """The operations whose definition makes a new fact out of one about their result (rule 4), and how many there may be of one."""
+WIDER = frozenset({"bitcast", "zext"})
+"""Operations of whose results, as signed numbers, the same is done: a fact about a length that was cast is one about it."""
 EXTREMES = frozenset({"umin", "umax", "smin", "smax"})
 SAYING = frozenset({"check.bounds", "check.subrange", "check.nonzero", "check.nonnull", "assume"})
 DECIDING = frozenset({"cond_br", "switch"})
@@ -215,7 +218,7 @@ class Inequalities(FunctionAnalysis):
         self.factors.append(None)
         op = None if term[0] is None else term[0].owner
         name = op.decl.name if isinstance(op, Operation) else ""
-        self._derives.append(name in DERIVING)
+        self._derives.append(name in DERIVING or (term[1] == "s" and name in WIDER))
         self.is_extreme.append(name in EXTREMES)
         return len(self.terms) - 1
 
@@ -330,6 +333,11 @@ class Inequalities(FunctionAnalysis):
         return found
 
     @cached_property
+    def signs(self) -> Signs:
+        """Which integers are meant as signed ones."""
+        return Signs(self.function)
+
+    @cached_property
     def cleanups(self) -> set[Block]:
         """The blocks that an unwind edge leads to."""
         return {block.unwind for block in self.function.blocks if block.unwind is not None}
@@ -420,6 +428,8 @@ class Inequalities(FunctionAnalysis):
             sign, constant, readings, exact, differs = COMPARISONS[predicate]
             if len(readings) > 1 and not a.type.is_integer:
                 readings = readings[:1]
+            elif exact and a not in self.signs and (isinstance(b, int) or b not in self.signs):
+                readings = "u"  # the same in both; one of them is enough
             for each in readings:
                 left = constant
                 form: Form = {}
@@ -539,7 +549,7 @@ class Inequalities(FunctionAnalysis):
     def _derived(self, fact: Fact, number: int) -> Iterator[Fact]:
         defining = self._defining.get(number)
         if defining is None:
-            known = [*self.computed(number), *self.defined(number)]
+            known = [*self.computed(number), *self.defined(number), *self._unsigned(number)]
             defining = self._defining[number] = [
                 (each, each.form[number]) for each in known if each.form.get(number) in (1, -1)
             ]
@@ -561,6 +571,14 @@ class Inequalities(FunctionAnalysis):
                 made.needs = fact.needs + other.needs
                 made.origin = fact.origin
                 yield made
+
+    def _unsigned(self, number: int) -> list[Fact]:
+        """That a number cast to a signed one is the number that it was, if it is not too large for that."""
+        value, reading = self.terms[number]
+        if reading != "s" or value is None or value.operation is None or value.operation.decl.name != "bitcast":
+            return []
+        other, _ = self.number(value, "u")
+        return [self.reading(number, other)] if other else []
 
     def at(self, number: int, point: Point) -> list[Fact]:
         """The facts about a number that hold at a point, the nearest first, then those of its definition."""

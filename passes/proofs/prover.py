@@ -454,7 +454,9 @@ class Prover:
                     if (facts.top(fact) if fact.top is None else fact.top) > latest_rank:
                         into = beyond
                         self._met_beyond |= not self._nested
-                    into.append(((each != latest or is_far, hard, -constant, is_computed), fact, scale, multiplier, rest_goal))
+                    into.append(
+                        ((rank[each] < latest_rank or is_far, hard, -constant, is_computed), fact, scale, multiplier, rest_goal)
+                    )
         for fact, scale, multiplier, rest_goal in with_needs:
             needs = self._needs(fact, question, depth)
             if needs is not None:
@@ -595,10 +597,18 @@ class Prover:
         found = facts.computed(number)
         other_reading = "s" if reading == "u" else "u"
         other = facts.number(value, other_reading)[0]
+        is_signed = value in facts.signs
+        if other and is_signed and reading == "u":
+            return [facts.reading(number, other), *found]
         if other and (
             self._is_extended(value, other_reading)
-            or self._known.get(other)
-            or any(not fact.differs for fact in facts.at(other, point))  # `ne` says the same in both readings
+            or (
+                not is_signed
+                and (
+                    self._known.get(other)
+                    or any(not fact.differs for fact in facts.at(other, point))  # `ne` says the same in both readings
+                )
+            )
         ):
             found = [*found, facts.reading(number, other)]
         return found
