@@ -301,6 +301,18 @@ def test_a_callable_lives_as_long_as_the_code() -> None:
     assert gone() is None
 
 
+def test_a_callable_that_refers_to_its_library_goes_with_it() -> None:
+    def made() -> Any:
+        libraries: list[Any] = []
+        libraries.append(ask(lambda n: len(libraries)))
+        assert libraries[0]["f"](1) == 2
+        return weakref.ref(libraries[0])
+
+    gone = made()
+    gc.collect()
+    assert gone() is None
+
+
 @pytest.mark.parametrize(
     ("externs", "error", "says"),
     [
