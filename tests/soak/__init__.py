@@ -8,10 +8,12 @@ run without a finding, and the commit; a run that is asked for seeds of the ledg
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import attrs
 
@@ -35,6 +37,8 @@ class Suite:
     version: int
     check: Callable[..., Finding | None]
     says: str
+    together: Callable[[Iterable[int]], list[tuple[int, Finding]]] | None = None
+    """The findings of several seeds, where that is cheaper than one after the other."""
 
 
 def _unchanged(text: str) -> str:
@@ -140,8 +144,20 @@ class _Further(PassManager):
 
 ALONE = 8
 """Every so many seeds of ``native`` are compiled from their text at each level, as users compile. The others are checked and
-elaborated once for the interpreter and both levels, for which that is the same. Who brings a manager does without the cache of
-objects."""
+elaborated once for the interpreter and both levels, for which that is the same, and in long runs several of them stand in one
+module. Who brings a manager does without the cache of objects."""
+TOGETHER = 12
+"""How many programs stand in one module."""
+Meant = tuple[str, Any]
+"""The text of a program of ``native``, and its twin in Python, or None."""
+
+
+def _native(seed: int) -> Meant:
+    if seed % 5 == 0:
+        scalar = generate(seed, sized(seed, SCALAR))
+        return scalar.text, scalar
+    families = MANY_PANICS if seed % 5 in (1, 2) else whole_language.NATIVE
+    return whole_language.generate(seed, sized(seed, WHOLE), families).text, None
 
 
 def check_native(seed: int, change: Callable[[str], str] = _unchanged) -> Finding | None:
@@ -149,34 +165,82 @@ def check_native(seed: int, change: Callable[[str], str] = _unchanged) -> Findin
     program carries its meaning in Python as well."""
     from altru_ir import backend
 
-    scalar = generate(seed, sized(seed, SCALAR)) if seed % 5 == 0 else None
-    families = MANY_PANICS if seed % 5 in (1, 2) else whole_language.NATIVE
-    text = whole_language.generate(seed, sized(seed, WHOLE), families).text if scalar is None else scalar.text
+    text, scalar = _native(seed)
     compiled = air.parse(change(text))
-    leaves = "counted" in compiled.functions
-    at_zero = _Keeping([])
     if seed % ALONE and change is _unchanged:
-        libraries = {0: backend.compile(compiled, opt=0, manager=at_zero)}
-        libraries[3] = backend.compile(at_zero.module, opt=3, manager=_Further([]))
-        meaning = at_zero.module
-    else:
-        libraries = {opt: backend.compile(compiled, opt=opt, manager=PassManager([])) for opt in (0, 3)}
-        meaning = backend.prepare(air.parse(text), opt=0)
+        return _ends_alike(compiled, {"": scalar}).get("")
+    libraries = {opt: backend.compile(compiled, opt=opt, manager=PassManager([])) for opt in (0, 3)}
+    return _differences(backend.prepare(air.parse(text), opt=0), libraries, {"": scalar}).get("")
+
+
+def check_native_together(seeds: Iterable[int]) -> list[tuple[int, Finding]]:
+    """``check_native`` of several seeds, most of them in modules with others, which LLVM is set up for once. Where such a
+    module shows something, its seeds are looked at one by one; what shows in company alone is told of that seed."""
+    found: list[tuple[int, Finding]] = []
+    crowd = []
+    for seed in seeds:
+        if seed % ALONE:
+            crowd.append(seed)
+        elif (finding := check_native(seed)) is not None:
+            found.append((seed, finding))
+    for at in range(0, len(crowd), TOGETHER):
+        group = crowd[at : at + TOGETHER]
+        programs = {seed: _native(seed) for seed in group}
+        text = "\n".join(_NAMES.sub(rf"@p{seed}_\1", text.split("\n", 2)[2]) for seed, (text, _) in programs.items())
+        try:
+            module = air.parse(f"altru 1\nmodule @together\n{text}")
+            together = _ends_alike(module, {f"p{seed}_": scalar for seed, (_, scalar) in programs.items()})
+        except (air.DiagnosticError, AssertionError) as error:
+            together = {f"p{group[0]}_": f"{type(error).__name__}: {error}"}
+        if together:
+            alone = [(seed, finding) for seed in group if (finding := check_native(seed)) is not None]
+            found += alone or [(int(name[1:-1]), f"with {group}: {finding}") for name, finding in together.items()]
+    return found
+
+
+_NAMES = re.compile(r"@([A-Za-z_][\w.]*)")
+
+
+def _ends_alike(compiled: air.Module, scalars: dict[str, Any]) -> dict[str, Finding]:
+    """``_differences`` of a module that is checked and elaborated once."""
+    from altru_ir import backend
+
+    at_zero = _Keeping([])
+    libraries = {0: backend.compile(compiled, opt=0, manager=at_zero)}
+    libraries[3] = backend.compile(at_zero.module, opt=3, manager=_Further([]))
+    return _differences(at_zero.module, libraries, scalars)
+
+
+def _differences(meaning: air.Module, libraries: dict[int, Any], scalars: dict[str, Any]) -> dict[str, Finding]:
+    """What ends in another way than the interpreter says, by the prefixes that the names of its programs have; ``scalars`` are
+    their twins in Python, or None."""
+    from altru_ir import backend
+
     machine = backend.Interpreter(meaning, verified=True).machine
-    wanted: list[Outcome] = []
-    for a, b in ARGUMENTS:
-        machine.restart()
-        wanted.append(_outcome(lambda name, *given: machine.run(name, [x % (1 << 64) for x in given]), a, b, leaves))
-    if scalar is not None:
-        meant: list[Outcome] = [(scalar.run([a, b]), None) for a, b in ARGUMENTS]
-        if meant != wanted:
-            return f"the interpreter says {wanted}, and Python {meant}"
-    for opt, library in libraries.items():
-        for (a, b), ending in zip(ARGUMENTS, wanted, strict=True):
-            given = _outcome(lambda name, *given: library[name](*given), a, b, leaves)  # noqa: B023
-            if ending != given:
-                return f"@main_entry({a}, {b}) at O{opt} gives {given}, and the interpreter {ending}"
-    return None
+    found: dict[str, Finding] = {}
+
+    def outcomes_of(prefix: str, run: Callable[..., int], restart: Callable[[], None] | None) -> list[Outcome]:
+        ends = []
+        for a, b in ARGUMENTS:
+            if restart is not None:
+                restart()
+            ends.append(
+                _outcome(lambda name, *given: run(prefix + name, *given), a, b, f"{prefix}counted" in meaning.functions)
+            )
+        return ends
+
+    for prefix, scalar in scalars.items():
+        wanted = outcomes_of(prefix, lambda name, *given: machine.run(name, [x % (1 << 64) for x in given]), machine.restart)
+        if scalar is not None:
+            meant: list[Outcome] = [(scalar.run([a, b]), None) for a, b in ARGUMENTS]
+            if meant != wanted:
+                found[prefix] = f"the interpreter says {wanted}, and Python {meant}"
+        for opt, library in libraries.items():
+            given = outcomes_of(prefix, lambda name, *given: library[name](*given), None)  # noqa: B023
+            for (a, b), ending, other in zip(ARGUMENTS, wanted, given, strict=True):
+                if ending != other:
+                    found.setdefault(prefix, f"@main_entry({a}, {b}) at O{opt} gives {other}, and the interpreter {ending}")
+    return found
 
 
 def check_machine(seed: int, change: Callable[[str], str] = _unchanged) -> Finding | None:
@@ -287,10 +351,10 @@ class _Verifying:
             raise air.DiagnosticError([attrs.evolve(p, message=note + p.message) for p in problems], module.source)
 
 
-def check_passes(seed: int, change: Callable[[str], str] = _unchanged) -> Finding | None:
+def check_passes(seed: int, change: Callable[[str], str] = _unchanged, pipelines: tuple[str, ...] = ()) -> Finding | None:
     """A program has the same answers before and behind passes, and verifies behind each. They are compared behind the last
     one: a pass that changes no meaning leaves wrong answers as they are. Where they differ, the passes are run again to say
-    whose fault it is."""
+    whose fault it is. ``pipelines`` are run on the program as it is, instead of the suite's ``chains``."""
     from altru_ir import backend
 
     families = whole_language.NATIVE if seed % 3 == 0 else None
@@ -331,7 +395,7 @@ def check_passes(seed: int, change: Callable[[str], str] = _unchanged) -> Findin
         return pipeline
 
     agrees.add((str(before), False))
-    for form, pipeline in chains(seed):
+    for form, pipeline in [("as it is", each) for each in pipelines] or chains(seed):
         module = forms[form]()
         try:
             PassManager(parse_pipeline(pipeline), after=_Verifying()).run(module)
@@ -495,7 +559,9 @@ SUITES: dict[str, Suite] = {
     "heap": Suite(1, check_heap, "the allocators under sanitizers, fast and hardened"),
     "text": Suite(4, check_text, "damaged text: diagnostics only"),
     "roundtrip": Suite(4, check_roundtrip, "parse, verify, print, clone"),
-    "native": Suite(5, check_native, "O0 and O3 against the interpreter, panics and cleanups too, and against Python"),
+    "native": Suite(
+        5, check_native, "O0 and O3 against the interpreter, panics and cleanups too, and against Python", check_native_together
+    ),
     "passes": Suite(4, check_passes, "before against after each pass, in the interpreter"),
     "drops": Suite(4, check_drops, "drops scheduled and elaborated against written ones; no leak where none are written"),
     "loans": Suite(5, check_loans, "references: correct programs accepted, accepted ones without a fault"),
