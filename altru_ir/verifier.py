@@ -64,6 +64,9 @@ from altru_ir.values import Operation, Value
 MAX_DEPTH = 100
 """How many types may nest by value once declarations are opened: layouts are computed recursively."""
 
+_HELP = {"C001": 'use an index inside; if the panic is meant, write {allow = "ALT-C001"}'}
+"""What helps wherever a rule is broken."""
+
 _SCALARS = frozenset((I1, I8, I16, I32, I64, F32, F64, USIZE, UNIT))
 """Types that are good in each module."""
 
@@ -147,6 +150,7 @@ class _Verifier:
         self, rule: str, message: str, location: Location | None, labels: Iterable[Label] = (), help: str | None = None
     ) -> None:
         name = self.function.name if self.function is not None else None
+        help = help or _HELP.get(rule)
         self.found.append(Diagnostic(f"ALT-{rule}", message, location, function=name, labels=tuple(labels), help=help))
 
     # -- types (17) ------------------------------------------------------------------------------------------------------
@@ -238,18 +242,19 @@ class _Verifier:
             if unknown:
                 return f"no region {min(unknown)} is declared here"
         work = [type]
+        seen: set[Type] = set()
         while work:
             each = work.pop()
-            if each in self.good_types:
+            if isinstance(each, PlaceType) and each is not type:  # good by itself, but not here
+                return f"a place cannot stand inside `{type}`"
+            if each in self.good_types or each in seen:
                 continue
+            seen.add(each)
             problem = self.name_problem(each) if isinstance(each, NamedType) else _shape_problem(each, self.address_bits)
             if problem is not None:
                 return problem
-            if isinstance(each, PlaceType) and each is not type:
-                return f"a place cannot stand inside `{type}`"
             work.extend(parts(each))
-            if not free_regions(each):
-                self.good_types.add(each)
+        self.good_types.update(each for each in seen if not free_regions(each))
         return None
 
     def name_problem(self, type: NamedType) -> str | None:

@@ -29,6 +29,7 @@ from altru_ir.passes.allowed import Known, allow_made, written
 from altru_ir.passes.analysis.manager import AnalysisManager
 from altru_ir.passes.base import Check, FunctionPass, Log, Pass, Remark, spelled_options
 from altru_ir.passes.pipeline_text import PipelineError, parse_pipeline
+from altru_ir.passes.registry import files_of
 from altru_ir.passes.timing import Timing
 from altru_ir.verifier import verify
 
@@ -65,7 +66,7 @@ class PassManager:
     def run(self, module: Module) -> None:
         """Runs all passes on ``module`` in place. Raises ``DiagnosticError`` when a check finds an error or ``verify_each`` a
         broken module, and what a pass raises."""
-        self._written = written(module)
+        self._written = written(module) if any(each.finds_constants for each in self.passes) else frozenset()
         self.diagnostics = []
         for each in self.passes:
             if not isinstance(each, Check):
@@ -106,7 +107,8 @@ class PassManager:
                 each.run(module)
             if not isinstance(each, FunctionPass):  # one that is says which functions it has changed
                 self.analyses.invalidate(module, each.preserves)
-            allow_made(module, self._written)
+            if each.finds_constants:
+                allow_made(module, self._written)
         self.statistics.setdefault(each.name, Counter()).update(each.log.statistics)
         self.remarks += each.log.remarks
         self.diagnostics += judged(each.log.diagnostics, self.levels)
@@ -132,7 +134,10 @@ class PassManager:
                 error = sys.exc_info()[1]
                 says = f"{type(error).__name__}: {error}"
                 text = snapshot.text()
-                self.on_failure(reproducer.write(spelled_options(each), text, verify_each=self.verify_each, says=says))
+                told = reproducer.write(
+                    spelled_options(each), text, verify_each=self.verify_each, says=says, files=files_of([type(each)])
+                )
+                self.on_failure(told)
 
 
 def run(module: Module, pipeline: str, *, verify_each: bool = False, executor: Executor | None = None) -> PassManager:

@@ -17,8 +17,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from altru_ir.backend.lower.debug_info import FunctionDebug, located
-from altru_ir.backend.lower.panics import LANDED, PERSONALITY, label_of
+from altru_ir.backend.lower.debug_info import FunctionDebug, calls_located, located
+from altru_ir.backend.lower.panics import LANDED, PERSONALITY, PLACED, label_of
 from altru_ir.backend.lower.types import (
     LoweringError,
     quote,
@@ -64,6 +64,7 @@ class FunctionLowering:
         self.panics: dict[Cold, list[tuple[str, int, str, str]]] = {}
         self.cold: dict[Cold, str] = {}  # labels of the cold blocks
         self.debug: FunctionDebug | None = None
+        self.places: FunctionDebug | None = None  # where calls are, with debug information or without
         self.pads: dict[Block | None, str] = {}  # labels of landing pads
         self.block: Block | None = None
         self.in_cleanup = False
@@ -84,8 +85,9 @@ class FunctionLowering:
         if self.uses_stack and owner.unwinds and not self.is_nounwind:
             self.stack_cleanup = Block("-stack")
         lines = self.lines
-        if owner.debug is not None:
-            self.debug = owner.debug.function(function)
+        if owner.places is not None:
+            self.places = owner.places.function(function)
+            self.debug = None if owner.debug is None else self.places
         parameters = self.parameters()
         # Reverse postorder, so that a definition is lowered before what it dominates; unreachable blocks are left out.
         order = postorder(function)[::-1]
@@ -119,8 +121,10 @@ class FunctionLowering:
         if self.pads or self.keeps_payload:
             personality = f" {PERSONALITY}"
             owner.declare_personality()
-        scope = "" if self.debug is None else f" !dbg {self.debug.scope}"
-        return f"define {linkage}{result} {symbol}({parameters}){attributes} {label_of(function.name)}{personality}{scope}"
+        label, scope = label_of(function.name), ""
+        if self.places is not None:
+            label, scope = label_of(function.name, PLACED), f" !dbg {self.places.scope}"
+        return f"define {linkage}{result} {symbol}({parameters}){attributes} {label}{personality}{scope}"
 
     def blocks(self, order: list[Block], unnamed: set[Value]) -> int:
         """Writes the blocks; gives the line at which those of the entry begin. ``unnamed`` is what no debugger shows.
@@ -128,7 +132,7 @@ class FunctionLowering:
         An operation that LLVM has under the same name, with two operands of one type, is written here and now: most of a
         program is that. All others are written by their lowerings.
         """
-        lines, labels, incoming, debug = self.lines, self.labels, self.incoming, self.debug
+        lines, labels, incoming, debug, places = self.lines, self.labels, self.incoming, self.debug, self.places
         find, heads_of = self.owner.lowerings.get, self.owner.heads.get
         for block in order:
             label = block.label or ""
@@ -165,8 +169,12 @@ class FunctionLowering:
                     name = result.name or ""
                     made = result.spelled = f"%{name}" if name.isidentifier() and name.isascii() else self.name(result)
                     lines.append(f"  {made} = {heads[lhs.type]} {lhs.spelled}, {rhs.spelled}")
-                else:
+                elif places is None:
                     (find(name) or refuse)(self, op)
+                else:
+                    at = len(lines)
+                    (find(name) or refuse)(self, op)
+                    calls_located(lines, at, places.location(op))
         for at, block in phis:
             lines[at] = self.phis(block)
         return begin
@@ -241,7 +249,9 @@ class FunctionLowering:
             begin = len(self.lines)
             unwinds = self.owner.unwinds and not (self.is_nounwind and cleanup is None)
             name = "altru_panic_unwind" if unwinds else "altru_panic_site"
-            self.owner.declare(f"declare void @{name}(ptr, i32, i64, i64) cold noreturn{'' if unwinds else ' nounwind'}")
+            attributes = "" if self.places is None else " nomerge"  # one call for several would have no place
+            attributes += "" if unwinds else " nounwind"
+            self.owner.declare(f"declare void @{name}(ptr, i32, i64, i64) cold noreturn{attributes}")
             label = self.cold_label(cold)
             self.start(label)
             site = ", ".join(f"[ {number}, %{origin} ]" for origin, number, _, _ in origins)
@@ -261,8 +271,7 @@ class FunctionLowering:
                 self.line(f"invoke {text} to label %{never} unwind label %{self.pad(cleanup)}")
                 self.start(never)
             self.line("unreachable")
-            if self.debug is not None:
-                located(self.lines, begin, self.debug.location(op))
+            self.locate(begin, op)
 
     def cold_label(self, cold: Cold) -> str:
         label = self.cold.get(cold)
@@ -340,8 +349,14 @@ class FunctionLowering:
                 self.keeps_payload = True
                 self.line(f'store ptr {exception}, ptr %"-payload"')
                 self.line(f"br label %{self.block_label(cleanup)}")
+        self.locate(begin, None)
+
+    def locate(self, begin: int, op: Operation | None) -> None:
+        """Gives the lines from ``begin`` on the place of ``op``, as far as anybody asks for it."""
         if self.debug is not None:
-            located(self.lines, begin, self.debug.location(None))
+            located(self.lines, begin, self.debug.location(op))
+        elif self.places is not None:
+            calls_located(self.lines, begin, self.places.location(op))
 
     def resume(self) -> None:
         """Ends a cleanup: the panic goes on to the caller, or ends where it may not."""

@@ -14,9 +14,9 @@ from functools import cached_property
 from altru_ir.backend.lower.constants import constant_text
 from altru_ir.backend.lower.debug_info import DebugInfo
 from altru_ir.backend.lower.drop_glue import DropGlue
-from altru_ir.backend.lower.entries import FAILED, callback_text, entries_text, exports_text, is_exported
+from altru_ir.backend.lower.entries import callback_text, entries_text, exports_text, is_exported
 from altru_ir.backend.lower.function import FunctionLowering
-from altru_ir.backend.lower.panics import Sites, Strings, guard_text
+from altru_ir.backend.lower.panics import Sites, Strings, guard_text, placeholder_text
 from altru_ir.backend.lower.profile import Profile
 from altru_ir.backend.lower.types import (
     LoweringError,
@@ -53,7 +53,7 @@ def lower_module(
     Parameters: ``panic`` is ``"unwind"`` or ``"abort"``; ``entries`` says who is called from outside, and guarded there when
     panics unwind: ``"main"``, of an executable; ``"table"``, what a host calls, and the table that leads there
     (``entries.py``); ``"library"``, what C calls, unguarded; ``"none"``. ``callbacks`` are declarations that a callable of the
-    host stands in for; ``debug`` adds debug information;
+    host stands in for; ``debug`` adds debug information, or what backtraces need of it;
     ``instrument`` is a level of ``profile.py``. Raises ``LoweringError`` for what cannot be compiled (yet).
     """
     with CollectorPaused():
@@ -79,11 +79,11 @@ class ModuleLowering:
         self.lowerings = LOWERINGS
         self.heads = two_operand_heads(module)
         self.profile = Profile(instrument) if instrument is not None else None
-        self.debug = debug
+        self.places = debug
+        self.debug = None if debug is None or debug.calls_only else debug
         self.unwinds = panic == "unwind"
         self.entries = entries
         self.callbacks = callbacks
-        self.uses_host = False
         self.quiet: set[str] = set()  # functions that no panic leaves
         self.types = PerType(llvm_type, module)
         self.results = PerType(result_type, module)
@@ -122,8 +122,6 @@ class ModuleLowering:
         elif self.has_own_main:
             functions.append(self.guard_of_main())
         functions.extend(self.glue.finish())
-        if self.uses_host:
-            out.append(f"@{FAILED} = external global i32, align 4")
         strings = Strings()
         tables = self.sites.text(strings) + (self.profile.text(strings) if self.profile is not None else [])
         out.extend(strings.text())
@@ -135,8 +133,9 @@ class ModuleLowering:
         if self._likely is not None:
             out.append('!0 = !{!"branch_weights", i32 1048575, i32 1}')
             out.append('!1 = !{!"branch_weights", i32 1, i32 1048575}')
-        if self.debug is not None:
-            out.extend(self.debug.text())
+        if self.places is not None:
+            out.extend(placeholder_text())
+            out.extend(self.places.text())
         return "\n".join(out) + "\n"
 
     def symbol(self, name: str) -> str:
