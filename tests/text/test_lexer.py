@@ -48,7 +48,7 @@ def test_what_is_split_are_the_same_tokens() -> None:
 
 
 def test_programs_are_split() -> None:
-    text = "func @f(%x.1: i64, %p: ptr<[4 x f64]>) -> i64 {\n^a_0(%0: i64):\n%y=add %x.1, %0\n%c = const -1 : i8\nbr ^a_0(%y)}\n"
+    text = "func @f(%x.1: i64, %p: ptr<[4 x f8]>) -> i64 {\n^a_0(%0: i64):\n%y=add %x.1, %0\n%c = const -1 : i8\nbr ^a_0(%y)}\n"
     assert lexer._split(text) == lexer.master(text).findall(text)
     for character in "!\"#$&'*+/;?\\`|~\x00\x0b\x1f\x7f\x80\ufeff":
         assert lexer._split(text + character) is None
