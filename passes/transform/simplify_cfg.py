@@ -19,7 +19,7 @@ Rules, cited by number in the code, applied until none does:
     second may not panic.
 
 Invariant: the sequence of operations executed on each path, those ``br`` aside, is as it was. Each round is linear, and a round
-that changes nothing is the last; chains of blocks are followed within one round, from behind, each link once.
+that changes nothing is the last; chains of blocks are followed within one round, each link once.
 """
 
 from __future__ import annotations
