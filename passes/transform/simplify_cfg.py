@@ -146,7 +146,7 @@ def _chained(through: dict[Block, None]) -> list[Block]:
 
 
 def _pass_by(edge: Successor, block: Block, through: dict[Block, None], joined: Joined) -> bool:
-    """Leads an edge of ``block`` to where the empty block at its end leads, which needs no other: that has been led on before."""
+    """Leads an edge of ``block`` to where the empty block at its end leads, which has been led on before."""
     passed = edge.block
     if passed not in through or len(edge.args) != len(passed.args):
         return False
