@@ -112,18 +112,25 @@ def _reporting_internal_errors(driver: _Driver, arguments: list[str]) -> int:
         replay = f"altru-opt --replay: -p {shlex.quote(driver.pipeline)}\n" if driver.pipeline else ""
         head = f"{replay}{driver.name} {shlex.join(arguments)}\n{traceback.format_exc()}"
         text = "".join(f"// {line}\n" for line in head.splitlines()) + driver.text
-        what = f"error[internal]: {driver.name} failed on its own account ({type(error).__name__}: {error}).\n"
+        whose, says = driver.name, f"({type(error).__name__}: {error})"
+        what = f"error[internal]: {driver.name} failed on its own account {says}.\n"
+        loaded = {os.path.realpath(file): file for file in getattr(driver.options, "load_passes", None) or ()}
+        for frame in reversed(traceback.extract_tb(error.__traceback__)):
+            if frame.filename in loaded:
+                whose = loaded[frame.filename]
+                what = f"error[internal]: what {whose} defines failed in line {frame.lineno} {says}.\n"
+                break
         try:
             with tempfile.NamedTemporaryFile("wb", prefix=f"{driver.name}-", suffix=".repro.air", delete=False) as file:
                 file.write(text.encode(errors="backslashreplace"))
         except OSError as problem:
             _say(
-                f"{what}  This is a defect of {driver.name}, not of the program. No file for a report could be written\n"
+                f"{what}  This is a defect of {whose}, not of the program. No file for a report could be written\n"
                 f"  ({problem.strerror}; TMPDIR says where); please report this with the input:\n{head}"
             )
             return INTERNAL
         _say(
-            f"{what}  This is a defect of {driver.name}, not of the program. The input, the command line and where it failed\n"
+            f"{what}  This is a defect of {whose}, not of the program. The input, the command line and where it failed\n"
             f"  are in {file.name}; please report it with that file.\n"
         )
         return INTERNAL

@@ -363,6 +363,23 @@ def test_passes_of_a_file(tmp_path: Path) -> None:
         forget("rename-blocks")
 
 
+def test_a_pass_of_a_file_that_raises_is_no_defect_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    program = tmp_path / "a.air"
+    program.write_text(TEXT)
+    file = tmp_path / "failing.py"
+    file.write_text(FILE.replace("NAME", "rename-badly").replace("block.label = self.prefix + block.label", "1 / 0"))
+    try:
+        status, _, err = altru_opt(f"--load-pass={file}", "-p", "rename-badly", str(program))
+        line = file.read_text().splitlines().index("            1 / 0") + 1
+        assert status == 70
+        assert f"what {file} defines failed in line {line} (ZeroDivisionError: division by zero)" in err
+        assert f"This is a defect of {file}, not of the program." in err
+        assert "on its own account" not in err
+    finally:
+        forget("rename-badly")
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
