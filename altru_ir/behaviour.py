@@ -47,6 +47,8 @@ def accesses(op: Operation) -> list[tuple[Value, str]]:
         return []
     if decl.accesses is not None:
         found = list(zip(op.operands, decl.accesses))
+    elif decl.callee is not None and not decl.fixed_count(op):
+        return [(value, CONSUME) for value in op.operands]
     else:
         bound = decl.bind(op)
         found = [(value, operand.access) for operand in decl.operands for value in bound[operand.name]]

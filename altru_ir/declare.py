@@ -406,7 +406,11 @@ class Declaration:
 
     def fixed_count(self, op: Operation) -> int:
         """How many operands are declared, without those whose flag is absent (and, for a call, those of the callee)."""
-        return len(self.operands) - sum(e.flag not in op.attrs for e in self.flagged)
+        count, given = len(self.operands), op.attrs
+        for each in self.flagged:
+            if each.flag not in given:
+                count -= 1
+        return count
 
     def pick_operand(self, op: Operation, name: str) -> Value | None:
         """The single operand called ``name``, or None when it is absent. Raises ``KeyError`` for an unknown name."""

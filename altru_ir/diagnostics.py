@@ -9,7 +9,7 @@ Example: ``Diagnostic("ALT-P001", "expected `,`", location).severity`` is ``"err
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -85,7 +85,7 @@ class Diagnostic:
     labels: tuple[Label, ...] = ()
     help: str | None = None
     fix: Fix | None = None
-    proposals: tuple[Fix, ...] = attrs.field(default=(), eq=False, repr=False)
+    proposals: Sequence[Fix] = attrs.field(default=(), eq=False, repr=False)
 
     def reworded(self, reword: Callable[[str], str]) -> Diagnostic:
         """The same with each of its texts changed by ``reword``."""

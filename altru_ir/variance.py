@@ -124,11 +124,6 @@ class Variances:
             self._solve(name)
         return self._known[name]
 
-    def has_implicit(self, name: str) -> bool:
-        """Whether the declaration has a region besides those that it names (5)."""
-        declaration = self.module.types.get(name)
-        return declaration is not None and len(self._raw(name)) > len(declaration.regions)
-
     def occurrences(self, type: Type) -> tuple[Occurrence, ...]:
         """All places for regions in a type from left to right. Types that are equal but for regions have as many, in the same
         order and with the same variances."""

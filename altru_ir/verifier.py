@@ -240,18 +240,19 @@ class _Verifier:
             if unknown:
                 return f"no region {min(unknown)} is declared here"
         work = [type]
+        seen: set[Type] = set()
         while work:
             each = work.pop()
-            if each in self.good_types:
+            if isinstance(each, PlaceType) and each is not type:  # good by itself, but not here
+                return f"a place cannot stand inside `{type}`"
+            if each in self.good_types or each in seen:
                 continue
+            seen.add(each)
             problem = self.name_problem(each) if isinstance(each, NamedType) else _shape_problem(each, self.address_bits)
             if problem is not None:
                 return problem
-            if isinstance(each, PlaceType) and each is not type:
-                return f"a place cannot stand inside `{type}`"
             work.extend(parts(each))
-            if not free_regions(each):
-                self.good_types.add(each)
+        self.good_types.update(each for each in seen if not free_regions(each))
         return None
 
     def name_problem(self, type: NamedType) -> str | None:

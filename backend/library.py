@@ -8,6 +8,11 @@
 A library is made of *units*, one for each module that was added. A name leads to its newest definition; a handle that was
 taken before stays with the definition it was taken of, and so does code that was linked against it.
 
+(1) What a library knows is replaced under ``changing``, in one step, so whoever reads it takes no lock, and an interrupt comes
+    before or after. The lock is not held while a module is compiled: names are looked up before that and added behind it, and
+    of two modules that are added at once and define one name, the one that is done last has it.
+(2) No process is forked while something changes, so a child finds every library whole, and the lock free.
+
 Invariant: a unit's code stays mapped as long as a handle, a later unit that refers to it, or a running call needs it, whatever
 becomes of the library; that is left to Python's reference counts.
 """
@@ -17,6 +22,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -24,8 +30,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from altru_ir.backend import jit
-from altru_ir.backend.host.callbacks import Bound, Pending, bind
-from altru_ir.backend.host.calls import Callee, make_call, make_release, raise_panic, unit_of
+from altru_ir.backend.host.callbacks import Bound, bind
+from altru_ir.backend.host.calls import Callee, make_call, make_native, make_release, telling, unit_of
 from altru_ir.backend.host.owners import Release, with_releases
 from altru_ir.backend.host.values import Codecs
 from altru_ir.backend.lower.fast_paths import DISTANCE
@@ -37,6 +43,17 @@ from altru_ir.types import FunctionType, NamedType, Type, parts
 
 if TYPE_CHECKING:
     from altru_ir.passes.manager import PassManager
+
+
+changing = threading.RLock()
+"""Held while a library changes. Who holds it may wait for ``jit.compiling``, and nobody the other way round."""
+
+
+def _after_fork() -> None:
+    changing.release()
+
+
+os.register_at_fork(before=changing.acquire, after_in_parent=_after_fork, after_in_child=_after_fork)
 
 
 class UnloadedError(RuntimeError):
@@ -68,12 +85,19 @@ class Unit:
     types: list[FunctionType]
     variables: dict[str, tuple[Type, int]]
     linked: jit.Linked
-    calls_host: bool
     needs: list[Any]
     codecs: Codecs
     home: object
     releases: dict[Type, Release] = attrs.Factory(dict)
     namespaces: dict[str, dict[str, Any]] = attrs.Factory(dict)
+
+    def find(self, name: str) -> tuple[FunctionType, int] | None:
+        """The type of a function and where compiled code calls it; None when it was unloaded."""
+        position = self.positions.get(name)
+        if position is None:
+            return None
+        entry, own = self.linked.cells[2 * position : 2 * position + 2]
+        return self.types[position], own or entry
 
     def type_of(self, name: str) -> FunctionType:
         """The type of a function as it was compiled."""
@@ -101,7 +125,6 @@ class Library(Mapping[str, Callable[..., Any]]):
         self._variables: dict[str, Unit] = {}
         self._handles: dict[str, Callable[..., Any]] = {}
         self._mark = object()  # what our units have in common
-        self._pending = Pending(unwinds=options.panic == "unwind")
 
     # -- functions ------------------------------------------------------------------------------------------------------
 
@@ -109,11 +132,17 @@ class Library(Mapping[str, Callable[..., Any]]):
         """The function ``name``. Raises ``KeyError`` when there is none, ``TypeError`` for a signature Python cannot call."""
         handle = self._handles.get(name)
         if handle is None:
-            unit = self._homes.get(name)
-            if unit is None:
-                raise KeyError(f"there is no function @{name}; there are {', '.join(self._homes) or 'none'}")
-            handle = self._handles[name] = self._handle(unit, name)
+            with changing:  # others may want a handle of it, or take it out
+                handle = self._handles.get(name)
+                if handle is None:
+                    handle = self._handles[name] = self._handle(self._home(name), name)
         return handle
+
+    def _home(self, name: str) -> Unit:
+        unit = self._homes.get(name)
+        if unit is None:
+            raise KeyError(f"there is no function @{name}; there are {', '.join(self._homes) or 'none'}")
+        return unit
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._homes)
@@ -133,10 +162,9 @@ class Library(Mapping[str, Callable[..., Any]]):
         type = unit.type_of(name)
         names = tuple(p.name for p in unit.rows[unit.positions[name]].parameters) + (None,) * len(type.parameters)
         callee = Callee(name, type, names[: len(type.parameters)])
-        pending = self._pending if unit.calls_host else None
         # What no panic leaves is its own entry (lower/entries.py), and nobody has to look for one.
         unwinds = self._options.panic == "unwind" and unit.entry_of(name) != unit.address_of(name)
-        made, namespace = make_call(callee, unit.codecs, unit.entry_of(name), unit, pending, unwinds=unwinds)
+        made, namespace = make_call(callee, unit.codecs, unit.entry_of(name), unit, unwinds=unwinds)
         unit.namespaces[name] = namespace
         handle: Callable[..., Any] = made
         return handle
@@ -159,32 +187,14 @@ class Library(Mapping[str, Callable[..., Any]]):
         codecs = Codecs(interface)
         bound = self._bound(module, externs or {}, codecs)
         thunks = frozenset(name for name, each in bound.items() if not each.direct)
-        known = {**jit.compiler_support(), **symbols(), DISTANCE: thread_distance()}
         needs: list[Any] = [each.keep for each in bound.values()]
-        calls_host = bool(bound)
-        problems = []
-        for name, home in self._homes.items():
-            declared = module.functions.get(name)
-            if declared is None or not declared.is_declaration or name in bound:
-                continue
-            problems += _differences(declared, interface, home)
-            known[name] = home.address_of(name)
-            needs.append(home)
-            calls_host |= home.calls_host
-        for name, home in self._variables.items():
-            variable = module.globals.get(name)
-            if variable is not None and variable.initial is None:
-                type, address = home.variables[name]
-                if type.erased is not variable.type.erased:
-                    message = f"@{name} has type `{variable.type}` here, and `{type}` where it is defined"
-                    problems.append(Diagnostic("ALT-S004", message, variable.location))
-                known[name] = address
-                needs.append(home)
+        known = {**jit.compiler_support(), **symbols(), DISTANCE: thread_distance()}
+        with changing:
+            problems = self._resolve(module, interface, bound, known, needs)
         if problems:
             raise DiagnosticError(problems, module.source)
         for name, each in bound.items():
-            known[name if each.direct else f"altru.callback.{name}"] = each.address
-        known |= self._pending.symbols()
+            known |= each.symbols(name)
         known |= jit.find_symbols(module, {**known, **dict.fromkeys(thunks, 0)}, self._libraries)
         object_code, said = object_for(module, self._options, thunks, manager)
         functions, variables = table_rows(module)
@@ -194,7 +204,7 @@ class Library(Mapping[str, Callable[..., Any]]):
         addresses = linked.cells[2 * len(functions) :]
         known_variables = {g.name: (g.type, address) for g, address in zip(variables, addresses)}
         positions = {name: index for index, name in enumerate(names) if name not in releases}
-        unit = Unit(interface, positions, functions, types, known_variables, linked, calls_host, needs, codecs, self._mark)
+        unit = Unit(interface, positions, functions, types, known_variables, linked, needs, codecs, self._mark)
         unwinds = self._options.panic == "unwind"
         for index in range(len(positions), len(names)):  # they come last
             type = releases[names[index]]
@@ -206,15 +216,42 @@ class Library(Mapping[str, Callable[..., Any]]):
             places = {name: unit.address_of(name) for name in positions}
             perf_map.write(object_code, places)
             line_table.register(linked, object_code, places)
-        self._units.append(unit)
-        self.diagnostics += said
-        replaces = not self._homes.keys().isdisjoint(positions)
-        self._homes |= dict.fromkeys(positions, unit)
-        for name in self._handles.keys() & positions.keys():
-            del self._handles[name]
-        self._variables |= dict.fromkeys(unit.variables, unit)
-        if replaces:
-            self._let_go()
+        with changing:
+            homes = self._homes | dict.fromkeys(positions, unit)
+            handles = {name: handle for name, handle in self._handles.items() if name not in positions}
+            self._change(homes, handles, self._variables | dict.fromkeys(unit.variables, unit), [*self._units, unit])
+            self.diagnostics += said
+
+    def _change(
+        self, homes: dict[str, Unit], handles: dict[str, Callable[..., Any]], variables: dict[str, Unit], units: list[Unit]
+    ) -> None:
+        """Makes these what the library knows, in one step, without the units that no name leads to any more."""
+        known = {id(unit) for unit in (*homes.values(), *variables.values())}
+        units = [unit for unit in units if id(unit) in known]
+        self._homes, self._handles, self._variables, self._units = homes, handles, variables, units
+
+    def _resolve(
+        self, module: Module, interface: Module, bound: dict[str, Bound], known: dict[str, int], needs: list[Any]
+    ) -> list[Diagnostic]:
+        """Adds what the library defines of the module's declarations to ``known``, and what that keeps to ``needs``."""
+        problems = []
+        for name, home in self._homes.items():
+            declared = module.functions.get(name)
+            if declared is None or not declared.is_declaration or name in bound:
+                continue
+            problems += _differences(declared, interface, home, home.type_of(name))
+            known[name] = home.address_of(name)
+            needs.append(home)
+        for name, home in self._variables.items():
+            variable = module.globals.get(name)
+            if variable is not None and variable.initial is None:
+                type, address = home.variables[name]
+                if type.erased is not variable.type.erased:
+                    message = f"@{name} has type `{variable.type}` here, and `{type}` where it is defined"
+                    problems.append(Diagnostic("ALT-S004", message, variable.location))
+                known[name] = address
+                needs.append(home)
+        return problems
 
     def _bound(self, module: Module, externs: Mapping[str, Any], codecs: Codecs) -> dict[str, Bound]:
         found = {}
@@ -225,13 +262,14 @@ class Library(Mapping[str, Callable[..., Any]]):
                 what = "defines" if function is not None else "does not declare"
                 raise ValueError(f"an extern is given for @{name}, which the module {what}; its declarations are {declared}")
             unit = unit_of(value)
-            if isinstance(unit, Unit) and value.__name__ in unit.positions:
-                problems = _differences(function, codecs.module, unit, value.__name__)
+            theirs = unit.find(value.__name__) if isinstance(unit, Unit) else None
+            if theirs is not None:
+                problems = _differences(function, codecs.module, unit, theirs[0])
                 if problems:
                     raise DiagnosticError(problems, module.source)
-                found[name] = Bound(unit.address_of(value.__name__), unit, True)
+                found[name] = Bound(theirs[1], unit)
             else:
-                found[name] = bind(function, value, codecs, self._pending)
+                found[name] = bind(function, value, codecs, unwinds=self._options.panic == "unwind")
         return found
 
     def unload(self, function: str | Callable[..., Any]) -> None:
@@ -241,11 +279,13 @@ class Library(Mapping[str, Callable[..., Any]]):
         and nothing refers to it. Raises ``KeyError`` for a function that is not here, and ``RuntimeError`` while it, or one of
         its module, is running.
         """
+        with changing:
+            self._unload(function)
+
+    def _unload(self, function: str | Callable[..., Any]) -> None:
         if isinstance(function, str):
             name = function
-            unit = self._homes.get(name)
-            if unit is None:
-                raise KeyError(f"there is no function @{name}; there are {', '.join(self._homes) or 'none'}")
+            unit = self._home(name)
         else:
             name = getattr(function, "__name__", "")
             namespace = getattr(function, "__globals__", None)
@@ -261,18 +301,11 @@ class Library(Mapping[str, Callable[..., Any]]):
             namespace["_native"] = _gone(name)
             del namespace["_unit"]
         del unit.positions[name]
-        if self._homes.get(name) is unit:
-            del self._homes[name]
-            self._handles.pop(name, None)
-        if not unit.positions:
-            for each in [n for n, home in self._variables.items() if home is unit]:
-                del self._variables[each]
-        self._let_go()
-
-    def _let_go(self) -> None:
-        """Forgets units that no name leads to; their handles keep them, as long as there are any."""
-        known = {id(unit) for unit in (*self._homes.values(), *self._variables.values())}
-        self._units = [unit for unit in self._units if id(unit) in known]
+        is_newest = self._homes.get(name) is unit
+        homes = {n: home for n, home in self._homes.items() if not is_newest or n != name}
+        handles = {n: handle for n, handle in self._handles.items() if not is_newest or n != name}
+        variables = {n: home for n, home in self._variables.items() if home is not unit or unit.positions}
+        self._change(homes, handles, variables, self._units)
 
     # -- programs -------------------------------------------------------------------------------------------------------
 
@@ -280,19 +313,18 @@ class Library(Mapping[str, Callable[..., Any]]):
         """Runs ``@main``; returns its result modulo 256. ``arguments`` include the program's name."""
         unit = self._homes["main"]
         type, address = unit.type_of("main"), unit.entry_of("main")
-        if not type.parameters:
-            status = ctypes.CFUNCTYPE(ctypes.c_int32)(address)()
-        else:
-            encoded = [os.fsencode(a) for a in arguments]
-            argv = (ctypes.c_char_p * (len(encoded) + 1))(*encoded, None)
-            status = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_int32, ctypes.c_void_p)(address)(
-                len(encoded), ctypes.cast(argv, ctypes.c_void_p).value
-            )
-        ctypes.CDLL(None).fflush(None)
-        self._pending.raise_own()
-        if self._options.panic == "unwind":
-            raise_panic()
-        return int(status) & 0xFF
+        encoded = [os.fsencode(a) for a in arguments]
+        argv = (ctypes.c_char_p * (len(encoded) + 1))(*encoded, None)
+        given: list[Any] = [len(encoded), ctypes.addressof(argv)] if type.parameters else []
+        native = make_native(address, ctypes.c_int32, [ctypes.c_int32, ctypes.c_void_p][: len(given)], unit)
+        flush = ctypes.CDLL(None).fflush
+
+        def run() -> int:
+            status = native(*given)
+            flush(None)
+            return int(status) & 0xFF
+
+        return int((telling(run) if self._options.panic == "unwind" else run)())
 
 
 def interface_of(module: Module) -> Module:
@@ -322,9 +354,8 @@ def _running(unit: Unit) -> str | None:
     return None
 
 
-def _differences(declared: Function, here: Module, home: Unit, name: str | None = None) -> list[Diagnostic]:
-    """Why a declaration is not that of a function defined elsewhere; empty when it is."""
-    type = home.type_of(name or declared.name)
+def _differences(declared: Function, here: Module, home: Unit, type: FunctionType) -> list[Diagnostic]:
+    """Why a declaration is not that of a function of a type defined elsewhere; empty when it is."""
     ours = declared.signature.type
     message = None
     parameters = [p.erased for p in ours.parameters] == [p.erased for p in type.parameters]

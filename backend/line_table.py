@@ -16,7 +16,10 @@ from __future__ import annotations
 import weakref
 from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
+
+import attrs
 
 from altru_ir.backend import elf
 from altru_ir.backend.perf_map import functions_of
@@ -162,22 +165,32 @@ def _rows(section: bytes, start: int, end: int, relocated: dict[int, int | None]
                 reader.unsigned()
 
 
-_loaded: weakref.WeakKeyDictionary[Any, tuple[bytes, dict[str, int]]] = weakref.WeakKeyDictionary()
-_tables: weakref.WeakKeyDictionary[Any, LineTable] = weakref.WeakKeyDictionary()
+@attrs.define
+class _Loaded:
+    """An object in memory; its lines are read when they are first asked for."""
+
+    code: weakref.ref[Any]
+    object_code: bytes
+    addresses: dict[str, int]
+    table: LineTable | None = None
+
+
+_loaded: dict[int, _Loaded] = {}
+_numbers = count()
 
 
 def register(code: Any, object_code: bytes, addresses: dict[str, int]) -> None:
-    """Makes the lines of loaded code known, as long as ``code`` lives; they are read when they are first asked for."""
-    _loaded[code] = object_code, addresses
+    """Makes the lines of loaded code known, as long as ``code`` lives."""
+    number = next(_numbers)
+    _loaded[number] = _Loaded(weakref.ref(code, lambda gone: _loaded.pop(number, None)), object_code, addresses)
 
 
 def find(address: int) -> Location | None:
     """The line of an address in code that was registered."""
-    for code, (object_code, addresses) in list(_loaded.items()):
-        table = _tables.get(code)
-        if table is None:
-            table = _tables[code] = LineTable(object_code, addresses)
-        found = table.find(address)
+    for each in list(_loaded.values()):  # one step, whatever other threads register
+        if each.table is None:
+            each.table = LineTable(each.object_code, each.addresses)
+        found = each.table.find(address)
         if found is not None:
             return found
     return None

@@ -1,9 +1,11 @@
 """What does a call of compiled code from Python cost, against ctypes, and a second compile against nothing?
 
 The same `f(i64) -> i64`, in the same code: through ``Library["f"]``, which checks and names what does not fit, and through a
-prototype of ctypes, which cuts off what does not fit. Then a slice argument that is an array of NumPy: the whole call. Then
-a compile of an unchanged module of many functions, whose object is in the cache: nothing is verified, run or generated. The
-two are run in turn, so that a busy machine slows both; the figure is the median of the ratios, and the best of the times.
+prototype of ctypes, which cuts off what does not fit. A loop of compiled code that calls a Python callable, against the same
+loop with a callback of ctypes, which loses what a signal handler raises. Then a slice argument that is an array of NumPy: the
+whole call. Then a compile of an unchanged module of many functions, whose object is in the cache: nothing is verified, run or
+generated. The two are run in turn, so that a busy machine slows both; the figure is the median of the ratios, and the best of
+the times.
 """
 
 from __future__ import annotations
@@ -45,6 +47,24 @@ func @swap(%p: @P) -> @P {
   ret %q
 }
 """
+ASKING = """
+func @ask(%n: i64) -> i64
+func @loop(%n: i64) {
+^e:
+  %zero = const 0 : i64
+  %one = const 1 : i64
+  br ^head(%zero)
+^head(%i: i64):
+  %more = icmp slt %i, %n
+  cond_br %more, ^body, ^done
+^body:
+  %r = call @ask(%i)
+  %j = add %i, %one
+  br ^head(%j)
+^done:
+  ret
+}
+"""
 MANY = "func @f{0}(%n: i64) -> i64 {{\n^e:\n  %k = const {0} : i64\n  %r = add %n, %k\n  %s = mul %r, %k\n  ret %s\n}}\n"
 
 
@@ -61,6 +81,20 @@ def run(scratch: Path, quick: bool) -> Iterator[Row]:
     yield Row(
         "f(i64) -> i64", "call", min(mine) / count * 1e9, "ns", peer="ctypes", ratio=ratio, bar=1.5, samples=rounds,
         counted=counted(calls(ours, (5,), count), calls(theirs, (5,), count)),
+    )  # fmt: skip
+
+    def ask(n: int) -> int:
+        return n
+
+    asking = backend.compile(air.parse(ASKING), externs={"ask": ask})["loop"]
+    callback = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(ask)
+    ask_ctypes = backend.compile(air.parse(ASKING), externs={"ask": callback})["loop"]
+    loops = calls(asking, (count,), 1), calls(ask_ctypes, (count,), 1)
+    mine, other = in_turn(*loops, rounds)
+    ratio = statistics.median(a / b for a, b in zip(mine, other, strict=True))
+    yield Row(
+        "a call of a Python callable", "callback", min(mine) / count * 1e9, "ns", peer="ctypes", ratio=ratio, samples=rounds,
+        counted=counted(*loops),
     )  # fmt: skip
     try:
         import numpy

@@ -8,7 +8,7 @@ operation gets ``{allow = "ALT-C001"}``; and as for indices, so for divisors and
     %slot = elem %array, %five {allow = "ALT-C001"}
 
 Invariant: what violated something before the first pass is not marked, but for what the verifier would not have let pass; what
-does so behind one is. The manager does this behind each pass, before it verifies.
+does so behind one is. The manager does this behind each pass that may find constants, before it verifies.
 """
 
 from __future__ import annotations

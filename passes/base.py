@@ -78,11 +78,13 @@ class Pass:
     """Base class of passes over a module. ``name`` is how pipelines call it; the docstring's first line is its summary.
 
     ``preserves`` are the analyses whose results hold after the pass, whatever it did; the others are forgotten for what it
-    has changed. ``analyses`` keeps results from one pass to the next.
+    has changed. ``analyses`` keeps results from one pass to the next. ``finds_constants`` says whether an operand may become
+    constant by it; behind one that does not, nobody looks for constants that panic (``allowed``).
     """
 
     name: ClassVar[str] = ""
     preserves: ClassVar[tuple[type[Analysis], ...]] = ()
+    finds_constants: ClassVar[bool] = True
     log: Log = attrs.field(init=False, factory=Log, repr=False, eq=False, kw_only=True)
     analyses: AnalysisManager = attrs.field(init=False, factory=AnalysisManager, repr=False, eq=False, kw_only=True)
 
@@ -126,6 +128,8 @@ class FunctionPass(Pass):
 @attrs.define
 class Check(FunctionPass):
     """Base class of checks: they change nothing and say what is wrong, all of it at once."""
+
+    finds_constants = False
 
     def run(self, module: Module) -> None:
         """Raises ``DiagnosticError`` with what ``diagnose_all`` found, when any of it is an error. A manager asks that itself,

@@ -65,7 +65,7 @@ class PassManager:
     def run(self, module: Module) -> None:
         """Runs all passes on ``module`` in place. Raises ``DiagnosticError`` when a check finds an error or ``verify_each`` a
         broken module, and what a pass raises."""
-        self._written = written(module)
+        self._written = written(module) if any(each.finds_constants for each in self.passes) else frozenset()
         self.diagnostics = []
         for each in self.passes:
             if not isinstance(each, Check):
@@ -106,7 +106,8 @@ class PassManager:
                 each.run(module)
             if not isinstance(each, FunctionPass):  # one that is says which functions it has changed
                 self.analyses.invalidate(module, each.preserves)
-            allow_made(module, self._written)
+            if each.finds_constants:
+                allow_made(module, self._written)
         self.statistics.setdefault(each.name, Counter()).update(each.log.statistics)
         self.remarks += each.log.remarks
         self.diagnostics += judged(each.log.diagnostics, self.levels)

@@ -74,10 +74,15 @@ def waiting() -> ctypes.c_uint32:
     return found
 
 
+_cells: list[ctypes.c_void_p] = []
+
+
 @cache
 def personality_cell() -> ctypes.c_void_p:
     """A cell with the address of the personality, for a JIT that makes none of its own. It is never released."""
-    return ctypes.c_void_p(ctypes.cast(library().altru_personality, ctypes.c_void_p).value)
+    cell = ctypes.c_void_p(ctypes.cast(library().altru_personality, ctypes.c_void_p).value)
+    _cells.append(cell)  # two threads may make one at once, and both are used
+    return cell
 
 
 def take() -> CaughtPanic | None:

@@ -17,6 +17,7 @@ nothing twice, and has no memory fault on any input.
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -24,10 +25,8 @@ import attrs
 
 from altru_ir.testing.borrowing_control import Control
 from altru_ir.testing.borrowing_library import DECLARATIONS, GENERATED, LIBRARY, Signature
-from altru_ir.testing.borrowing_types import (
-    has_references,
-    pointee,
-)  # fmt: skip
+from altru_ir.testing.borrowing_types import has_references, pointee
+from altru_ir.testing.preludes import split, used
 
 if TYPE_CHECKING:
     from altru_ir.module import Module
@@ -51,20 +50,31 @@ class Program:
         return parse(self.text)
 
 
+PRELUDE = split(DECLARATIONS) | {name: signature.text for name, signature in LIBRARY.items()}
+BITS = """\
+  %g = global @bits unsafe
+  assign %g, %n
+"""
+"""What the entry begins with where a branch is decided: by its argument."""
+IDLE = frozenset({"%one", "%seven", "%three", "%k0", "%k1", "%k2", "%k3", "%n", "%coin", "%at"})
+"""What a function begins with where it is used."""
+_VALUE = re.compile(r"%\w+")
+SMALL = 4
+"""Up to this size a program has at most one function besides the entry; behind it, one or two."""
+
+
 class _Function(Control):
     """One function, from its header to its brace."""
 
     def write(self, name: str, signature: Signature | None, size: int) -> str:
         head = f"func @{name}(%n: i64) -> i64 {{" if signature is None else _header(name, signature)
         self.lines.append("^entry:")
-        if signature is None:
-            bits = self.op("global @bits unsafe", "g")
-            self.do(f"assign {bits}, %n")
         for constant, number in (("one", "1"), ("seven", "7"), ("three", "3")):
             self.do(f"%{constant} = const {number} : i64")
         for constant, number in (("k0", "0"), ("k1", "1"), ("k2", "2"), ("k3", "3")):
             self.do(f"%{constant} = const {number} : usize")
-        self.do(f"%at = zext {self.flip()} : usize")
+        self.do("%coin = call @flip()")
+        self.do("%at = zext %coin : usize")
         if signature is not None:
             self.do("%n = const 5 : i64")
             for at, (type, region) in enumerate(signature.parameters):
@@ -80,7 +90,7 @@ class _Function(Control):
         if signature is not None and signature.result is not None and has_references(signature.result[0]):
             result = self.returned(signature)
         self.do(f"ret {result}")
-        return "\n".join([head, *self.lines, *self.cleanups, "}", ""])
+        return "\n".join([head, *_without_idle(self.lines + self.cleanups), "}", ""])
 
     def returned(self, signature: Signature) -> str:
         assert signature.result is not None
@@ -99,6 +109,19 @@ class _Function(Control):
             return self.choose.choice(found).name
         ways = [spot for spot in self.spots(self.model.things["%arg0"]) if spot.type == pointee(type)]
         return self.fresh_borrow(type, self.choose.choice(ways)).name
+
+
+def _without_idle(lines: list[str]) -> list[str]:
+    """The lines of a function without the constants it begins with that nobody uses."""
+    kept: list[str] = []
+    seen: set[str] = set()
+    for line in reversed(lines):
+        name, _, rest = line.strip().partition(" = ")
+        if name in IDLE and name not in seen:
+            continue
+        seen.update(_VALUE.findall(rest or name))
+        kept.append(line)
+    return kept[::-1]
 
 
 def _header(name: str, signature: Signature) -> str:
@@ -126,19 +149,21 @@ def generate(seed: int, size: int = 10, wild: float = 0.0, staged: int = 0) -> P
     choose = random.Random(f"{seed} {float(wild)}")
     counts: Counter[str] = Counter()
     callees = dict(LIBRARY)
-    used: dict[str, None] = {"look": None}
     types: dict[str, None] = {}
     texts = []
-    wanted = [(f"g{at}", signature) for at, signature in enumerate(choose.sample(GENERATED, choose.randint(1, 2)))]
+    functions = choose.randint(1, 2) if size > SMALL else choose.randint(0, 1)
+    wanted = [(f"g{at}", signature) for at, signature in enumerate(choose.sample(GENERATED, functions))]
     for name, signature in [*wanted, ("main_entry", None)]:
         function = _Function(name, choose, wild, counts, dict(callees))
         function.staged = staged if signature is None else 0
         text = function.write(name, signature, size if signature is None else max(2, size // 2))
         texts += [*function.scenes, text]
         counts["rash"] += function.model.rashes
-        used.update(function.used)
         types.update(function.types)
         if signature is not None:
             callees[name] = signature
-    library = [signature.text for name, signature in LIBRARY.items() if name in used]
-    return Program(seed, wild, "\n".join(["altru 1", f"module @seed_{seed}", DECLARATIONS, *types, *library, *texts]), counts)
+    prelude = used(PRELUDE, [*types, *texts])
+    if "bits" in prelude:
+        texts[-1] = texts[-1].replace("^entry:\n", f"^entry:\n{BITS}", 1)
+    text = "\n".join(["altru 1", f"module @seed_{seed}", "", *prelude.values(), *types, *texts])
+    return Program(seed, wild, text, counts)

@@ -183,7 +183,6 @@ class Control(Statements):
                 spot = next(spot for spot in self.spots(old) if spot.path == (value, "&"))
                 thing = self.borrow(spot, type.startswith("ref<mut"))
             elif how == "walk" and type == "ref<mut @List>" and self.consume(old):
-                self.used["last"] = None
                 thing = self.add(self.op(f"call @last({value})", "r"), type, old.loans)
             if thing is None or {loan for loan in thing.loans if loan[0][0] != value} - assumed or not self.consume(thing):
                 continue

@@ -270,6 +270,32 @@ SCENES: dict[str, Scene] = {
         "private func @bounded#<'a, 'b>(%x: @Bounded<'a, 'b>, %y: ref<'b, i64>) -> ref<'a, i64> {\n^entry:\n  ret %y\n}\n",
         types="struct @Bounded<'a, 'b: 'a> { r: ref<'a, i64>, s: ref<'b, i64> }\n",
     ),
+    "behind a raw pointer": Scene(  # whoever reads there leaves an exclusive reference alone that has not written yet
+        X + "%r# = borrow mut %x#\n%raw# = ref.to_ptr %r#\n%q# = deref %raw# unsafe\n%s# = borrow mut %q#\n%v# = load %q#\n"
+        + _written("%s#"),
+    ),
+    "a function for any region": Scene(
+        Y + "%s# = borrow %y#\n%h# = local : ref<i64>\ninit %h#, %s#\n%f# = func.ref @put#\n%m# = borrow mut %h#\n"
+        "call @any#(%f#, %m#, %n)\n%late# = load %h#\n" + _seen("%late#"),
+        PUT + "private func @any#<'x>(%f: fn(ref<mut ref<'x, i64>>, ref<'x, i64>), %to: ref<mut ref<'x, i64>>, %n: i64) {\n"
+        "^entry:\n  %x = local : i64\n  init %x, %n\n  %r = borrow %x\n"
+        ">  %l = local : fn<for 'r>(ref<mut ref<'x, i64>>, ref<'r, i64>)\n"
+        ">  init %l, %f\n>  %g = load %l\n>  call %g(%to, %r)\n  ret\n}\n",
+    ),
+    "a function that asks for less": Scene(
+        X + "%r# = borrow %x#\n%f# = func.ref @look\ncall @less#(%f#, %r#)\n",
+        "private func @less#<'a, 'b: 'a>(%f: fn(ref<'a, i64>) -> i64 nounwind, %r: ref<'b, i64>) {\n^entry:\n"
+        "  %l = local : fn(ref<'b, i64>) -> i64 nounwind\n  init %l, %f\n  %g = load %l\n  %v = call %g(%r)\n  ret\n}\n",
+    ),
+    "an owner of what is not known": Scene(_orders(
+        X + "%r# = borrow %x#\n%v# = struct %r#, %n : @Noisy<'_>\n%o# = new %v# : own<@Noisy<'_>>\n"
+        "%d# = unsize %o# : own<dyn<'_>>\n", "end %x#\n", "drop %d#\n",
+    )),
+    "in a pool by a call": Scene(_orders(
+        "%home# = local : pool<@Noisy<'_>>\n%p# = pool.new : pool<@Noisy<'_>>\ninit %home#, %p#\n" + X
+        + "%r# = borrow %x#\n%v# = struct %r#, %n : @Noisy<'_>\n%shared# = borrow %home#\ncall @fill#(%shared#, %v#)\n",
+        "end %x#\n", "end %home#\n",
+    ), "private func @fill#<'a>(%c: ref<pool<@Noisy<'a>>>, %v: @Noisy<'a>) {\n^entry:\n  %i = pool.insert %c, %v\n  ret\n}\n"),
 }  # fmt: skip
 
 __all__ = ["SCENES", "Scene"]

@@ -141,7 +141,6 @@ class Statements(Writer):
         if self.loops and any(t.loops < self.loops for t in into):
             target.there = True
             return False
-        self.used["set"] = None
         self.op(f"call @set({target.name}, {value.name})", "x")
         for thing in into:
             thing.loans |= value.loans
@@ -177,7 +176,6 @@ class Statements(Writer):
             self.consume(thing)
         if not self.all_alive(*given):
             return False
-        self.used[name] = None
         callee = f"@{name}"
         if self.choose.random() < 0.15 and not signature.outlives:  # the type of a function has no clauses
             callee = self.op(f"func.ref @{name}", "f")
@@ -328,7 +326,6 @@ class Statements(Writer):
         if reference is None or not self.all_alive(reference):
             return False
         scope = self.op("local : thread_scope<'_>", "scope")
-        self.used["look"] = None
         self.do(f"drop {self.op(f'spawn in {scope}, @look({reference.name})', 't')}")
         self.model.kept[reference.name] += 1
         for _ in range(self.choose.randint(0, 2)):

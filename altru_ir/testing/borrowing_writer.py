@@ -53,7 +53,6 @@ class Writer:
         self.wild = wild
         self.counts = counts
         self.callees = callees
-        self.used: dict[str, None] = {}
         self.scenes: list[str] = []
         self.staged = 0  # how many scenes are to be wrong
         self.types: dict[str, None] = {}

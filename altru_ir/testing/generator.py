@@ -21,6 +21,7 @@ from typing import Any
 import attrs
 
 from altru_ir import scalars
+from altru_ir.testing.preludes import split, used
 
 INTEGERS = {"i8": 8, "i16": 16, "i32": 32, "i64": 64, "usize": 64}
 FLOATS = {"f32": 32, "f64": 64}
@@ -93,20 +94,24 @@ class FunctionTree:
     variables: dict[str, str]
     body: list[Node]
     result: Node
+    memory: list[str] = attrs.field(factory=list)
+    """What it has in memory: ``array``, ``pair``, both or nothing."""
 
     def write(self) -> tuple[str, Writer]:
         w = Writer()
         parameters = ", ".join(f"%{name}: {type}" for name, type in self.parameters)
         w.lines.append(f"func @{self.name}({parameters}) -> i64 {{")
         w.lines.append("^entry:")
-        w.lines.append(f"  %array = local : [{ARRAY} x i32]")
-        w.lines.append("  %pair = local : @Pair")
-        zero = w.op("const [" + ", ".join("0" for _ in range(ARRAY)) + f"] : [{ARRAY} x i32]")
-        w.do(f"init %array, {zero}")
-        for field, type in (("narrow", "i8"), ("real", "f64"), ("wide", "i64")):
-            place = w.op(f"field %pair, {field}")
-            nothing = w.op(f"const {'0.0' if type == 'f64' else 0} : {type}")
-            w.do(f"init {place}, {nothing}")
+        if "array" in self.memory:
+            w.lines.append(f"  %array = local : [{ARRAY} x i32]")
+            zero = w.op("const [" + ", ".join("0" for _ in range(ARRAY)) + f"] : [{ARRAY} x i32]")
+            w.do(f"init %array, {zero}")
+        if "pair" in self.memory:
+            w.lines.append("  %pair = local : @Pair")
+            for field, type in (("narrow", "i8"), ("real", "f64"), ("wide", "i64")):
+                place = w.op(f"field %pair, {field}")
+                nothing = w.op(f"const {'0.0' if type == 'f64' else 0} : {type}")
+                w.do(f"init {place}, {nothing}")
         for name, _ in self.parameters:
             w.names[name] = f"%{name}"
         for name, type in self.variables.items():
@@ -142,11 +147,19 @@ class Program:
         return self.functions[-1].call([a % (1 << 64) for a in arguments])
 
 
+TYPES = split("""\
+struct @Pair { narrow: i8, real: f64, wide: i64 }
+enum @Choice { Small(i32), Large(i64), Nothing }
+""")
+SMALL = 4
+"""Up to this size a program has one function or two, of a few types each, and behind it two to four of all types."""
+
+
 def generate(seed: int, size: int = 12) -> Program:
     """A program. ``size`` is about how many statements a function has."""
     choose = random.Random(seed)
     functions: list[FunctionTree] = []
-    for index in range(choose.randint(1, 3)):
+    for index in range(choose.randint(1, 3) if size > SMALL else choose.randint(0, 1)):
         functions.append(_Maker(choose, functions).function(f"f{index}", size))
     entry = _Maker(choose, functions).function("main_entry", size, [("a", "i64"), ("b", "i64")])
     functions.append(entry)
@@ -156,9 +169,8 @@ def generate(seed: int, size: int = 12) -> Program:
         texts.append(text)
         statistics += writer.operations
         statistics["blocks"] += sum(line.startswith("^") for line in writer.lines)
-    types = "struct @Pair { narrow: i8, real: f64, wide: i64 }\n\nenum @Choice { Small(i32), Large(i64), Nothing }"
-    head = f"altru 1\nmodule @generated{seed}\n\n{types}\n\n"
-    return Program(seed, functions, head + "\n\n".join(texts) + "\n", statistics)
+    head = ["altru 1", f"module @generated{seed}", "", *used(TYPES, texts).values()]
+    return Program(seed, functions, "\n".join(head) + "\n" + "\n\n".join(texts) + "\n", statistics)
 
 
 class _Maker:
@@ -168,6 +180,7 @@ class _Maker:
         self.choose = choose
         self.callees = callees
         self.types: dict[str, str] = {}
+        self.stands: dict[str, None] = {}  # what is in memory
         self.loops = 0
 
     def function(self, name: str, size: int, parameters: list[tuple[str, str]] | None = None) -> FunctionTree:
@@ -175,10 +188,12 @@ class _Maker:
         if parameters is None:
             parameters = [(f"p{i}", self.choose.choice(every)) for i in range(self.choose.randint(1, 3))]
         self.types = dict(parameters)
-        for type in every:
+        for type in every if size > SMALL else ["i64", *self.choose.sample(every, 1)]:
             self.types[f"v_{type}"] = type
-        body = [self.statement(3) for _ in range(self.choose.randint(size // 2, size))]
-        return FunctionTree(name, parameters, dict(self.types), body, self.digest())
+        body = [self.statement(3 if size > SMALL else 2) for _ in range(self.choose.randint(max(1, size // 2), size))]
+        if self.callees and size <= SMALL:
+            body.append(self.call())
+        return FunctionTree(name, parameters, dict(self.types), body, self.digest(), list(self.stands))
 
     # -- expressions --
 
@@ -193,8 +208,28 @@ class _Maker:
         return self.integer_expression(type, depth)
 
     def variable(self, type: str) -> Node:
-        name = self.choose.choice([n for n, t in self.types.items() if t == type])
+        known = [n for n, t in self.types.items() if t == type]
+        if not known:
+            return self.converted(type)
+        name = self.choose.choice(known)
         return Node(lambda w: w.names[name], lambda e: e[name])
+
+    def converted(self, type: str) -> Node:
+        """A variable of type i64 as a value of a type that no variable has."""
+        wide = self.variable("i64")
+        if type == "usize":
+            return Node(lambda w: w.op(f"zext {wide.write(w)} : usize"), wide.evaluate)
+        narrow, bits = (type, INTEGERS[type]) if type in INTEGERS else ("i16", 16)
+
+        def write(w: Writer) -> str:
+            value = w.op(f"trunc {wide.write(w)} : {narrow}")
+            return value if type == narrow else w.op(f"sitofp {value} : {type}")
+
+        def evaluate(e: Environment) -> Scalar:
+            value = wide.evaluate(e) & ((1 << bits) - 1)
+            return value if type == narrow else float(scalars.signed(value, bits))
+
+        return Node(write, evaluate)
 
     def literal(self, type: str) -> Node:
         if type in FLOATS:
@@ -298,16 +333,19 @@ class _Maker:
         if type == "i32" and self.choose.random() < 0.3:
             return self.ranged(depth)
         if type == "i32":
+            self.stands["array"] = None
             index = self.index(depth - 1)
             return Node(
                 lambda w: w.op(f"load {w.op(f'elem %array, {index.write(w)}')}"),
                 lambda e: e["array"][index.evaluate(e)],
             )
+        self.stands["pair"] = None
         field = {"i8": "narrow", "i64": "wide"}[type]
         return Node(lambda w: w.op(f"load {w.op(f'field %pair, {field}')}"), lambda e: e["pair"][field])
 
     def ranged(self, depth: int) -> Node:
         """A load through a part of the array, by a place or by a slice borrowed from it."""
+        self.stands["array"] = None
         low = self.choose.randint(0, ARRAY - 2)
         length = self.choose.randint(1, ARRAY - low)
         inner, borrowed = self.expression("usize", depth - 1), self.choose.random() < 0.5
@@ -417,6 +455,7 @@ class _Maker:
             name, inner = choose.choice(FLOAT_UNARY), self.expression(type, depth - 1)
             return Node(lambda w: w.op(f"{name} {inner.write(w)}"), lambda e: scalars.floating(name, bits, inner.evaluate(e)))
         if kind < 0.46 and type == "f64":
+            self.stands["pair"] = None
             return Node(lambda w: w.op(f"load {w.op('field %pair, real')}"), lambda e: e["pair"]["real"])
         name = choose.choice(FLOAT_BINARY)
         a, b = self.expression(type, depth - 1), self.expression(type, depth - 1)
@@ -468,6 +507,7 @@ class _Maker:
 
     def store(self) -> Node:
         if self.choose.random() < 0.6:
+            self.stands["array"] = None
             index, value = self.index(2), self.expression("i32", 3)
 
             def write(w: Writer) -> str:
@@ -481,6 +521,7 @@ class _Maker:
                 e["array"][at] = value.evaluate(e)
 
             return Node(write, evaluate)
+        self.stands["pair"] = None
         field, type = self.choose.choice([("narrow", "i8"), ("real", "f64"), ("wide", "i64")])
         content = self.expression(type, 3)
 
@@ -595,14 +636,14 @@ class _Maker:
         return Node(write, evaluate)
 
     def digest(self) -> Node:
-        """All variables and memory mixed into one ``i64``, so that every computed value reaches the answer."""
+        """All variables and what is in memory mixed into one ``i64``, so that every computed value reaches the answer."""
         parts: list[Node] = []
         for name, type in self.types.items():
             parts.append(self._widened(name, type))
-        for at in range(ARRAY):
-            parts.append(self._array_part(at))
-        for field in ("narrow", "real", "wide"):
-            parts.append(self._field_part(field))
+        if "array" in self.stands:
+            parts += [self._array_part(at) for at in range(ARRAY)]
+        if "pair" in self.stands:
+            parts += [self._field_part(field) for field in ("narrow", "real", "wide")]
 
         def write(w: Writer) -> str:
             total = w.op("const 17 : i64")

@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from altru_ir.testing.preludes import names, split, used
+
 if TYPE_CHECKING:
     from altru_ir.module import Module
 
@@ -34,6 +36,9 @@ NATIVE = frozenset(FAMILIES) - {"dyn", "collected", "threads"}
 
 WEIGHTS = {"scalars": 3.0, "floats": 2.0}
 """How often a family is drawn that is not drawn once."""
+
+SMALL = 2
+"""Up to this size a program has one function, or two of which one calls the other; behind it, it has two or three."""
 
 DECLARATIONS = """\
 struct @Pair { a: i64, b: i32 }
@@ -55,6 +60,7 @@ global @table : [5 x i64] = [3, 1, 4, 1, 5]
 global @text : [7 x i8] = "altru!\\x00"
 global mut @counter : i64 = 0
 global @hits : atomic<i64> = 0
+global thread_local @mine : i64 = 5
 """
 
 LIBRARY = {
@@ -259,7 +265,24 @@ private func @fails(%x: i64) -> i64 {
 }
 """,
 }  # fmt: skip
-"""Functions that snippets call, by name; each is in a program that uses it."""
+"""Functions that snippets call, by name."""
+
+PRELUDE = split(DECLARATIONS) | {names(text)[0]: text for text in LIBRARY.values()}
+"""What may stand in front of a program, by name; a program has of it what it uses."""
+
+RESETS = {
+    "counter": """\
+  %counter = global @counter unsafe
+  %zero = const 0 : i64
+  assign %counter, %zero
+""",
+    "hits": """\
+  %hits = global.ref @hits
+  %none = const 0 : i64
+  atomic.store relaxed %hits, %none
+""",
+}
+"""What the entry begins with where a global is used: it may be called again."""
 
 
 @attrs.frozen
@@ -282,10 +305,9 @@ class Program:
 class Writer:
     """Text of one function: fresh names, the block being written, the integers in scope, the answer so far."""
 
-    def __init__(self, choose: random.Random, earlier: list[str], uses: dict[str, None], may_panic: bool) -> None:
+    def __init__(self, choose: random.Random, earlier: list[str], may_panic: bool) -> None:
         self.choose = choose
         self.earlier = earlier
-        self.uses = uses
         self.may_panic = may_panic
         self.lines: list[str] = []
         self.count = 0
@@ -317,12 +339,7 @@ class Writer:
 
     def call(self, function: str, arguments: str, hint: str = "r") -> str:
         """A call of a library function with a result."""
-        self.use(function)
         return self.op(f"call @{function}({arguments})", hint)
-
-    def use(self, function: str) -> None:
-        """Puts a library function into the program."""
-        self.uses[function] = None
 
     def load(self, place: str) -> str:
         return self.op(f"load {place}")
@@ -543,8 +560,6 @@ def _direct(w: Writer) -> str:
 
 @snippet("calls")
 def _indirect(w: Writer) -> str:
-    w.use("twice")
-    w.use("negate")
     f, g = w.op("func.ref @twice"), w.op("func.ref @negate")
     return w.op(f"call {w.op(f'select {w.flag()}, {f}, {g}')}({w.integer()})")
 
@@ -738,7 +753,6 @@ def _slice(w: Writer) -> str:
 def _filled(w: Writer) -> str:
     place = _array_local(w, 4)
     whole = w.op(f"subrange {place}, {w.size(1)}, {w.size(w.choose.randint(1, 4))}")
-    w.use("fill")
     w.do(f"call @fill({w.borrow_mut(whole)}, {w.integer()})")
     s = w.op(f"unsize {w.borrow(place)} : ref<[? x i64]>")
     return w.call("sum", s)
@@ -972,7 +986,6 @@ def _choice(w: Writer) -> str:
 @snippet("drops")
 def _empties(w: Writer) -> str:
     """A destructor of a value without bytes, counted in a global."""
-    w.use("Empty.drop")
     e = w.op("struct : @Empty")
     w.do(f"drop {e}")
     return w.load(w.op("global @counter unsafe"))
@@ -1233,7 +1246,6 @@ def _scoped(w: Writer) -> str:
     w.do(f"init {place}, {w.op(f'atomic.new {w.integer()}')}")
     scope = w.op("local : thread_scope<'_>", "scope")
     r = w.borrow(place)
-    w.use("bump")
     for _ in range(w.choose.randint(1, 2)):
         w.do(f"drop {w.op(f'spawn in {scope}, @bump({r}, {w.integer()})')}")
     w.do(f"end {scope}")
@@ -1248,7 +1260,6 @@ def _locked(w: Writer) -> str:
     w.do(f"init {place}, {w.op(f'mutex.new {w.integer()}')}")
     scope = w.op("local : thread_scope<'_>", "scope")
     r = w.borrow(place)
-    w.use("guarded")
     w.do(f"drop {w.op(f'spawn in {scope}, @guarded({r}, {w.integer()})')}")
     w.do(f"call @guarded({r}, {w.integer()})")
     w.do(f"end {scope}")
@@ -1262,9 +1273,7 @@ def _locked(w: Writer) -> str:
 @snippet("threads")
 def _joined(w: Writer) -> str:
     if w.choose.random() < 0.5:
-        w.use("mine")
         return w.op(f"join {w.op(f'spawn @mine_of({w.integer()})')}")
-    w.use("twice")
     f = w.op("func.ref @twice")
     return w.op(f"join {w.op(f'spawn {f}({w.integer()})')}")
 
@@ -1284,7 +1293,6 @@ def _may_panic(w: Writer) -> str:
     if how == 2:
         return w.op(f"sdiv {w.integer()}, {w.small(9, 'i64')}")
     if how == 5:
-        w.use("fails")
         f = w.op("func.ref @fails")
         return w.op(f"call {f}({w.small(6, 'i64')})", "r")
     if how == 3:
@@ -1314,12 +1322,11 @@ class _Function:
         w.scope = ["%a", "%b"]
         w.lines.append("^entry:")
         w.answer = w.op(f"xor %a, {w.constant()}", "a")
-        if not linkage:  # the entry may be called again
-            w.do(f"assign {w.op('global @counter unsafe')}, {w.op('const 0 : i64')}")
-            w.do(f"atomic.store relaxed {w.op('global.ref @hits')}, {w.op('const 0 : i64')}")
         if with_cleanup:
             self.unwinding_to("cleanup")
         self.statements(size, 0)
+        if w.earlier and size <= SMALL:
+            w.fold(w.op(f"call @{w.earlier[-1]}({w.integer()}, {w.integer()})", "r"))
         is_chained = with_cleanup and self.choose.random() < 0.5
         if is_chained:
             self.unwinding_to("late")
@@ -1432,26 +1439,24 @@ def generate(
     allowed = chosen(families)
     choose = random.Random(seed)
     shares = [(weights or WEIGHTS).get(family, 1.0) for family in allowed]
-    uses: dict[str, None] = {}
 
     def pick() -> Snippet:
         family = choose.choices(allowed, shares)[0]
         return choose.choice(SNIPPETS[family])
 
-    names: list[str] = []
+    written: list[str] = []
     texts = []
-    for index in range(choose.randint(1, 2)):
-        texts.append(
-            _Function(Writer(choose, list(names), uses, "panics" in allowed), pick).write(f"f{index}", "private ", size // 2)
-        )
-        names.append(f"f{index}")
-    texts.append(_Function(Writer(choose, names, uses, "panics" in allowed), pick).write("main_entry", "", size))
-    uses.update({"Loud.drop": None, "Late.drop": None, "Empty.drop": None})
-    if "panics" in allowed:
-        uses["counted"] = None
-    library = [text for name, text in LIBRARY.items() if name in uses]
-    own = ["global thread_local @mine : i64 = 5"] if "mine" in uses else []
-    text = "\n".join(["altru 1", f"module @seed_{seed}", "", DECLARATIONS, *own, *library, *texts])
+    for index in range(choose.randint(1, 2) if size > SMALL else choose.randint(0, 1)):
+        function = _Function(Writer(choose, list(written), "panics" in allowed), pick)
+        texts.append(function.write(f"f{index}", "private ", size // 2))
+        written.append(f"f{index}")
+    texts.append(_Function(Writer(choose, written, "panics" in allowed), pick).write("main_entry", "", size))
+    prelude = used(PRELUDE, texts)
+    resets = "".join(text for name, text in RESETS.items() if name in prelude)
+    texts[-1] = texts[-1].replace("^entry:\n", f"^entry:\n{resets}", 1)
+    if "panics" in allowed and "counter" in prelude:
+        prelude["counted"] = LIBRARY["counted"]
+    text = "\n".join(["altru 1", f"module @seed_{seed}", "", *prelude.values(), *texts])
     return Program(seed, text, tuple(allowed), size)
 
 

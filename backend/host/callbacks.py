@@ -4,11 +4,15 @@ A declaration `func @ask(%n: i64) -> i64` that is given `externs={"ask": f}` cal
 the same rules as calls in the other direction. Slices come as copies (`bytes` for `i8`, else a ``memoryview``), so that nobody
 holds memory that is gone; what is written into the copy of an exclusive slice is stored when the callable returns.
 
+A thunk (``thunks.py``) calls the callable with numbers and takes one back. Where a value is no number, or is a structure in
+memory, an *adapter* in Python is called in its place.
+
 What a callable raises is kept, and raised again where Python called compiled code. When panics unwind, it leaves compiled code
 as a panic does: cleanups run on the way. In abort mode nothing can leave; the callable's result is zero, compiled code goes on,
-and until it returns no other callable is run on that thread. A declaration that is ``nounwind`` is treated so in both modes.
+and until it returns no other callable is run on that thread. From a declaration that is ``nounwind`` nothing leaves either, and
+callables are run.
 
-Example: ``bind(declaration, print, codecs, pending).address``.
+Example: ``bind(declaration, print, codecs, unwinds=True).symbols(name)``.
 
 Invariant: whatever is behind an address is alive as long as the ``Bound`` that names it.
 """
@@ -16,83 +20,39 @@ Invariant: whatever is behind an address is alive as long as the ``Bound`` that 
 from __future__ import annotations
 
 import ctypes
-import threading
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any
 
 import attrs
 
+from altru_ir.backend.host import c_api, stubs, thunks
 from altru_ir.backend.host.buffers import copy_out
 from altru_ir.backend.host.values import CFuncPtr, Codecs, NoCodec, Where, address, boolean, integer, limits, real, shown
-from altru_ir.backend.lower.entries import FAILED, TAKE_FAILURE, passed_as
+from altru_ir.backend.lower.entries import host_letter, passed_as
 from altru_ir.backend.lower.types import dimensions_of
 from altru_ir.module import Function
-from altru_ir.runtime import panics
 from altru_ir.types import ArrayType, FloatType, FunctionType, IntType, PtrType, RefType, Type, UsizeType
-
-
-class Pending:
-    """Exceptions of callables that have not reached their caller yet, by thread.
-
-    When panics unwind, the function that has called the callable panics at once: it sees that ``failures`` is not 0 and asks
-    ``_take`` whether that is its own. Otherwise compiled code goes on until it returns, and no other callable is run meanwhile.
-    """
-
-    def __init__(self, *, unwinds: bool) -> None:
-        self.exceptions: dict[int, BaseException] = {}
-        self.unwinds = unwinds
-        self._fresh: set[int] = set()
-        self._failures = ctypes.c_uint32(0)
-        self._take = ctypes.CFUNCTYPE(ctypes.c_uint8)(self._take_own)
-
-    def symbols(self) -> dict[str, int]:
-        """What compiled code refers to."""
-        return {FAILED: ctypes.addressof(self._failures), TAKE_FAILURE: ctypes.cast(self._take, ctypes.c_void_p).value or 0}
-
-    def failed(self, error: BaseException) -> None:
-        """Keeps what a callable has raised until compiled code has returned, or was left, on this thread."""
-        thread = threading.get_ident()
-        self.exceptions[thread] = error
-        if self.unwinds:
-            self._fresh.add(thread)
-            self._failures.value = len(self._fresh)
-
-    def _take_own(self) -> int:
-        thread = threading.get_ident()
-        if thread not in self._fresh:
-            return 0
-        self._fresh.discard(thread)
-        self._failures.value = len(self._fresh)
-        return 1
-
-    def goes_on(self) -> bool:
-        """Whether a callable is not to be run, because the exception of another one is on its way."""
-        return not self.unwinds and threading.get_ident() in self.exceptions
-
-    def raise_own(self) -> None:
-        """Raises what was kept for this thread, if anything."""
-        error = self.exceptions.pop(threading.get_ident(), None)
-        if error is None:
-            return
-        self._take_own()
-        if self.unwinds:
-            panics.take()  # the panic that brought it here
-        raise error
-
-
-def make_room(levels: int = 16) -> None:
-    """Raises ``RecursionError`` where a callable could not be entered: inside, nobody would hear of it."""
-    if levels:
-        make_room(levels - 1)
 
 
 @attrs.frozen
 class Bound:
-    """Where an extern is, and what must live as long: ``direct`` when it is called as a C function without a thunk."""
+    """Where an extern is, and what must live as long; ``context`` is what its thunk is given first, None for a C function."""
 
     address: int
     keep: Any
-    direct: bool
+    context: int | None = None
+
+    @property
+    def direct(self) -> bool:
+        """Whether it is called as a C function, without a thunk."""
+        return self.context is None
+
+    def symbols(self, name: str) -> dict[str, int]:
+        """What code that declares it as ``name`` refers to."""
+        if self.context is None:
+            return {name: self.address}
+        return {f"altru.callback.{name}": self.address, f"altru.callable.{name}": self.context}
 
 
 def ctype_of(type: Type) -> Any:
@@ -113,26 +73,28 @@ def is_foreign(value: Any) -> bool:
     return isinstance(value, CFuncPtr) or (isinstance(value, int) and not isinstance(value, bool))
 
 
-def bind(function: Function, value: Any, codecs: Codecs, pending: Pending) -> Bound:
+def bind(function: Function, value: Any, codecs: Codecs, *, unwinds: bool) -> Bound:
     """Makes ``value`` callable as the declaration ``function``. Raises ``TypeError`` and ``ValueError`` when it cannot be."""
     if isinstance(value, CFuncPtr):
         _compare(function, value)
-        return Bound(ctypes.cast(value, ctypes.c_void_p).value or 0, value, True)
+        return Bound(ctypes.cast(value, ctypes.c_void_p).value or 0, value)
     if is_foreign(value):
         if not 0 < value < 1 << 64:
             raise ValueError(f"the extern @{function.name} is given the address {value}, where no function is")
-        return Bound(value, None, True)
+        return Bound(value, None)
     if not callable(value):
         raise TypeError(f"the extern @{function.name} takes a callable, a function of ctypes or an address, not {shown(value)}")
     if function.signature.type.variadic:
         raise TypeError(
             f"the extern @{function.name} is variadic, which a Python callable cannot be; pass a function of ctypes"
         )
+    if not c_api.is_possible():
+        raise TypeError(f"the extern @{function.name} cannot be a callable of this Python; pass a function of ctypes")
     try:
-        thunk = _thunk(function, value, codecs, pending)
+        thunk = _thunk(function, value, codecs, goes_on=not unwinds)
     except NoCodec as error:
         raise TypeError(f"the extern @{function.name} cannot be a Python callable: {error}") from None
-    return Bound(ctypes.cast(thunk, ctypes.c_void_p).value or 0, thunk, False)
+    return Bound(thunk.address, thunk, thunk.context)
 
 
 def _compare(function: Function, value: Any) -> None:
@@ -167,85 +129,86 @@ def _sizes(type: Type) -> list[int | None]:
     return [None] if kind == "memory" else [ctypes.sizeof(ctype_of(type))]
 
 
-def _thunk(function: Function, value: Callable[..., Any], codecs: Codecs, pending: Pending) -> Any:
+Getter = Callable[[tuple[Any, ...]], Any]
+"""Finds a value among what a thunk gives."""
+
+
+def _thunk(function: Function, value: Callable[..., Any], codecs: Codecs, *, goes_on: bool) -> thunks.Thunk:
     type = function.signature.type
-    getters: list[tuple[int, Callable[..., Any]]] = []
-    after: list[tuple[int, Callable[..., None]]] = []
-    kinds: list[Any] = []
-    for index, each in enumerate(type.parameters):
-        kind, at = passed_as(each), len(kinds)
-        if kind == "nothing":
-            getters.append((at, lambda given, at: None))
-        elif kind == "parts":
-            if not (isinstance(each, RefType) and isinstance(each.target, ArrayType)):
-                raise NoCodec(f"values of type `{each}` do not cross between Python and compiled code")
-            count = dimensions_of(each)
-            getters.append((at, _slice_getter(each.target.element, count, codecs, each.mutable)))
-            if each.mutable:
-                after.append((index, _slice_writer(at, each.target.element, count, codecs)))
-            kinds += [ctypes.c_void_p] + [ctypes.c_size_t] * count
-        elif kind == "memory" or (isinstance(each, RefType) and not each.mutable):
-            inner = codecs.of(each.target if isinstance(each, RefType) else each)
-            getters.append((at, lambda given, at, inner=inner: inner.read(ctypes.string_at(given[at], inner.size), 0)))
-            kinds.append(ctypes.c_void_p)
-        elif isinstance(each, (IntType, UsizeType, FloatType, PtrType)):
-            getters.append((at, lambda given, at: given[at]))
-            kinds.append(ctype_of(each))
-        else:
-            raise NoCodec(f"values of type `{each}` do not cross between Python and compiled code")
     where: Where = (f"the result of the extern @{function.name}", None)
-    result = type.result
-    kind = passed_as(result)
-    restype = ctype_of(result) if kind == "scalar" else None
-    zero = None if restype is None else restype().value or 0
-    store: Callable[[int, Any], None] | None = None
-    size = 0
-    if kind == "memory":
-        store, size = _result_writer(result, codecs, where), codecs.of(result).size
-        kinds.insert(0, ctypes.c_void_p)
-    elif kind == "parts" or (kind == "scalar" and isinstance(result, (RefType, FunctionType))):
+    result, kind = type.result, passed_as(type.result)
+    if kind == "parts" or (kind == "scalar" and isinstance(result, (RefType, FunctionType))):
         raise NoCodec(f"a result of type `{result}` would have to outlive the call; return a value")
-    convert = _converter(result, where) if kind == "scalar" else None
-    exceptions = pending.exceptions
+    letters = ["A"] if kind == "memory" else []
+    getters: list[Getter] = []
+    after: list[tuple[int, Callable[..., None]]] = []
+    for index, each in enumerate(type.parameters):
+        at = len(letters)
+        given, getter = _parameter(each, at, codecs)
+        letters += given
+        getters.append(getter)
+        if len(given) > 1 and isinstance(each, RefType) and each.mutable:
+            after.append((index, _writer_back(at)))
+    if kind == "memory":
+        called = _adapter(value, getters, after, _result_writer(result, codecs, where))
+    elif all(isinstance(each, itemgetter) for each in getters):
+        called = value
+    else:
+        called = _adapter(value, getters, after, None)
+    gives, convert = "", None
+    if kind == "scalar":
+        gives, convert = stubs.signature(ctype_of(result), [])[2:], _converter(result, where)
+    return thunks.make(f"{''.join(letters)}->{gives}", called, convert, goes_on=goes_on)
 
-    def thunk(*given: Any) -> Any:
-        out = 0
+
+def _parameter(type: Type, at: int, codecs: Codecs) -> tuple[str, Getter]:
+    """The letters under which a parameter is given, and what makes a value of that. Raises ``NoCodec``."""
+    kind = passed_as(type)
+    if kind == "nothing":
+        return "", lambda given: None
+    if kind == "parts" and isinstance(type, RefType) and isinstance(type.target, ArrayType):
+        count = dimensions_of(type)
+        return "A" + "N" * count, _slice_getter(type.target.element, at, count, codecs, type.mutable)
+    if kind == "memory" or (isinstance(type, RefType) and not type.mutable and not type.target.is_unsized):
+        inner = codecs.of(type.target if isinstance(type, RefType) else type)
+        return "A", lambda given: inner.read(ctypes.string_at(given[at], inner.size), 0)
+    if kind == "scalar" and isinstance(type, (IntType, UsizeType, FloatType, PtrType)):
+        return host_letter(type), itemgetter(at)
+    raise NoCodec(f"values of type `{type}` do not cross between Python and compiled code")
+
+
+def _adapter(
+    value: Callable[..., Any],
+    getters: list[Getter],
+    after: list[tuple[int, Callable[..., None]]],
+    store: Callable[[int, Any], None] | None,
+) -> Callable[..., Any]:
+    def adapter(*given: Any) -> Any:
+        values = [get(given) for get in getters]
+        found = value(*values)
+        for index, write in after:
+            write(given, values[index])
         if store is not None:
-            out, given = given[0], given[1:]
-        try:
-            if not (exceptions and pending.goes_on()):
-                values = [get(given, at) for at, get in getters]
-                found = value(*values)
-                for index, write in after:
-                    write(given, values[index])
-                if store is not None:
-                    store(out, found)
-                    return None
-                return zero if convert is None else convert(found)
-        except BaseException as error:  # whatever it is, it must not reach the compiled code's frames
-            pending.failed(error)
-        if store is not None:
-            ctypes.memset(out, 0, size)
-        return zero
+            store(given[0], found)
+        return found
 
-    return ctypes.CFUNCTYPE(restype, *kinds)(thunk)
+    return adapter
 
 
-def _slice_getter(element: Type, count: int, codecs: Codecs, mutable: bool) -> Callable[..., Any]:
+def _slice_getter(element: Type, at: int, count: int, codecs: Codecs, mutable: bool) -> Getter:
     codec = codecs.of(element)
     if mutable and codec.code is None:
         raise NoCodec(f"exclusive slices of `{element}` do not cross between Python and compiled code")
 
-    def get(given: list[Any], at: int) -> Any:
-        lengths = list(given[at + 1 : at + 1 + count])
-        found = copy_out(given[at] or 0, lengths, element, codecs)
+    def get(given: tuple[Any, ...]) -> Any:
+        found = copy_out(given[at], list(given[at + 1 : at + 1 + count]), element, codecs)
         return memoryview(bytearray(found)) if mutable and isinstance(found, bytes) else found
 
     return get
 
 
-def _slice_writer(at: int, element: Type, count: int, codecs: Codecs) -> Callable[..., None]:
-    def write(given: list[Any], view: memoryview) -> None:
+def _writer_back(at: int) -> Callable[..., None]:
+    def write(given: tuple[Any, ...], view: memoryview) -> None:
         data = view.tobytes()
         if data:
             ctypes.memmove(given[at], data, len(data))
@@ -275,4 +238,4 @@ def _converter(type: Type, where: Where) -> Callable[[Any], Any]:
     return lambda value: address(value, type, where)
 
 
-__all__ = ["Bound", "Pending", "bind", "ctype_of", "is_foreign", "make_room"]
+__all__ = ["Bound", "bind", "ctype_of", "is_foreign"]

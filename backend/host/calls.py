@@ -12,8 +12,9 @@ For ``func @f(%x: i64, %y: f64) -> f64`` the source is
         return _native(x, y)
 
 ``_native`` is a stub (``stubs.py``), which lets the usual values through at once; everything else goes to functions that
-convert or raise errors that name the parameter. ``_REFUSED`` is what a stub raises before anything is called, so nothing is
-called twice. Where Python has no stubs a prototype of ctypes serves, behind conditions on what it would cut off. Where memory
+convert or raise errors that name the parameter. ``_REFUSED`` is what a stub raises, and nobody else, before anything is called
+or anyone's ``__index__`` asked; so nothing happens twice. Where Python has no stubs a prototype of ctypes serves, behind
+conditions on what it would cut off or ask. Where memory
 is borrowed a ``Loan`` is opened and ended around the call, and a result is copied out of memory before that. Slices of one
 dimension have a usual case as well, a writable contiguous buffer of the right elements:
 
@@ -25,7 +26,7 @@ dimension have a usual case as well, a writable contiguous buffer of the right e
 Both hold the buffer and are gone before anything is raised. ``_native`` is looked up at each call, so that a function can be
 unloaded under its name.
 
-Example: ``make_call(Callee("f", type, ("x",)), codecs, address, unit, None)[0](1)``.
+Example: ``make_call(Callee("f", type, ("x",)), codecs, address, unit, unwinds=False)[0](1)``.
 """
 
 from __future__ import annotations
@@ -33,16 +34,16 @@ from __future__ import annotations
 import ctypes
 import keyword
 import struct
+from collections.abc import Callable
 from functools import cache
-from threading import get_ident
 from typing import Any
 
 import attrs
 
 from altru_ir.backend import line_table
-from altru_ir.backend.host import stubs
+from altru_ir.backend.host import c_api, stubs
 from altru_ir.backend.host.buffers import Loan, ReferenceTaker, Scratch, SliceTaker, copy_out
-from altru_ir.backend.host.callbacks import Pending, ctype_of, make_room
+from altru_ir.backend.host.callbacks import ctype_of
 from altru_ir.backend.host.formats import matches
 from altru_ir.backend.host.owners import Owned, Release, crosses, move, taker
 from altru_ir.backend.host.values import (
@@ -119,7 +120,6 @@ class _Writer:
         self.quick_arguments: list[str] = []
         self.is_quick = True
         self.moves: list[str] = []
-        self.in_ctypes: list[str] = []
         references = [each for each in callee.type.parameters if isinstance(each, RefType)]
         self.writes = any(each.mutable for each in references)
         self.alone = len(references) == 1 or not self.writes
@@ -153,12 +153,10 @@ class _Writer:
         if isinstance(type, IntType) and type.bits == 1:
             self.before.append(f"{name} = {taking}({name})")
             self.strict.append(f"({name} is True or {name} is False)")
-            self.in_ctypes.append(self.strict[-1])
             take = lambda value: boolean(value, type, where)  # noqa: E731
         elif isinstance(type, (IntType, UsizeType)):
             least, most = limits(type)
             self.before.append(f"if type({name}) is not int or not {least} <= {name} <= {most}: {name} = {taking}({name})")
-            self.in_ctypes.append(f"{least} <= {name} <= {most}")
             self.strict.append(f"type({name}) is int and {least} <= {name} <= {most}")
             take = lambda value: integer(value, type, least, most, where)  # noqa: E731
         elif isinstance(type, FloatType):
@@ -167,8 +165,6 @@ class _Writer:
                 fine += f" or not {-LARGEST_F32!r} < {name} < {LARGEST_F32!r}"
             self.before.append(f"if {fine}: {name} = {taking}({name})")
             self.strict.append(f"not ({fine})")
-            if type.bits == 32:
-                self.in_ctypes.append(f"{-LARGEST_F32!r} < {name} < {LARGEST_F32!r}")
             take = lambda value: real(value, type, type.bits, where)  # noqa: E731
         else:
             self.before.append(f"if {name} is not None: {name} = {taking}({name})")
@@ -186,14 +182,15 @@ class _Writer:
 
         def take(value: Any) -> int:
             unit = unit_of(value)
-            if unit is None:
+            known = unit.find(value.__name__) if unit is not None else None
+            if known is None:
                 raise wrong(where, type, "a compiled function", value)
-            found = unit.type_of(value.__name__)
+            found, address = known
             if found.erased is not type.erased:
                 raise TypeError(f"{spell(where)} has type `{type}`, and @{value.__name__} has type `{found}`")
             if unit is not own and unit not in own.needs:
                 own.needs.append(unit)
-            return int(unit.address_of(value.__name__))
+            return int(address)
 
         self.namespace[taking] = take
         self.is_quick = False
@@ -203,15 +200,12 @@ class _Writer:
         self.ctypes.append(ctypes.c_void_p)
 
     def owner(self, taking: str, name: str, type: OwnType, where: Where) -> None:
-        """An owner: its words now, and it is consumed when the arguments behind it are known."""
+        """An owner, by its place: the stub takes it out of there when all arguments are known."""
         self.is_quick = False
         self.namespace |= {taking: taker(type, where), "_move": move}
-        count = dimensions_of(type)
-        parts = [f"_{name}_{part}" for part in range(count + 1)]
-        self.before.append(f"{', '.join(parts)}, = {taking}({name})")
-        self.usual.append("False")
-        self.arguments += parts
-        self.ctypes += [ctypes.c_void_p] + [ctypes.c_size_t] * count
+        self.before.append(f"_{name}_place = {taking}({name})")
+        self.arguments.append(f"_{name}_place")
+        self.ctypes.append(stubs.Moved(dimensions_of(type)))
         self.moves.append(name)
 
     def reference(self, index: int, taking: str, name: str, type: RefType, where: Where) -> None:
@@ -268,17 +262,20 @@ class _Writer:
         lines.append(f"{depth}_usual = True")
         numbers = [line.split(" = ")[0] for opened, _ in self.quick for line in (opened[0], opened[2].strip())]
         given_back = " = ".join([*numbers, "None"])
+        self.namespace["_NO_VIEW"] = NO_VIEW
         return [
             "_usual = False",
             "try:",
-            *(f"    {line}" for line in lines),
-            "except _REFUSED: pass",
-            "if _usual:",
-            f"    _result = _native({', '.join(self.quick_arguments)})",
+            "    try:",
+            *(f"        {line}" for line in lines),
+            "    except _NO_VIEW as _error:",
+            "        if _error.__traceback__.tb_next: raise  # of a signal handler, or of the value's own __buffer__",
+            f"    if _usual: _result = _native({', '.join(self.quick_arguments)})",
+            "finally:",
             f"    {given_back}",
+            "if _usual:",
             *(f"    {line}" for line in after if line != "_loan.returned()"),
             "    return _result",
-            given_back,
         ]
 
     def memory(self, taking: str, name: str, type: Type, where: Where) -> None:
@@ -309,11 +306,10 @@ class _Writer:
         if isinstance(type, OwnType) and crosses(type):
             release: Release = self.unit.releases[type.erased]
             codecs = self.codecs
-            if not slice:
-                self.namespace["_read"] = lambda found: Owned(type, [found], release, codecs)
-                return ctypes.c_void_p, [], self.call(), "_read(_result)"
-            self.namespace["_read"] = lambda scratch: Owned(type, words_of(scratch, slice), release, codecs)
-            return self.through_memory(8 * (slice + 1), 8)
+            self.namespace["_owned"] = lambda: Owned(type, release, codecs)  # before the call: its result is never nobody's
+            self.ctypes.insert(0, ctypes.c_void_p)
+            self.arguments.insert(0, "_made.place + 8")
+            return None if slice else stubs.STORED, ["_made = _owned()"], self.call(), "_made"
         if isinstance(type, RefType) and kind == "scalar" and not type.target.is_unsized:
             inner = self.codecs.of(type.target)
             self.namespace["_read"] = lambda found: inner.read(ctypes.string_at(found, inner.size), 0)
@@ -345,14 +341,43 @@ class _Writer:
         return f"_native({', '.join(self.arguments)})"
 
 
-def make_call(
-    callee: Callee, codecs: Codecs, entry: int, unit: Any, pending: Pending | None, *, unwinds: bool
-) -> tuple[Any, dict[str, Any]]:
+def make_native(entry: int, restype: Any, argtypes: list[Any], unit: Any) -> Any:
+    """What calls ``entry`` with numbers and keeps ``unit``: a stub, or where there is none a prototype of ctypes."""
+    if stubs.are_possible():
+        return stubs.make(stubs.signature(restype, argtypes), entry, unit)
+    flat: list[Any] = []
+    for each in argtypes:
+        flat += [ctypes.c_void_p] + [ctypes.c_size_t] * each.lengths if isinstance(each, stubs.Moved) else [each]
+    stored = restype is stubs.STORED
+    native: Any = ctypes.CFUNCTYPE(ctypes.c_void_p if stored else restype, *flat[stored:])(entry)
+    native.unit = unit
+    if flat == argtypes and not stored:
+        return native
+
+    def call(*given: Any) -> Any:
+        words: list[Any] = []
+        for each, value in zip(argtypes, given):
+            if isinstance(each, stubs.Moved):
+                cell = (ctypes.c_size_t * (2 + each.lengths)).from_address(value)
+                words += cell[1:]
+                if cell[0] or not cell[1]:
+                    raise stubs.Refused
+                cell[1] = 0
+            else:
+                words.append(value)
+        found = native(*words[stored:])
+        if stored:
+            ctypes.c_size_t.from_address(given[0]).value = found or 0
+        return found
+
+    return call
+
+
+def make_call(callee: Callee, codecs: Codecs, entry: int, unit: Any, *, unwinds: bool) -> tuple[Any, dict[str, Any]]:
     """The Python function that calls ``entry``, and its namespace, in which ``_native`` is what it calls.
 
-    Parameters: ``entry``, an address; ``unit``, kept alive by whoever is about to run its code; ``pending``, where callables
-    that the code calls leave their exceptions; ``unwinds``, whether panics may come here. Raises ``TypeError`` for a signature
-    that cannot be called from Python.
+    Parameters: ``entry``, an address; ``unit``, kept alive by whoever is about to run its code; ``unwinds``, whether panics may
+    come here. Raises ``TypeError`` for a signature that cannot be called from Python.
     """
     writer = _Writer(callee, codecs, unit)
     names = parameter_names(callee)
@@ -362,37 +387,37 @@ def make_call(
         restype, setup, call, result = writer.result()
     except NoCodec as error:
         raise TypeError(f"@{callee.name} cannot be called from Python: {error}") from None
-    native: Any
-    if stubs.are_possible():
-        native = stubs.make(stubs.signature(restype, writer.ctypes), entry, unit)
-    else:
-        native = ctypes.CFUNCTYPE(restype, *writer.ctypes)(entry)
-        native.unit = unit
-        writer.usual += writer.in_ctypes
+    if not stubs.are_possible():
+        writer.usual += writer.strict
     namespace = writer.namespace
-    namespace |= {"_native": native, "_unit": unit}
-    moved = [f"_move(({', '.join(writer.moves)},))"] if writer.moves else []
-    body = [*writer.before, *setup, *moved]
+    namespace |= {"_native": make_native(entry, restype, writer.ctypes, unit), "_unit": unit}
+    refused = stubs.Refused if stubs.are_possible() else (stubs.Refused, ctypes.ArgumentError)
+    moved = f"_move(({', '.join(writer.moves)},))"
+    body = [*writer.before, *setup]
     after, left = [], []
-    if pending is not None:
-        namespace |= {"_pending": pending.exceptions, "_raise": pending.raise_own, "_make_room": make_room}
-        body.insert(0, "_make_room()")
-        after.append("if _pending: _raise()")
-        namespace["_thread"] = get_ident
-        left.append("_pending.pop(_thread(), None)")
     if unwinds:
-        namespace |= {"_waiting": panics.waiting(), "_raise_panic": raise_panic}
-        if stubs.are_possible():
-            namespace |= forgetting()
-            left.append("_forget(_take())")
+        namespace |= {"_waiting": panics.waiting(), "_raise_panic": raise_panic, "_forget": forgetting()}
+        left.append("_forget()")
         after.append("if _waiting.value: _raise_panic()")
     if writer.writes:
         after.append("_loan.returned()")
     again = [f"_result = {call}", *after, f"return {result}"] if after or result != "_result" else [f"return {call}"]
-    if not writer.borrows and pending is None and names:
-        namespace["_REFUSED"] = REFUSED
+    if writer.moves:
+        # All else fits by now, so if it is refused another thread was faster; `_move` says so, or it was a view that is gone.
+        namespace["_REFUSED"] = refused
+        again = [
+            "while True:",
+            f"    {moved}",
+            "    try:",
+            f"        _result = {call}",
+            "        break",
+            "    except _REFUSED: pass",
+        ]
+        again += [*after, f"return {result}"]
+    elif not writer.borrows and names and result != "_made":
+        namespace |= {"_REFUSED": refused, "_Refused": stubs.Refused}
         if writer.usual or after or result != "_result":
-            fast = [f"if not ({' and '.join(writer.usual)}): raise TypeError"] if writer.usual else []
+            fast = [f"if not ({' and '.join(writer.usual)}): raise _Refused"] if writer.usual else []
             fast = ["try:", *(f"    {line}" for line in [*fast, f"_result = {call}"]), "except _REFUSED: pass"]
             # What is raised behind the call is not to be taken for a refusal: it would be called again.
             fast += ["else:", *(f"    {line}" for line in [*after, f"return {result}"])]
@@ -402,8 +427,6 @@ def make_call(
     body += again
     if writer.borrows:
         quick = writer.quickly(after, result)
-        if quick:
-            namespace["_REFUSED"] = REFUSED
         body = [*quick, "_loan = _Loan()", "try:", *(f"    {line}" for line in body), "finally:", "    _loan.end()"]
     if left:
         # What cannot be told, for lack of room or since a signal came first, is not to be raised by the next call. Neither a
@@ -419,8 +442,8 @@ def make_call(
     return made, namespace
 
 
-REFUSED = (*stubs.REFUSED, BufferError, ctypes.ArgumentError)
-"""What a stub, a view of memory, or ctypes, raises for a value of another class."""
+NO_VIEW = (TypeError, ValueError, BufferError)
+"""What asking for a view of memory raises."""
 
 
 def words_of(scratch: Scratch, lengths: int) -> list[int]:
@@ -430,26 +453,56 @@ def words_of(scratch: Scratch, lengths: int) -> list[int]:
 
 def make_release(entry: int, lengths: int, code: Any, *, unwinds: bool) -> Release:
     """The Python function that releases an owner through ``entry``; it keeps ``code``. It raises the panics of destructors."""
-    native: Any = ctypes.CFUNCTYPE(None, ctypes.c_void_p, *[ctypes.c_size_t] * lengths)(entry)
-    native.code = code
-    waiting = panics.waiting() if unwinds else None
+    native: Release = make_native(entry, None, [stubs.Moved(lengths)], code)
+    return telling(native) if unwinds else native
 
-    def release(*words: int) -> None:
-        native(*words)
-        if waiting is not None and waiting.value:
-            raise_panic()
 
-    return release
+def telling(native: Callable[..., Any]) -> Callable[..., Any]:
+    """``native``, and then the panic that it has left is raised."""
+    waiting, forget = panics.waiting(), forgetting()
+
+    def call(*given: Any) -> Any:
+        told = False
+        try:
+            result = native(*given)
+            if waiting.value:
+                raise_panic()
+            told = True
+        except Panic:
+            told = True
+            raise
+        finally:
+            if not told:  # a signal came, or there is no room to tell a panic: it is not the next call's
+                forget()
+        return result
+
+    return call
+
+
+_FORGET = """
+declare ptr @altru_panic_take()
+declare void @altru_panic_release(ptr)
+define internal void @forget() {
+  %panic = call ptr @altru_panic_take()
+  call void @altru_panic_release(ptr %panic)
+  ret void
+}
+"""
 
 
 @cache
-def forgetting() -> dict[str, Any]:
-    """Functions that take the panic of this thread, and that release one."""
-    known = load.symbols()
-    return {
-        "_take": stubs.make("->P", known["altru_panic_take"], None),
-        "_forget": stubs.make("P->", known["altru_panic_release"], None),
-    }
+def forgetting() -> Callable[[], None]:
+    """What drops the panic that waits for this thread, if one does, in one step and without room for a frame."""
+    if not stubs.are_possible():
+        return lambda: (panics.take(), None)[1]
+    forget: Callable[[], None] = stubs.make("->", c_api.link(_FORGET, ["forget"], load.symbols())[0], None)
+    return forget
+
+
+def make_room(levels: int = 16) -> None:
+    """Raises ``RecursionError`` where there are not so many frames left."""
+    if levels:
+        make_room(levels - 1)
 
 
 def raise_panic() -> None:

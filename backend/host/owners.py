@@ -8,27 +8,35 @@ An ``Owned`` is released when nothing refers to it, at the end of a ``with``, or
 destructors run. A parameter ``own<T>`` takes one of the same type and moves it; a reference to ``T`` borrows it. To release an
 owner takes a function of the module; ``with_releases`` adds one for each type that its public functions give.
 
-Invariants: an owner is released or moved once, whatever threads do; neither happens while a view of it exists, and a call that
-borrows it has one. The code that releases it stays as long as it may be needed.
+(1) What is owned is known to one *cell* of memory at each time. Compiled code stores it there and stubs take it out of there,
+    each in one step with the call; so no signal finds it outside, and of two threads that want it one gets it.
+(2) Nothing is taken out of a cell while a view exists, and a call that borrows it has one. Whether one does is asked, and a
+    view made, under a lock.
+
+Invariant: an owner is released or moved once. The code that releases it stays as long as it may be needed.
 """
 
 from __future__ import annotations
 
 import ctypes
+import os
+import threading
 import weakref
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any
 
 from altru_ir.backend.host.buffers import copy_out
+from altru_ir.backend.host.stubs import Refused
 from altru_ir.backend.host.values import Codecs, NoCodec, Where, spell, wrong
+from altru_ir.backend.lower.types import dimensions_of
 from altru_ir.builder import Builder
 from altru_ir.layout import layout_of
 from altru_ir.module import Module
 from altru_ir.types import ArrayType, OwnType, Type
 
 Release = Callable[..., None]
-"""Takes the address of what is owned, and the lengths of a sequence."""
+"""Takes an owner out of its cell and releases it; raises ``Refused`` where nothing can be taken."""
 
 ELEMENTS: dict[str, Any] = {
     "b": ctypes.c_int8, "h": ctypes.c_int16, "i": ctypes.c_int32, "q": ctypes.c_int64, "Q": ctypes.c_uint64,
@@ -69,22 +77,37 @@ def with_releases(module: Module) -> tuple[Module, dict[str, Type]]:
     return copy, names
 
 
+_viewing = threading.RLock()
+"""Held for a few steps, in which it is found out whether something is viewed."""
+
+os.register_at_fork(before=_viewing.acquire, after_in_parent=_viewing.release, after_in_child=_viewing.release)
+
+
 class Owned:
-    """One owner; see the module's docstring. Made by calls of compiled functions."""
+    """One owner; see the module's docstring. Made for calls of compiled functions, which fill its cell.
 
-    __slots__ = ("__weakref__", "_codecs", "_finalizer", "_views", "_words", "type")
+    The cell is a word that is not 0 while there may be views, an address, which is 0 when nothing is owned, and the lengths.
+    """
 
-    def __init__(self, type: OwnType, words: Sequence[int], release: Release, codecs: Codecs) -> None:
+    __slots__ = ("__weakref__", "_cell", "_codecs", "_finalizer", "_release", "_views", "type")
+
+    def __init__(self, type: OwnType, release: Release, codecs: Codecs) -> None:
         self.type = type
-        self._words = tuple(words)
+        self._cell = (ctypes.c_size_t * (2 + dimensions_of(type)))()
         self._codecs = codecs
+        self._release = release
         self._views: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
-        self._finalizer = weakref.finalize(self, release, *self._words)
+        self._finalizer = weakref.finalize(self, _let_go, release, self._cell)
+
+    @property
+    def place(self) -> int:
+        """Where its cell is. A stub (``stubs.py``) takes the words out of it in one step, or stores them behind the first."""
+        return ctypes.addressof(self._cell)
 
     @property
     def alive(self) -> bool:
         """Whether it still holds something: it was neither released nor moved."""
-        return self._finalizer.alive
+        return self._cell[1] != 0
 
     @property
     def address(self) -> int:
@@ -95,27 +118,37 @@ class Owned:
     def value(self) -> Any:
         """A copy, as ``ref<T>`` would come to Python. Raises ``ValueError`` when it holds nothing, ``TypeError`` for a type
         whose values do not cross."""
+        viewed = self.view()  # so that nobody releases it meanwhile
         address, *lengths = self.words()
         target = self.type.target
         try:
             if isinstance(target, ArrayType) and target.is_unsized:
-                return copy_out(address, lengths, target.element, self._codecs)
-            codec = self._codecs.of(target)
+                found = copy_out(address, lengths, target.element, self._codecs)
+            else:
+                codec = self._codecs.of(target)
+                found = codec.read(ctypes.string_at(address, codec.size), 0)
         except NoCodec as error:
             raise TypeError(str(error)) from None
-        return codec.read(ctypes.string_at(address, codec.size), 0)
+        del viewed
+        return found
 
     def words(self) -> tuple[int, ...]:
         """The address and the lengths. Raises ``ValueError`` when it holds nothing."""
-        if not self.alive:
+        words = tuple(self._cell)
+        if not words[1]:
             raise ValueError(f"this `{self.type}` was released or moved")
-        return self._words
+        return words[1:]
 
     def view(self) -> Any:
         """The memory itself, as an array of ctypes (``memoryview`` and NumPy take it): numbers, or the bytes of anything else.
 
         While it exists the owner is neither released nor moved. Raises ``ValueError`` when it holds nothing.
         """
+        with _viewing:
+            self._cell[0] = 1  # from now on no stub takes it
+            return self._view()
+
+    def _view(self) -> Any:
         address, *lengths = self.words()
         target, count = self.type.target, 1
         element = target.element if isinstance(target, ArrayType) else target
@@ -130,20 +163,24 @@ class Owned:
         made: Any = (kind * count).from_address(address)
         made._owner = self
         self._views[id(made)] = made
-        self.words()  # nobody has released it meanwhile
         return made
 
     def release(self) -> None:
         """Releases it now; a second time does nothing. Raises ``BufferError`` while it is viewed, and a destructor's panic."""
-        self._check_unviewed()
-        found = self._finalizer.detach()
-        if found is not None:
-            _, release, words, _ = found
-            release(*words)
+        while self.alive:
+            self.free()
+            try:
+                self._release(self.place)
+                return
+            except Refused:  # another thread has released it meanwhile, or views it
+                continue
 
-    def _check_unviewed(self) -> None:
-        if len(self._views):
-            raise BufferError(f"this `{self.type}` is viewed, and can neither be released nor moved")
+    def free(self) -> None:
+        """Lets a stub take it. Raises ``BufferError`` while it is viewed."""
+        with _viewing:
+            if len(self._views):
+                raise BufferError(f"this `{self.type}` is viewed, and can neither be released nor moved")
+            self._cell[0] = 0
 
     def __len__(self) -> int:
         if not isinstance(self.type.target, ArrayType):
@@ -158,38 +195,38 @@ class Owned:
         self.release()
 
     def __repr__(self) -> str:
-        return f"<{self.type} at {self._words[0]:#x}>" if self.alive else f"<{self.type}, released or moved>"
+        address = self._cell[1]
+        return f"<{self.type} at {address:#x}>" if address else f"<{self.type}, released or moved>"
 
 
-def taker(type: OwnType, where: Where) -> Callable[[Any], Sequence[int]]:
-    """What gives the words of an argument for a parameter ``own<T>``; ``move`` consumes it when all arguments are known."""
+def _let_go(release: Release, cell: Any) -> None:
+    cell[0] = 0  # a view keeps its owner, so there is none
+    if cell[1]:
+        release(ctypes.addressof(cell))
 
-    def take(value: Any) -> Sequence[int]:
+
+def taker(type: OwnType, where: Where) -> Callable[[Any], int]:
+    """What gives the place of an argument for a parameter ``own<T>``, from which a stub takes it."""
+
+    def take(value: Any) -> int:
         if not isinstance(value, Owned):
             raise wrong(where, type, "an owner that a compiled function gave", value)
         if value.type.erased is not type.erased:
             raise TypeError(f"{spell(where)} has type `{type}`, and the owner has type `{value.type}`")
         if not value.alive:
             raise ValueError(f"{spell(where)} takes an owner, and this `{type}` was released or moved")
-        return value.words()
+        return value.place
 
     return take
 
 
 def move(owners: Sequence[Owned]) -> None:
-    """Consumes owners for a call that begins now. Raises ``ValueError`` and ``BufferError``; then none is consumed."""
+    """Prepares owners for a call that begins now. Raises ``ValueError`` and ``BufferError`` when not all can be moved."""
     if len({id(each) for each in owners}) < len(owners):
         raise ValueError("one owner is given twice, and can be moved once")
     for each in owners:
-        each._check_unviewed()
-    taken: list[tuple[Owned, Any]] = []
-    for each in owners:
-        found = each._finalizer.detach()
-        if found is None:  # another thread was faster
-            for other, (_, release, words, _) in taken:
-                other._finalizer = weakref.finalize(other, release, *words)
-            raise ValueError(f"this `{each.type}` was released or moved")
-        taken.append((each, found))
+        each.words()
+        each.free()
 
 
 __all__ = ["Owned", "Release", "crosses", "move", "taker", "with_releases"]

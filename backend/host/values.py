@@ -197,7 +197,7 @@ class Codecs:
             else:
                 variants = {v.name: _named_tuple(v.name, ["value"] if v.type is not UNIT else []) for v in declaration.members}
                 known = SimpleNamespace(**({made.__name__: made for made in variants.values()} | variants))
-            self.classes[name] = known
+            known = self.classes.setdefault(name, known)  # two threads may ask at once, and a class is what it is by identity
         return known
 
     def _make(self, type: Type, size: int, align: int) -> Codec:

@@ -154,69 +154,68 @@ def _entry(function: Function, name: str, own: str, lowering: ModuleLowering, li
     return "\n".join([f"{header} uwtable {label_of('', GUARD)} {PERSONALITY} {{", "entry:", *lines, "}", ""])
 
 
-FAILED = "altru.host.failed"
-"""A word that is not zero while a callable has failed whose caller does not know it yet."""
-
-TAKE_FAILURE = "altru.host.take"
-"""A function of the host: whether the last callable on this thread has failed. It is asked once for each failure."""
+def host_letter(type: Type) -> str:
+    """The letter (``host/c_api.py``) under which a callable of the host is given a scalar: the wide one of its kind."""
+    if isinstance(type, IntType):
+        return "?" if type.bits == 1 else "q"
+    return "N" if isinstance(type, UsizeType) else "d" if isinstance(type, FloatType) else "P"
 
 
 def callback_text(function: Function, lowering: ModuleLowering) -> str:
     """A function of the declaration's name that calls the host's ``altru.callback.NAME`` by the C convention.
 
-    When that has failed, and panics unwind, it panics: cleanups run up to the entry, where the host knows better why.
+    Its arguments are ``altru.callable.NAME``, where a result is stored, and then the values: numbers as wide as there are, and
+    what lies in memory as addresses. It returns whether an exception is on its way. Then this
+    panics, where panics unwind: cleanups run up to the entry, where the host knows better why. Otherwise the result is zero.
     """
     module = lowering.module
     type = function.signature.type
     parameters: list[str] = []
-    arguments: list[str] = []
+    callee, context = (f"@{quote(f'altru.{what}.{function.name}')}" for what in ("callback", "callable"))
+    arguments: list[str] = [f"ptr {context}"]
     lines: list[str] = []
-    for index, each in enumerate(type.parameters):
-        kind = passed_as(each)
-        for part, text in enumerate(parameter_types(each, module)):
-            parameters.append(f"{text} %p{index}.{part}")
-            if kind == "memory":
-                align = layout_of(each, module).align
-                lines.append(f"  %m{index} = alloca {text}, align {align}")
-                lines.append(f"  store {text} %p{index}.{part}, ptr %m{index}, align {align}")
-                arguments.append(f"ptr %m{index}")
-            elif isinstance(each, IntType) and each.bits < 32:
-                lines.append(f"  %w{index} = {'zext' if each.bits == 1 else 'sext'} {text} %p{index}.{part} to i32")
-                arguments.append(f"i32 %w{index}")
-            else:
-                arguments.append(f"{text} %p{index}.{part}")
     result, kind = result_type(type.result, module), passed_as(type.result)
-    callee = f"@{quote(f'altru.callback.{function.name}')}"
-    if kind == "nothing":
-        outer, ending = "void", ["  ret void"]
-    elif isinstance(type.result, IntType) and type.result.bits == 1:
-        outer, ending = "i8", ["  %r = trunc i8 %wide to i1", "  ret i1 %r"]
-    elif kind == "scalar":
-        outer, ending = result, [f"  ret {result} %r"]
-    else:
-        align = layout_of(type.result, module).align
-        outer = "void"
-        lines.insert(0, f"  %out = alloca {result}, align {align}")
-        arguments.insert(0, "ptr %out")
-        ending = [f"  %r = load {result}, ptr %out, align {align}", f"  ret {result} %r"]
-    named = "" if outer == "void" else "%wide = " if outer == "i8" and result == "i1" else "%r = "
-    lines.append(f"  {named}call {outer} {callee}({', '.join(arguments)})")
+    ending = ["  ret void"]
+    if kind != "nothing":
+        whole = "i8" if isinstance(type.result, IntType) and type.result.bits == 1 else result
+        lines.append(f"  %out = alloca {whole}, align {layout_of(type.result, module).align}")
+        ending = [f"  %r = load {whole}, ptr %out", f"  ret {result} %r"]
+        if whole != result:
+            ending = ["  %wide = load i8, ptr %out", "  %r = trunc i8 %wide to i1", "  ret i1 %r"]
+        arguments.append("ptr %out")
+    for index, each in enumerate(type.parameters):
+        passed = passed_as(each)
+        for part, text in enumerate(parameter_types(each, module)):
+            given, wide = f"%p{index}.{part}", f"%w{index}"
+            parameters.append(f"{text} {given}")
+            if passed == "memory":
+                align = layout_of(each, module).align
+                lines += [f"  {wide} = alloca {text}, align {align}", f"  store {text} {given}, ptr {wide}, align {align}"]
+                arguments.append(f"ptr {wide}")
+            elif isinstance(each, IntType) and each.bits < 64:
+                width = "i8" if each.bits == 1 else "i64"
+                lines.append(f"  {wide} = {'zext' if each.bits == 1 else 'sext'} {text} {given} to {width}")
+                arguments.append(f"{width} {wide}")
+            elif isinstance(each, FloatType) and each.bits == 32:
+                lines.append(f"  {wide} = fpext float {given} to double")
+                arguments.append(f"double {wide}")
+            else:
+                arguments.append(f"{text} {given}")
     types = ", ".join(argument.rsplit(" ", 1)[0] for argument in arguments)
-    lowering.declare(f"declare {outer} {callee}({types})")
+    lowering.declare(f"declare i8 {callee}({types})")
+    lines += [f"  %failed = call i8 {callee}({', '.join(arguments)})", "  %fine = icmp eq i8 %failed, 0"]
+    lines += ["  br i1 %fine, label %returned, label %raised", "raised:"]
     if lowering.unwinds and not type.nounwind:
         site = lowering.sites.number("explicit", function.location, "a callable of the host raised an exception", function.name)
         lowering.declare("declare void @altru_panic_unwind(ptr, i32, i64, i64) cold noreturn")
-        lowering.declare(f"declare i8 @{TAKE_FAILURE}()")
-        lowering.uses_host = True
-        lines += [f"  %failed = load atomic i32, ptr @{FAILED} monotonic, align 4", "  %fine = icmp eq i32 %failed, 0"]
-        lines += ["  br i1 %fine, label %returned, label %ask", "ask:", f"  %own = call i8 @{TAKE_FAILURE}()"]
-        lines += ["  %others = icmp eq i8 %own, 0", "  br i1 %others, label %returned, label %raised", "raised:"]
-        lines += [f"  call void @altru_panic_unwind(ptr @altru.sites, i32 {site}, i64 0, i64 0)", "  unreachable", "returned:"]
+        lines += [f"  call void @altru_panic_unwind(ptr @altru.sites, i32 {site}, i64 0, i64 0)", "  unreachable"]
+    else:
+        lines.append("  ret void" if kind == "nothing" else f"  ret {result} zeroinitializer")
     header = f"define internal {result} @{quote(function.name)}({', '.join(parameters)}) uwtable {label_of(function.name)} {{"
-    return "\n".join([header, "entry:", *lines, *ending, "}", ""])
+    return "\n".join([f"{context} = external global i8", header, "entry:", *lines, "returned:", *ending, "}", ""])
 
 
 __all__ = [
-    "FAILED", "TABLE", "TAKE_FAILURE", "callback_text", "entries_text", "exports_text", "is_exported", "is_guarded",
-    "is_own_entry", "passed_as",
+    "TABLE", "callback_text", "entries_text", "exports_text", "host_letter", "is_exported", "is_guarded", "is_own_entry",
+    "passed_as",
 ]  # fmt: skip

@@ -14,7 +14,7 @@ from functools import cached_property
 from altru_ir.backend.lower.constants import constant_text
 from altru_ir.backend.lower.debug_info import DebugInfo
 from altru_ir.backend.lower.drop_glue import DropGlue
-from altru_ir.backend.lower.entries import FAILED, callback_text, entries_text, exports_text, is_exported
+from altru_ir.backend.lower.entries import callback_text, entries_text, exports_text, is_exported
 from altru_ir.backend.lower.function import FunctionLowering, refuse
 from altru_ir.backend.lower.names import spell_names, unnamed_values
 from altru_ir.backend.lower.panics import Sites, Strings, guard_text
@@ -85,7 +85,6 @@ class ModuleLowering:
         self.unwinds = panic == "unwind"
         self.entries = entries
         self.callbacks = callbacks
-        self.uses_host = False
         self.quiet: set[str] = set()  # functions that no panic leaves
         self.types = PerType(llvm_type, module)
         self.results = PerType(result_type, module)
@@ -130,8 +129,6 @@ class ModuleLowering:
         elif self.has_own_main:
             functions.append(self.guard_of_main())
         functions.extend(self.glue.finish())
-        if self.uses_host:
-            out.append(f"@{FAILED} = external global i32, align 4")
         strings = Strings()
         tables = self.sites.text(strings) + (self.profile.text(strings) if self.profile is not None else [])
         out.extend(strings.text())

@@ -14,8 +14,8 @@ from altru_ir.module import Function
 from altru_ir.passes.analysis.inequalities import Inequalities
 from altru_ir.passes.analysis.manager import FunctionAnalysis, Get
 from altru_ir.passes.analysis.notes import Notes
-from altru_ir.passes.proofs.goals import goals_of, nodes_of, proven
-from altru_ir.passes.proofs.prover import Prover
+from altru_ir.passes.proofs.answers import Answers
+from altru_ir.passes.proofs.goals import Found, goals_of, nodes_of
 from altru_ir.passes.proofs.reasons import missing, why
 from altru_ir.text.printer import assign_names
 from altru_ir.values import Operation
@@ -26,24 +26,15 @@ class Checks(FunctionAnalysis):
 
     name = "checks"
 
-    def __init__(self, function: Function, facts: Inequalities) -> None:
+    def __init__(self, function: Function, answers: Answers) -> None:
         assign_names(function)
         self.function = function
-        self.says: dict[Operation, str] = {}
-        prover = Prover(facts)
-        for block in function.blocks:
-            if not facts.tree.reachable(facts.cfg.number[block]):
-                continue
-            for op in block.ops:
-                if op.decl.is_check:
-                    self.says[op] = self._said(op, prover)
+        self.says = {op: self._said(op, found, answers.facts) for op, found in answers.found.items()}
 
     @staticmethod
-    def _said(op: Operation, prover: Prover) -> str:
-        facts = prover.facts
-        nodes = proven(op, prover)
-        if nodes is not None:
-            return f"cannot fail: {why(nodes_of(nodes), facts)}"
+    def _said(op: Operation, found: Found | None, facts: Inequalities) -> str:
+        if found is not None:
+            return f"cannot fail: {why(nodes_of(found), facts)}"
         goals = goals_of(op, facts)
         if not goals:
             return "may fail"
@@ -51,7 +42,7 @@ class Checks(FunctionAnalysis):
 
     @classmethod
     def compute(cls, function: Function, get: Get) -> Self:
-        return cls(function, get(Inequalities, function))
+        return cls(function, get(Answers, function))
 
     def describe(self, notes: Notes) -> None:
         if not self.says:

@@ -45,9 +45,12 @@ from altru_ir.values import Operation, Successor, Value
 
 MOST = 12
 MOST_CONDITIONS = 64
+CLIMB = 4
 DERIVED = 8
+UNKNOWN = -(1 << 62)
 DERIVING = frozenset({"add", "sub", "mul", "shl", "umin", "umax", "smin", "smax"})
 """The operations whose definition makes a new fact out of one about their result (rule 4), and how many there may be of one."""
+EXTREMES = frozenset({"umin", "umax", "smin", "smax"})
 SAYING = frozenset({"check.bounds", "check.subrange", "check.nonzero", "check.nonnull", "assume"})
 DECIDING = frozenset({"cond_br", "switch"})
 FAR = 1 << 1000
@@ -78,8 +81,7 @@ class Fact:
     negative for it to hold.
     """
 
-    needs: tuple[Form, ...] = ()
-    top: int | None = None
+    __slots__ = ("differs", "exact", "form", "last", "needs", "origin", "rank", "raw", "source", "top")
 
     def __init__(self, form: Form, rank: int, last: int, raw: Raw | None, source: Any, exact: bool, differs: bool) -> None:
         self.form = form
@@ -90,6 +92,8 @@ class Fact:
         self.origin = source
         self.exact = exact
         self.differs = differs
+        self.needs: tuple[Form, ...] = ()
+        self.top: int | None = None
 
 
 class Point:
@@ -170,6 +174,10 @@ class Inequalities(FunctionAnalysis):
         self.stride = max([len(block.ops) for block in cfg.blocks], default=0) + 2
         self._ranks: dict[Operation, int] = {}
         self._derives: list[bool] = []
+        self.is_extreme: list[bool] = []
+        """Which numbers are the least or the greatest of two."""
+        self._defining: dict[int, list[tuple[Fact, int]]] = {}
+        self._meetings: dict[Block, Block | None] = {}
         self._bits = self.module.pointer_bits
         self._new((None, ""), 1, 1, -1)
         self._collect()
@@ -187,32 +195,39 @@ class Inequalities(FunctionAnalysis):
         self.rank.append(rank)
         self.factors.append(None)
         op = None if term[0] is None else term[0].owner
-        self._derives.append(isinstance(op, Operation) and op.decl.name in DERIVING)
+        name = op.decl.name if isinstance(op, Operation) else ""
+        self._derives.append(name in DERIVING)
+        self.is_extreme.append(name in EXTREMES)
         return len(self.terms) - 1
 
     def number(self, value: Value, reading: Reading) -> tuple[int, int]:  # 1
         """The id of a number and 0, or 0 and the constant that it is."""
-        key = (value, reading)
-        known = self._ids.get(key)
+        known = self._ids.get((value, reading))
         if known is None:
-            chain = []
-            while True:
-                chain.append(key)
-                following = definitions.same(*key, self.module)
-                if following is None:
-                    known = self._fresh(key)
-                    break
-                if isinstance(following, int):
-                    known = -1 - len(self._constants)
-                    self._constants.append(following)
-                    break
-                key = following
-                known = self._ids.get(key)
-                if known is not None:
-                    break
-            for each in chain:
-                self._ids[each] = known
+            known = self._number((value, reading))
         return (known, 0) if known >= 0 else (0, self._constants[-1 - known])
+
+    def _number(self, key: tuple[Value, Reading]) -> int:
+        """The id of a number that has none yet; -1 - n for the n-th of the constants."""
+        chain = []
+        while True:
+            chain.append(key)
+            following = definitions.same(*key, self.module)
+            if following is None:
+                known = self._fresh(key)
+                break
+            if isinstance(following, int):
+                known = -1 - len(self._constants)
+                self._constants.append(following)
+                break
+            key = following
+            earlier = self._ids.get(key)
+            if earlier is not None:
+                known = earlier
+                break
+        for each in chain:
+            self._ids[each] = known
+        return known
 
     def _fresh(self, key: tuple[Value, Reading]) -> int:
         value, reading = key
@@ -300,6 +315,24 @@ class Inequalities(FunctionAnalysis):
         """The blocks that an unwind edge leads to."""
         return {block.unwind for block in self.function.blocks if block.unwind is not None}
 
+    def meeting(self, block: Block) -> Block | None:
+        """The nearest block above, ``CLIMB`` at most, where edges meet; None if some come around a loop."""
+        if block in self._meetings:
+            return self._meetings[block]
+        tree, number, blocks = self.cfg.dominators, self.cfg.number, self.cfg.blocks
+        found, at = None, number[block]
+        for _ in range(CLIMB):
+            if at == 0:
+                break
+            edges = self.edges[blocks[at]]
+            if len(edges) > 1:
+                around = any(tree.dominates(at, number[terminator.block]) for terminator, _ in edges)  # type: ignore[index]
+                found = None if around else blocks[at]
+                break
+            at = tree.parent[at]
+        self._meetings[block] = found
+        return found
+
     # -- places ------------------------------------------------------------------------------------------------------------
 
     def rank_of(self, value: Value) -> int:
@@ -323,6 +356,11 @@ class Inequalities(FunctionAnalysis):
             self._ranks.update(zip(block.ops, range(first, first + len(block.ops)), strict=True))
             known = self._ranks[op]
         return known
+
+    def is_reached(self, op: Operation) -> bool:
+        """Whether control may come to an operation."""
+        assert op.block is not None
+        return self.tree.reachable(self.cfg.number[op.block])
 
     def before(self, op: Operation, also: dict[int, list[Fact]] | None = None) -> Point:
         """The point in front of an operation."""
@@ -358,33 +396,44 @@ class Inequalities(FunctionAnalysis):
     def said(self, compared: list[Said], rank: int, last: int, source: Any) -> list[Fact]:
         """Comparisons as facts."""
         found = []
+        ids, constants = self._ids, self._constants
         for predicate, a, b in compared:
-            sign, constant, reading, exact, differs = COMPARISONS[predicate]
-            for each in reading if a.type.is_integer else reading[:1]:
+            sign, constant, readings, exact, differs = COMPARISONS[predicate]
+            if len(readings) > 1 and not a.type.is_integer:
+                readings = readings[:1]
+            for each in readings:
+                left = constant
+                form: Form = {}
                 if isinstance(b, int):
                     if each == "s":
                         continue
                     raw: Raw = ((sign, a, each),), constant - sign * b
-                    other, known = 0, b
+                    other, left = -1, left - sign * b
                 else:
                     raw = ((sign, a, each), (-sign, b, each)), constant
-                    other, known = self.number(b, each)
-                number, also_known = self.number(a, each)
-                if number == other:  # both are known, or the same
-                    continue
-                form: Form = {}
-                if number:
+                    other = ids.get((b, each), UNKNOWN)
+                    if other == UNKNOWN:
+                        other = self._number((b, each))
+                    if other < 0:
+                        left -= sign * constants[-1 - other]
+                number = ids.get((a, each), UNKNOWN)
+                if number == UNKNOWN:
+                    number = self._number((a, each))
+                if number >= 0:
                     form[number] = sign
-                if other:
+                else:
+                    left += sign * constants[-1 - number]
+                if other >= 0:
                     form[other] = -sign
-                left = constant + sign * (also_known - known)
+                if number == other or not form:  # the same, or both are known
+                    continue
                 if left:
                     form[0] = left
                 found.append(Fact(form, rank, last, raw, source, exact, differs))
         return found
 
     def _collect(self) -> None:  # 2
-        blocks, tree = self.cfg.blocks, self.tree
+        blocks, tree, stride = self.cfg.blocks, self.tree, self.stride
         numbers = {node: block for block, node in enumerate(self.body)}
         for node in tree.order:
             if node < len(blocks):
@@ -392,72 +441,87 @@ class Inequalities(FunctionAnalysis):
             block = numbers.get(node)
             if block is None:
                 continue
-            for op in blocks[block].ops:
+            before = tree.before[node]
+            for rank, op in enumerate(blocks[block].ops, before * stride + 1):
                 if op.decl.name in SAYING:
-                    before = tree.before[node]
-                    for fact in self.said(check_says(op), self.rank_at(op), tree.last[node], ("passed", op)):
+                    for fact in self.said(check_says(op), rank, tree.last[node], ("passed", op)):
                         self._add(fact, before)
 
     def _enter(self, number: int) -> None:
         cfg, tree = self.cfg, self.tree
-        block = cfg.blocks[number]
         above = cfg.predecessors[number]
         if len(above) > 1:
             above = [p for p in above if tree.reachable(p) and not tree.dominates(number, p)]
-        if len(above) != 1 or above[0] == number or cfg.blocks[above[0]].unwind is block:
+        if len(above) != 1 or above[0] == number:
             return
-        terminator = cfg.blocks[above[0]].ops[-1]
-        if terminator.decl.name not in DECIDING:
+        block, over = cfg.blocks[number], cfg.blocks[above[0]]
+        terminator = over.ops[-1]
+        if terminator.decl.name not in DECIDING or over.unwind is block:
             return
-        index = next(at for at, edge in enumerate(terminator.successors) if edge.block is block)
-        rank, before = tree.before[number] * self.stride, tree.before[number]
-        for fact in self.said(branch_says(terminator, index), rank, tree.last[number], ("branch", terminator, index)):
+        index = 0
+        while terminator.successors[index].block is not block:
+            index += 1
+        before = tree.before[number]
+        for fact in self.said(
+            branch_says(terminator, index), before * self.stride, tree.last[number], ("branch", terminator, index)
+        ):
             self._add(fact, before)
 
     def add(self, fact: Fact, before: int) -> None:
         """Adds a fact; facts come in preorder."""
+        facts = self._facts
         for number in fact.form:
             if number:
-                of_number = self._facts.get(number)
+                of_number = facts.get(number)
                 if of_number is None:
-                    of_number = self._facts[number] = _Facts()
+                    of_number = facts[number] = _Facts()
                 of_number.add(fact, before)
 
     def _add(self, fact: Fact, before: int) -> None:
         """Adds a fact and what follows from it by the definitions of its numbers (4)."""
         self.add(fact, before)
         derives = self._derives
-        if fact.differs or len(fact.form) > 4 or not any(map(derives.__getitem__, fact.form)):
+        if fact.differs or len(fact.form) > 4:
+            return
+        for number in fact.form:
+            if derives[number]:
+                break
+        else:
             return
         work = [fact]
         for each in work:
-            for other in self._derived(each):
-                if len(work) < DERIVED:
-                    work.append(other)
-                    self.add(other, before)
+            for number in each.form:
+                if derives[number]:
+                    for other in self._derived(each, number):
+                        if len(work) < DERIVED:
+                            work.append(other)
+                            self.add(other, before)
 
-    def _derived(self, fact: Fact) -> Iterator[Fact]:
-        for number, coefficient in fact.form.items():
-            if not self._derives[number]:
+    def _derived(self, fact: Fact, number: int) -> Iterator[Fact]:
+        defining = self._defining.get(number)
+        if defining is None:
+            known = [*self.computed(number), *self.defined(number)]
+            defining = self._defining[number] = [
+                (each, each.form[number]) for each in known if each.form.get(number) in (1, -1)
+            ]
+        coefficient = fact.form[number]
+        for other, factor in defining:
+            if not other.exact and (factor > 0) == (coefficient > 0):
                 continue
-            for other in [*self.computed(number), *self.defined(number)]:
-                factor = other.form.get(number, 0)
-                if abs(factor) != 1 or not (other.exact or (factor > 0) != (coefficient > 0)):
-                    continue
-                multiplier = -coefficient * factor if other.exact else abs(coefficient)
-                form = dict(fact.form)
-                for each, part in other.form.items():
-                    left = form.get(each, 0) + multiplier * part
-                    if left:
-                        form[each] = left
-                    else:
-                        form.pop(each, None)
-                if len(form) > (0 in form):
-                    exact = fact.exact and other.exact
-                    made = Fact(form, fact.rank, fact.last, None, ("sum", fact, other, multiplier), exact, False)
-                    made.needs = fact.needs + other.needs
-                    made.origin = fact.origin
-                    yield made
+            multiplier = -coefficient * factor if other.exact else abs(coefficient)
+            form = fact.form.copy()
+            for each, part in other.form.items():
+                left = form.get(each, 0) + multiplier * part
+                if left:
+                    form[each] = left
+                else:
+                    form.pop(each, None)
+            if len(form) > (0 in form):
+                exact = fact.exact and other.exact
+                made = Fact(form, fact.rank, fact.last, None, ("sum", fact, other, multiplier), exact, False)
+                made.needs = fact.needs + other.needs
+                made.origin = fact.origin
+                yield made
 
     def at(self, number: int, point: Point) -> list[Fact]:
         """The facts about a number that hold at a point, the nearest first, then those of its definition."""
@@ -467,6 +531,29 @@ class Inequalities(FunctionAnalysis):
             found = point.also.get(number, []) + found
         defined = self.defined(number)
         return found + defined if defined else found
+
+    def direct(self, goal: Form, number: int, point: Point) -> Fact | None:
+        """A fact about ``number``, without needs, that a goal about it and one more number follows from as it stands."""
+        of_number = self._facts.get(number)
+        if of_number is None:
+            return None
+        facts, above, before = of_number.facts, of_number.above, point.before
+        at = bisect_left(of_number.ranks, point.rank) - 1
+        constant, size = goal.get(0, 0), len(goal)
+        for _ in range(MOST):
+            if at < 0:
+                break
+            fact = facts[at]
+            form = fact.form
+            if len(form) - size in (-1, 0, 1) and form.get(0, 0) <= constant and fact.last >= before:
+                for each, coefficient in goal.items():
+                    if each and form.get(each) != coefficient:
+                        break
+                else:
+                    if len(form) - (0 in form) == 2 and not fact.differs and not fact.needs:
+                        return fact
+            at = above[at]
+        return None
 
     def top(self, fact: Fact) -> int:
         """The rank of the latest number of a fact."""

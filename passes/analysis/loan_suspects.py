@@ -69,7 +69,7 @@ class _Kind:
     pointer: bool
 
 
-@attrs.define
+@attrs.define(eq=False)
 class _Touches:
     """Where a root is touched in one block, and where otherwise than for reading, in order."""
 
@@ -77,7 +77,7 @@ class _Touches:
     writes: list[int] = attrs.Factory(list)
 
 
-@attrs.frozen
+@attrs.define(eq=False)
 class _Lent:
     """A loan of some path from ``root``, issued at a position of a block into the class of ``variable``."""
 
@@ -156,11 +156,8 @@ class _Look:
 
     # -- classes -----------------------------------------------------------------------------------------------------------
 
-    def variable(self, root: Root, block: int, written: bool) -> int:
+    def variable(self, root: Value, kind: _Kind, block: int, written: bool) -> int:
         """The number of a new variable; -1 for what has no regions."""
-        if isinstance(root, str):
-            return -1
-        kind = self.kind(root.type)
         if not kind.regions:
             return -1
         number = self.number[root] = len(self.parent)
@@ -194,7 +191,7 @@ class _Look:
         """Looks at every operation; False where it meets what it knows nothing about."""
         try:
             for parameter, map in zip(self.function.parameters, self.signature.parameters):
-                at = self.variable(parameter, 0, False)
+                at = self.variable(parameter, self.kind(parameter.type), 0, False)
                 for region in map if at >= 0 else ():
                     self.mark(at, 1 << region)
             position = 0
@@ -209,7 +206,7 @@ class _Look:
         for argument in block.args:
             at = self.number.get(argument, -1)
             if at < 0:
-                at = self.variable(argument, number, True)
+                at = self.variable(argument, self.kind(argument.type), number, True)
             else:
                 self.born[at] = number  # an edge came first
             if at >= 0:
@@ -285,7 +282,8 @@ class _Look:
                 self.roots[result] = result
                 self._touch(result, block, position, False)
             if kind.regions:
-                made.append(self.variable(result, block, bool(kind.named) and (result.type.is_place or is_written(result))))
+                written = kind.named != () and (result.type.is_place or is_written(result))
+                made.append(self.variable(result, kind, block, written))
         if made or len(involved) > 1 or (involved and (of_globals or decl.callee is not None or op.name == "ret")):
             self._joined(op, involved, made, of_globals)
         if made and decl.callee is None:
@@ -308,34 +306,43 @@ class _Look:
         first = everything[0]
         for at in everything[1:]:
             self.join(first, at)
-        if of_globals or decl.callee is not None or any(isinstance(value.type, GcType) for value in op.results):  # 2
+        if of_globals or decl.callee is not None:  # 2
             self.mark(first, STATIC_BIT)
+            return
+        for value in op.results:
+            if isinstance(value.type, GcType):
+                self.mark(first, STATIC_BIT)
 
     def _call(self, op: Operation) -> bool:
         """Joins by the signature of a callee that is known by name; False where there is none, or a thread runs it."""
         callee = self.module.functions.get(op.attrs.get("callee", ""))
-        if callee is None or any(isinstance(value.type, ThreadType) for value in op.results):
+        if callee is None:
             return False
+        for value in op.results:
+            if isinstance(value.type, ThreadType):
+                return False
         known = self.groups.get(callee)
         if known is None:
             known = self.groups[callee] = _groups(signature_of(callee, self.regions))
         groups, static = known
         first: dict[int, int] = {}
-        results = [(value, groups[-1]) for value in op.results]
-        for value, group in [*zip(op.operands[op.decl.fixed_count(op) :], groups), *results]:
-            at = self.number.get(value, -1)
+        numbers = self.number
+        skipped = op.decl.fixed_count(op)
+        pairs = list(zip(op.operands[skipped:] if skipped else op.operands, groups))
+        pairs.extend([(value, groups[-1]) for value in op.results])
+        for value, group in pairs:
+            at = numbers.get(value, -1)
             if at < 0 or group < 0:
                 continue
-            if group in first:
-                self.join(first[group], at)
-            else:
-                first[group] = at
-                if group == static:
-                    self.mark(at, STATIC_BIT)
+            known_as = first.setdefault(group, at)
+            if known_as != at:
+                self.join(known_as, at)
+            elif group == static:
+                self.mark(at, STATIC_BIT)
         return True
 
     def _lends(self, op: Operation, variable: int, block: int, position: int) -> None:
-        if op.name == "borrow":
+        if op.decl.name == "borrow":
             root = self.roots[op.operands[0]]
             self.lent.append(_Lent(root, variable, block, position, bool(op.attrs.get("mut"))))
             return
@@ -358,11 +365,12 @@ class _Look:
                 kind = self.kind(value.type)
                 if kind.pointer:
                     self._touch(value, number, position, False)
-                if not self.kind(parameter.type).regions:
+                kind = self.kind(parameter.type)
+                if not kind.regions:
                     continue
                 target = self.number.get(parameter, -1)
                 if target < 0:
-                    target = self.variable(parameter, self.cfg.number[successor.block], True)
+                    target = self.variable(parameter, kind, self.cfg.number[successor.block], True)
                 root = self.roots[value] if value.type.is_place else value
                 source = self.number.get(root, -1)
                 if source >= 0:

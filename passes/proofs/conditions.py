@@ -6,9 +6,8 @@
 Steps, cited by number in the code:
  1. For each check in loops that the prover could not prove, it is asked again what it would take: goals whose numbers are all
     there in front of a loop, and that ``guards`` can test, may be assumed. The outermost loop that will do is taken.
- 2. A search that failed has left behind what it looked at (``Prover.log``). A goal that led to nothing that may be assumed for
-    a loop fails again when something may be assumed; where that holds of all of it, there is no second search. And of what may
-    be assumed it is known that it does not hold by itself.
+ 2. Of a search that failed it is known what would have helped (``failures``): where nothing of that may be assumed for a loop,
+    there is no second search.
  3. A loop that is to have two copies no longer dominates what is behind it: what its branches and checks say is taken from no
     proof about a check behind it, and one that rests on such a fact is looked for again.
  4. Left alone are irreducible loops, those at the function's entry, and those with more than ``LARGEST`` operations.
@@ -26,8 +25,9 @@ from itertools import accumulate
 from altru_ir.module import Block
 from altru_ir.passes.analysis.inequalities import Fact, Form, Inequalities, Point
 from altru_ir.passes.analysis.loops import Loop, Loops
+from altru_ir.passes.proofs.failures import Failures
 from altru_ir.passes.proofs.goals import Found, nodes_of, proven
-from altru_ir.passes.proofs.prover import Again, Claimed, Failed, Place, Prover, Refuted, assumptions, facts_of, place_of
+from altru_ir.passes.proofs.prover import Node, Prover, facts_of
 from altru_ir.passes.transform.guards import testable
 from altru_ir.values import Operation
 
@@ -77,11 +77,11 @@ class Conditions:
                 start = len(current.log)
                 if proven(op, current) is not None:
                     continue
-                log = _Log(current, start, len(current.log))
-            if innermost is None or not self._try(op, innermost, log or _Log(prover, *logged[op])):
+                log = Failures(current, start, len(current.log))
+            if innermost is None or not self._try(op, innermost, log or Failures(prover, *logged[op])):
                 self.kept.add(op)
 
-    def _try(self, op: Operation, innermost: Loop, log: _Log) -> bool:  # 1
+    def _try(self, op: Operation, innermost: Loop, log: Failures) -> bool:  # 1
         chain = [innermost]
         while chain[-1].parent is not None:
             chain.append(chain[-1].parent)
@@ -102,30 +102,21 @@ class Conditions:
                 return True
         return False
 
-    def _missing(self, op: Operation, invariant: _Invariant, log: _Log, known: list[Form]) -> list[Form] | None:
+    def _missing(self, op: Operation, invariant: _Invariant, log: Failures, known: list[Form]) -> list[Form] | None:
         """What has to hold in front of a loop, beside ``known``, for a check in it not to fail; None when nothing will do."""
-        log.read(invariant, known)
-        same = [False, False, False]  # as another one that has failed
-        for at, (without_checks, assume_needs) in enumerate(VARIANTS):
-            if same[at] or not (log.helps_needs if assume_needs else log.helps):
-                continue
+
+        def fresh() -> Prover:
             prover = self._fresh()
-            prover.assume_needs = assume_needs
-            prover.assume = invariant
-            prover.failing = log.failing
-            prover.hopeless = log.hopeless
-            prover.without_checks = without_checks
             for form in known:
                 prover.suppose(form, invariant.header)
-            nodes = proven(op, prover)
-            if nodes is not None:
-                return assumptions(nodes_of(nodes))
-            log.effort += prover.steps
-            if log.effort >= EFFORT:
-                break
-            if at == 0:
-                same = [True, not prover.wanted_needs, not prover.left_out]
-        return None
+            return prover
+
+        def ask(prover: Prover) -> list[Node] | None:
+            found = proven(op, prover)
+            return None if found is None else nodes_of(found)
+
+        log.read(invariant, known)
+        return log.assumed(ask, invariant, fresh, VARIANTS, EFFORT)
 
     def _in_vain(self, forms: list[Form], loop: Loop) -> bool:
         """Whether one of the forms is known not to hold in front of the loop."""
@@ -201,72 +192,3 @@ class _Invariant:
         """Whether a point is in the loop, or on an edge to it."""
         inside = point.block is not None and self.loops.contains(self.loop, self.facts.cfg.number[point.block])
         return inside or point.into is self.header
-
-
-class _Log:
-    """Step 2: what was looked at when a check could not be proven, from ``start`` to ``end`` in the log of the prover.
-
-    ``read`` finds out what of it helps in front of a loop: ``failing`` has the goals that may be assumed, ``hopeless`` those
-    that led to none; ``helps`` says whether there are any, ``helps_needs`` the same with those that keep sums from wrapping.
-    ``effort`` counts the goals that were looked at in vain since.
-    """
-
-    def __init__(self, prover: Prover, start: int, end: int) -> None:
-        self._log: list[Failed | Again | Refuted] = prover.log or []
-        self._refuted = prover.refuted
-        self._pieces = [(start, end, False)]
-        claims: set[Claimed] = set()
-        for first, last, is_need in self._pieces:
-            for each in self._log[first:last]:
-                if isinstance(each, Refuted) and each.claim not in claims and each.claim in self._refuted:
-                    claims.add(each.claim)
-                    self._pieces.append((*self._refuted[each.claim], is_need or each.is_need))
-        self._pieces.sort()  # a claim failed before it was asked for again
-        self.effort = 0
-        self.failing: set[Place] = set()
-        self.hopeless: dict[Place, int] = {}
-        self.helps = self.helps_needs = False
-
-    def read(self, invariant: _Invariant, known: list[Form]) -> None:
-        """Looks at it all with one loop in mind, of which the forms ``known`` are tested already."""
-        self.failing = set()
-        self.hopeless = {}
-        self.helps = self.helps_needs = False
-        last_help = -1  # the place of the last one that helps
-        help_of: dict[Claimed, int] = {}
-        helping: set[int] = set()
-        ends = {end: claim for claim, (_, end) in self._refuted.items()}
-        done = 0
-        for first, end, is_need in self._pieces:
-            for at in range(max(first, done), end):
-                each = self._log[at]
-                if isinstance(each, Refuted):
-                    if each.claim not in self._refuted or help_of.get(each.claim, -1) >= self._refuted[each.claim][0]:
-                        last_help = at
-                    continue
-                if isinstance(each, Again):
-                    if each.place in helping:
-                        last_help = at
-                    continue
-                may_be_assumed = invariant(each.goal, each.point)
-                if may_be_assumed:
-                    self.failing.add(place_of(each.goal, each.point))
-                if may_be_assumed or each.is_open or (known and invariant.is_behind(each.point) and _meets(each.goal, known)):
-                    last_help = at
-                    self.helps_needs = True
-                    self.helps |= not (is_need or each.is_need)
-                elif last_help < each.start:
-                    form = {number: coefficient for number, coefficient in each.goal.items() if number}
-                    place = place_of(form, each.point)
-                    constant = each.goal.get(0, 0)
-                    self.hopeless[place] = max(constant, self.hopeless.get(place, constant))
-                if last_help >= each.start:
-                    helping.add(at)
-                if at + 1 in ends:
-                    help_of[ends[at + 1]] = last_help
-            done = max(done, end)
-
-
-def _meets(goal: Form, known: list[Form]) -> bool:
-    """Whether what is known may take a number out of a goal."""
-    return any(goal.get(number, 0) * coefficient > 0 for form in known for number, coefficient in form.items() if number)

@@ -22,13 +22,15 @@ left is the next goal. Rules, cited by number in the code:
  7. A fact about x times another number that is not negative is a fact about their product.
  8. A goal holds behind a block where edges meet if it holds on each of them: what each edge says is lost in the block.
  9. Who asks may allow goals to be taken for true (``assume``): what a guard in front of a loop could test. One that can be
-    proven is not, and of the others the first met, which is the nearest to the goal; from then on it is a fact. Such an answer
-    is no proof; it says what would make one. ``without_checks`` leaves out what checks say, for that comes from the bounds
-    of other memory; ``ignore`` leaves out others. Without ``assume_needs`` rule 4's two goals more are to be proven.
+    proven is not, nor one that contradicts another; of the others the first met, which is the nearest to the goal. From then
+    on it is a fact. Such an answer is no proof; it says what would make one. ``without_checks`` leaves out what checks say,
+    for that comes from the bounds of other memory; ``ignore`` leaves out others. Without ``assume_needs`` rule 4's two goals
+    more are to be proven.
 10. A goal that some run makes negative (``samples``) cannot be proven, and is not tried; runs say nothing about what was
     assumed. They cost as much as some hundred goals, and are asked for when ``UNSAMPLED`` goals were looked at in vain.
 11. Where all coefficients but one have a common divisor, a fact that its number is at least some constant is used to make that
     one divisible too: 2n - 2i - k - 1 >= 0 follows from n - i - k >= 0 and k - 1 >= 0.
+12. What some fact says as it stands is not searched for.
 
 The search goes from later numbers to earlier ones: facts that bring in a later number than those of the
 goal are tried in a second search, with what is left of the steps.
@@ -46,6 +48,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from math import gcd
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import attrs
@@ -62,11 +65,11 @@ STEPS = 64
 DEPTH = 10
 SHALLOW = 7
 LARGE = 64
+HUGE = 1 << 32
 FAR_FETCHED = 4
 UNSAMPLED = 192
 LEMMAS = 4
 MEETINGS = 1
-CLIMB = 4
 CANDIDATES = 6
 BEYOND = 2
 EDGES = 24
@@ -180,9 +183,10 @@ class Refuted(NamedTuple):
 Place = tuple[Key, int, Block | None]
 """A goal and where it is asked, to be found by (``place_of``)."""
 
-Candidate = tuple[bool, int, int, bool, Fact, int, int, Form]
-"""Whether a fact is about another number than the latest, how hard what it leaves over is (how many numbers, how far from 0
-its constant, whether something of it is computed), the fact, rule 2's numbers, and what it leaves over."""
+Candidate = tuple[tuple[bool, int, int, bool], Fact, int, int, Form]
+"""Whether a fact is about another number than the latest, or a bound that few numbers come near to; how hard what it leaves
+over is (how many numbers, how far from 0 its constant, whether something of it is computed); the fact, rule 2's numbers, and
+what it leaves over."""
 
 
 class _Question:
@@ -208,8 +212,9 @@ class Prover:
         self.cut_off = 0
         self.vain = 0
         self._left = 0
-        self._supposing = False
+        self._supposed: list[Form] = []
         self._beyond = False
+        self._met_beyond = False
         self._nested = 0
         self._claims: dict[Claimed, Claim | None] = {}
         self._proven: list[Claimed] = []
@@ -231,6 +236,8 @@ class Prover:
         """If a list, what was looked at and not proven is noted there."""
         self.refuted: dict[Claimed, tuple[int, int]] = {}
         """Where in the log that is what a claim failed by."""
+        self.beyond: list[Form] = []
+        """Goals that were looked at in vain in second searches, which the log does not have."""
         self._for_needs = False
         self._questions: dict[Point, _Question] = {}
         self._sharper: dict[Fact, tuple[Fact, ...]] = {}
@@ -244,10 +251,14 @@ class Prover:
 
     def prove(self, goal: Form, point: Point) -> Node | None:
         """A node that shows that ``goal`` is not negative at ``point``; None when none was found."""
+        found = self._directly(goal, point)
+        if found is not None:
+            return found
         self._left = STEPS
+        self._met_beyond = False
         self._questions.clear()
         found = self._prove(goal, _Question(point), DEPTH)
-        if found is None and self.assume is None and self._left > 0:
+        if found is None and self.assume is None and self._left > 0 and self._met_beyond:
             self._beyond, log, self.log = True, self.log, None
             self._questions.clear()
             found = self._prove(goal, _Question(point), DEPTH)
@@ -271,7 +282,7 @@ class Prover:
         return found
 
     def _may_sample(self) -> bool:
-        return self.vain >= UNSAMPLED and not self._supposing and self.assume is None
+        return self.vain >= UNSAMPLED and not self._supposed and self.assume is None
 
     def _refuted(self, goal: Form, point: Point) -> bool:  # 10
         return self._may_sample() and self.samples.refuted(goal, point)
@@ -279,14 +290,34 @@ class Prover:
     def suppose(self, form: Form, block: Block) -> None:
         """Takes it for true that ``form`` is not negative on each entry of ``block``."""
         facts = self.facts
-        self._supposing = True
+        self._supposed.append(form)
         number = facts.cfg.number[block]
         fact = Fact(form, facts.rank_of_block(block), facts.tree.last[number], None, ("supposed",), False, False)
         for each in form:
             if each:
                 self._known.setdefault(each, []).append(fact)
 
+    def _is_contradicted(self, goal: Form) -> bool:
+        """Whether the opposite of a goal was taken for true: both together are a test that always fails."""
+        for form in self._supposed:
+            opposite = all(form.get(number) == -coefficient for number, coefficient in goal.items() if number)
+            if opposite and len(form) - (0 in form) == len(goal) - (0 in goal) and form.get(0, 0) + goal.get(0, 0) < 0:
+                return True
+        return False
+
     # -- search ------------------------------------------------------------------------------------------------------------
+
+    def _directly(self, goal: Form, point: Point) -> Node | None:  # 12
+        if self.ignore is not None or self.without_checks or len(goal) - (0 in goal) != 2:
+            return None
+        a, b = (number for number in goal if number)
+        rank = self.facts.rank
+        fact = self.facts.direct(goal, a if rank[a] >= rank[b] else b, point)
+        if fact is None:
+            return None
+        self.steps += 1
+        less = goal.get(0, 0) - fact.form.get(0, 0)
+        return Use(goal, fact, 1, 1, Limits({0: less} if less else {}))
 
     def _never_negative(self, goal: Form) -> bool:  # 1
         low, high = self.facts.low, self.facts.high
@@ -319,7 +350,7 @@ class Prover:
                 return None
         start = 0 if self.log is None else len(self.log)
         failed[key] = constant  # meanwhile too: a goal does not help itself
-        if self._refuted(goal, question.point):  # 10
+        if self.vain >= UNSAMPLED and self._refuted(goal, question.point):  # 10
             if self.log is not None:
                 question.logged[key] = start
                 self.log.append(Failed(goal, question.point, self._for_needs, start, True))
@@ -335,11 +366,13 @@ class Prover:
         elif self.log is not None:
             question.logged[key] = len(self.log)
             self.log.append(Failed(goal, question.point, self._for_needs, start))
+        elif self._beyond:
+            self.beyond.append(goal)
         return found
 
     def _search(self, goal: Form, numbers: list[int], question: _Question, depth: int) -> Node | None:
-        divisor = gcd(*map(goal.__getitem__, numbers))
-        if divisor > 1:
+        divisor = abs(goal[numbers[0]])
+        if divisor > 1 and (divisor := gcd(*map(goal.__getitem__, numbers))) > 1:
             smaller = {each: goal[each] // divisor for each in numbers}
             constant = goal.get(0, 0) // divisor
             if constant:
@@ -394,13 +427,17 @@ class Prover:
                     hard = len(rest_goal) - (1 if constant else 0)
                     if not -LARGE < multiplier * b < LARGE or max(map(abs, form.values())) >= LARGE:  # a bound, no relation
                         hard += any(abs(k) >= LARGE for other, k in rest_goal.items() if other) and FAR_FETCHED
+                    is_far = constant < -HUGE or (len(form) == 2 and abs(form.get(0, 0)) > HUGE)
                     is_computed = max(map(rank.__getitem__, rest_goal)) >= 0
-                    into = later if facts.top(fact) <= latest_rank else beyond
-                    into.append((each != latest, hard, -constant, is_computed, fact, scale, multiplier, rest_goal))
+                    into = later
+                    if (facts.top(fact) if fact.top is None else fact.top) > latest_rank:
+                        into = beyond
+                        self._met_beyond |= not self._nested
+                    into.append(((each != latest or is_far, hard, -constant, is_computed), fact, scale, multiplier, rest_goal))
         if len(later) > 1:
             later.sort(key=_hardness)
             del later[CANDIDATES:]
-        if self.assume is not None and self.assume(goal, question.point):  # 9
+        if self.assume is not None and self.assume(goal, question.point) and not self._is_contradicted(goal):  # 9
             allowed, self.assume = self.assume, None
             if place_of(goal, question.point) not in self.failing:
                 by_itself = self._search(goal, numbers, _Question(question.point), depth)
@@ -410,11 +447,11 @@ class Prover:
             self.assume = allowed
             self.suppose(goal, allowed.header)
             return Assumed(goal)
-        about_latest = [each for each in later if not each[0]]
+        about_latest = [each for each in later if not each[0][0]]
         found = self._rounded(goal, question, depth) if len(numbers) > 1 else None
         if found is not None:
             return found
-        if self._is_least_or_most(latest):  # nothing else says as much
+        if facts.is_extreme[latest]:  # nothing else says as much
             found = self._as_computed(goal, latest, question, depth) or self._any_of(goal, about_latest, question, depth)
         else:
             found = self._any_of(goal, about_latest, question, depth) or self._as_computed(goal, latest, question, depth)
@@ -432,7 +469,7 @@ class Prover:
         return found
 
     def _any_of(self, goal: Form, later: list[Candidate], question: _Question, depth: int) -> Node | None:
-        for *_, fact, scale, multiplier, rest_goal in later:
+        for _, fact, scale, multiplier, rest_goal in later:
             found = self._attempt(rest_goal, question, depth - 1)
             if found is not None:
                 needs = self._needs(fact, question, depth)
@@ -441,6 +478,8 @@ class Prover:
         return None
 
     def _rounded(self, goal: Form, question: _Question, depth: int) -> Node | None:  # 11
+        if sum(coefficient in (1, -1) for each, coefficient in goal.items() if each) > 1:
+            return None
         for each, coefficient in goal.items():
             divisor = gcd(*[k for other, k in goal.items() if other and other != each])
             left = coefficient % divisor if each and divisor > 1 else 0
@@ -461,7 +500,9 @@ class Prover:
         if known:
             point = question.point
             rank, before = point.rank, point.before
-            found = [*self._usable([fact for fact in known if fact.rank < rank and fact.last >= before], point), *found]
+            claimed = [fact for fact in known if fact.rank < rank and fact.last >= before]
+            if claimed:
+                found = [*self._usable(claimed, point), *found]
         factors = self.facts.factors[number]
         if factors is not None:
             found = [*found, *self._usable(self._multiplied(number, factors, question), question.point)]
@@ -522,11 +563,6 @@ class Prover:
                 if needs is not None:
                     return Use(goal, fact, scale, multiplier, rest, needs)
         return None
-
-    def _is_least_or_most(self, number: int) -> bool:
-        value = self.facts.terms[number][0]
-        op = None if value is None else value.operation
-        return op is not None and op.decl.name in CHOICES and op.decl.name != "select"
 
     def _computed(self, number: int, value: Value, reading: str, point: Point) -> list[Fact]:
         """What a number is if nothing wraps, and the same value in its other reading."""
@@ -591,19 +627,8 @@ class Prover:
         return None if block is None else self._claimed(goal, block, depth)
 
     def _meeting(self, goal: Form, point: Point, depth: int) -> Node | None:  # 8
-        facts = self.facts
-        tree, number, blocks = facts.cfg.dominators, facts.cfg.number, facts.cfg.blocks
-        block = point.block
-        for _ in range(CLIMB):
-            if block is None or facts.rank_of_block(block) == 0:
-                return None
-            edges = facts.edges[block]
-            if len(edges) > 1:
-                at = number[block]
-                around = any(tree.dominates(at, number[terminator.block]) for terminator, _ in edges)  # type: ignore[index]
-                return None if around else self._claimed(goal, block, depth)
-            block = blocks[tree.parent[number[block]]]
-        return None
+        met = None if point.block is None else self.facts.meeting(point.block)
+        return None if met is None else self._claimed(goal, met, depth)
 
     def _claimed(self, goal: Form, block: Block, depth: int) -> Node | None:
         """Whether ``goal`` holds on each entry of a block: on each edge into it."""
@@ -796,8 +821,7 @@ def edge_values(block: Block, edge: Successor) -> dict[Value, Value]:
     return dict(zip(block.args[given:], edge.args, strict=True))
 
 
-def _hardness(candidate: Candidate) -> tuple[bool, int, int, bool]:
-    return candidate[:4]
+_hardness = itemgetter(0)
 
 
 def _scaled(goal: Form, a: int, b: int) -> tuple[int, int, Form]:  # 2

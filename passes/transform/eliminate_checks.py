@@ -40,6 +40,7 @@ from altru_ir.module import Function
 from altru_ir.passes.analysis.inequalities import Form, Inequalities
 from altru_ir.passes.analysis.loops import Loop, Loops
 from altru_ir.passes.base import MISSED, PASSED, FunctionPass
+from altru_ir.passes.proofs.answers import Answers
 from altru_ir.passes.proofs.certificates import AGREED, Proof, Versions
 from altru_ir.passes.proofs.conditions import Conditions
 from altru_ir.passes.proofs.goals import Found, goals_of, nodes_of, proven
@@ -68,6 +69,7 @@ class EliminateChecks(FunctionPass):
     """
 
     name = "eliminate-checks"
+    finds_constants = False
     versions: bool = False
     verify: bool = False
     explain: bool = False
@@ -78,23 +80,14 @@ class EliminateChecks(FunctionPass):
         checks = [op for op in function.operations() if op.decl.is_check]
         if not checks or function.module is None:
             return without_agreed(function)
-        facts = self.get(Inequalities, function)
-        reachable, number = facts.tree.reachable, facts.cfg.number
-        asked = [op for op in checks if op.block is not None and reachable(number[op.block])]  # 5
+        answers = self.get(Answers, function)
+        facts, prover, found = answers.facts, answers.prover, answers.found  # 5
+        asked = list(found)
         unreached = set(checks) - set(asked)
-        prover = Prover(facts)
-        log = prover.keep_log() if self.versions else None
-        found: dict[Operation, Found | None] = {}
-        logged: dict[Operation, tuple[int, int]] = {}
-        for op in asked:
-            start = 0 if log is None else len(log)
-            nodes = found[op] = proven(op, prover)
-            if nodes is None and log is not None:
-                logged[op] = start, len(log)
         versions: list[Versions] = []
-        if logged:
+        if self.versions and answers.logged:
             loops = self.get(Loops, function)
-            conditions = Conditions(loops, prover, found, logged)
+            conditions = Conditions(loops, prover, found, answers.logged)
             if conditions.wanted:
                 versions = self.versioned(function, loops, facts, conditions.wanted)
         self.count("goals looked at", prover.steps)

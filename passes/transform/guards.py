@@ -135,7 +135,7 @@ class Guards:
 
 def testable(form: Form, facts: Inequalities) -> bool:
     """Whether ``Guards`` can test a form, and it may well hold: not what only the smallest numbers give, nor that a length is
-    at most another number, for it is what numbers are below."""
+    at most another number, for it is what numbers are below, nor that a number is beyond half the bits of an address."""
     added = [number for number, coefficient in form.items() if number and coefficient > 0]
     taken = [number for number, coefficient in form.items() if number and coefficient < 0]
     if len(added) > 1 or len(taken) > SUBTRACTED or any(abs(c) != 1 for number, c in form.items() if number):
@@ -143,7 +143,7 @@ def testable(form: Form, facts: Inequalities) -> bool:
     constant = form.get(0, 0)
     most = constant + sum(facts.high[number] for number in added) - sum(max(facts.low[number], 0) for number in taken)
     bits = facts.module.pointer_bits
-    if most < SELDOM or abs(constant) >= (1 << bits >> 1 if added else 1 << bits):
+    if most < SELDOM or constant >= 1 << (bits - 1 if added else bits) or constant < -(1 << bits // 2):
         return False
     if added and not _is_length(added[0], facts) and any(_is_length(number, facts) for number in taken):
         return False

@@ -9,7 +9,7 @@
       call @first(%ys)           // %n is its length: at least 1
 
 Steps, cited by number in the code:
- 1. *Ensured*: of the result of a function that others use, a few relations with its parameters and their lengths are tried at
+ 1. *Ensured*: of the result of a function that others need, a few relations with its parameters and their lengths are tried at
     each ``ret``: below one, at most one, at least one, not zero. Those that hold are assumed behind each call. Callees first.
  2. *Wanted*: of a function that nobody but ``call`` in this module runs, it is asked what relations between its parameters and
     their lengths would prove the checks that cannot be proven, and what its callees want of it. Callees first.
@@ -31,19 +31,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cached_property
 from typing import NamedTuple
 
 import attrs
 
 from altru_ir import declare
 from altru_ir.module import Block, Function, Module
+from altru_ir.passes.analysis.control_flow import ControlFlow
 from altru_ir.passes.analysis.graphs import strongly_connected
 from altru_ir.passes.analysis.inequalities import Form, Inequalities, Point, Raw
+from altru_ir.passes.analysis.manager import AnalysisManager
 from altru_ir.passes.base import ANALYSIS, Pass, bodies
 from altru_ir.passes.proofs.agreements import disagreements
+from altru_ir.passes.proofs.answers import Answers
 from altru_ir.passes.proofs.certificates import AGREED, Agreement, Derivation, Proof, Term
-from altru_ir.passes.proofs.goals import goals_of, proven
-from altru_ir.passes.proofs.prover import Prover, assumptions
+from altru_ir.passes.proofs.failures import Failures
+from altru_ir.passes.proofs.goals import goals_of
+from altru_ir.passes.proofs.prover import Node, Prover
 from altru_ir.passes.proofs.writer import Writer, polynomial
 from altru_ir.passes.transform.eliminate_checks import RejectedProof
 from altru_ir.passes.transform.guards import testable
@@ -51,6 +56,10 @@ from altru_ir.types import I1, USIZE, ArrayType, RefType, Type
 from altru_ir.values import NO_ATTRIBUTES, Operation, Symbol, Value
 
 ROUNDS = 3
+VARIANTS = ((True, False), (False, True))
+"""Without what checks say, and without assumptions that keep sums from wrapping; or with both."""
+EFFORT = 100
+"""When this many goals were looked at in vain for one check, no other variant is tried."""
 MOST_CALLS = 32
 MOST_RETURNS = 8
 MOST_RELATIONS = 6
@@ -99,10 +108,12 @@ class InferContracts(Pass):
     """
 
     name = "infer-contracts"
+    finds_constants = False
+    preserves = (ControlFlow, Inequalities, Answers)  # of what it changes it has them forgotten itself
     verify: bool = False
 
     def run(self, module: Module) -> None:
-        work = _Contracts(module)
+        work = _Contracts(module, self.analyses)
         if not work.calls or not work.with_checks:
             return
         work.infer()
@@ -121,43 +132,58 @@ class InferContracts(Pass):
 class _Contracts:
     """The work on one module."""
 
-    def __init__(self, module: Module) -> None:
+    def __init__(self, module: Module, analyses: AnalysisManager | None = None) -> None:
         self.module = module
+        self.analyses = AnalysisManager() if analyses is None else analyses
         self.functions = bodies(module)
         self.calls: dict[str, list[Operation]] = {}
-        self.closed = {function.name for function in self.functions if function.linkage == "private"} - self._named()
-        self.with_checks = {f for f in self.functions if any(op.decl.is_check for op in f.operations())}
+        self.calls_in: dict[Function, list[Operation]] = {}
+        self.with_checks: set[Function] = set()
+        for function in self.functions:
+            for block in function.blocks:
+                for op in block.ops:
+                    if op.decl.is_check:
+                        self.with_checks.add(function)
+                    elif op.decl.name == "call" and "callee" in op.attrs and module.functions[op.attrs["callee"]].blocks:
+                        self.calls.setdefault(str(op.attrs["callee"]), []).append(op)
+                        self.calls_in.setdefault(function, []).append(op)
         self.returns = {f: [b.ops[-1] for b in f.blocks if b.ops[-1].decl.name == "ret"] for f in self.functions}
         self.agreements: list[Agreement] = []
         self.proofs: dict[Function, Proof] = {}
         self.ensures: dict[Function, list[tuple[Relation, Value, tuple[Derivation | None, ...]]]] = {}
         self.requires: dict[Function, list[Relation]] = {}
-        self._facts: dict[Function, Inequalities] = {}
         self._provers: dict[Function, Prover] = {}
+        self._denied: dict[tuple[Function, Relation], Inequalities] = {}
+        self._missing: dict[Function, tuple[Answers, list[Relation]]] = {}
+
+    @cached_property
+    def closed(self) -> set[str]:
+        """The functions that nobody but the calls of the module runs."""
+        return {function.name for function in self.functions if function.linkage == "private"} - self._named()
 
     def _named(self) -> set[str]:
-        """What is named by anything but a call, and the calls."""
+        """What is named by anything but a call."""
         module = self.module
         named: set[str] = set()
-        types: dict[Type, None] = {}
+        types: dict[int, Type] = {}  # most are one object
         for declaration in module.types.values():
             named.add(str(declaration.drop))
             for member in declaration.members:
-                types[member.type] = None
+                types[id(member.type)] = member.type
                 named.update(_names(str(getattr(member, "transfer", ""))))
         for function in module.functions.values():
-            types[function.signature.type] = None
+            types[id(function.signature.type)] = function.signature.type
             for op in function.operations():
-                types.update((value.type, None) for value in op.results)
+                for value in op.results:
+                    types[id(value.type)] = value.type
                 for key, attribute in op.attrs.items():
-                    if op.decl.name == "call" and key == "callee":
-                        if module.functions[str(attribute)].blocks:
-                            self.calls.setdefault(str(attribute), []).append(op)
-                    elif isinstance(attribute, Symbol):
+                    if isinstance(attribute, (int, float)) or (key == "callee" and op.decl.name == "call"):
+                        continue
+                    if isinstance(attribute, Symbol):
                         named.add(str(attribute))
-                    elif not isinstance(attribute, (int, float)):
+                    else:
                         named.update(_names(str(attribute)))
-        for type in types:
+        for type in dict.fromkeys(types.values()):
             named.update(_names(str(type)))
         for variable in module.globals.values():
             named.update(_names(f"{variable.type} {variable.initial} {variable.attributes}"))
@@ -174,9 +200,15 @@ class _Contracts:
         order = [[self.functions[at] for at in members] for members in strongly_connected(successors)]
         for _ in range(ROUNDS):  # 4
             known = len(self.agreements)
+            failing = {f for f in self.with_checks if f in self.calls_in or f.name in self.calls}
+            failing = {f for f in failing if self.analyses.get(Answers, f).logged}
+            if not failing:
+                break
+            needed = self.needed(order, failing)
             for members in order:
                 for function in members:
-                    self.ensure(function)
+                    if function in needed:
+                        self.ensure(function)
             wanted: dict[Function, list[Relation]] = {}
             for members in order:
                 for function in members:
@@ -190,19 +222,18 @@ class _Contracts:
     # -- what is known of a function -----------------------------------------------------------------------------------------
 
     def facts(self, function: Function) -> Inequalities:
-        known = self._facts.get(function)
-        if known is None:
-            known = self._facts[function] = Inequalities(function, function.cfg())
-        return known
+        return self.analyses.get(Inequalities, function)
 
     def prover(self, function: Function) -> Prover:
+        """For questions that are about no check."""
         known = self._provers.get(function)
         if known is None:
             known = self._provers[function] = Prover(self.facts(function))
+            known.keep_log()
         return known
 
     def changed(self, function: Function) -> None:
-        self._facts.pop(function, None)
+        self.analyses.invalidate(function, (ControlFlow,))
         self._provers.pop(function, None)
 
     def derived(self, relation: Relation, values: Callable[[int], Value], op: Operation) -> tuple[bool, Derivation | None]:
@@ -210,7 +241,7 @@ class _Contracts:
         function = op.function
         assert function is not None
         facts, raw = self.facts(function), relation.raw(values)
-        if not facts.tree.reachable(facts.cfg.number[op.block]):  # type: ignore[index]
+        if not facts.is_reached(op):
             return True, None
         node = self.prover(function).prove(facts.form(raw), facts.before(op))
         if node is None:
@@ -221,23 +252,54 @@ class _Contracts:
 
     # -- 1 -------------------------------------------------------------------------------------------------------------------
 
+    def needed(self, order: list[list[Function]], failing: set[Function]) -> set[Function]:
+        """The functions whose results may help to prove a check in one of those ``failing``: those that a search in a caller
+        met in vain, those of callers that also call who may want something, and those that a needed one calls."""
+        callees = {f: {self.module.functions[op.attrs["callee"]]: None for op in ops} for f, ops in self.calls_in.items()}
+        wanting = {f for f in failing if f.name in self.closed}
+        grown = True
+        while grown:
+            grown = False
+            for members in order:
+                for f in members:
+                    if f not in wanting and f.name in self.closed and any(each in wanting for each in callees.get(f, ())):
+                        wanting.add(f)
+                        grown = True
+        found: dict[Function, None] = {}
+        for f, ops in self.calls_in.items():
+            if any(each in wanting for each in callees[f]):
+                found.update(callees[f])
+            elif f in failing:
+                met = self.analyses.get(Answers, f).met
+                found.update((self.module.functions[op.attrs["callee"]], None) for op in ops if not met.isdisjoint(op.results))
+        work = list(found)
+        for f in work:
+            for each in callees.get(f, ()):
+                if each not in found:
+                    found[each] = None
+                    work.append(each)
+        return set(found)
+
     def ensure(self, function: Function) -> None:
         """Finds out what a function sees to, and assumes it behind its calls."""
         calls, returns = self.calls.get(function.name, []), self.returns[function]
         if not calls or len(returns) > MOST_RETURNS or len(calls) > MOST_CALLS or not returns:
             return
         type = function.signature.result
-        if not (type.is_integer or _is_slice(type)) or not any(op.function in self.with_checks for op in calls):
+        if not (type.is_integer or _is_slice(type)):
             return
         known = self.ensures.setdefault(function, [])
         for relation in relations_of_result(function):
             implied = relation._replace(strict=True)
             if len(known) >= MOST_RELATIONS or any(each[0] in (relation, implied) for each in known):
                 continue
+            if self._denied.get((function, relation)) is self.facts(function):
+                continue
             found: list[Derivation | None] = []
             for op in returns:
                 holds, derivation = self.derived(relation, _at_return(function, op), op)
                 if not holds:
+                    self._denied[function, relation] = self.facts(function)
                     break
                 found.append(derivation)
             else:
@@ -265,41 +327,57 @@ class _Contracts:
     def wanted(self, function: Function, of_callees: dict[Function, list[Relation]]) -> list[Relation]:
         """What relations of its parameters would prove what cannot be proven in a function."""
         facts, prover = self.facts(function), self.prover(function)
-        found: dict[Relation, None] = {}
-        for op in list(function.operations()):
-            if not facts.tree.reachable(facts.cfg.number[op.block]):  # type: ignore[index]
-                continue
-            if op.decl.is_check:
-                if proven(op, prover) is None:
-                    for goals in goals_of(op, facts)[:1]:
-                        self.missing([facts.form(goal) for goal in goals], facts.before(op), facts, found)
-            elif op.decl.name == "call" and op.attrs.get("callee") is not None:
-                callee = self.module.functions[op.attrs["callee"]]
-                for relation in of_callees.get(callee, ()):
-                    goal = facts.form(relation.raw(_at_call(op)))
-                    if prover.prove(goal, facts.before(op)) is None:
-                        self.missing([goal], facts.before(op), facts, found)
+        log = prover.log or []
+        found = dict.fromkeys(self.missing_in(function))
+        for op in filter(facts.is_reached, self.calls_in.get(function, ()) if of_callees else ()):
+            callee = self.module.functions[op.attrs["callee"]]
+            for relation in of_callees.get(callee, ()):
+                goal, start = facts.form(relation.raw(_at_call(op))), len(log)
+                if prover.prove(goal, facts.before(op)) is None:
+                    self.missing([goal], facts.before(op), Failures(prover, start, len(log)), facts, found)
         for relation, _, _ in self.ensures.get(function, ()):
             if not relation.strict and relation.low.which == RESULT:  # what would let it be below
                 for op in self.returns[function]:
                     below = relation._replace(strict=True).raw(_at_return(function, op))
-                    self.missing([facts.form(below)], facts.before(op), facts, found)
+                    goal, start = facts.form(below), len(log)
+                    if facts.is_reached(op) and prover.prove(goal, facts.before(op)) is None:
+                        self.missing([goal], facts.before(op), Failures(prover, start, len(log)), facts, found)
         known = self.requires.get(function, [])
         return [relation for relation in found if relation not in known][: MOST_RELATIONS - len(known)]
 
+    def missing_in(self, function: Function) -> list[Relation]:
+        """What relations of its parameters would prove the checks of a function that cannot be proven."""
+        answers = self.analyses.get(Answers, function)
+        known = self._missing.get(function)
+        if known is not None and known[0] is answers:
+            return known[1]
+        facts = answers.facts
+        found: dict[Relation, None] = {}
+        for op in answers.logged:
+            for goals in goals_of(op, facts)[:1]:
+                self.missing([facts.form(goal) for goal in goals], facts.before(op), answers.failures(op), facts, found)
+        self._missing[function] = answers, list(found)
+        return list(found)
+
     @staticmethod
-    def missing(goals: list[Form], point: Point, facts: Inequalities, found: dict[Relation, None]) -> None:
+    def missing(goals: list[Form], point: Point, log: Failures, facts: Inequalities, found: dict[Relation, None]) -> None:
         """Adds the relations that would prove all goals at a point, if there are some."""
-        for without_checks in (True, False):
-            prover = Prover(facts)
-            prover.assume = _Parameters(facts)
-            prover.without_checks = without_checks
-            prover.assume_needs = not without_checks
-            nodes = [prover.prove(goal, point) for goal in goals]
-            if all(node is not None for node in nodes):
-                relations = [relation_of(form, facts) for form in assumptions([node for node in nodes if node is not None])]
-                found.update((relation, None) for relation in relations if relation is not None)
-                return
+
+        def ask(prover: Prover) -> list[Node] | None:
+            nodes = []
+            for goal in goals:
+                node = prover.prove(goal, point)
+                if node is None:
+                    return None
+                nodes.append(node)
+            return nodes
+
+        allowed = _Parameters(facts)
+        log.read(allowed, [])
+        for form in log.assumed(ask, allowed, lambda: Prover(facts), VARIANTS, EFFORT) or ():
+            relation = relation_of(form, facts)
+            if relation is not None:
+                found[relation] = None
 
     # -- 3 -------------------------------------------------------------------------------------------------------------------
 
@@ -342,7 +420,10 @@ class _Parameters:
         self.header: Block = facts.function.blocks[0]
 
     def __call__(self, goal: Form, point: Point) -> bool:
-        return testable(goal, self.facts) and relation_of(goal, self.facts) is not None
+        return relation_of(goal, self.facts) is not None and testable(goal, self.facts)
+
+    def is_behind(self, point: Point) -> bool:
+        return True
 
 
 def relation_of(form: Form, facts: Inequalities) -> Relation | None:

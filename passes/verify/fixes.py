@@ -10,8 +10,9 @@ proposal in turn
  1. is applied to the text of its function, which is parsed and verified again behind the declarations of what it names;
  2. the function is checked again, by all checks of memory, and with it those that mention it when its signature changes;
  3. is the ``fix`` when what is found then is what was found before without this problem: problems are told apart by code,
-    function and message, and counted.
- 4. Trying ends with the first that holds, and for all problems together when ``PATIENCE`` characters have been parsed.
+    function and message, and counted. Those of many problems in one function are tried together (``batches``).
+ 4. Trying ends with the first that holds, and for all problems together when ``PATIENCE`` characters have been parsed: the
+    help of those that are left says so.
 
 ``mend`` applies the fixes of all problems, those that go together at once, and looks again until there is none (5). A program
 that was built has no text: what it prints is checked in its place (6).
@@ -23,23 +24,25 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from itertools import pairwise
 
 import attrs
 
 from altru_ir.diagnostics import ERROR, NOTE, Diagnostic, DiagnosticError, Edit, Fix, edited
 from altru_ir.module import Function, Global, Module, TypeDeclaration
+from altru_ir.passes.verify.batches import Batches, Candidate, Key, Look, Patched, key_of
 from altru_ir.passes.verify.memory import check_memory_once
-from altru_ir.source import Source
+from altru_ir.source import Location, Source
 from altru_ir.types import spell_name, spell_string
 
-PATIENCE = 2_000_000
-"""How many characters of candidates are parsed for one program; a mebibyte takes a few seconds."""
+PATIENCE = 3_000_000
+"""How many characters of candidates are parsed for one program; a mebibyte takes about ten seconds."""
 
 ROUNDS = 8
 """How often ``mend`` looks again: errors stand in front of others."""
 
-_Key = tuple[str, str | None, str]
+UNTRIED = "other fixes were not tried, for that would take too long here"
 
 
 def with_fixes(diagnostics: list[Diagnostic], source: Source | None) -> list[Diagnostic]:
@@ -53,7 +56,15 @@ def with_fixes(diagnostics: list[Diagnostic], source: Source | None) -> list[Dia
         trial = _Trial(source)
     except DiagnosticError:  # the text has changed since
         return diagnostics
-    return [attrs.evolve(problem, fix=trial.first(problem)) if problem.proposals else problem for problem in diagnostics]
+    fixes = trial.run([problem for problem in diagnostics if problem.proposals])
+    found = []
+    for problem in diagnostics:
+        fix = fixes.get(id(problem))
+        if fix is None and problem.proposals and trial.patience < 0:
+            help = UNTRIED if problem.help is None else f"{problem.help} ({UNTRIED})"
+            problem = attrs.evolve(problem, help=help)
+        found.append(problem if fix is None else attrs.evolve(problem, fix=fix))
+    return found
 
 
 def with_fixes_of_print(diagnostics: list[Diagnostic], module: Module) -> list[Diagnostic]:
@@ -91,7 +102,7 @@ def mend(source: Source) -> str:
         module = _parsed(source)
         problems = with_fixes(check_memory_once(module), module.source)
         fixes = list(dict.fromkeys(problem.fix for problem in problems if problem.fix is not None))
-        before = Counter(_key(problem) for problem in problems)
+        before = Counter(key_of(problem) for problem in problems)
         text = _together(source, fixes, before)
         if text is None:
             break
@@ -99,7 +110,7 @@ def mend(source: Source) -> str:
     return source.text
 
 
-def _together(source: Source, fixes: list[Fix], before: Counter[_Key]) -> str | None:
+def _together(source: Source, fixes: list[Fix], before: Counter[Key]) -> str | None:
     """The text after as many of ``fixes`` as go together; None when there are none."""
     while fixes:
         chosen: list[Fix] = []
@@ -111,7 +122,7 @@ def _together(source: Source, fixes: list[Fix], before: Counter[_Key]) -> str | 
             chosen.append(fix)
         text = edited(source, [edit for each in chosen for edit in each.edits])
         try:
-            after = Counter(_key(p) for p in check_memory_once(_parsed(Source(source.filename, text, source.first_line))))
+            after = Counter(key_of(p) for p in check_memory_once(_parsed(Source(source.filename, text, source.first_line))))
         except DiagnosticError:
             after = Counter({("", None, "no program"): 1})
         if after < before:
@@ -129,21 +140,22 @@ class _Trial:
         self.module = _parsed(source)
         places = [_start(source, declaration) for declaration in self.module.order]
         self.ends = dict(pairwise(sorted([*places, len(source.text)])))
-        self.before: dict[tuple[Function, ...], Counter[_Key]] = {}
         self.heads: dict[tuple[Function, ...], str] = {}
         self._mentions: dict[Function, set[str]] = {}
 
-    def first(self, problem: Diagnostic) -> Fix | None:
-        function = self.module.functions.get(problem.function or "")
-        if function is None or function.is_declaration:
-            return None
-        for fix in problem.proposals:
-            if self.patience < 0:  # 4
-                return None
-            concerned = [function, *self.callers(function)] if self.in_header(function, fix) else [function]
-            if self.holds(concerned, fix, _key(problem)):
-                return fix
-        return None
+    def run(self, problems: list[Diagnostic]) -> dict[int, Fix]:
+        """The fix of each problem that has one, by ``id``."""
+        together: dict[tuple[Function, ...], list[Candidate]] = {}
+        for problem in problems:
+            function = self.module.functions.get(problem.function or "")
+            if function is None or function.is_declaration:
+                continue
+            seen = any(self.in_header(function, fix) for fix in problem.proposals)
+            concerned = (function, *self.callers(function)) if seen else (function,)
+            together.setdefault(concerned, []).append(Candidate(problem, list(problem.proposals)))
+        for functions, candidates in together.items():
+            Batches(lambda edits: self.look(functions, edits), self.source).run(candidates)  # noqa: B023
+        return {id(each.problem): each.fix for all in together.values() for each in all if each.holds}
 
     def in_header(self, function: Function, fix: Fix) -> bool:
         """Whether a fix changes what callers see."""
@@ -169,42 +181,31 @@ class _Trial:
         start = _start(self.source, declaration)
         return self.source.text[start : self.ends[start]]
 
-    def holds(self, functions: list[Function], fix: Fix, key: _Key) -> bool:
-        """Whether ``functions``, the first of which ``fix`` edits, are less wrong with it, by what it is for (3)."""
-        before = self.before.get(tuple(functions))
-        if before is None:
-            before = self.before[tuple(functions)] = self.problems(functions, ()) or Counter()
-        if not before[key]:
-            return False
-        after = self.problems(functions, fix.edits)
-        return after is not None and after <= before - Counter([key])
-
-    def problems(self, functions: list[Function], edits: tuple[Edit, ...]) -> Counter[_Key] | None:
-        """What is wrong with functions after ``edits`` of the first one; None when that is no program."""
+    def look(self, functions: tuple[Function, ...], edits: Sequence[Edit]) -> Look | None:
+        """What is wrong with functions after ``edits`` of the first one; None when patience is lost."""
+        if self.patience < 0:  # 4
+            return None
         start = _start(self.source, functions[0])
-        end = self.ends[start]
-        head = self.heads.get(tuple(functions))
+        head = self.heads.get(functions)
         if head is None:
-            head = self.heads[tuple(functions)] = self.head(functions)
+            head = self.heads[functions] = self.head(functions)
         try:
-            text = edited(self.source, [*edits, *self.around(start, end)])  # 1
+            patched = Patched(self.source, start, self.ends[start], edits)  # 1
         except ValueError:
-            return None
-        text = "".join([head, text, *map(self.text, functions[1:])])
-        self.patience -= len(text)
+            return Look([], lambda _: (None, -1), whole=False)
+        source = Source(self.source.filename, "".join([head, patched.text, "\n", *map(self.text, functions[1:])]))
+        self.patience -= len(source.text)
+
+        def place(location: Location) -> tuple[int | None, int]:
+            offset = source.line_starts()[location.line - 1] + max(location.column, 1) - 1 - len(head)
+            return patched.origin(offset) if 0 <= offset < len(patched.text) else (None, -1)
+
         try:
-            return Counter(_key(p) for p in check_memory_once(_parsed(Source(self.source.filename, text))))  # 2
-        except DiagnosticError:
-            return None
+            return Look(check_memory_once(_parsed(source)), place)  # 2
+        except DiagnosticError as error:
+            return Look(error.diagnostics, place, whole=False)
 
-    def around(self, start: int, end: int) -> list[Edit]:
-        """Edits that leave nothing of the text but what is from ``start`` to ``end``."""
-        return [
-            Edit(self.source.position(0, start), ""),
-            Edit(self.source.position(end, len(self.source.text) - end), "\n"),
-        ]
-
-    def head(self, functions: list[Function]) -> str:
+    def head(self, functions: tuple[Function, ...]) -> str:
         """The module without ``functions``, as declarations; other functions only if their names are mentioned."""
         copy = Module(self.module.name, self.module.target)
         copy.attributes = self.module.attributes
@@ -250,10 +251,6 @@ def _parsed(source: Source) -> Module:
     if any(problem.severity == ERROR for problem in problems):
         raise DiagnosticError(problems, source)
     return module
-
-
-def _key(problem: Diagnostic) -> _Key:
-    return problem.code, problem.function, problem.message
 
 
 __all__ = ["mend", "with_fixes", "with_fixes_of_print"]

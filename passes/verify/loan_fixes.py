@@ -15,10 +15,11 @@ Kinds, those first that keep what the program does; each is proposed where its f
  7. storage is declared in front of what refers to it, for scopes close in the reverse order;
  8. the access moves behind the last use (8a), or the last uses in front of it (8b): the scope of the loan is shortened;
  9. a copy is lent;
-10. a clause is declared, so that those who call must show it; regions without a name receive one.
+10. a clause is declared, so that those who call must show it; regions without a name receive one;
+11. a region that is written in the function, but that nobody asks for, is left to be inferred.
 
-Of these, 1 to 5 leave every value as it was; 6 and 7 change when destructors run; 8 and 9 which of two values is seen, where
-there is no telling which one was meant; 10 what is asked of callers.
+Of these, 1 to 5 and 11 leave every value as it was; 6 and 7 change when destructors run; 8 and 9 which of two values is seen,
+where there is no telling which one was meant; 10 what is asked of callers.
 """
 
 from __future__ import annotations
@@ -53,10 +54,10 @@ class LoanFixes(Rewriting):
 
     # -- by error ----------------------------------------------------------------------------------------------------
 
-    def conflict(self, op: Operation, loan: Loan, access: Access | None, holders: set[Value]) -> tuple[Fix, ...]:
+    def conflict(self, op: Operation, loan: Loan, access: Access | None, holders: set[Value]) -> Sequence[Fix]:
         """For ``op``, which does what ``loan`` forbids, while one of ``holders`` may still hold that."""
         if access is None:
-            return self.collect(lambda: self.declared_before(loan, holders))
+            return self.collect(lambda: self.inferred(holders), lambda: self.declared_before(loan, holders))
         moved = access.kind == "moved"
         return self.collect(
             lambda: self.shared(op, loan),
@@ -66,6 +67,7 @@ class LoanFixes(Rewriting):
             lambda: self.followed(loan),
             lambda: self.again(op, loan),
             lambda: self.each_time(loan),
+            lambda: self.inferred(holders),
             lambda: self.postponed(op, holders, "end it after the last use") if op.name in ("end", "drop") else iter(()),
             lambda: self.left_out(op),
             lambda: self.declared_before(loan, holders),
@@ -74,9 +76,9 @@ class LoanFixes(Rewriting):
             lambda: self.copied(loan),
         )
 
-    def outlives(self, signature: RegionSignature, longer: int, shorter: int) -> tuple[Fix, ...]:
-        """For a region of the signature that flows into another one, by their numbers there."""
-        return self.collect(lambda: self.declared(signature, longer, shorter))
+    def outlives(self, signature: RegionSignature, longer: int, shorter: int, holders: set[Value]) -> Sequence[Fix]:
+        """For a region of the signature that flows, by way of ``holders``, into another one, by their numbers there."""
+        return self.collect(lambda: self.inferred(holders), lambda: self.declared(signature, longer, shorter))
 
     # -- by kind -----------------------------------------------------------------------------------------------------
 
@@ -250,6 +252,14 @@ class LoanFixes(Rewriting):
         )
         outlives = ((names[longer], names[shorter]), *self.function.signature.outlives)
         yield Fix(f"name the regions, and declare `{clause}`", (self.edit(start, end, self.head(made, outlives)),))
+
+    def inferred(self, holders: set[Value]) -> Iterator[Fix]:  # 11
+        for op in dict.fromkeys(op for op in self.number if not holders.isdisjoint(op.results)):
+            start, _ = self.span(op)
+            written = [found for found in re.finditer(r"'\w+", self.text(op)) if found[0] != INFERRED]
+            if written:
+                edits = (self.edit(start + found.start(), start + found.end(), INFERRED) for found in written)
+                yield Fix(f"leave the region of {self.spelled(op.results[0])} to be inferred", tuple(edits))
 
     def renamed(self, type: Type, slots: Sequence[int], names: Sequence[str]) -> Type:
         """A parameter's type with the names of its regions, as far as they have received some."""

@@ -29,7 +29,7 @@ from altru_ir.source import Location
 from altru_ir.types import ARENA, NamedType, PlaceType, PoolType
 from altru_ir.values import Operation, Value
 
-IN_FULL = 100
+IN_FULL = 1000
 """How many conflicts of one function are told with the whole story."""
 
 
@@ -79,15 +79,17 @@ class Teller:
             same = point.op, loan.path, loan.mutable
             if point.op is None or same in told or (point.is_exit and loan in told):
                 continue
-            told.update((same, loan))
             problem = self.conflict(n, loan, point.op, brief=len(found) >= IN_FULL)
+            if point.op.attrs.get("allow") == problem.code:
+                continue
+            told.update((same, loan))
             if (problem.message, point.op) not in told:
                 told.add((problem.message, point.op))
                 found.append(problem)
         pairs: dict[tuple[int, int], int] = {}
         for n, a, b in sorted(self.conflicts.subset_errors):
             pairs.setdefault((a, b), n)
-        found.extend(self.outlives(a, b, n) for (a, b), n in pairs.items())
+        found.extend(each for (a, b), n in pairs.items() if (each := self.outlives(a, b, n)) is not None)
         return found
 
     # -- conflicts ---------------------------------------------------------------------------------------------------------
@@ -315,7 +317,8 @@ class Teller:
 
     # -- signatures --------------------------------------------------------------------------------------------------------
 
-    def outlives(self, a: int, b: int, n: int) -> Diagnostic:
+    def outlives(self, a: int, b: int, n: int) -> Diagnostic | None:
+        """What is wrong with region ``a`` flowing into ``b`` at a point; None where the operation says that it is meant."""
         before = self.reach(a)
         point: Point = self.known.points[n]
         steps: list[tuple[Operation, int]] = []
@@ -326,6 +329,8 @@ class Teller:
             if op is not None:
                 steps.append((op, into))
         last = steps[0][0] if steps else point.op
+        if last is not None and last.attrs.get("allow") == "ALT-B007":
+            return None
         labels = [
             Label(op.location, f"{self.name_of(a)} goes on here, into {self.name_of(into)}")
             for op, into in self.steps(steps[1:])
@@ -345,7 +350,7 @@ class Teller:
         if known and self.function.location is not None:
             says = f"nothing in this signature says that {self.name_of(a)} outlives {shorter}"
             labels.insert(0, Label(self.function.location, says))
-        proposals = self.fixes.outlives(self.flow.signature, a, b) if known else ()
+        proposals = self.fixes.outlives(self.flow.signature, a, b, self.holders(before)) if known else ()
         return Diagnostic(
             "ALT-B007", f"{self.name_of(a)} need not live as long as {shorter}, but flows into it",
             last.location if last is not None else self.function.location, function=self.function.name,

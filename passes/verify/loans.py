@@ -17,7 +17,8 @@ only (ALT-B014). And what others may change unseen cannot be borrowed at all: in
 cells, in thread-local globals all but cells (ALT-B013).
 
 Each error tells the story: where the loan begins, through which values it goes on, where it is used later (or in the next
-iteration, or by whose destructor, or for which region of the signature), and what would make it legal.
+iteration, or by whose destructor, or for which region of the signature), and what would make it legal. ``{allow = "ALT-B002"}``
+on the operation that an error names says that this is meant, and leaves the error out.
 
 Invariant: an accepted function without ``unsafe`` never reaches an access that the aliasing rules forbid, nor one to storage
 that has ended, in the interpreter.
@@ -111,17 +112,19 @@ def _signatures(function: Function, regions: Regions) -> Iterator[Diagnostic]:
     if signature_of(function, regions).unclear:
         yield _unclear(function, function.location, function)
     for op in function.operations():
-        if op.decl.callee is None and op.name != "func.ref":
+        decl = op.decl
+        value = decl.callee is None
+        if value and decl.name != "func.ref":
             continue
-        value = op.decl.callee is None
         named = regions.module.functions.get(op.attrs.get("symbol" if value else "callee", ""))
         if named is None or (named, value) in told:
             continue
         told.add((named, value))
         signature = signature_of(named, regions)
-        if signature.unclear and named.is_declaration:
+        allowed = op.attrs.get("allow")
+        if signature.unclear and named.is_declaration and allowed != "ALT-B011":
             yield _unclear(named, op.location, function)
-        if signature.declared and value:
+        if signature.declared and value and allowed != "ALT-B012":
             longer, shorter = (signature.names[at] for at in signature.declared[0])
             yield Diagnostic(
                 "ALT-B012", f"a value for @{named.name} would forget that {longer} outlives {shorter}", op.location,
@@ -150,9 +153,12 @@ def _destructors(function: Function, regions: Regions) -> Iterator[Diagnostic]:
 def _shared_by_many(function: Function, module: Module) -> Iterator[Diagnostic]:
     """Borrows of what others may change unseen: in collected objects and in thread-local globals."""
     for op in function.operations():
-        if op.name != "borrow":
+        if op.decl.name != "borrow" or op.attrs.get("allow") == "ALT-B013":
             continue
         at = op.operands[0]
+        made = at.operation
+        if made is not None and made.decl.name == "local":
+            continue
         first: Operation | None = None  # the last step on the way to the root: the first one from there
         while at.type.is_place and at.operation is not None and not _is_cell(at.type.target):  # type: ignore[attr-defined]
             step = at.operation

@@ -22,7 +22,7 @@ A value is made for numbers, and structs, tuples, arrays and heap owners of them
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from altru_ir.diagnostics import Fix
 from altru_ir.marks import copies
@@ -57,7 +57,7 @@ class MoveFixes(Rewriting):
 
     # -- by error ----------------------------------------------------------------------------------------------------
 
-    def used_after_move(self, op: Operation, path: MovePath, causes: list[tuple[Operation, MovePath]]) -> tuple[Fix, ...]:
+    def used_after_move(self, op: Operation, path: MovePath, causes: list[tuple[Operation, MovePath]]) -> Sequence[Fix]:
         """For a use of ``path`` by ``op`` after operations have taken it or a part of it (ALT-M001)."""
         drafts: list[Callable[[], Iterator[Fix]]] = [lambda: self.repeated(op, path)]
         for cause, gone in causes:
@@ -71,7 +71,7 @@ class MoveFixes(Rewriting):
         drafts.append(lambda: self.exchanged_part(causes))
         return self.collect(*drafts)
 
-    def holds_nothing(self, op: Operation, path: MovePath, stored: bool) -> tuple[Fix, ...]:
+    def holds_nothing(self, op: Operation, path: MovePath, stored: bool) -> Sequence[Fix]:
         """For a use of what was never stored, or a store into a part of it (ALT-I001)."""
         return self.collect(
             lambda: (
@@ -81,7 +81,7 @@ class MoveFixes(Rewriting):
             lambda: self.first_value(path),
         )
 
-    def stays(self, op: Operation, place: Value) -> tuple[Fix, ...]:
+    def stays(self, op: Operation, place: Value) -> Sequence[Fix]:
         """For what is moved or dropped out of where it has to stay (ALT-M002, ALT-M003, ALT-M004)."""
         return self.collect(
             lambda: self.loaded(op),
@@ -90,21 +90,21 @@ class MoveFixes(Rewriting):
             lambda: self.exchanged(op, place),
         )
 
-    def overwritten(self, op: Operation) -> tuple[Fix, ...]:
+    def overwritten(self, op: Operation) -> Sequence[Fix]:
         """For what is overwritten or released without a drop (ALT-M005)."""
         return self.collect(
             lambda: self.renamed(op, "init", "assign", "use `assign`, which drops what is there first"),
             lambda: self.renamed(op, "dealloc", "drop", "use `drop`, which drops the content first"),
         )
 
-    def ended(self, op: Operation, ends: list[Operation]) -> tuple[Fix, ...]:
+    def ended(self, op: Operation, ends: list[Operation]) -> Sequence[Fix]:
         """For a use of a local after its scope has ended (ALT-F004)."""
         again = "leave out this `end`: the scope has ended already"
         early = "leave out this `end`: the scope is closed where the function is left"
         drafts: list[Callable[[], Iterator[Fix]]] = [lambda end=end: self.left_out(end, early) for end in ends]  # type: ignore[misc]
         return self.collect(lambda: self.left_out(op, again) if op.name == "end" else iter(()), *drafts)
 
-    def lost(self, conversion: Operation, last: Operation) -> tuple[Fix, ...]:
+    def lost(self, conversion: Operation, last: Operation) -> Sequence[Fix]:
         """For a raw pointer that nothing releases when the function is left at ``last`` (ALT-L001)."""
         return self.collect(lambda: self.turned_back(conversion, last))
 

@@ -23,6 +23,8 @@ A function whose drops are elaborated is held to the clauses of ``verify.drops``
 
 ``end`` and a drop with ``rest`` take what is still there, whatever that is; ``assign`` drops by flow what it overwrites.
 
+``{allow = "ALT-M001"}`` on the operation that an error names says that this is meant, and leaves the error out.
+
 Each error tells the story in order: where the value was made, where it was moved (and whether that was in an earlier iteration
 of a loop), where it is used, and why its type does not copy. Errors with the same moves of the same root are reported once.
 
@@ -33,7 +35,7 @@ verdicts on moves these are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 
@@ -127,7 +129,7 @@ class _Checker:
             if local is None or not ended & storage.bit.get(local, 0):
                 continue
             key = (local, "ended")
-            if key in self.told:
+            if key in self.told or op.attrs.get("allow") == "ALT-F004":
                 return
             self.told.add(key)
             ends = [each for each in self.function.operations() if each.name == "end" and each.operands[0] is local]
@@ -308,8 +310,10 @@ class _Checker:
 
     def report(
         self, code: str, op: Operation, message: str, *,
-        labels: list[tuple[object, str]] | None = None, help: str | None = None, proposals: tuple[Fix, ...] = (),
+        labels: list[tuple[object, str]] | None = None, help: str | None = None, proposals: Sequence[Fix] = (),
     ) -> None:  # fmt: skip
+        if op.attrs.get("allow") == code:
+            return
         shown = tuple(Label(where, text) for where, text in labels or [] if where is not None)  # type: ignore[arg-type]
         self.found.append(
             Diagnostic(
@@ -327,11 +331,11 @@ class _Checker:
     ) -> None:  # fmt: skip
         """A use of ``path``, of which something is gone; with ``stored`` a store into a part of it."""
         causes = Causes(self.facts).find(path, block, at, op, gone)
+        moves = [cause for cause in causes if cause.op.name != "local"]
         key = (path.root, frozenset(cause.op for cause in causes))
-        if key in self.told:
+        if key in self.told or op.attrs.get("allow") == ("ALT-M001" if moves else "ALT-I001"):
             return
         self.told.add(key)
-        moves = [cause for cause in causes if cause.op.name != "local"]
         name = f"`{path}`"
         use = f"a part of {name} is assigned" if stored else f"{name} is used"
         labels: list[tuple[object, str]] = []

@@ -13,7 +13,9 @@ Invariant: an edit replaces text of the function that the operation was read fro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from typing import Any
 
 from altru_ir.diagnostics import Edit, Fix
 from altru_ir.module import Function
@@ -26,6 +28,31 @@ class NoText(Exception):
     """The program, or this part of it, was not read from a text, or has not the form that a proposal needs."""
 
 
+class Drafts(Sequence[Fix]):
+    """What drafts propose, worked out when somebody asks: most are asked for by nobody."""
+
+    def __init__(self, rewriting: Rewriting, drafts: Sequence[Callable[[], Iterator[Fix]]]) -> None:
+        self.rewriting = rewriting
+        self.drafts = drafts
+
+    @cached_property
+    def found(self) -> tuple[Fix, ...]:
+        fixes: list[Fix] = []
+        for draft in self.drafts:
+            self.rewriting.taken = set()
+            try:
+                fixes.extend(draft())
+            except NoText:
+                continue
+        return tuple(dict.fromkeys(fixes))
+
+    def __getitem__(self, at: Any) -> Any:
+        return self.found[at]
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+
 class Rewriting:
     """Edits of the text of ``function``."""
 
@@ -35,16 +62,9 @@ class Rewriting:
         self.known: set[str] = set()
         self.taken: set[str] = set()
 
-    def collect(self, *drafts: Callable[[], Iterator[Fix]]) -> tuple[Fix, ...]:
+    def collect(self, *drafts: Callable[[], Iterator[Fix]]) -> Sequence[Fix]:
         """What the drafts propose, those left out that the text has no form for."""
-        found: list[Fix] = []
-        for draft in drafts:
-            self.taken = set()
-            try:
-                found.extend(draft())
-            except NoText:
-                continue
-        return tuple(dict.fromkeys(found))
+        return Drafts(self, drafts)
 
     def text_of(self) -> Source:
         if self.source is None:

@@ -14,12 +14,19 @@
  *               must have come back before it is looked at again
  *
  * The countdown of a page says when the owner must look (altru_page_due): at a full page when it
- * has enough, at a waiting one when it is empty. A block that another thread frees goes, with
- * others, to the owner's list `remote`, which the owner empties whenever it fills a list.
+ * has enough, at a waiting one when it is empty.
+ *
+ * A block that another thread frees goes to its owner in two steps. Those of one page are chained
+ * by the thread that frees them; a chain is a message, told by its last block, and messages are
+ * linked and put together into the owner's list `remote`, which the owner empties whenever it fills
+ * a list. It puts a whole chain in front of page->free and looks at one of its blocks only:
+ *
+ *     first -> ... -> last: | next message | blocks | first |
  *
  * Free lists sharded by page: Leijen, Zorn, de Moura, "Mimalloc: Free List Sharding in Action"
  * (2019). The countdown and the one remote list per owner: Lietar et al., "snmalloc: A Message
- * Passing Allocator" (2019).
+ * Passing Allocator" (2019); messages of a page's blocks: "BatchIt: Optimizing Message-Passing
+ * Allocators for Producer-Consumer Workloads" (2024).
  *
  * Invariant: carved = blocks in use + page->free + the thread list, if it is the current page;
  * the length of page->free is credit - countdown.
@@ -38,6 +45,14 @@ enum {
     CARVE = 4096,          /* bytes that are made into blocks at once */
     KEPT = 4,              /* empty pages that a heap keeps to itself */
     BATCH = 64,            /* blocks that are sent to another heap at once */
+    CHAINS = 16,           /* pages whose blocks a thread chains at the same time */
+};
+
+/* Blocks of a page of another heap that this thread freed, in that order. */
+struct chain {
+    altru_page *page; /* NULL: there is none */
+    void *first, *last;
+    unsigned count, room;
 };
 
 typedef struct altru_heap {
@@ -50,15 +65,16 @@ typedef struct altru_heap {
     size_t given[ALTRU_CLASSES]; /* blocks that were put into the thread list */
     altru_thread *thread;        /* NULL: no thread has this heap */
     struct altru_heap *next;     /* all heaps */
+    struct chain chains[CHAINS]; /* by the page's number */
     struct {
         struct altru_heap *owner;
         void *first, *last;
-        unsigned count;
-    } outgoing; /* blocks of another heap that this thread freed, on their way there */
-    _Alignas(64) _Atomic(void *) remote; /* blocks freed by other threads */
+        unsigned count;                  /* blocks */
+    } outgoing;                          /* messages to another heap */
+    _Alignas(64) _Atomic(void *) remote; /* messages of other threads */
 } altru_heap;
 
-_Thread_local altru_thread altru_this_thread;
+_Thread_local altru_thread altru_this_thread ALTRU_INITIAL_EXEC;
 
 /* All heaps there ever were, under ALTRU_LOCK_HEAPS; they are never released. */
 static altru_heap *heaps;
@@ -170,11 +186,46 @@ static inline void free_own(altru_page *page, void *block) {
 
 static altru_heap *own_heap(void);
 
-/* Gives a chain of blocks to the heap that owns their pages. */
+/* What the last block of a chain holds on its way: where in the range that of the next message is
+ * (0: none), the number of blocks, and where in the page the first is. A block may have 8 bytes, so
+ * all is in one word. */
+typedef uint64_t __attribute__((may_alias)) message;
+
+enum { FIRST_BITS = ALTRU_PAGE_SHIFT - 3, COUNT_BITS = 7 };
+
+_Static_assert(ALTRU_SPAN_SHIFT - 3 + COUNT_BITS + FIRST_BITS == 64, "a message is one word");
+_Static_assert(BATCH < 1 << COUNT_BITS, "the blocks of a chain can be told");
+
+static message message_of(const struct chain *chain, const void *next) {
+    uint64_t place = next == NULL ? 0 : ((uintptr_t)next - altru_heap_range.base) >> 3;
+    uint64_t first = ((uintptr_t)chain->first & (ALTRU_PAGE_SIZE - 1)) >> 3;
+    return (place << COUNT_BITS | chain->count) << FIRST_BITS | first;
+}
+
+static void *next_message(message held) {
+    uint64_t place = held >> (COUNT_BITS + FIRST_BITS);
+    return place == 0 ? NULL : (void *)(altru_heap_range.base + (uintptr_t)(place << 3));
+}
+
+static unsigned count_in(message held) {
+    return (unsigned)(held >> FIRST_BITS) & ((1u << COUNT_BITS) - 1);
+}
+
+static void *first_in(message held, const altru_page *page) {
+    return altru_page_start(page) + ((held & ((1u << FIRST_BITS) - 1)) << 3);
+}
+
+static message with_next(message held, const void *next) {
+    enum { REST = COUNT_BITS + FIRST_BITS };
+    uint64_t place = next == NULL ? 0 : ((uintptr_t)next - altru_heap_range.base) >> 3;
+    return (held & (((uint64_t)1 << REST) - 1)) | place << REST;
+}
+
+/* Gives linked messages to the heap that owns their pages. */
 static void send(altru_heap *owner, void *first, void *last) {
     void *before = atomic_load_explicit(&owner->remote, memory_order_relaxed);
     do {
-        *word(last) = before;
+        *(message *)last = with_next(*(message *)last, before);
     } while (!atomic_compare_exchange_weak_explicit(&owner->remote, &before, first,
                                                     memory_order_release, memory_order_relaxed));
 }
@@ -186,26 +237,75 @@ static void send_outgoing(altru_heap *heap) {
     }
 }
 
-/* Frees a block of another thread: it goes to its owner with others. */
-static void free_remote(altru_heap *owner, void *block) {
+static struct chain *chain_of(altru_heap *heap, const altru_page *page) {
+    return &heap->chains[(uintptr_t)page / sizeof *page % CHAINS];
+}
+
+/* Makes a message of a chain, which goes with others. */
+__attribute__((noinline)) static void close_chain(altru_heap *heap, struct chain *chain) {
+    altru_heap *owner = chain->page->owner;
+    if (heap->outgoing.count != 0 && heap->outgoing.owner != owner) {
+        send_outgoing(heap);
+    }
+    bool is_first = heap->outgoing.count == 0;
+    *(message *)chain->last = message_of(chain, is_first ? NULL : heap->outgoing.first);
+    heap->outgoing.owner = owner;
+    heap->outgoing.first = chain->last;
+    if (is_first) {
+        heap->outgoing.last = chain->last;
+    }
+    heap->outgoing.count += chain->count;
+    chain->page = NULL;
+    if (heap->outgoing.count >= BATCH) {
+        send_outgoing(heap);
+    }
+}
+
+/* Everything that is on its way from this heap arrives. */
+static void send_all(altru_heap *heap) {
+    for (unsigned c = 0; c < CHAINS; c++) {
+        if (heap->chains[c].page != NULL) {
+            close_chain(heap, &heap->chains[c]);
+        }
+    }
+    send_outgoing(heap);
+}
+
+/* free_remote when the block begins a chain. */
+__attribute__((noinline)) static void begin_chain(altru_page *page, void *block) {
     altru_heap *heap = own_heap();
     if (heap == NULL) {
-        send(owner, block, block);
+        struct chain alone = {page, block, block, 1, 0};
+        *(message *)block = message_of(&alone, NULL);
+        send(page->owner, block, block);
         return;
     }
-    if (heap->outgoing.owner != owner) {
-        send_outgoing(heap);
-        heap->outgoing.owner = owner;
+    struct chain *chain = chain_of(heap, page);
+    if (chain->page != NULL) {
+        close_chain(heap, chain);
     }
-    if (heap->outgoing.count == 0) {
-        heap->outgoing.last = block;
-    } else {
-        *word(block) = heap->outgoing.first;
+    unsigned room = page->capacity / 4; /* 16 KiB, so that not much lies about */
+    *chain = (struct chain){page, block, block, 1, room > BATCH ? BATCH : room};
+    if (chain->room == 1) {
+        close_chain(heap, chain);
     }
-    heap->outgoing.first = block;
-    if (++heap->outgoing.count == BATCH) {
-        send_outgoing(heap);
+}
+
+/* Frees a block of another thread's page. */
+static inline void free_remote(altru_page *page, void *block) {
+    altru_heap *heap = altru_this_thread.heap;
+    if (__builtin_expect(heap != NULL, 1)) {
+        struct chain *chain = chain_of(heap, page);
+        if (__builtin_expect(chain->page == page, 1)) {
+            *word(chain->last) = block;
+            chain->last = block;
+            if (__builtin_expect(++chain->count == chain->room, 0)) {
+                close_chain(heap, chain);
+            }
+            return;
+        }
     }
+    begin_chain(page, block);
 }
 
 /* Frees what other threads freed of this heap's. */
@@ -213,12 +313,17 @@ static void collect_remote(altru_heap *heap) {
     if (atomic_load_explicit(&heap->remote, memory_order_relaxed) == NULL) {
         return;
     }
-    void *block = atomic_exchange_explicit(&heap->remote, NULL, memory_order_acquire);
-    while (block != NULL) {
-        void *next = *word(block);
-        __builtin_prefetch(next);
-        free_own(altru_page_of(block), block);
-        block = next;
+    void *last = atomic_exchange_explicit(&heap->remote, NULL, memory_order_acquire);
+    while (last != NULL) {
+        message held = *(message *)last;
+        altru_page *page = altru_page_of(last);
+        *word(last) = page->free;
+        page->free = first_in(held, page);
+        page->countdown -= (int32_t)count_in(held);
+        if (page->countdown <= 0) {
+            altru_page_due(page);
+        }
+        last = next_message(held);
     }
 }
 
@@ -285,7 +390,7 @@ static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 
 static void leave_heap(void *given) {
     altru_heap *heap = given;
-    send_outgoing(heap);
+    send_all(heap);
     collect_remote(heap);
     settle(heap);
     altru_lock(ALTRU_LOCK_HEAPS);
@@ -461,7 +566,7 @@ static const uint8_t small_class[ALTRU_SMALL_MAXIMUM / 8 + 1] = {
 #undef SIXTEEN
 };
 
-static void *alloc_without_list(size_t size, unsigned size_class) {
+__attribute__((noinline)) static void *alloc_without_list(size_t size, unsigned size_class) {
     if (altru_is_checked()) {
         return altru_checked_alloc(size, 1);
     }
@@ -482,16 +587,8 @@ static void *alloc_medium(size_t size) {
     return alloc_without_list(size, size_class);
 }
 
-void *altru_alloc(size_t size) {
-    if (__builtin_expect(size <= ALTRU_SMALL_MAXIMUM, 1)) {
-        unsigned size_class = small_class[(size + 7) / 8];
-        void *block = altru_this_thread.free[size_class];
-        if (__builtin_expect(block != NULL, 1)) {
-            altru_this_thread.free[size_class] = *word(block);
-            return block;
-        }
-        return alloc_without_list(size, size_class);
-    }
+/* altru_alloc of what is not small. */
+__attribute__((noinline)) static void *alloc_large(size_t size) {
     if (altru_size_is_absurd(size)) {
         return NULL;
     }
@@ -499,6 +596,20 @@ void *altru_alloc(size_t size) {
         return altru_checked_alloc(size, 1);
     }
     return size <= ALTRU_BLOCK_MAXIMUM ? alloc_medium(size) : altru_system_alloc(size, 1);
+}
+
+void *altru_alloc(size_t size) {
+    if (__builtin_expect(size > ALTRU_SMALL_MAXIMUM, 0)) {
+        return alloc_large(size);
+    }
+    unsigned size_class = small_class[(size + 7) / 8];
+    void *block = altru_this_thread.free[size_class];
+    if (__builtin_expect(block == NULL, 0)) {
+        return alloc_without_list(size, size_class);
+    }
+    void *next = *word(block);
+    altru_this_thread.free[size_class] = next;
+    return block;
 }
 
 void *altru_alloc_aligned(size_t size, size_t alignment) {
@@ -538,11 +649,9 @@ void *altru_alloc_system(size_t size, size_t alignment) {
     return altru_system_alloc(size, alignment);
 }
 
-/* What is not a block of this thread's own heap. */
-__attribute__((noinline)) static void free_other(void *block, const altru_site *site) {
-    if (altru_in_range(block)) { /* nothing is in that of a checked heap */
-        free_remote(altru_page_of(block)->owner, block);
-    } else if (block == NULL) {
+/* What is in no page; everything in a checked heap. */
+__attribute__((noinline)) static void free_elsewhere(void *block, const altru_site *site) {
+    if (block == NULL) {
         return;
     } else if (altru_secure_owns(block)) {
         altru_secure_free(block);
@@ -556,12 +665,14 @@ __attribute__((noinline)) static void free_other(void *block, const altru_site *
 void altru_free_at(void *block, const altru_site *site) {
     if (__builtin_expect(altru_in_range(block), 1)) {
         altru_page *page = altru_page_of(block);
-        if (__builtin_expect(page->owner == altru_this_thread.heap && page->owner != NULL, 1)) {
+        if (__builtin_expect(page->owner == altru_this_thread.heap, 1)) {
             free_own(page, block);
-            return;
+        } else {
+            free_remote(page, block);
         }
+        return;
     }
-    free_other(block, site);
+    free_elsewhere(block, site);
 }
 
 void altru_free(void *block) {
@@ -569,10 +680,12 @@ void altru_free(void *block) {
         altru_page *page = altru_page_of(block);
         if (__builtin_expect(page->owner == altru_this_thread.heap, 1)) {
             free_own(page, block);
-            return;
+        } else {
+            free_remote(page, block);
         }
+        return;
     }
-    free_other(block, NULL);
+    free_elsewhere(block, NULL);
 }
 
 size_t altru_usable_size(const void *block) {
@@ -615,7 +728,7 @@ void *altru_realloc(void *block, size_t new_size) {
 void altru_heap_trim(void) {
     altru_heap *heap = altru_this_thread.heap;
     if (heap != NULL) {
-        send_outgoing(heap);
+        send_all(heap);
         collect_remote(heap);
         settle(heap);
     }

@@ -107,6 +107,8 @@ void altru_source_release(void *start, size_t size); /* all of a reserved range 
 /* ---- pages.c ----------------------------------------------------------------------------------
  */
 
+#define ALTRU_SPAN_SHIFT 47 /* the range has less than so many bits of address */
+
 bool altru_page_is_committed(const altru_page *page); /* whether its entry may be read */
 altru_page *altru_page_take(void);      /* a page without an owner, NULL when there is none */
 void altru_page_give(altru_page *page); /* back; it has no block in use */

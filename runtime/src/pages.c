@@ -36,8 +36,9 @@ __attribute__((constructor(102))) static void reserve(void) {
     return; /* AddressSanitizer knows more about blocks of its own */
 #endif
     size_t unit = (size_t)STEP << ALTRU_PAGE_SHIFT;
-    uint64_t wanted = altru_option(ALTRU_OPTION_heap_span);
-    size_t size = wanted > (size_t)PTRDIFF_MAX / 2 ? (size_t)PTRDIFF_MAX / 2 : (size_t)wanted;
+    uint64_t wanted = altru_option(ALTRU_OPTION_heap_span), most = (uint64_t)1 << ALTRU_SPAN_SHIFT;
+    most = most < PTRDIFF_MAX / 2 ? most : PTRDIFF_MAX / 2;
+    size_t size = (size_t)(wanted < most ? wanted : most);
     for (size &= ~(unit - 1); size >= 2 * unit; size = size / 2 & ~(unit - 1)) {
         char *start = altru_source_reserve(size + ALTRU_PAGE_SIZE);
         if (start == NULL) {

@@ -14,6 +14,7 @@ from altru_ir.passes.analysis.inequalities import Inequalities
 from altru_ir.passes.analysis.loops import Loops
 from altru_ir.passes.proofs import conditions
 from altru_ir.passes.proofs.conditions import Conditions
+from altru_ir.passes.proofs.failures import Failures
 from altru_ir.passes.proofs.goals import proven
 from altru_ir.passes.proofs.prover import Prover
 from bench.kernels import air_of, kernel
@@ -53,11 +54,11 @@ def test_the_log_of_a_search_rules_out_nothing_that_helps(name: str, monkeypatch
     monkeypatch.setattr(conditions, "EFFORT", 1 << 30)
     with_log = wanted(module)
 
-    def read_nothing(self: conditions._Log, invariant: object, known: object) -> None:
+    def read_nothing(self: Failures, allowed: object, known: object) -> None:
         self.failing, self.hopeless = set(), {}
         self.helps = self.helps_needs = True
 
-    monkeypatch.setattr(conditions._Log, "read", read_nothing)
+    monkeypatch.setattr(Failures, "read", read_nothing)
     assert with_log == wanted(module)
     assert any(with_log.values())
 

@@ -97,7 +97,7 @@ def test_an_error_behind_a_call_does_not_call_again(monkeypatch: pytest.MonkeyPa
     with pytest.raises(ctypes.ArgumentError):
         lib["divide"](0)
     monkeypatch.undo()
-    calls.forgetting()["_forget"](calls.forgetting()["_take"]())
+    calls.forgetting()()
     assert lib["count_of"]() == 1
 
 

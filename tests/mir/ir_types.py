@@ -182,6 +182,9 @@ class Types:
                 self._opaque(made, template)
             else:
                 made.members = [Field(n, self._own(t, parameters)) for n, t in fields]
+                if type.kind == "closure":  # nobody may take its signature for another one
+                    signature = (RefType(RefType(I8, False, region), True, region) for region in template.regions)
+                    made.members += [Field(f"s{i}", PhantomType(each)) for i, each in enumerate(signature)]
                 if item is not None and kind == "struct" and not (item.copies or item.drops):
                     self._moving(made)
         if item is not None and item.drops and not item.may_dangle:

@@ -128,7 +128,8 @@ class Block:
 class Body:
     """A function: ``parameters`` are the first locals, ``_0`` is the result. ``outlives`` has the known relations of universal
     regions, ``constraints`` those that hold in the whole body, ``predicates`` those of the bounds of what is called, by place,
-    ``annotated`` those of types that are written."""
+    ``annotated`` those of types that are written, ``at`` all of one place; ``required`` are those that a closure cannot show
+    and that whoever makes it must."""
 
     name: str
     file: str
@@ -142,6 +143,8 @@ class Body:
     constraints: list[tuple[str, str]] = attrs.Factory(list)
     predicates: dict[str, list[tuple[str, str]]] = attrs.Factory(dict)
     annotated: list[tuple[str, str]] = attrs.Factory(list)
+    at: dict[str, list[tuple[str, str]]] = attrs.Factory(dict)
+    required: list[tuple[str, str]] = attrs.Factory(list)
 
 
 def read_span(text: str) -> Span | None:
@@ -521,8 +524,12 @@ def _read_regions(body: Body, lines: list[str]) -> None:
     part = ""
     for line in lines:
         text = line.lstrip("| ").strip()
-        if text in ("Free Region Mapping", "Inferred Region Values", "Inference Constraints"):
+        if text in ("Free Region Mapping", "Inferred Region Values", "Inference Constraints", "Free Region Constraints"):
             part = text
+        elif part == "Free Region Constraints":
+            found = re.match(r"where ('\?\d+): ('\?\d+)", text)
+            if found is not None:
+                body.required.append((found[1], found[2]))
         elif part == "Free Region Mapping":
             found = re.match(r"('\?\d+) \| (\w+) \| \[(.*)\]", text)
             if found is not None:
@@ -533,6 +540,8 @@ def _read_regions(body: Body, lines: list[str]) -> None:
             if found is not None:
                 body.constraints.append((found[1], found[2]))
             found = re.match(r"('\?\d+): ('\?\d+) due to (\w+).*? at (?:Single\((\w+\[\d+\])\)|All)", text)
+            if found is not None and found[4]:
+                body.at.setdefault(found[4], []).append((found[1], found[2]))
             if found is not None and found[3] == "Predicate":
                 body.predicates.setdefault(found[4], []).append((found[1], found[2]))
             elif found is not None and found[3] == "TypeAnnotation":

@@ -66,7 +66,8 @@ class RustType:
     """A type: ``kind``, a ``name`` where the kind has one, its ``regions`` and its ``parts``.
 
     Kinds: scalar, never, adt, param, ref, ref_mut, ptr, ptr_mut, slice, array, tuple, fn, fn_item, closure, dyn, opaque,
-    projection. The parts of functions are the parameters and the result; those of a closure, what it captures.
+    projection. The parts of functions are the parameters and the result; those of a closure, what it captures,
+    and its regions those of its signature that it does not bind.
     """
 
     kind: str
@@ -223,15 +224,18 @@ class TypeReader:
             else:
                 name += tokens.next()
         captured: tuple[RustType, ...] = ()
+        regions: tuple[str, ...] = ()
         while not tokens.take("}"):
             key = tokens.next()
             if not tokens.take("="):
                 raise Refused("a coroutine or a type like it")
             if key == "upvar_tys":
                 captured = self._captured()
+            elif key == "closure_sig_as_fn_ptr_ty":
+                regions = tuple(region for part in walk(self.read()) for region in part.regions if not region.startswith("'^"))
             else:
                 self.read()
-        return RustType("closure", name, (), captured)
+        return RustType("closure", name, regions, captured)
 
     def _captured(self) -> tuple[RustType, ...]:
         whole = self._tuple()

@@ -21,7 +21,6 @@ SLICE = int(os.environ.get("ALTRU_TEST_SEED", "0"))
 pytestmark = pytest.mark.skipif(compiler() is None, reason="no rustc that takes -Z options")
 
 ENDS = "elements counted from the end of a slice are any element to us"
-CLOSURE = "what a closure requires of the regions around it is not carried to the function that makes it"
 TYPES = "a bound or a constant of a trait, or an implementation for some regions, says it; the MIR's types do not"
 FUNCTIONS = "the importer's function pointers have no regions"
 HIDDEN = "the regions of a hidden type are taken for all that it may have"
@@ -31,11 +30,8 @@ DIFFERING = {
     "borrowck-closures-slice-patterns-ok": ENDS,
     "borrowck-slice-pattern-element-loan-slice-no-overlap": ENDS,
     "do-not-ignore-lifetime-bounds-in-copy-proj": TYPES,
-    "issue-42574-diagnostic-in-nested-closure": CLOSURE,
     "issue-46589": AHEAD,
-    "issue-48697": CLOSURE,
     "issue-52113": HIDDEN,
-    "issue-52534": CLOSURE,
     "issue-57265-return-type-wf-check": TYPES,
     "issue-57280-1-flipped": TYPES,
     "issue-58299": TYPES,

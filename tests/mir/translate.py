@@ -20,7 +20,8 @@ Clauses:
  8. what rustc writes through a shared reference (E0594, E0596 say that it must not) is written nowhere, and an exclusive
     reference made of a shared one is made by a call: it is not a matter of moves or loans.
 
- 9. what a closure requires of the regions around it is a matter of the function around it: in its body they outlive each other.
+ 9. what a closure requires of the regions around it holds in its body, and is required where it is made: there the regions of
+    its type are those that rustc relates at that place;
 
 10. MIR's text does not say which borrows are two-phase: an unnamed local that is assigned once, an exclusive reference, and
     used once, as an argument of a call, is a shared reference until the call, and exclusive there;
@@ -45,11 +46,23 @@ from altru_ir.builder import Builder
 from altru_ir.marks import copies
 from altru_ir.module import Block, Function, Module, Signature
 from altru_ir.source import Location
-from altru_ir.types import I1, USIZE, FloatType, FunctionType, IntType, NamedType, Type, UsizeType, free_regions, map_regions
+from altru_ir.types import (
+    I1,
+    USIZE,
+    FloatType,
+    FunctionType,
+    IntType,
+    NamedType,
+    PhantomType,
+    Type,
+    UsizeType,
+    free_regions,
+    map_regions,
+)
 from altru_ir.values import Value
 from tests.mir.ir_types import Types, elided
 from tests.mir.mir_text import Body, Operand, Place, Projection, Rvalue, Statement
-from tests.mir.rust_types import Refused, RustType
+from tests.mir.rust_types import Refused, RustType, regions_of, rename_regions
 from tests.mir.signatures import Signature as CallSignature
 from tests.mir.signatures import of_call, of_cast
 
@@ -97,6 +110,7 @@ class Translator:
         self.above: dict[str, str] = {}
         self.depth: dict[str, int] = {}
         self.current = ""
+        self.at = ""
         self.replaced: set[str] = set()
 
     def run(self) -> Function:
@@ -146,9 +160,7 @@ class Translator:
         result = self.types.ir(body.locals["_0"], self.region)
         used = {region for type in (*parameters, result) for region in free_regions(type)}
         outlives = {(self.regions[a], self.regions[b]) for a, b in body.outlives if a in free and b in free}
-        if "{closure" in body.name:  # 9
-            outer = [self.regions[r] for r, kind in body.universal.items() if kind == "External" and r in free]
-            outlives |= {(a, b) for a in outer for b in outer if a != b}
+        outlives |= {(self.regions[a], self.regions[b]) for a, b in body.required if a in free and b in free}  # 9
         binder = tuple(sorted((set(free.values()) | used) - {"'static", "'_"}))
         clauses = tuple(sorted((a, b) for a, b in outlives if a in binder and b in (*binder, "'static")))
         function = Function(
@@ -400,7 +412,7 @@ class Translator:
 
     def called_as(self, what: str, arguments: list[Value], signature: CallSignature, *, unwinds: bool) -> Value:
         """Clause 5, for types with regions."""
-        if not signature.binder and not signature.outlives:
+        if not any(regions_of(each) for each in (*signature.parameters, signature.result)):
             return self.call(what, arguments, self.types.ir(signature.result, _as_is), unwinds=unwinds)
         types = tuple(self.types.ir(each, _as_is) for each in signature.parameters)
         result = self.types.ir(signature.result, _as_is)
@@ -534,6 +546,8 @@ class Translator:
                 return self.call("aggregate", given, type, unwinds=False)
             raise Refused("an aggregate of a library type")
         assert isinstance(type, NamedType)
+        if target.kind == "closure":
+            return self.bound(self.struct(given, type), target)
         if self.module.types[type.name].kind == "union":
             members = self.module.types[type.name].members  # rustc may print the name of another field
             named = [m for m in members if m.type.erased is given[0].type.erased and m.name == value.fields[0]]
@@ -541,10 +555,25 @@ class Translator:
             return b.union(named[0].name, given[0], type)
         return self.struct(given, type)
 
+    def bound(self, made: Value, type: RustType) -> Value:
+        """A closure with regions that are related as rustc relates them where it is made (9)."""
+        outlives: networkx.DiGraph[str] = networkx.DiGraph(self.body.at.get(self.at, ()))
+        signature = CallSignature()
+        regions = regions_of(type)
+        same = rename_regions(type, signature.name)
+        signature.parameters, signature.result = [same], same
+        for longer in regions:
+            reached = networkx.descendants(outlives, longer) if longer in outlives else set()
+            for shorter in (*regions, "'?0"):
+                if shorter in reached:
+                    signature.clause(signature.name(longer), signature.name(shorter))
+        return self.called_as("made", [made], signature, unwinds=False) if signature.outlives else made
+
     def struct(self, given: list[Value], type: NamedType) -> Value:
         members = self.module.types[type.name].members
         for extra in members[len(given) :]:
-            given.append(self.unknown(extra.type))
+            phantom = isinstance(extra.type, PhantomType)
+            given.append(self.builder.phantom(map_regions(extra.type, lambda _: "'_")) if phantom else self.unknown(extra.type))
         return self.builder.struct([self.fit(v, m.type) for v, m in zip(given, members, strict=True)], type)
 
     # -- statements -----------------------------------------------------------------------------------------------------
@@ -555,7 +584,7 @@ class Translator:
         for at, statement in enumerate(statements):
             if at == 0 and name in self.replaced:
                 continue
-            self.span = places[at]
+            self.span, self.at = places[at], statement.at
             self.builder._location = self.span
             if at + 1 == len(statements):
                 self.terminator(name, statement)

@@ -131,6 +131,12 @@ def body(lines: str, parameters: str = "%n: i64") -> str:
             "  %r = borrow %r_copy\n  init %h, %r\n  br ^loop\n^loop:\n  assign %x, %n\n"
             "  %t = load %h\n  call @look(%t)\n  cond_br %c, ^loop, ^done\n^done:\n",
         ),
+        (
+            "%n: i64",
+            X + "  %r = borrow %x\n  %h = local : ref<'static, i64>\n  init %h, %r\n  %t = load %h\n  call @look(%t)\n",
+            "leave the region of %h to be inferred",
+            X + "  %r = borrow %x\n  %h = local : ref<'_, i64>\n  init %h, %r\n  %t = load %h\n  call @look(%t)\n",
+        ),
     ],
 )  # fmt: skip
 def test_kinds(parameters: str, wrong: str, says: str, right: str) -> None:
@@ -151,6 +157,19 @@ def test_a_clause_is_declared(wrong: str, right: str, says: str) -> None:
     ((said, text),) = fixes(f"func @f{wrong}{rest}")
     assert said.endswith(f"declare `{says}`")
     assert text == f"func @f{right}{rest}"
+
+
+def test_a_region_that_is_written_may_be_left_to_be_inferred() -> None:
+    text = """func @f<'a, 'b>(%x: ref<'a, i64>, %y: ref<'b, i64>) {
+^entry:
+  %h = local : ref<'a, i64>
+  init %h, %y
+  %t = load %h
+  call @look(%t)
+  ret
+}
+"""
+    assert fixes(text) == [("leave the region of %h to be inferred", text.replace("local : ref<'a", "local : ref<'_"))]
 
 
 CALLER = """func @f<'a, 'b>(%x: ref<'a, i64>, %y: ref<'b, i64>) -> ref<'a, i64> {

@@ -75,7 +75,7 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "loan scopes 4": ("passes.analysis.loan_scopes:ScopeIndex.add", "if scope.home == block and not scope.enters", "if True"),
     "loan scopes 4, loops": ("passes.analysis.loan_scopes:ScopeIndex.add", " and not scope.enters", ""),
     "loan suspects 1": (SUSPECTS + "_joined", "self.join(first, at)", "pass"),
-    "loan suspects 1, calls": (SUSPECTS + "_call", "self.join(first[group], at)", "pass"),
+    "loan suspects 1, calls": (SUSPECTS + "_call", "self.join(known_as, at)", "pass"),
     "loan suspects 1, edges": (SUSPECTS + "_edges", "self.join(source, target)", "pass"),
     "loan suspects 2, parameters": (SUSPECTS + "walk", "self.mark(at, 1 << region)", "pass"),
     "loan suspects 2, results": (SUSPECTS + "_joined", "self.mark(at, bits)", "pass"),

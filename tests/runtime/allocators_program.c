@@ -4,6 +4,8 @@
  *
  * Ends with status 0 when everything held. Every object carries a pattern that is compared when it
  * goes, and the runtime's own walkers are asked now and then. */
+#define _POSIX_C_SOURCE 200809L /* barriers */
+
 #include <altru.h>
 
 #include <stdbool.h>
@@ -536,6 +538,89 @@ static void threads(uint64_t seed, long count) {
     EXPECT(s.current == 0 && s.allocations == s.releases);
 }
 
+/* Blocks of two owners, which a third thread frees. */
+enum { OWNERS = 2, LETTERS = 3000 };
+
+static struct object letters[OWNERS * LETTERS];
+static pthread_barrier_t written, gone;
+
+static void write_letters(unsigned owner, uint64_t seed) {
+    for (unsigned i = 0; i < LETTERS; i++) {
+        struct object *o = &letters[owner * LETTERS + i];
+        o->size = i % 3 == 0 ? 8 : next_random(&seed) % (i % 50 == 0 ? 8000 : 300);
+        o->tag = i;
+        o->block = altru_alloc(o->size);
+        EXPECT(o->block != NULL);
+        fill(o->block, o->size, o->tag);
+    }
+}
+
+static void *write_and_wait(void *given) {
+    write_letters(1, *(uint64_t *)given);
+    pthread_barrier_wait(&written);
+    pthread_barrier_wait(&gone);
+    for (unsigned i = 0; i < LETTERS; i++) { /* makes room of what came back */
+        struct object *o = &letters[LETTERS + i];
+        o->block = altru_alloc(o->size);
+        EXPECT(o->block != NULL);
+        fill(o->block, o->size, i);
+    }
+    EXPECT_WELL(altru_heap_check());
+    for (unsigned i = 0; i < LETTERS; i++) {
+        compare(letters[LETTERS + i].block, letters[LETTERS + i].size, i);
+        altru_free(letters[LETTERS + i].block);
+    }
+    return NULL;
+}
+
+/* Frees in the order in which they were made, one owner after the other, both in turn, or at
+ * random: long chains of a page, short ones, and one block alone. */
+static void *free_letters(void *given) {
+    enum { ALL = OWNERS * LETTERS };
+    uint64_t seed = *(uint64_t *)given, way = seed % 3;
+    for (unsigned i = 0; i < ALL && way != 0; i++) {
+        unsigned j = way == 1 ? i / OWNERS + i % OWNERS * LETTERS : next_random(&seed) % ALL;
+        struct object swapped = letters[i];
+        letters[i] = letters[j];
+        letters[j] = swapped;
+    }
+    void *own =
+        *(uint64_t *)given % 2 == 0 ? altru_alloc(8) : NULL; /* with a heap, or without one */
+    for (unsigned i = 0; i < ALL; i++) {
+        compare(letters[i].block, letters[i].size, letters[i].tag);
+        altru_free(letters[i].block);
+        if (i == ALL / 2) {
+            altru_heap_trim();
+        }
+    }
+    altru_free(own);
+    return NULL;
+}
+
+static void messages(uint64_t seed, long count) {
+    for (long step = 0; step < count; step++) {
+        pthread_t other, reader;
+        uint64_t way = seed + (uint64_t)step;
+        pthread_barrier_init(&written, NULL, 2);
+        pthread_barrier_init(&gone, NULL, 2);
+        EXPECT(pthread_create(&other, NULL, write_and_wait, &way) == 0);
+        write_letters(0, way);
+        pthread_barrier_wait(&written);
+        EXPECT(pthread_create(&reader, NULL, free_letters, &way) == 0);
+        EXPECT(pthread_join(reader, NULL) == 0);
+        EXPECT_WELL(altru_heap_check());
+        pthread_barrier_wait(&gone);
+        EXPECT(pthread_join(other, NULL) == 0);
+        pthread_barrier_destroy(&written);
+        pthread_barrier_destroy(&gone);
+    }
+    altru_heap_trim();
+    EXPECT_WELL(altru_heap_check());
+    altru_statistics s;
+    EXPECT(altru_statistics_read(ALTRU_HEAP, &s) == 0);
+    EXPECT(s.current == 0 && s.allocations == s.releases);
+}
+
 static void *use_while_forking(void *given) {
     struct errand *errand = given;
     for (long step = 0; step < errand->count; step++) {
@@ -739,10 +824,10 @@ int main(int argc, char **argv) {
         const char *name;
         void (*run)(uint64_t seed, long count);
     } scenarios[] = {
-        {"heap", heap},       {"arena", arena},     {"pool", pool},       {"stack", stack},
+        {"heap", heap},       {"arena", arena},     {"pool", pool},         {"stack", stack},
         {"secure", secure},   {"options", options}, {"profile", profile},
 #ifndef __wasm__
-        {"refused", refused}, {"threads", threads}, {"forks", forks},
+        {"refused", refused}, {"threads", threads}, {"messages", messages}, {"forks", forks},
 #endif
     };
     uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;

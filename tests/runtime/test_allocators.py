@@ -20,7 +20,7 @@ from altru_ir.runtime.panic_kinds import FORMATS
 HERE = Path(__file__).parent
 SCENARIOS = {
     "heap": 60_000, "arena": 20_000, "pool": 30_000, "stack": 100, "secure": 2_000, "options": 1, "refused": 60,
-    "threads": 20_000, "forks": 8, "profile": 40_000,
+    "threads": 20_000, "messages": 12, "forks": 8, "profile": 40_000,
 }  # fmt: skip
 SANITIZER_OPTIONS = {"ASAN_OPTIONS": "detect_stack_use_after_return=0", "TSAN_OPTIONS": "halt_on_error=1"}
 
@@ -41,8 +41,9 @@ def test_random_operations(program, variant: str, hardened: str) -> None:
 
 @pytest.mark.parametrize("hardened", ["0", "1"], ids=["fast", "hardened"])
 def test_threads_do_not_race(program, hardened: str) -> None:
-    done = run([program("allocators_program", "thread"), "threads", "2", "8000"], ALTRU_HARDENED=hardened)
-    assert (done.returncode, done.stdout) == (0, "well\n"), done.stderr
+    for scenario, count in (("threads", "8000"), ("messages", "6")):
+        done = run([program("allocators_program", "thread"), scenario, "2", count], ALTRU_HARDENED=hardened)
+        assert (done.returncode, done.stdout) == (0, "well\n"), done.stderr
 
 
 @pytest.mark.skipif(shutil.which("valgrind") is None, reason="needs valgrind")

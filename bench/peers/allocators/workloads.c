@@ -9,6 +9,7 @@
  */
 #define _GNU_SOURCE
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -46,44 +47,65 @@ static void shuffle(void) {
 /* ---- Homes -------------------------------------------------------------------------------------
  */
 
+/* What a workload holds of its home, in a local variable. */
 #if defined(HOME_POOL)
-static altru_pool *pool;
+typedef altru_pool home;
 #elif defined(HOME_ARENA)
-static altru_arena *arena;
-#elif defined(HOME_NONE)
-static object all[LIVE];
-static unsigned turn;
+typedef altru_arena home;
+#else
+typedef struct home {
+    object all[LIVE + 1], *spare; /* HOME_NONE: what goes is what comes next */
+} home;
 #endif
 
-static void open_home(void) {
+static home *open_home(void) {
 #if defined(HOME_POOL)
-    pool = altru_pool_new(OBJECT, 8);
+    return altru_pool_new(OBJECT, 8);
 #elif defined(HOME_ARENA)
-    arena = altru_arena_new();
+    return altru_arena_new();
+#else
+    static home none;
+    none.spare = &none.all[LIVE];
+    return &none;
 #endif
 }
 
-static inline object *acquire(void) {
+static inline object *acquire(home *from) {
 #if defined(HOME_POOL)
-    return altru_pool_take(pool);
+    return altru_pool_take(from);
 #elif defined(HOME_ARENA)
-    return altru_arena_take(arena, OBJECT);
+    return altru_arena_take(from, OBJECT);
 #elif defined(HOME_HEAP)
+    (void)from;
     return altru_new(OBJECT);
 #elif defined(HOME_NONE)
-    return &all[turn++ % LIVE];
+    return from->spare;
 #else
+    (void)from;
     return malloc(OBJECT);
 #endif
 }
 
-static inline void release(object *gone) {
+/* One of the first LIVE objects. */
+static inline object *acquire_at(home *from, unsigned i) {
+#if defined(HOME_NONE)
+    return &from->all[i];
+#else
+    (void)i;
+    return acquire(from);
+#endif
+}
+
+static inline void release(home *to, object *gone) {
+    (void)to;
 #if defined(HOME_POOL)
-    altru_pool_give(pool, gone);
+    altru_pool_give(to, gone);
 #elif defined(HOME_HEAP)
     altru_delete(gone);
 #elif defined(HOME_MALLOC)
     free(gone);
+#elif defined(HOME_NONE)
+    to->spare = gone;
 #else
     (void)gone;
 #endif
@@ -108,20 +130,22 @@ static inline void release_bytes(void *gone) {
 /* ---- Objects of one size
  * -------------------------------------------------------------------------- */
 
-/* 1,024 live objects, one of them at random replaced in each step. */
+/* 1,024 live objects, one of them at random replaced in each step. The new one is made first: else
+ * a list of free objects gives it the old one's place, and the compiler may see that. */
 static uint64_t pairs(long count) {
     static object *live[LIVE];
+    home *at = open_home();
     uint64_t sum = 0;
     for (unsigned i = 0; i < LIVE; i++) {
-        live[i] = acquire();
+        live[i] = acquire_at(at, i);
         live[i]->words[0] = i;
     }
     for (long step = 0; step < count; step++) {
         unsigned i = order[step % 65536];
-        sum += live[i]->words[0];
-        release(live[i]);
-        object *made = acquire();
+        object *made = acquire(at);
         made->words[0] = (uint64_t)step;
+        sum += live[i]->words[0];
+        release(at, live[i]);
         live[i] = made;
     }
     return sum;
@@ -130,20 +154,21 @@ static uint64_t pairs(long count) {
 /* The same for an arena: 1,024 objects are made and read in a random order, and all go at once. */
 static uint64_t rounds(long count) {
     static object *live[LIVE];
+    home *at = open_home();
     uint64_t sum = 0;
     for (long step = 0; step < count; step += LIVE) {
         for (unsigned i = 0; i < LIVE; i++) {
-            live[i] = acquire();
+            live[i] = acquire_at(at, i);
             live[i]->words[0] = (uint64_t)step + i;
         }
         for (unsigned i = 0; i < LIVE; i++) {
             sum += live[order[(step + i) % 65536]]->words[0];
         }
 #if defined(HOME_ARENA)
-        altru_arena_reset(arena);
+        altru_arena_reset(at);
 #else
         for (unsigned i = 0; i < LIVE; i++) {
-            release(live[i]);
+            release(at, live[i]);
         }
 #endif
     }
@@ -158,10 +183,10 @@ typedef struct tree {
     uint64_t pad[2];
 } tree;
 
-static tree *grow(int depth) {
-    tree *made = (tree *)acquire();
-    made->left = depth == 0 ? NULL : grow(depth - 1);
-    made->right = depth == 0 ? NULL : grow(depth - 1);
+static tree *grow(home *at, int depth) {
+    tree *made = (tree *)acquire(at);
+    made->left = depth == 0 ? NULL : grow(at, depth - 1);
+    made->right = depth == 0 ? NULL : grow(at, depth - 1);
     return made;
 }
 
@@ -169,36 +194,37 @@ static uint64_t count_nodes(const tree *node) {
     return node->left == NULL ? 1 : 1 + count_nodes(node->left) + count_nodes(node->right);
 }
 
-static void cut(tree *node) {
+static void cut(home *at, tree *node) {
 #if defined(HOME_ARENA)
-    (void)node;
+    (void)at, (void)node;
 #else
     if (node->left != NULL) {
-        cut(node->left);
-        cut(node->right);
+        cut(at, node->left);
+        cut(at, node->right);
     }
-    release((object *)node);
+    release(at, (object *)node);
 #endif
 }
 
 static uint64_t trees(long depth) {
-    tree *longest = grow((int)depth);
+    home *at = open_home();
+    tree *longest = grow(at, (int)depth);
     uint64_t sum = 0;
 #if defined(HOME_ARENA)
-    altru_arena_mark mark = altru_arena_now(arena);
+    altru_arena_mark mark = altru_arena_now(at);
 #endif
     for (int d = 4; d <= depth; d += 4) {
         for (long i = 0; i < 1L << (depth - d + 4); i++) {
-            tree *made = grow(d);
+            tree *made = grow(at, d);
             sum += count_nodes(made);
-            cut(made);
+            cut(at, made);
 #if defined(HOME_ARENA)
-            altru_arena_rollback(arena, mark);
+            altru_arena_rollback(at, mark);
 #endif
         }
     }
     sum += count_nodes(longest);
-    cut(longest);
+    cut(at, longest);
     return sum;
 }
 
@@ -252,8 +278,18 @@ static uint64_t fifo(long count) {
 static uint8_t *crates[CRATES][CRATE];
 static sem_t filled, emptied;
 
+/* Has this thread run on one processor only, so that two threads share no cache, however loaded the
+ * machine is. */
+static void stay_on(int processor) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(processor, &set);
+    sched_setaffinity(0, sizeof set, &set);
+}
+
 static void *consume(void *given) {
     long count = *(long *)given;
+    stay_on(1);
     static uint64_t sum;
     for (long step = 0; step < count; step++) {
         if (step % CRATE == 0) {
@@ -275,6 +311,7 @@ static uint64_t handover(long count) {
     count -= count % CRATE;
     sem_init(&filled, 0, 0);
     sem_init(&emptied, 0, CRATES);
+    stay_on(0);
     pthread_create(&consumer, NULL, consume, &count);
     for (long step = 0; step < count; step++) {
         if (step % CRATE == 0) {
@@ -379,7 +416,6 @@ int main(int argc, char **argv) {
     if (argc != 3) {
         return 2;
     }
-    open_home();
     shuffle();
     for (size_t i = 0; i < sizeof workloads / sizeof *workloads; i++) {
         if (strcmp(argv[1], workloads[i].name) == 0) {
