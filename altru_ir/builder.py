@@ -17,14 +17,16 @@ rule it breaks and where; that a body has its terminators is seen when ``with b.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import inspect
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import wraps
 from typing import Any
 
 from altru_ir import declare
 from altru_ir.builder_methods import BuilderMethods
 from altru_ir.declare import Declaration, InferenceError
-from altru_ir.diagnostics import Diagnostic, DiagnosticError
+from altru_ir.diagnostics import Diagnostic, DiagnosticError, with_articles
 from altru_ir.module import Block, Field, Function, Global, Module, Signature, TypeDeclaration, Variant
 from altru_ir.scopes import Loop, Structured, Variable
 from altru_ir.source import Location
@@ -62,6 +64,7 @@ class Builder(BuilderMethods, Structured):
 
     def error(self, message: str, code: str | None = None) -> BuilderError:
         """The exception for ``message``, with the place of the insertion point; ``code`` is that of the broken rule."""
+        message = with_articles(message)
         where = []
         block, function = self.current, None
         if block is not None and block.function is not None:
@@ -393,6 +396,43 @@ class Builder(BuilderMethods, Structured):
         if isinstance(callee, Value):
             return [callee], {}
         return [], {"callee": Symbol(callee.name if isinstance(callee, Function) else callee)}
+
+
+def _says_how(method: Callable[..., Any]) -> Callable[..., Any]:
+    """``method``, which says how it is called when that is done in another way."""
+
+    @wraps(method)
+    def called(self: Builder, *given: Any, **named: Any) -> Any:
+        try:
+            return method(self, *given, **named)
+        except TypeError:
+            signature = inspect.signature(method)
+            try:
+                signature.bind(self, *given, **named)
+            except TypeError as problem:
+                told = _problem(str(problem))
+            else:
+                raise  # it comes from inside
+        plain = [each.replace(annotation=each.empty) for each in list(signature.parameters.values())[1:]]
+        shown = signature.replace(parameters=plain, return_annotation=signature.empty)
+        name = method.__name__
+        raise self.error(f"`{name}` was called with {told}; it is called as `{name}{shown}`")
+
+    return called
+
+
+def _problem(text: str) -> str:
+    """What is wrong with arguments, in our words."""
+    missing = text.removeprefix("missing a required argument: ")
+    if missing != text:
+        return f"no {missing}"
+    unknown = text.removeprefix("got an unexpected keyword argument ")
+    return f"an unknown argument {unknown}" if unknown != text else text
+
+
+for _name, _method in [*vars(BuilderMethods).items(), *vars(Structured).items()]:
+    if inspect.isfunction(_method) and not _name.startswith("_") and _name not in vars(Builder):
+        setattr(Builder, _name, _says_how(_method))
 
 
 def _spelled(block: Block) -> str:

@@ -786,11 +786,15 @@ class BuilderMethods:
         op = self._insert(find("arena.reset"), [arena], attributes, [], False, None, None)
         return op
 
-    def pool_new(self, type: Type, *, prewarm: int | None = None, name: str | None = None) -> Value:
-        """An empty pool; ``prewarm`` makes room for that many objects at once."""
+    def pool_new(self, type: Type, *, prewarm: int | None = None, maximum: int | None = None, growth: int | None = None, name: str | None = None) -> Value:
+        """An empty pool. ``prewarm`` makes room for that many objects at once, and panics when there is no memory for them; with ``maximum`` it never has more slots, and ``growth`` says how many more it has at least when it grows."""
         attributes: dict[str, Any] = {}
         if prewarm is not None:
             attributes["prewarm"] = prewarm
+        if maximum is not None:
+            attributes["maximum"] = maximum
+        if growth is not None:
+            attributes["growth"] = growth
         op = self._insert(find("pool.new"), [], attributes, [], False, type, name)
         return op.result
 

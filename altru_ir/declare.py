@@ -505,7 +505,7 @@ class Declaration:
                 if value not in element.choices:
                     yield "V006", f"`{value}` is no {key} of `{self.name}`; it is one of {', '.join(element.choices)}"
             elif isinstance(element, Option):
-                good = value is True if element.type is bool else isinstance(value, element.type)
+                good = value is True if element.type is bool else isinstance(value, element.type) and value is not True
                 if good and element.name == "alignment":
                     problem = alignment_problem(value)
                     if problem is not None:

@@ -9,6 +9,7 @@ Example: ``Diagnostic("ALT-P001", "expected `,`", location).severity`` is ``"err
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -20,12 +21,20 @@ from altru_ir.source import Location, Source
 ERROR, WARNING, NOTE = "error", "warning", "note"
 
 
+_BEFORE_VOWELS = re.compile(r"\b([Aa]) (?=`(?:[aeio]|f[0-9]|unin))")
+
+
+def with_articles(text: str) -> str:
+    """A message with "an" in front of what it quotes where that is said so: "an `own<i32>`", "an `f64`", but "a `usize`"."""
+    return _BEFORE_VOWELS.sub(r"\1n ", text)
+
+
 @attrs.frozen
 class Label:
     """A further place of the story and what happens there."""
 
     location: Location
-    message: str
+    message: str = attrs.field(converter=with_articles)
 
 
 @attrs.frozen
@@ -78,7 +87,7 @@ class Diagnostic:
     """
 
     code: str
-    message: str
+    message: str = attrs.field(converter=with_articles)
     location: Location | None = None
     severity: str = ERROR
     function: str | None = None

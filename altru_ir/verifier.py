@@ -65,6 +65,9 @@ from altru_ir.values import Operation, Value
 MAX_DEPTH = 100
 """How many types may nest by value once declarations are opened: layouts are computed recursively."""
 
+_HELP = {"C001": 'use an index inside; if the panic is meant, write {allow = "ALT-C001"}'}
+"""What helps wherever a rule is broken."""
+
 _SCALARS = frozenset((I1, I8, I16, I32, I64, F32, F64, USIZE, UNIT))
 """Types that are good in each module."""
 
@@ -149,6 +152,7 @@ class _Verifier:
         self, rule: str, message: str, location: Location | None, labels: Iterable[Label] = (), help: str | None = None
     ) -> None:
         name = self.function.name if self.function is not None else None
+        help = help or _HELP.get(rule)
         self.found.append(Diagnostic(f"ALT-{rule}", message, location, function=name, labels=tuple(labels), help=help))
 
     # -- types (17) ------------------------------------------------------------------------------------------------------

@@ -157,6 +157,7 @@ def object_for(
     What was warned about is not kept, so that it is warned about again. Raises ``DiagnosticError`` and ``ValueError``.
     """
     from altru_ir.backend import jit
+    from altru_ir.backend.call_places import with_places
     from altru_ir.backend.object_cache import key_of
     from altru_ir.passes.manager import PassManager
     from altru_ir.runtime import cache
@@ -179,12 +180,14 @@ def object_for(
             entries="table",
             manager=watch,
             callbacks=callbacks,
+            places=True,
             debug=options.debug,
             instrument=options.instrument,
             check=options.check,
             levels=dict(options.levels) if options.levels or manager is None else None,
         )
         made = bytes(machine.emit_object(llvm_module))
+    made = with_places(made, keep_debug=options.debug)
     if not options.debug:  # debuggers want to see the object
         made = jit.linkable(made)
     counters["code generations"] += 1
@@ -215,15 +218,17 @@ def emit(
     """Compiles ``module`` for its target (or ``target``) to ``kind``.
 
     ``llvm``, ``asm`` and ``obj`` are what they say; ``exe`` is an executable around ``@main``; ``shared`` and ``static`` are
-    libraries for C, and ``header`` is what C includes to use them. ``debug`` adds debug information and keeps locals readable;
-    it changes no check. ``instrument``, ``check`` and ``levels`` as for ``compile``. Returns the bytes (empty for what a linker
-    writes), and writes them to ``path`` when one is given, whole or not at all.
+    libraries for C, and ``header`` is what C includes to use them, with a function ``release_T`` for each type of owner that
+    the module gives away. ``debug`` adds debug information and keeps locals readable; it changes no check. ``instrument``,
+    ``check`` and ``levels`` as for ``compile``. Returns the bytes (empty for what a linker writes), and writes them to ``path``
+    when one is given, whole or not at all.
 
     Raises ``DiagnosticError``, ``ValueError``, ``RuntimeBuildError`` and ``OSError``.
     """
     from pathlib import Path
 
     from altru_ir.backend import link
+    from altru_ir.backend.call_places import with_places
     from altru_ir.diagnostics import Diagnostic, DiagnosticError
 
     check_module(module)
@@ -239,9 +244,14 @@ def emit(
             raise DiagnosticError([Diagnostic("ALT-S005", "an executable needs a `@main`, and the module has none")])
     if kind == "header":
         return _header(module, path, target or module.target)
+    if kind in ("shared", "static"):
+        from altru_ir.backend.host.owners import with_releases
+
+        module, _ = with_releases(module, for_c=True)
     entries = "library" if kind in ("shared", "static") else "main"
     triple, llvm_module, machine = _compiled(
-        module, opt, checks, panic, target or module.target, cpu, entries=entries, manager=manager, debug=debug,
+        module, opt, checks, panic, target or module.target, cpu, entries=entries, manager=manager,
+        places=kind not in ("llvm", "asm"), debug=debug,
         instrument=instrument, check=check, levels=levels,
     )  # fmt: skip
     if kind == "llvm":
@@ -249,7 +259,7 @@ def emit(
     elif kind == "asm":
         data = machine.emit_assembly(llvm_module).encode()
     else:
-        data = machine.emit_object(llvm_module)
+        data = with_places(bytes(machine.emit_object(llvm_module)), keep_debug=debug)
     if linked:
         assert path is not None
         if kind == "static":
@@ -269,6 +279,7 @@ def _header(module: Module, path: str | os.PathLike[str] | None, target: str) ->
     from pathlib import Path
 
     from altru_ir.backend.c_header import header_of
+    from altru_ir.backend.host.owners import with_releases
     from altru_ir.diagnostics import Diagnostic, DiagnosticError
     from altru_ir.layout import LayoutError
     from altru_ir.verifier import verify
@@ -278,6 +289,7 @@ def _header(module: Module, path: str | os.PathLike[str] | None, target: str) ->
     problems = verify(copy)
     if any(p.severity == "error" for p in problems):
         raise DiagnosticError(problems, module.source)
+    copy, _ = with_releases(copy, for_c=True)
     try:
         data = header_of(copy, module.name if path is None else Path(path).stem).encode()
     except LayoutError as error:
@@ -336,6 +348,7 @@ def _compiled(
     entries: str,
     manager: PassManager | None,
     callbacks: frozenset[str] = frozenset(),
+    places: bool = False,
     debug: bool = False,
     instrument: str | None = None,
     check: bool = True,
@@ -355,7 +368,7 @@ def _compiled(
         lowered = prepare(
             module, opt=opt, checks=checks, target=triple, manager=manager, check=check, debug=debug, levels=levels
         )
-        info = DebugInfo(lowered, optimized=opt > 0) if debug else None
+        info = DebugInfo(lowered, optimized=opt > 0, calls_only=not debug) if debug or places else None
         text = lower_module(lowered, panic=panic, entries=entries, callbacks=callbacks, debug=info, instrument=instrument)
     except (LoweringError, LayoutError) as error:
         raise DiagnosticError([Diagnostic("ALT-S006", str(error))], module.source) from None

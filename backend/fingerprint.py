@@ -22,12 +22,13 @@ from __future__ import annotations
 import gc
 import hashlib
 import marshal
+import struct
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import cache
-from itertools import chain, count
-from operator import attrgetter
+from itertools import chain, compress, count
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
 from altru_ir.collector import CollectorPaused
@@ -70,14 +71,14 @@ def _fingerprint(module: Module) -> tuple[bytes, tuple[Declaration, ...]] | None
     targets = {**dict(zip(blocks, count())), None: -1}
     types, value_names = members(Value, defined, "type", "name")
     try:
-        shape = [map(values.__getitem__, used), *(map(targets.__getitem__, each) for each in (unwinds, destinations))]
+        shape = [_looked_up(values, used), *(_looked_up(targets, each) for each in (unwinds, destinations))]
         numbers = [*lengths, *map(_packed, shape), bytes(unsafe)]
     except KeyError:
         return None
     orders = []
     for interned in (types, signatures, declarations):  # each of them is the same object wherever it is the same
         order: dict[Any, int] = defaultdict(count().__next__)
-        numbers.append(_packed(map(order.__getitem__, interned)))
+        numbers.append(_packed(_looked_up(order, interned)))
         orders.append(order)
     spelled = [[each.text for each in orders[0]], [each.text for each in orders[1]], [each.name for each in orders[2]]]
     cases = [(i, type(case).__name__, case) for i, case in enumerate(choices) if case is not None]
@@ -133,26 +134,58 @@ def _order(kind: Any, names: tuple[str, ...]) -> dict[str, int] | None:
 
 
 def _flat(lists: list[Any], lengths: list[bytes]) -> list[Any]:
-    """The elements of all lists, in order; their lengths are added to ``lengths``."""
-    each = list(map(len, lists))
-    lengths.append(_packed(each))
+    """The elements of all lists, in order; their lengths are added to ``lengths``. Where most of the first are empty, that is
+    where those are that are not, and their lengths."""
+    if lists[:_SAMPLE].count([]) > _SAMPLE // 2:
+        lengths.append(b"\7" + _packed(list(compress(range(len(lists)), lists))))
+        lists = list(filter(None, lists))
+    try:
+        kept = bytes(map(len, lists))
+        size = _sum(kept)
+        lengths.append(b"\1" + kept)
+    except ValueError:
+        each = list(map(len, lists))
+        size = sum(each)
+        lengths.append(_packed(each))
     found = gc.get_referents(*lists[::-1])
-    if not _IS_BACKWARDS or len(found) != sum(each):
+    if not _IS_BACKWARDS or len(found) != size:
         return list(chain.from_iterable(lists))
     found.reverse()  # the collector tells the elements of a list from the last to the first
     return found
 
 
+_SAMPLE = 64
+
+
+def _sum(numbers: bytes) -> int:
+    """The sum of numbers that are small, nearly all of them."""
+    left, total, each = len(numbers), 0, 0
+    while left:
+        times = numbers.count(each)
+        left -= times
+        total += times * each
+        each += 1
+    return total
+
+
+def _looked_up(table: dict[Any, int], keys: list[Any]) -> Sequence[int]:
+    """What a table has for each key. Raises ``KeyError``."""
+    return itemgetter(*keys)(table) if len(keys) > 1 else [table[key] for key in keys]
+
+
 _IS_BACKWARDS = gc.get_referents(["a", "b"], ("c", "d")) == ["b", "a", "d", "c"]
 
 
-def _packed(numbers: Iterable[int]) -> bytes:
-    """Numbers as bytes that tell them apart: of one byte each, or as Python writes them and one more in front."""
-    kept = list(numbers)
+def _packed(numbers: Sequence[int]) -> bytes:
+    """Numbers as bytes that tell them apart: of one byte each, or of four, or as Python writes them, and one more in front."""
     try:
-        return b"\1" + bytes(kept)
+        return b"\1" + bytes(numbers)
     except ValueError:
-        return b"\5" + marshal.dumps(kept, 2)
+        pass
+    try:
+        return b"\4" + struct.pack(f"<{len(numbers)}i", *numbers)
+    except struct.error:
+        return b"\5" + marshal.dumps(list(numbers), 2)
 
 
 def _written(values: list[Any]) -> bytes:
@@ -177,12 +210,21 @@ def _spelled(values: dict[str, Any]) -> tuple[Any, ...]:
 def _attributes(tables: list[dict[str, Any]]) -> list[bytes]:
     """The same for many."""
     some = list(filter(None, tables))
-    values = list(chain.from_iterable(map(dict.values, some)))
+    if not some:
+        return [_packed([len(tables)])]
+    counted = list(map(len, some))
+    values = gc.get_referents(*some) if _IS_OF_VALUES else []  # a table's keys are texts, and the collector passes them over
+    if len(values) != sum(counted):
+        values = list(chain.from_iterable(map(dict.values, some)))
     order: dict[type, int] = defaultdict(count().__next__)
-    kinds = _packed(map(order.__getitem__, map(type, values)))
+    kinds = _packed(_looked_up(order, list(map(type, values))))
     names = [kind.__name__ for kind in order]
     kept = _nans(values) if any(each in order for each in (float, list, tuple)) else b""
-    return [_packed(map(len, tables)), kinds, kept, *map(_written, (names, list(chain.from_iterable(some)), values))]
+    where = [len(tables), *compress(range(len(tables)), tables)]
+    return [*map(_packed, (where, counted)), kinds, kept, *map(_written, (names, list(chain.from_iterable(some)), values))]
+
+
+_IS_OF_VALUES = gc.get_referents({"a": "b", "c": "d"}, {"e": "f"}) == ["b", "d", "f"]
 
 
 def _nans(values: list[Any]) -> bytes:
@@ -221,4 +263,4 @@ def _sources(sources: list[Any]) -> list[bytes]:
         None if s is None else (s.filename, s.first_line, hashlib.sha256(s.text.encode("utf-8", "surrogatepass")).hexdigest())
         for s in distinct.values()
     ]
-    return [repr(told).encode("utf-8", "surrogatepass"), _packed(map(order.__getitem__, map(id, sources)))]
+    return [repr(told).encode("utf-8", "surrogatepass"), _packed(_looked_up(order, list(map(id, sources))))]

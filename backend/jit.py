@@ -113,7 +113,12 @@ def open_libraries(paths: list[str]) -> list[ctypes.CDLL]:
             loaded.append(ctypes.CDLL(path))
         except OSError as error:
             raise DiagnosticError([Diagnostic("ALT-S004", f"cannot load the library {path}: {error}")]) from None
-    return [*loaded, ctypes.CDLL(None), ctypes.CDLL("libm.so.6")]
+    return [*loaded, *_always()]
+
+
+@cache
+def _always() -> tuple[ctypes.CDLL, ctypes.CDLL]:
+    return ctypes.CDLL(None), ctypes.CDLL("libm.so.6")
 
 
 def find_symbols(module: Module, known: dict[str, int], libraries: list[ctypes.CDLL]) -> dict[str, int]:

@@ -203,19 +203,17 @@ class Library(Mapping[str, Callable[..., Any]]):
         types = list(map(attrgetter("signature.type"), functions))
         addresses = linked.cells[2 * len(functions) :]
         known_variables = {g.name: (g.type, address) for g, address in zip(variables, addresses)}
-        positions = {name: index for index, name in enumerate(names) if name not in releases}
+        positions = dict(zip(names, range(len(names) - len(releases))))  # those come last
         unit = Unit(interface, positions, functions, types, known_variables, linked, needs, codecs, self._mark)
         unwinds = self._options.panic == "unwind"
-        for index in range(len(positions), len(names)):  # they come last
+        for index in range(len(positions), len(names)):
             type = releases[names[index]]
             entry = linked.cells[2 * index]
             unit.releases[type] = make_release(entry, dimensions_of(type), (linked, needs), unwinds=unwinds)
         if self._options.debug:
-            from altru_ir.backend import line_table, perf_map
+            from altru_ir.backend import perf_map
 
-            places = {name: unit.address_of(name) for name in positions}
-            perf_map.write(object_code, places)
-            line_table.register(linked, object_code, places)
+            perf_map.write(object_code, {name: unit.address_of(name) for name in positions})
         with changing:
             homes = self._homes | dict.fromkeys(positions, unit)
             handles = {name: handle for name, handle in self._handles.items() if name not in positions}
@@ -226,7 +224,7 @@ class Library(Mapping[str, Callable[..., Any]]):
         self, homes: dict[str, Unit], handles: dict[str, Callable[..., Any]], variables: dict[str, Unit], units: list[Unit]
     ) -> None:
         """Makes these what the library knows, in one step, without the units that no name leads to any more."""
-        known = {id(unit) for unit in (*homes.values(), *variables.values())}
+        known = {*map(id, homes.values()), *map(id, variables.values())}
         units = [unit for unit in units if id(unit) in known]
         self._homes, self._handles, self._variables, self._units = homes, handles, variables, units
 

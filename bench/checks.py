@@ -1,10 +1,11 @@
 """What do checks cost: how many are left, how long do programs run with them, and what does it take to prove the rest away?
 
-The kernels of ``bench/kernels``, each in our IR, in C and in safe Rust. For each of them: the share of its checks that still
-run after the passes of O3, counted by the interpreter; CPU time with all checks over that without any, over that of the C twin
-without any (``clang-22 -O3``, or another C compiler) and over that of the Rust twin (``rustc -O``), the programs in turn; and,
-with valgrind, instructions in the same way, of a larger run less a smaller one. All for x86-64-v3, no contraction of floats.
-Then the CPU time for each check of the pass that takes checks away, and how their work grows with the program.
+The kernels of ``bench/kernels``, each in our IR, in C and in safe Rust (of the second set only checks are counted). For each
+of them: the share of its checks that still run after the passes of O3, counted by the interpreter; CPU time with all checks
+over that without any, over that of the C twin without any (``clang-22 -O3``, or another C compiler) and over that of the Rust
+twin (``rustc -O``), the programs in turn; and, with valgrind, instructions in the same way, of a larger run less a smaller
+one. All for x86-64-v3, no contraction of floats. Then the CPU time for each check of the passes that take checks away, and how
+their work grows with the program: the kernels in one module, and functions of many checks in several shapes (``check_shapes``).
 """
 
 from __future__ import annotations
@@ -21,9 +22,11 @@ from typing import Any
 import altru_ir as air
 from altru_ir import backend, passes
 from altru_ir.module import Module
+from altru_ir.passes.proofs.certificates import MERGED
+from bench.check_shapes import SHAPES
 from bench.growth import instructions_of, seconds_of, slope
 from bench.harness import Row, cpu_seconds, instructions
-from bench.kernels import Kernel, air_of, c_of, kernel, names, rust_of, size
+from bench.kernels import Kernel, air_of, c_of, kernel, names, others, rust_of, size
 
 ROUNDS, QUICK_ROUNDS = 3, 1
 ELIMINATION = "infer-contracts,eliminate-checks{versions}"
@@ -35,7 +38,7 @@ WORST_OVER_NONE = 1.25
 BAR_OF_LEFT, BAR_OF_CLEAN, CLEAN = 0.08, 29, 0.01
 BAR_OF_COST, BAR_OF_GROWTH = 25.0, 1.15
 COPIES, QUICK_COPIES = (1, 2, 4, 8), (1, 2, 4)
-SIZES, QUICK_SIZES = (50, 100, 200, 400), (25, 50, 100)
+SIZES, QUICK_SIZES = (100, 200, 400, 800), (25, 50, 100)
 
 
 # -- dynamic checks ----------------------------------------------------------------------------------------------------------
@@ -43,18 +46,21 @@ SIZES, QUICK_SIZES = (50, 100, 200, 400), (25, 50, 100)
 
 @contextmanager
 def counted() -> Iterator[list[int]]:
-    """While it lasts, the interpreter counts the checks that it runs into the list's one element."""
+    """While it lasts, the interpreter counts the checks that it runs into the list's one element, and the conditions of merged
+    ones."""
     from altru_ir.backend.interpreter import meanings  # noqa: F401
     from altru_ir.backend.interpreter.code import MEANINGS
 
     ran = [0]
-    before = {name: meaning for name, meaning in MEANINGS.items() if name.startswith("check.")}
+    before = {name: meaning for name, meaning in MEANINGS.items() if name.startswith("check.") or name == "cond_br"}
 
     def counting(meaning: Any) -> Any:
         def staged(stage: Any, op: Any) -> Any:
             source = meaning(stage, op)
-            source.text = f"ran[0] += 1\n{source.text}"
-            source.names["ran"] = ran
+            many = op.attrs.get(MERGED, 0) if op.decl.name == "cond_br" else 1
+            if many:
+                source.text = f"ran[0] += {many}\n{source.text}"
+                source.names["ran"] = ran
             return source
 
         return staged
@@ -164,20 +170,6 @@ def many_kernels(copies: int) -> str:
     return "\n".join(parts) + "\n"
 
 
-def one_function(loops: int) -> str:
-    """A function of many loops one after the other, each with two checks that can be proven."""
-    lines = ["altru 1", "module @loops", "func @f(%a: ref<mut [? x i64]>, %b: ref<[? x i64]>) {", "^entry:"]
-    lines += ["  %zero = const 0 : usize", "  %one = const 1 : usize", "  %n = slice.len %a", "  %m = slice.len %b"]
-    lines += ["  %k = umin %n, %m", "  br ^head0(%zero)"]
-    for i in range(loops):
-        lines += [f"^head{i}(%i{i}: usize):", f"  %more{i} = icmp ult %i{i}, %k"]
-        lines += [f"  cond_br %more{i}, ^body{i}, ^done{i}", f"^body{i}:", f"  %p{i} = deref %a", f"  %q{i} = deref %b"]
-        lines += [f"  %s{i} = elem %p{i}, %i{i}", f"  %t{i} = elem %q{i}, %i{i}", f"  %x{i} = load %t{i}"]
-        lines += [f"  assign %s{i}, %x{i}", f"  %next{i} = add %i{i}, %one", f"  br ^head{i}(%next{i})", f"^done{i}:"]
-        lines.append(f"  br ^head{i + 1}(%zero)" if i + 1 < loops else "  ret")
-    return "\n".join([*lines, "}\n"])
-
-
 def before_elimination(text: str) -> tuple[Module, int]:
     """A module as it comes to ``ELIMINATION``, and the number of its checks."""
     from altru_ir.passes.pipelines import PIPELINES
@@ -190,10 +182,9 @@ def before_elimination(text: str) -> tuple[Module, int]:
 
 def compile_rows(quick: bool) -> Iterator[Row]:
     """What it costs to eliminate checks."""
-    shapes = {
-        "kernels": (many_kernels, QUICK_COPIES if quick else COPIES),
-        "one function": (one_function, QUICK_SIZES if quick else SIZES),
-    }
+    sizes_of_shapes = QUICK_SIZES if quick else SIZES
+    shapes = {"kernels": (many_kernels, QUICK_COPIES if quick else COPIES)}
+    shapes.update((name, (make, sizes_of_shapes)) for name, make in SHAPES.items())
     for name, (make, sizes) in shapes.items():
         checks, works, seconds, is_counted = [], [], 0.0, True
         for each in sizes:
@@ -217,6 +208,18 @@ def compile_rows(quick: bool) -> Iterator[Row]:
         )  # fmt: skip
 
 
+def other_rows(which: str) -> Iterator[Row]:
+    """The checks left in the second set of kernels."""
+    shares = []
+    for name in others():
+        before, after = left(kernel(name), size(kernel(name), which))
+        shares.append(after / before)
+        yield Row(f"{name} left", "checks that run", after, "checks", peer="O0", ratio=after / before)
+    yield Row("others: mean left", "checks that run", sum(shares) / len(shares), "share", samples=len(shares))
+    clean = sum(share < CLEAN for share in shares)
+    yield Row("others: clean kernels", "kernels", clean, "kernels", better="higher", samples=len(shares))
+
+
 def mean(ratios: list[float]) -> float:
     """The geometric mean."""
     return math.exp(sum(map(math.log, ratios)) / len(ratios))
@@ -231,6 +234,7 @@ def run(scratch: Path, quick: bool) -> Iterator[Row]:
     yield Row("mean left", "checks that run", sum(shares) / len(shares), "share", bar=BAR_OF_LEFT, samples=len(shares))
     clean = sum(share < CLEAN for share in shares)
     yield Row("clean kernels", "kernels", clean, "kernels", better="higher", bar=BAR_OF_CLEAN, samples=len(shares))
+    yield from other_rows("small" if quick else "counted")
     for name, each in ratios.items():
         what = "instructions" if name.startswith("instructions") else "cpu time"
         peer = name.removeprefix("instructions ")

@@ -29,6 +29,7 @@ from altru_ir.passes.allowed import Known, allow_made, written
 from altru_ir.passes.analysis.manager import AnalysisManager
 from altru_ir.passes.base import Check, FunctionPass, Log, Pass, Remark, spelled_options
 from altru_ir.passes.pipeline_text import PipelineError, parse_pipeline
+from altru_ir.passes.registry import files_of
 from altru_ir.passes.timing import Timing
 from altru_ir.verifier import verify
 
@@ -133,7 +134,10 @@ class PassManager:
                 error = sys.exc_info()[1]
                 says = f"{type(error).__name__}: {error}"
                 text = snapshot.text()
-                self.on_failure(reproducer.write(spelled_options(each), text, verify_each=self.verify_each, says=says))
+                told = reproducer.write(
+                    spelled_options(each), text, verify_each=self.verify_each, says=says, files=files_of([type(each)])
+                )
+                self.on_failure(told)
 
 
 def run(module: Module, pipeline: str, *, verify_each: bool = False, executor: Executor | None = None) -> PassManager:

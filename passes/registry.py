@@ -14,6 +14,7 @@ Invariant: the first two win over entry points, and no two of them have one name
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from functools import cache
 from importlib import import_module, metadata, util
 from pathlib import Path
@@ -92,6 +93,12 @@ def forget(name: str) -> None:
 def loaded_files() -> list[str]:
     """The files that ``load_file`` has loaded, so that another process can load them too."""
     return list(_files)
+
+
+def files_of(kinds: Iterable[type[Pass]]) -> list[str]:
+    """The files among those loaded that some of ``kinds`` are from."""
+    homes = [getattr(sys.modules.get(kind.__module__), "__file__", None) for kind in kinds]
+    return [file for file in _files if file in homes]
 
 
 def load_file(path: str) -> list[str]:

@@ -57,10 +57,13 @@ def refusal() -> str | None:
     if path is None:
         return "there is no home directory"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(FileExistsError):
-            path.mkdir(mode=0o700)
-        found = path.lstat()
+        try:
+            found = os.lstat(path)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(FileExistsError):
+                path.mkdir(mode=0o700)
+            found = os.lstat(path)
     except OSError as error:
         return f"{path} cannot be made: {error.strerror}"
     if not stat.S_ISDIR(found.st_mode):
@@ -142,28 +145,40 @@ def obtain(key: str, name: str, make: Callable[[Path], None]) -> Path:
 _OBJECTS = "objects"
 _LIMIT = 512 << 20
 _LOOK_EACH = 32
-"""How many objects a process stores before it looks at the size of the cache again."""
+"""How many objects a process stores at most before it looks at what others have stored."""
 
 _stored = 0
+_size = 0
+"""How many objects this process has stored since it looked, and how large all are as far as it knows."""
 
 
 def load(key: str) -> bytes | None:
-    """The object that was stored under ``key``; None when there is none that is whole."""
+    """The object that was stored under ``key``; None when there is none that is whole and was stored under this key."""
     try:
-        path = directory() / _OBJECTS / key
-        data = path.read_bytes()
-        if hashlib.sha256(data[32:]).digest() != data[:32]:
-            path.unlink(missing_ok=True)
+        path = os.path.join(directory(), _OBJECTS, key)
+        with open(path, "rb", buffering=0) as file:
+            found = file.readall()
+        data = found[32:]
+        if _digest(key, data) != found[:32]:
+            os.unlink(path)
             return None
         os.utime(path)  # it was needed now; what was not goes first
     except (OSError, RuntimeBuildError):
         return None
-    return data[32:]
+    return data
+
+
+def _digest(key: str, data: bytes) -> bytes:
+    """What an entry begins with: it is of one key, whatever its file is called."""
+    made = hashlib.sha256(key.encode())
+    made.update(b"\0")
+    made.update(data)
+    return made.digest()
 
 
 def store(key: str, data: bytes) -> bool:
     """Keeps an object under ``key``. Whether it could: a full disk, for example, is no reason to fail."""
-    global _stored
+    global _stored, _size
     scratch = None
     try:
         folder = directory() / _OBJECTS
@@ -171,10 +186,11 @@ def store(key: str, data: bytes) -> bool:
         handle, name = tempfile.mkstemp(prefix=".new-", dir=folder)
         scratch = Path(name)
         with os.fdopen(handle, "wb") as file:
-            file.write(hashlib.sha256(data).digest() + data)
+            file.write(_digest(key, data) + data)
         os.replace(scratch, folder / key)
-        if _stored % _LOOK_EACH == 0:
-            _make_room(folder)
+        _size += 32 + len(data)
+        if _stored % _LOOK_EACH == 0 or _size > limit():
+            _stored, _size = 0, _make_room(folder)
         _stored += 1
     except (OSError, RuntimeBuildError):
         if scratch is not None:
@@ -190,8 +206,9 @@ def limit() -> int:
     return int(text) if text.isdecimal() else _LIMIT
 
 
-def _make_room(folder: Path) -> None:
-    """Removes the objects that were not needed for the longest time until a quarter of the limit is free, and leftovers."""
+def _make_room(folder: Path) -> int:
+    """Removes leftovers, and when the objects take more than the limit those that were not needed for the longest time, until
+    a quarter of it is free. Gives how many bytes they take then."""
     found = []
     for entry in os.scandir(folder):
         with contextlib.suppress(OSError):  # another process may be removing it, too
@@ -202,13 +219,14 @@ def _make_room(folder: Path) -> None:
                 found.append((status.st_mtime_ns, status.st_size, entry.path))
     total = sum(size for _, size, _ in found)
     if total <= limit():
-        return
+        return total
     for _, size, path in sorted(found):
         with contextlib.suppress(OSError):
             os.unlink(path)
         total -= size
         if total <= limit() * 3 // 4:
-            return
+            break
+    return total
 
 
 # -- all of it ---------------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ctypes
 from functools import cache
+from itertools import starmap
 from typing import Any
 
 import attrs
@@ -41,8 +42,11 @@ class CaughtPanic:
     line: int
     column: int
     backtrace: tuple[str, ...]
-    calls: tuple[int, ...] = ()
-    """For each function of the backtrace an address in the call that it is in; 0 where that is not known."""
+    callers: tuple[tuple[str, int, int] | None, ...] = ()
+    """For each function of the backtrace the file, line and column of the call that it is in; None where that is not known."""
+    times: tuple[int, ...] = ()
+    """How often in a row each of them is active."""
+    has_more: bool = False
 
 
 @cache
@@ -58,8 +62,13 @@ def _functions() -> Any:
     loaded.altru_panic_value.argtypes = [ctypes.c_void_p, ctypes.c_uint32]
     loaded.altru_panic_message.restype = ctypes.c_size_t
     loaded.altru_panic_message.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t]
-    loaded.altru_panic_call.restype = ctypes.c_size_t
-    loaded.altru_panic_call.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+    number = ctypes.POINTER(ctypes.c_uint32)
+    loaded.altru_panic_caller.restype = ctypes.c_size_t
+    loaded.altru_panic_caller.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p, ctypes.c_size_t, number, number]
+    loaded.altru_panic_times.restype = ctypes.c_uint32
+    loaded.altru_panic_times.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+    loaded.altru_panic_has_more.restype = ctypes.c_uint32
+    loaded.altru_panic_has_more.argtypes = [ctypes.c_void_p]
     loaded.altru_panic_frame.restype = ctypes.c_size_t
     loaded.altru_panic_frame.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p, ctypes.c_size_t]
     return loaded
@@ -88,10 +97,12 @@ def personality_cell() -> ctypes.c_void_p:
 def take() -> CaughtPanic | None:
     """The panic that the last call on this thread ended in; None when it returned. The compiled module is still loaded."""
     loaded = _functions()
-    panic = loaded.altru_panic_take()
-    if panic is None:
-        return None
+    held: list[Any] = []
     try:
+        held.extend(starmap(loaded.altru_panic_take, [()]))  # no signal comes between it and the list
+        panic = held[0]
+        if panic is None:
+            return None
         site = loaded.altru_panic_place(panic).contents
         names = {number: name for name, number in KINDS.items()}
         backtrace: list[str] = []
@@ -108,10 +119,20 @@ def take() -> CaughtPanic | None:
             site.line,
             site.column,
             tuple(backtrace),
-            tuple(loaded.altru_panic_call(panic, index) for index in range(len(backtrace))),
+            tuple(_caller(panic, index) for index in range(len(backtrace))),
+            tuple(loaded.altru_panic_times(panic, index) for index in range(len(backtrace))),
+            bool(loaded.altru_panic_has_more(panic)),
         )
     finally:
-        loaded.altru_panic_release(panic)
+        if held:
+            loaded.altru_panic_release(held[0])
+
+
+def _caller(panic: int, index: int) -> tuple[str, int, int] | None:
+    line, column = ctypes.c_uint32(), ctypes.c_uint32()
+    find = _functions().altru_panic_caller
+    file = _text(lambda buffer, size: find(panic, index, buffer, size, ctypes.byref(line), ctypes.byref(column)))
+    return None if file is None else (file, line.value, column.value)
 
 
 def _text(write: Any) -> str | None:

@@ -121,15 +121,28 @@ class ArenaReset:
 # -- pools ----------------------------------------------------------------------------------------------------------------
 
 
-@operation("pool.new", "")
+def _pool_sizes(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
+    for name in ("prewarm", "maximum", "growth"):
+        count = op.attrs.get(name)
+        if count is not None and not 0 <= count < 1 << (module.pointer_bits - 1):
+            yield "V024", f"a pool cannot have {count} slots, as `{name}` says"
+    prewarm, maximum = op.attrs.get("prewarm"), op.attrs.get("maximum")
+    if prewarm is not None and maximum is not None and prewarm > maximum:
+        yield "V024", f"a pool of at most {maximum} slots cannot begin with {prewarm}"
+
+
+@operation("pool.new", "", verify=_pool_sizes)
 class PoolNew:
-    """An empty pool; ``prewarm`` makes room for that many objects at once.
+    """An empty pool. ``prewarm`` makes room for that many objects at once, and panics when there is no memory for them; with
+    ``maximum`` it never has more slots, and ``growth`` says how many more it has at least when it grows.
 
     Example: ``%p = pool.new {prewarm = 1024} : pool<@Particle>``
     """
 
     pool = Result(written=Constraint("a `pool<T>`", "t.__class__ is PoolType"))
     prewarm = Option(int, "how many slots to make at once")
+    maximum = Option(int, "how many slots there may be")
+    growth = Option(int, "how many slots to make at least when there is none left; 0: as many as there are")
 
 
 def _pool_of(op: Operation) -> PoolType | None:

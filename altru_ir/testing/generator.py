@@ -159,7 +159,7 @@ def generate(seed: int, size: int = 12) -> Program:
     """A program. ``size`` is about how many statements a function has."""
     choose = random.Random(seed)
     functions: list[FunctionTree] = []
-    for index in range(choose.randint(1, 3) if size > SMALL else choose.randint(0, 1)):
+    for index in range(choose.randint(1, 3) if size > SMALL else choose.random() < 0.3):
         functions.append(_Maker(choose, functions).function(f"f{index}", size))
     entry = _Maker(choose, functions).function("main_entry", size, [("a", "i64"), ("b", "i64")])
     functions.append(entry)
@@ -182,15 +182,17 @@ class _Maker:
         self.types: dict[str, str] = {}
         self.stands: dict[str, None] = {}  # what is in memory
         self.loops = 0
+        self.depth = 3  # of expressions, at most
 
     def function(self, name: str, size: int, parameters: list[tuple[str, str]] | None = None) -> FunctionTree:
         every = [*INTEGERS, *FLOATS]
         if parameters is None:
             parameters = [(f"p{i}", self.choose.choice(every)) for i in range(self.choose.randint(1, 3))]
         self.types = dict(parameters)
+        self.depth = 3 if size > SMALL else 2
         for type in every if size > SMALL else ["i64", *self.choose.sample(every, 1)]:
             self.types[f"v_{type}"] = type
-        body = [self.statement(3 if size > SMALL else 2) for _ in range(self.choose.randint(max(1, size // 2), size))]
+        body = [self.statement(self.depth) for _ in range(self.choose.randint(max(1, size // 2), size))]
         if self.callees and size <= SMALL:
             body.append(self.call())
         return FunctionTree(name, parameters, dict(self.types), body, self.digest(), list(self.stands))
@@ -497,7 +499,7 @@ class _Maker:
         if kind < 0.58 and self.callees and self.loops < 2:
             return self.call()
         name, type = self.choose.choice(list(self.types.items()))
-        value = self.expression(type, 3)
+        value = self.expression(type, self.depth)
 
         def write(w: Writer) -> str:
             w.names[name] = value.write(w)
@@ -508,7 +510,7 @@ class _Maker:
     def store(self) -> Node:
         if self.choose.random() < 0.6:
             self.stands["array"] = None
-            index, value = self.index(2), self.expression("i32", 3)
+            index, value = self.index(2), self.expression("i32", self.depth)
 
             def write(w: Writer) -> str:
                 at = index.write(w)
@@ -523,7 +525,7 @@ class _Maker:
             return Node(write, evaluate)
         self.stands["pair"] = None
         field, type = self.choose.choice([("narrow", "i8"), ("real", "f64"), ("wide", "i64")])
-        content = self.expression(type, 3)
+        content = self.expression(type, self.depth)
 
         def write_field(w: Writer) -> str:
             what = content.write(w)
@@ -544,7 +546,7 @@ class _Maker:
         return Node(write, lambda e: e.__setitem__("v_i64", callee.call([a.evaluate(e) for a in arguments])))
 
     def block(self, depth: int) -> list[Node]:
-        return [self.statement(depth) for _ in range(self.choose.randint(1, 3))]
+        return [self.statement(depth) for _ in range(self.choose.randint(1, self.depth))]
 
     def branch(self, depth: int) -> Node:
         condition, yes, no = self.condition(2), self.block(depth), self.block(depth)

@@ -21,11 +21,14 @@ Call = tuple[int, int, int, int]
 PREDICATES = ("ult", "ule", "ne", "ugt", "uge", "eq", "slt", "sle")
 BOUNDS = ("ult", "ult", "ult", "ne", "ule", "slt")
 TOP = (1 << 64) - 1
+ROOM = 80
+"""Lines by statement at the outermost level. A few programs would have thousands otherwise: branches in branches."""
 
 
 class _Writer:
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, room: int) -> None:
         self.choose = random.Random(seed)
+        self.room = room  # behind so many lines no statement has statements in it
         self.lines: list[str] = []
         self.count = 0
 
@@ -94,7 +97,7 @@ class _Writer:
     def statement(self, scope: list[str], slices: list[str], acc: str, depth: int) -> str:
         choose = self.choose
         kind = choose.random()
-        if kind < 0.35 or (depth == 0 and kind < 0.7):
+        if kind < 0.35 or (depth == 0 and kind < 0.7) or len(self.lines) > self.room:
             return self.access(scope, slices, acc)
         if kind < 0.42:
             number = self.op(f"trunc %{acc} : i32")
@@ -195,7 +198,7 @@ class _Writer:
 
 def generate(seed: int, size: int = 3) -> tuple[str, list[Call]]:
     """The text of a program, and arguments to call it with: ``size`` is how many statements it has at the outermost level."""
-    writer = _Writer(seed)
+    writer = _Writer(seed, ROOM * size)
     choose = writer.choose
     scope = ["n", "m", "la", "lb"]
     acc = writer.op("const 7 : i64", "acc")

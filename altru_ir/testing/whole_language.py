@@ -1318,7 +1318,7 @@ class _Function:
     def write(self, name: str, linkage: str, size: int) -> str:
         w = self.w
         head = f"{linkage}func @{name}(%a: i64, %b: i64) -> i64 {{"
-        with_cleanup = w.may_panic and self.choose.random() < 0.5
+        with_cleanup = w.may_panic and self.choose.random() < (0.5 if size > 1 else 0.2)
         w.scope = ["%a", "%b"]
         w.lines.append("^entry:")
         w.answer = w.op(f"xor %a, {w.constant()}", "a")
@@ -1446,7 +1446,7 @@ def generate(
 
     written: list[str] = []
     texts = []
-    for index in range(choose.randint(1, 2) if size > SMALL else choose.randint(0, 1)):
+    for index in range(choose.randint(1, 2) if size > SMALL else choose.random() < 0.3):
         function = _Function(Writer(choose, list(written), "panics" in allowed), pick)
         texts.append(function.write(f"f{index}", "private ", size // 2))
         written.append(f"f{index}")

@@ -34,9 +34,9 @@ def run(module: Module, entry: str, name: str, program: list[str], steps: int | 
     except MemoryFault as fault:
         return FAULT, "", [fault.diagnostic or Diagnostic(fault.kind, fault.message, fault.location)]
     except Panic as panic:
-        return PANIC, f"panic: {panic}\n", []
+        return PANIC, "".join(f"{line}\n" for line in (f"panic: {panic}", *panic.frames())), []
     except Aborted as end:
-        return ABORT if len(end.messages) == 1 else PANIC, "".join(f"{m}\n" for m in end.messages), []
+        return ABORT if len(end.messages) == 1 else PANIC, "".join(f"{m}\n" for m in (*end.messages, *end.frames)), []
     except Exited as end:
         return end.status, "", []
     except TypeError as error:

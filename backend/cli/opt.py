@@ -15,6 +15,7 @@ import contextlib
 import gc
 import os
 import re
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -104,34 +105,35 @@ def _reporting_internal_errors(driver: _Driver, arguments: list[str]) -> int:
     except BrokenPipeError:
         raise
     except Exception as error:
-        import shlex
         import tempfile
         import traceback
 
+        files = [str(Path(file).resolve()) for file in driver.loads()]
+        guilty = next((each for each in reversed(traceback.extract_tb(error.__traceback__)) if each.filename in files), None)
         # One line per line of the comment, whatever the arguments hold.
-        replay = f"altru-opt --replay: -p {shlex.quote(driver.pipeline)}\n" if driver.pipeline else ""
+        loads = "".join(f" --load-pass {shlex.quote(file)}" for file in files)
+        replay = f"altru-opt --replay: -p {shlex.quote(driver.pipeline)}{loads}\n" if driver.pipeline else ""
         head = f"{replay}{driver.name} {shlex.join(arguments)}\n{traceback.format_exc()}"
         text = "".join(f"// {line}\n" for line in head.splitlines()) + driver.text
-        whose, says = driver.name, f"({type(error).__name__}: {error})"
-        what = f"error[internal]: {driver.name} failed on its own account {says}.\n"
-        loaded = {os.path.realpath(file): file for file in getattr(driver.options, "load_passes", None) or ()}
-        for frame in reversed(traceback.extract_tb(error.__traceback__)):
-            if frame.filename in loaded:
-                whose = loaded[frame.filename]
-                what = f"error[internal]: what {whose} defines failed in line {frame.lineno} {says}.\n"
-                break
+        if guilty is not None:
+            what = f"error[internal]: {guilty.filename}, line {guilty.lineno}, failed ({type(error).__name__}: {error}).\n"
+            whose, then = "that file", "."
+        else:
+            what = f"error[internal]: {driver.name} failed on its own account ({type(error).__name__}: {error}).\n"
+            whose, then = driver.name, "; please report it with that file."
         try:
             with tempfile.NamedTemporaryFile("wb", prefix=f"{driver.name}-", suffix=".repro.air", delete=False) as file:
                 file.write(text.encode(errors="backslashreplace"))
         except OSError as problem:
+            asked = "" if guilty is not None else "; please report this with the input"
             _say(
                 f"{what}  This is a defect of {whose}, not of the program. No file for a report could be written\n"
-                f"  ({problem.strerror}; TMPDIR says where); please report this with the input:\n{head}"
+                f"  ({problem.strerror}; TMPDIR says where){asked}:\n{head}"
             )
             return INTERNAL
         _say(
             f"{what}  This is a defect of {whose}, not of the program. The input, the command line and where it failed\n"
-            f"  are in {file.name}; please report it with that file.\n"
+            f"  are in {file.name}{then}\n"
         )
         return INTERNAL
 
@@ -179,6 +181,11 @@ class _Driver:
         self.managers: list[PassManager] = []
         self.pipeline: str | None = None
         self.verify_each = False
+
+    def loads(self) -> list[str]:
+        """The files of passes that were named."""
+        options = getattr(self, "options", None)
+        return list(options.load_passes) if options is not None else []
 
     def run(self, arguments: list[str]) -> int:
         try:
@@ -390,10 +397,16 @@ class _Driver:
     def take_pipeline(self, text: str) -> None:
         """Reads the pipeline off the head of a reproducer."""
         from altru_ir.passes.pipeline_text import PipelineError, parse_pipeline
+        from altru_ir.passes.registry import loaded_files
         from altru_ir.passes.reproducer import NotAReproducer, read
 
         try:
-            self.pipeline, self.verify_each = read(text)
+            head = read(text)
+            missing = [file for file in head.files if file not in loaded_files()]
+            if missing:
+                flags = " ".join(f"--load-pass={shlex.quote(file)}" for file in missing)
+                raise EnvironmentProblem(f"this reproducer needs {flags}: say so, too, if you trust what is in there")
+            self.pipeline, self.verify_each = head.pipeline, head.verify_each
             parse_pipeline(self.pipeline)
         except (NotAReproducer, PipelineError) as error:
             raise EnvironmentProblem(str(error)) from None

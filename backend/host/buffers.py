@@ -1,6 +1,6 @@
 """Memory of the host as slices and references, without a copy (PEP 3118, so NumPy is welcome and not needed).
 
-For the time of a call the exporter is asked for its buffer and holds it: nobody can free or resize it meanwhile. What is
+For the time of a call there is a ``memoryview`` of it, which holds it: nobody can free or resize it meanwhile. What is
 borrowed is checked against the parameter's type first: elements, dimensions, contiguity, alignment, whether it may be
 written. Sequences (lists, tuples, `str` for slices of `i8`) are copied for the call; what an exclusive slice stores into the
 copy of a list is written back.
@@ -25,33 +25,17 @@ from altru_ir.layout import layout_of
 from altru_ir.module import Module
 from altru_ir.types import ArrayType, OwnType, RefType, Type
 
-
-class PyBuffer(ctypes.Structure):
-    """``Py_buffer`` of Python's stable ABI."""
-
-    _fields_ = [
-        ("buf", ctypes.c_void_p), ("obj", ctypes.c_void_p), ("len", ctypes.c_ssize_t), ("itemsize", ctypes.c_ssize_t),
-        ("readonly", ctypes.c_int), ("ndim", ctypes.c_int), ("format", ctypes.c_char_p),
-        ("shape", ctypes.POINTER(ctypes.c_ssize_t)), ("strides", ctypes.POINTER(ctypes.c_ssize_t)),
-        ("suboffsets", ctypes.c_void_p), ("internal", ctypes.c_void_p),
-    ]  # fmt: skip
-
-
-_FORMAT_AND_STRIDES = 0x1C
-"""``PyBUF_FORMAT | PyBUF_STRIDES``: the exporter tells its elements and its strides."""
-
-_FORMAT_AND_CONTIGUOUS = 0x3C
-"""``PyBUF_FORMAT | PyBUF_C_CONTIGUOUS``: the exporter refuses when there are gaps."""
-
-_HEAD = struct.Struct("P8xnnii").unpack_from
-"""``buf``, ``len``, ``itemsize``, ``readonly`` and ``ndim`` at once."""
-
-addressof = ctypes.addressof
-
-_get = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.py_object, ctypes.c_void_p, ctypes.c_int)(
-    ("PyObject_GetBuffer", ctypes.pythonapi)
+_read = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.py_object, ctypes.c_void_p, ctypes.c_void_p)(
+    ("PyObject_AsReadBuffer", ctypes.pythonapi)
 )
-_release = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(("PyBuffer_Release", ctypes.pythonapi))
+
+
+def address_of(view: memoryview) -> int:
+    """Where the memory of a contiguous view begins."""
+    found = (ctypes.c_size_t * 2)()
+    place = ctypes.addressof(found)
+    _read(view, place, place + 8)
+    return found[0]
 
 
 class Scratch:
@@ -71,10 +55,10 @@ class Scratch:
 class Loan:
     """What one call has borrowed."""
 
-    __slots__ = ("_after", "_keep", "_spans", "buffers")
+    __slots__ = ("_after", "_keep", "_spans", "views")
 
     def __init__(self) -> None:
-        self.buffers: list[PyBuffer] = []
+        self.views: list[memoryview] = []
         self._keep: Any = None
         self._after: list[Callable[[], None]] | None = None
         self._spans: list[tuple[int, int, bool, Where]] | None = None
@@ -120,10 +104,10 @@ class Loan:
             action()
 
     def end(self) -> None:
-        """Gives everything back."""
-        for buffer in self.buffers:
-            _release(addressof(buffer))
+        """Gives everything back. What a signal keeps this from comes back with the frame of the call."""
         self._keep = None  # an exception may keep the call's frame, and with it this
+        for view in self.views:
+            view.release()
 
 
 def holds_owner(value: Any) -> bool:
@@ -131,28 +115,27 @@ def holds_owner(value: Any) -> bool:
     return getattr(value, "type", None).__class__ is OwnType
 
 
-def borrowed(value: Any, where: Where) -> PyBuffer | None:
-    """The buffer of ``value``; None when it is no exporter. Raises ``ValueError`` for one that refuses."""
-    buffer = PyBuffer()
+def borrowed(value: Any, where: Where) -> memoryview | None:
+    """A view of the memory of ``value``; None when it has none to show. Raises ``ValueError`` when it refuses."""
     try:
-        _get(value, addressof(buffer), _FORMAT_AND_STRIDES)
-    except TypeError:
-        return None  # not an exporter
+        return memoryview(value)
+    except TypeError as error:
+        if was_raised_in_python(error):
+            raise
+        return None
     except (BufferError, ValueError) as error:
+        if was_raised_in_python(error):
+            raise
         raise ValueError(f"{spell(where)} cannot be borrowed: {error}") from None
-    return buffer
 
 
-def _is_contiguous(buffer: PyBuffer) -> bool:
-    if not buffer.len or not buffer.strides:  # ctypes leaves them out where they say nothing
-        return True
-    step = buffer.itemsize
-    for axis in range(buffer.ndim - 1, -1, -1):
-        length = buffer.shape[axis]
-        if length > 1 and buffer.strides[axis] != step:
-            return False
-        step *= length
-    return True
+def was_raised_in_python(error: BaseException) -> bool:
+    """Whether an error comes from further in than where it was caught: a signal handler, a ``__buffer__``."""
+    return error.__traceback__ is not None and error.__traceback__.tb_next is not None
+
+
+def _is_contiguous(view: memoryview) -> bool:
+    return not view.nbytes or view.c_contiguous
 
 
 @attrs.define(eq=False)
@@ -161,15 +144,14 @@ class ElementCheck:
 
     type: Type
     module: Module
-    known: dict[tuple[bytes | None, int], bool] = attrs.Factory(dict)
+    known: dict[tuple[str, int], bool] = attrs.Factory(dict)
 
-    def holds(self, buffer: PyBuffer) -> bool:
+    def holds(self, view: memoryview) -> bool:
         """Whether the elements of the buffer are values of the type."""
-        key = (buffer.format, buffer.itemsize)
+        key = (view.format, view.itemsize)
         known = self.known.get(key)
         if known is None:
-            text = (buffer.format or b"B").decode("latin-1")
-            known = self.known[key] = matches(text, buffer.itemsize, self.type, self.module)
+            known = self.known[key] = matches(*key, self.type, self.module)
         return known
 
 
@@ -200,65 +182,63 @@ class SliceTaker:
             return self._copy(value, loan)
         if self.usual:
             # One row, contiguous: that takes few questions. Whatever the answer, the other way knows what is wrong.
-            buffer = PyBuffer()
             try:
-                _get(value, addressof(buffer), _FORMAT_AND_CONTIGUOUS)
-            except (TypeError, BufferError, ValueError):
+                view = memoryview(value)
+            except (TypeError, BufferError, ValueError) as error:
+                if was_raised_in_python(error):
+                    raise
                 return self._examine(value, loan)
-            loan.buffers.append(buffer)
-            start, size, itemsize, readonly, dimensions = _HEAD(buffer)
-            fine = self.check.known.get((buffer.format, itemsize)) and dimensions == 1 and start and not start % self.align
-            if fine and not (readonly and self.mutable):
-                if not self.alone:
-                    loan.claim(start, size, self.mutable, self.where)
-                return start, size // itemsize
+            loan.views.append(view)
+            if self.check.known.get((view.format, view.itemsize)) and view.ndim == 1 and view.c_contiguous:
+                start, size = address_of(view), view.nbytes
+                if start and not start % self.align and not (view.readonly and self.mutable):
+                    if not self.alone:
+                        loan.claim(start, size, self.mutable, self.where)
+                    return start, size // view.itemsize
         return self._examine(value, loan)
 
     def _examine(self, value: Any, loan: Loan) -> Sequence[int]:
         """The same, one question after the other."""
         where = self.where
         value = loan.viewed(value)
-        buffer = borrowed(value, where)
-        if buffer is None:
+        view = borrowed(value, where)
+        if view is None:
             return self._copy(value, loan)
-        loan.buffers.append(buffer)
-        if not self.check.holds(buffer):
-            kind = (buffer.format or b"B").decode("latin-1")
+        loan.views.append(view)
+        if not self.check.holds(view):
             wanted = describe(self.element, self.module)
             raise TypeError(
-                f"{spell(where)} has type `{self.type}` and takes a buffer of {wanted}, not of format {kind!r} "
-                f"with {buffer.itemsize} bytes ({type(value).__name__})"
+                f"{spell(where)} has type `{self.type}` and takes a buffer of {wanted}, not of format {view.format!r} "
+                f"with {view.itemsize} bytes ({type(value).__name__})"
             )
-        if buffer.ndim != len(self.dimensions):
+        if view.ndim != len(self.dimensions):
             raise TypeError(
-                f"{spell(where)} has type `{self.type}` and takes {len(self.dimensions)} dimensions, not {buffer.ndim} "
+                f"{spell(where)} has type `{self.type}` and takes {len(self.dimensions)} dimensions, not {view.ndim} "
                 f"({type(value).__name__})"
             )
-        if self.mutable and buffer.readonly:
+        if self.mutable and view.readonly:
             raise ValueError(
                 f"{spell(where)} has type `{self.type}`, which is written to, and the {type(value).__name__} is read-only"
             )
-        if not _is_contiguous(buffer):
+        if not _is_contiguous(view):
             raise ValueError(
                 f"{spell(where)} has type `{self.type}`, whose elements lie side by side in row-major order, and those of the "
                 f"{type(value).__name__} do not; pass a contiguous copy"
             )
-        lengths = list(buffer.shape[: buffer.ndim])
+        lengths = list(view.shape or ())
         for axis, (length, fixed) in enumerate(zip(lengths, self.dimensions)):
             if fixed is not None and length != fixed:
                 raise ValueError(
                     f"{spell(where)} has type `{self.type}`, and dimension {axis} has length {length}, not {fixed}"
                 )
-        start = buffer.buf or 0
-        if start % self.align or not start:
-            if buffer.len:
-                raise ValueError(
-                    f"{spell(where)} has type `{self.type}`, whose elements are aligned to {self.align} bytes, and those of "
-                    f"the {type(value).__name__} are not; pass an aligned copy"
-                )
-            start = self.align  # nothing is there, but a reference is never null and always aligned
+        start = address_of(view) if view.nbytes else self.align  # a reference is never null and always aligned
+        if start % self.align:
+            raise ValueError(
+                f"{spell(where)} has type `{self.type}`, whose elements are aligned to {self.align} bytes, and those of "
+                f"the {type(value).__name__} are not; pass an aligned copy"
+            )
         if not self.alone:
-            loan.claim(start, buffer.len, self.mutable, where)
+            loan.claim(start, view.nbytes, self.mutable, where)
         return [start, *lengths]
 
     def _copy(self, value: Any, loan: Loan) -> Sequence[int]:
@@ -357,12 +337,11 @@ class ReferenceTaker:
             return self._owner(value, loan)
         if self.codec is None and not self.raw:
             raise wrong(where, self.type, "an owner that a compiled function gave", value)
-        buffer = None if plain else borrowed(value, where)
-        if buffer is not None:
-            loan.buffers.append(buffer)
-            loan.claim(buffer.buf or 0, buffer.len, self.mutable, where)
-            if self._fits(buffer):
-                return self._borrow(buffer, value)
+        view = None if plain else borrowed(value, where)
+        if view is not None:
+            loan.views.append(view)
+            if self._fits(view):
+                return self._borrow(view, value, loan)
         if self.mutable or self.codec is None:
             raise wrong(
                 where, self.type, f"a writable buffer of {self.layout.size} bytes that holds `{self.type.target}`", value
@@ -379,29 +358,28 @@ class ReferenceTaker:
         loan.claim(value.address, self.layout.size, self.mutable, self.where)
         return int(value.address)
 
-    def _fits(self, buffer: PyBuffer) -> bool:
-        if buffer.len != self.layout.size:
+    def _fits(self, view: memoryview) -> bool:
+        if view.nbytes != self.layout.size:
             return False
-        one = buffer.len == buffer.itemsize
+        one = view.nbytes == view.itemsize
         return (
-            (one and self.check.holds(buffer))
-            or self.leaf_check.holds(buffer)
-            or (self.raw and buffer.itemsize == 1 and (buffer.format or b"B") in (b"B", b"b", b"c", b"<B", b"<b"))
+            (one and self.check.holds(view))
+            or self.leaf_check.holds(view)
+            or (self.raw and view.itemsize == 1 and view.format in ("B", "b", "c", "<B", "<b"))
         )
 
-    def _borrow(self, buffer: PyBuffer, value: Any) -> int:
+    def _borrow(self, view: memoryview, value: Any, loan: Loan) -> int:
         kind = type(value).__name__
-        if self.mutable and buffer.readonly:
+        if self.mutable and view.readonly:
             raise ValueError(f"{spell(self.where)} has type `{self.type}`, which is written to, and the {kind} is read-only")
-        if not _is_contiguous(buffer):
+        if not _is_contiguous(view):
             raise ValueError(f"{spell(self.where)} has type `{self.type}`, and the memory of the {kind} has gaps; pass a copy")
-        start = buffer.buf or 0
-        if start % self.layout.align or not start:
-            if buffer.len:
-                raise ValueError(
-                    f"{spell(self.where)} has type `{self.type}`, aligned to {self.layout.align} bytes, and the {kind} is not"
-                )
-            start = self.layout.align
+        start = address_of(view) if view.nbytes else self.layout.align
+        if start % self.layout.align:
+            raise ValueError(
+                f"{spell(self.where)} has type `{self.type}`, aligned to {self.layout.align} bytes, and the {kind} is not"
+            )
+        loan.claim(start, view.nbytes, self.mutable, self.where)
         return start
 
 
@@ -424,4 +402,4 @@ def copy_out(address: int, lengths: list[int], element: Type, codecs: Codecs) ->
     return tuple(values)
 
 
-__all__ = ["Loan", "PyBuffer", "ReferenceTaker", "Scratch", "SliceTaker", "borrowed", "copy_out", "write_elements"]
+__all__ = ["Loan", "ReferenceTaker", "Scratch", "SliceTaker", "address_of", "borrowed", "copy_out", "write_elements"]

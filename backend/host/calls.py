@@ -40,7 +40,6 @@ from typing import Any
 
 import attrs
 
-from altru_ir.backend import line_table
 from altru_ir.backend.host import c_api, stubs
 from altru_ir.backend.host.buffers import Loan, ReferenceTaker, Scratch, SliceTaker, copy_out
 from altru_ir.backend.host.callbacks import ctype_of
@@ -511,8 +510,10 @@ def raise_panic() -> None:
     found = panics.take()
     if found is not None:
         location = None if found.file is None else Location(found.file, found.line, found.column)
-        callers = tuple(line_table.find(address) if address else None for address in found.calls)
-        raise Panic(found.message, location, found.kind, found.values, found.backtrace, callers)
+        callers = tuple(None if place is None else Location(*place) for place in found.callers)
+        raise Panic(
+            found.message, location, found.kind, found.values, found.backtrace, callers, found.times, has_more=found.has_more
+        )
 
 
 def parameter_names(callee: Callee) -> list[str]:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import threading
 import weakref
 from collections.abc import Callable, Sequence
@@ -55,8 +56,9 @@ def crosses(type: Type) -> bool:
     return not target.is_unsized or isinstance(target, ArrayType)
 
 
-def with_releases(module: Module) -> tuple[Module, dict[str, Type]]:
-    """``module`` as it is, or a clone with a function for each type of owner that it gives away; the types by their names."""
+def with_releases(module: Module, *, for_c: bool = False) -> tuple[Module, dict[str, Type]]:
+    """``module`` as it is, or a clone with a function for each type of owner that it gives away; the types by their names.
+    ``for_c`` gives them names that C can write: ``release_Node`` for an ``own<@Node>``."""
     types = set(map(_TYPE, module.functions.values()))
     if not any(crosses(each.result) for each in types):  # of most modules this is all that is asked
         return module, {}
@@ -68,9 +70,9 @@ def with_releases(module: Module) -> tuple[Module, dict[str, Type]]:
     builder = Builder(copy)
     names: dict[str, Type] = {}
     for type in wanted.values():
-        name = f"drop {type}"
+        name, more = (_name_for_c(type), "_") if for_c else (f"drop {type}", "'")
         while name in copy.functions or name in copy.globals:
-            name += "'"
+            name += more
         with builder.body(builder.function(name, [("owner", type)])) as (owner,):
             builder.drop(owner)
         names[name] = type.erased
@@ -81,6 +83,12 @@ _viewing = threading.RLock()
 """Held for a few steps, in which it is found out whether something is viewed."""
 
 os.register_at_fork(before=_viewing.acquire, after_in_parent=_viewing.release, after_in_child=_viewing.release)
+
+
+def _name_for_c(type: Type) -> str:
+    """``release_slice_f64`` for an ``own<[? x f64]>``."""
+    words = re.findall(r"[A-Za-z0-9_]+", str(type.pointee).replace("?", "slice"))
+    return "_".join(["release", *(word for word in words if word != "x")])
 
 
 class Owned:
@@ -96,7 +104,7 @@ class Owned:
         self._cell = (ctypes.c_size_t * (2 + dimensions_of(type)))()
         self._codecs = codecs
         self._release = release
-        self._views: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
+        self._views: list[weakref.ref[Any]] = []  # asked, not told: a signal may come in the way of a callback
         self._finalizer = weakref.finalize(self, _let_go, release, self._cell)
 
     @property
@@ -119,18 +127,17 @@ class Owned:
         """A copy, as ``ref<T>`` would come to Python. Raises ``ValueError`` when it holds nothing, ``TypeError`` for a type
         whose values do not cross."""
         viewed = self.view()  # so that nobody releases it meanwhile
-        address, *lengths = self.words()
-        target = self.type.target
         try:
+            address, *lengths = self.words()
+            target = self.type.target
             if isinstance(target, ArrayType) and target.is_unsized:
-                found = copy_out(address, lengths, target.element, self._codecs)
-            else:
-                codec = self._codecs.of(target)
-                found = codec.read(ctypes.string_at(address, codec.size), 0)
+                return copy_out(address, lengths, target.element, self._codecs)
+            codec = self._codecs.of(target)
+            return codec.read(ctypes.string_at(address, codec.size), 0)
         except NoCodec as error:
             raise TypeError(str(error)) from None
-        del viewed
-        return found
+        finally:
+            del viewed
 
     def words(self) -> tuple[int, ...]:
         """The address and the lengths. Raises ``ValueError`` when it holds nothing."""
@@ -162,7 +169,7 @@ class Owned:
             kind, count = ctypes.c_uint8, count * layout_of(element, self._codecs.module).size
         made: Any = (kind * count).from_address(address)
         made._owner = self
-        self._views[id(made)] = made
+        self._views = [*self._viewed(), weakref.ref(made)]
         return made
 
     def release(self) -> None:
@@ -175,10 +182,13 @@ class Owned:
             except Refused:  # another thread has released it meanwhile, or views it
                 continue
 
+    def _viewed(self) -> list[weakref.ref[Any]]:
+        return [view for view in self._views if view() is not None]
+
     def free(self) -> None:
         """Lets a stub take it. Raises ``BufferError`` while it is viewed."""
         with _viewing:
-            if len(self._views):
+            if self._viewed():
                 raise BufferError(f"this `{self.type}` is viewed, and can neither be released nor moved")
             self._cell[0] = 0
 
@@ -191,8 +201,12 @@ class Owned:
     def __enter__(self) -> Owned:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.release()
+    def __exit__(self, kind: object, *_: object) -> None:
+        try:
+            self.release()
+        except BufferError:
+            if kind is None:  # else a frame of that exception may view it, and it is released with the view
+                raise
 
     def __repr__(self) -> str:
         address = self._cell[1]

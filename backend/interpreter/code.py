@@ -50,9 +50,10 @@ Next = tuple["Segment", Slots]
 
 
 class Segment:
-    """Steps, then a control. ``after`` is where a control that is no terminator goes on; ``block`` has the unwind edge."""
+    """Steps, then a control. ``after`` is where a control that is no terminator goes on, whose operation is ``behind`` there;
+    ``block`` has the unwind edge."""
 
-    __slots__ = ("after", "block", "control", "cost", "op", "operations", "parts", "point", "steps")
+    __slots__ = ("after", "behind", "block", "control", "cost", "op", "operations", "parts", "point", "steps")
 
     def __init__(self, block: BlockCode) -> None:
         self.block = block
@@ -60,6 +61,7 @@ class Segment:
         self.steps: list[Step] = []
         self.control: Callable[[Thread, Slots, Segment], Next] = _nowhere
         self.after: Segment = self
+        self.behind: Operation | None = None
         self.op: Operation | None = None
         self.operations: list[Operation] = []  # all of them, with the paths that its steps evaluate
         self.cost = 0
@@ -217,6 +219,7 @@ class Stage:
                 if not op.decl.is_terminator:
                     segment.after = self._segment(Segment(code))
                     segment = segment.after
+                    segment.behind = op
             else:
                 segment.steps.append(alone(self, op, made) if isinstance(made, Source) else made)
                 segment.parts.append((op, made))

@@ -53,8 +53,7 @@ def _stored(allocation: Allocation) -> list[Pointer]:
 def _kept(allocation: Allocation) -> list[Pointer]:
     """What a resource keeps: the cells of an arena, the slots of a pool, the result of a thread."""
     resource = allocation.resource
-    cells = getattr(resource, "cells", None) or [s for s in getattr(resource, "slots", ()) if isinstance(s, Allocation)]
-    found = [Pointer(cell.base, cell) for cell in cells]
+    found = [Pointer(cell.base, cell) for cell in getattr(resource, "cells", ())]
     result = getattr(resource, "result", None)
     return found + ([result] if result is not None else [])
 

@@ -38,4 +38,4 @@ def fault(
     location = op.location if op is not None else None
     function = op.function.name if op is not None and op.function is not None else None
     diagnostic = Diagnostic(code, message, location, function=function, labels=tuple(labels))
-    return MemoryFault(code, message, location, diagnostic)
+    return MemoryFault(code, diagnostic.message, location, diagnostic)

@@ -24,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import Any
 
+from altru_ir.backend.interpreter.backtraces import backtrace
 from altru_ir.backend.interpreter.borrows import AliasingViolation, BorrowTree, Permission
 from altru_ir.backend.interpreter.code import Activation, FunctionCode, Next, Segment, Slots
 from altru_ir.backend.interpreter.codec import Codecs
@@ -61,10 +62,11 @@ class Unwinding(Exception):
 
 class Aborted(Exception):
     """The process ended at once: ``abort``, a panic while another was unwinding, or one that would leave a function that is
-    ``nounwind``. ``messages`` says why: of a panic it is the first."""
+    ``nounwind``. ``messages`` says why: of a panic it is the first. ``frames`` is the backtrace of the last panic, as lines."""
 
-    def __init__(self, *messages: str) -> None:
+    def __init__(self, *messages: str, frames: list[str] | None = None) -> None:
         self.messages = messages
+        self.frames = frames or []
         super().__init__("; ".join(messages))
 
 
@@ -391,12 +393,16 @@ class Machine:
 
     def panic(self, thread: Thread, message: str, op: Operation) -> Unwinding:
         """The panic of an operation, to be raised. Raises ``Aborted`` when one is unwinding already."""
-        return self.rethrow(thread, Panic(message, op.location))
+        trace = backtrace(thread, op)
+        panic = Panic(
+            message, op.location, backtrace=trace.names, callers=trace.callers, times=trace.times, has_more=trace.has_more
+        )
+        return self.rethrow(thread, panic)
 
     def rethrow(self, thread: Thread, panic: Panic) -> Unwinding:
         """A panic that goes on in ``thread``."""
         if thread.unwinding is not None:
-            raise Aborted(f"panic: {thread.unwinding}", f"panic while unwinding: {panic}")
+            raise Aborted(f"panic: {thread.unwinding}", f"panic while unwinding: {panic}", frames=panic.frames())
         thread.unwinding = panic
         return Unwinding(panic)
 
@@ -412,7 +418,8 @@ class Machine:
                 return block.unwind.first, s
             function = s[0].code.function
             if function.signature.type.nounwind:
-                raise Aborted(f"panic: {panic}", f"it may not leave @{function.name}, which is `nounwind`")
+                why = f"it may not leave @{function.name}, which is `nounwind`"
+                raise Aborted(f"panic: {panic}", why, frames=panic.frames())
             self.leave(s[0])
             entry = thread.stack.pop()
             if entry.__class__ is tuple:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from altru_ir.backend.lower.debug_info import FunctionDebug, located
+from altru_ir.backend.lower.debug_info import FunctionDebug, calls_located, located
 from altru_ir.module import Block
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def write_blocks(f: FunctionLowering, order: list[Block]) -> int:
     """Writes the blocks of ``order``, the entry first; gives the line at which the entry's first instruction stands."""
-    lines, labels, types, owner, debug = f.lines, f.labels, f.types, f.owner, f.debug
+    lines, labels, types, owner, debug, places = f.lines, f.labels, f.types, f.owner, f.debug, f.places
     heads_of, compared, lowering_of, limit_of = owner.heads, owner.compared, owner.lowerings, f.limits.get
     constant, compare, branch, choice = owner.usual
     arrivals = f.arrivals = {block: [] for block in order if block.args}
@@ -79,7 +79,10 @@ def write_blocks(f: FunctionLowering, order: list[Block]) -> int:
                     compared.setdefault(decl, {}).setdefault(how, {})[lhs.type] = head
                 lines.append(f"  {op.results[0].spelled}{head}{lhs.spelled}, {rhs.spelled}")
                 continue
+            at = len(lines)
             lowering(f, op)
+            if places is not None:
+                calls_located(lines, at, places.location(op))
         op = ops[-1]
         lowering = lowering_of[op.decl]
         if lowering is branch:
@@ -99,7 +102,10 @@ def write_blocks(f: FunctionLowering, order: list[Block]) -> int:
                     arrivals[second].append((other.args, f.label))
                 lines.append(f"  br i1 {op.operands[0].spelled}, label %{labels[target]}, label %{labels[second]}")
                 continue
+        at = len(lines)
         lowering(f, op)
+        if places is not None:
+            calls_located(lines, at, places.location(op))
     for at, block in phis:
         lines[at] = _phis(f, block)
     return begin

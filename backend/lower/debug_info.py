@@ -12,6 +12,9 @@ member for each payload:
 
 Example: ``DebugInfo(module, optimized=False).function(f).location(op)`` is ``, !dbg !12``.
 
+With ``calls_only`` there is no more of it than what backtraces of panics are made of (``call_places.py``): functions without
+their types, and the places of calls. What else LLVM would carry along for nobody is left out.
+
 Invariant: the metadata is numbered in the order of first use, so equal modules give equal text; a type's number is known before
 its parts are described, so that types may contain pointers to themselves. Source: "DWARF Debugging Information Format", version
 4, and LLVM's "Source Level Debugging".
@@ -54,9 +57,10 @@ def text_of(text: str) -> str:
 class DebugInfo:
     """The metadata of one module."""
 
-    def __init__(self, module: Module, *, optimized: bool) -> None:
+    def __init__(self, module: Module, *, optimized: bool, calls_only: bool = False) -> None:
         self.module = module
         self.optimized = optimized
+        self.calls_only = calls_only
         self.nodes: dict[int, str] = {}
         self.known: dict[str, int] = {}
         self.types: dict[Type, int] = {}
@@ -66,7 +70,8 @@ class DebugInfo:
         first = module.source.filename if module.source is not None else f"{module.name}.air"
         self.nodes[self.unit] = (
             f"distinct !DICompileUnit(language: DW_LANG_C11, file: {self.file(first)}, producer: {text_of(PRODUCER)}, "
-            f"isOptimized: {'true' if optimized else 'false'}, runtimeVersion: 0, emissionKind: FullDebug)"
+            f"isOptimized: {'true' if optimized else 'false'}, runtimeVersion: 0, "
+            f"emissionKind: {'LineTablesOnly' if calls_only else 'FullDebug'})"
         )
 
     def reserve(self) -> int:
@@ -98,6 +103,17 @@ class DebugInfo:
     def function(self, function: Function) -> FunctionDebug:
         """The debug information of a function."""
         return FunctionDebug(self, function)
+
+    def wrapper(self) -> tuple[str, str]:
+        """What stands behind the header of a function that is not of the source, and behind the calls in it."""
+        file, type = self.file(""), self.node("!DISubroutineType(types: !{null})")
+        number = self.reserve()
+        flags = "DISPFlagDefinition | DISPFlagLocalToUnit" + (" | DISPFlagOptimized" if self.optimized else "")
+        self.nodes[number] = (
+            f"distinct !DISubprogram(scope: {file}, file: {file}, type: {type}, flags: DIFlagArtificial, spFlags: {flags}, "
+            f"unit: !{self.unit})"
+        )
+        return f" !dbg !{number}", f", !dbg {self.node(f'!DILocation(line: 0, scope: !{number})')}"
 
     # -- types ----------------------------------------------------------------------------------------------------------
 
@@ -203,6 +219,10 @@ class DebugInfo:
         named = f"name: {text_of(name)}, " if name else ""
         return f"!DICompositeType(tag: DW_TAG_{tag}, {named}size: {layout_of(type, self.module).size * 8}, {rest})"
 
+    def routine_of(self, function: Function) -> str:
+        """The node of a function's type, as far as it is told."""
+        return self.node("!DISubroutineType(types: !{null})") if self.calls_only else self.routine(function.signature.type)
+
     def routine(self, type: FunctionType) -> str:
         shown = ", ".join(self.type(each) for each in (type.result, *type.parameters))
         return self.node(f"!DISubroutineType(types: {self.node(f'!{{{shown}}}')})")
@@ -213,6 +233,7 @@ class FunctionDebug:
 
     def __init__(self, owner: DebugInfo, function: Function) -> None:
         self.owner = owner
+        self.suffixes: dict[Location | None, str] = {}
         place = function.location
         name = place.file if place is not None else f"{owner.module.name}.air"
         self.file = owner.file(name)
@@ -223,7 +244,7 @@ class FunctionDebug:
         number = owner.reserve()
         owner.nodes[number] = (
             f"distinct !DISubprogram(name: {text_of(function.name)}, scope: {self.file}, file: {self.file}, "
-            f"line: {self.line}, type: {owner.routine(function.signature.type)}, scopeLine: {self.line}, spFlags: {flags}, "
+            f"line: {self.line}, type: {owner.routine_of(function)}, scopeLine: {self.line}, spFlags: {flags}, "
             f"unit: !{owner.unit})"
         )
         self.scope = f"!{number}"
@@ -241,7 +262,11 @@ class FunctionDebug:
 
     def location(self, op: Operation | None) -> str:
         """What is written behind an instruction of ``op``."""
-        return f", !dbg {self.at(op.location if op is not None else None)}"
+        place = op.location if op is not None else None
+        known = self.suffixes.get(place)
+        if known is None:
+            known = self.suffixes[place] = f", !dbg {self.at(place)}"
+        return known
 
     def declare(self, name: str, type: Type, storage: str, place: Location | None, argument: int = 0) -> str:
         """The record that says that a variable is at ``storage``."""
@@ -270,3 +295,19 @@ def located(lines: list[str], start: int, suffix: str) -> None:
             if part.startswith("  ") and not part.startswith("    ") and "!dbg" not in part:
                 parts[index] = part + suffix
         lines[at] = "\n".join(parts)
+
+
+def calls_located(lines: list[str], start: int, suffix: str) -> None:
+    """Writes ``suffix`` behind the calls of ``lines[start:]`` that a panic may come out of."""
+    for at in range(start, len(lines)):
+        line = lines[at]
+        if "(" in line and is_call(line):
+            if "\n" in line:
+                lines[at] = "\n".join(f"{part}{suffix}" if is_call(part) else part for part in line.split("\n"))
+            else:
+                lines[at] = line + suffix
+
+
+def is_call(line: str) -> bool:
+    """Whether an instruction calls anything but an intrinsic."""
+    return line.startswith("  ") and ("call " in line or "invoke " in line) and "@llvm." not in line

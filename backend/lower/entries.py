@@ -21,7 +21,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from altru_ir.backend.lower.c_names import exported_names, symbol_of
-from altru_ir.backend.lower.panics import GUARD, LANDED, PERSONALITY, label_of
+from altru_ir.backend.lower.panics import GUARD, LANDED, PERSONALITY, WRAPPER, label_of
 from altru_ir.backend.lower.rows import table_rows
 from altru_ir.backend.lower.types import dimensions_of, llvm_type, parameter_types, quote, result_type
 from altru_ir.layout import layout_of
@@ -144,8 +144,11 @@ def _entry(function: Function, name: str, own: str, lowering: ModuleLowering, li
     call = f"{result} {own}({', '.join(arguments)})"
     header = f"define {linkage}{outer} {name}({', '.join(parameters)})"
     if not guarded:
-        attributes = "uwtable" if lowering.unwinds else "nounwind uwtable"
-        return "\n".join([f"{header} {attributes} {{", *lines, f"  {value}call {call}", *ending, "}", ""])
+        attributes, behind = "uwtable" if lowering.unwinds else "nounwind uwtable", ""
+        if lowering.places is not None:  # the function may be inlined here
+            scope, behind = lowering.places.wrapper()
+            attributes += f" {label_of(function.name, WRAPPER)}{scope}"
+        return "\n".join([f"{header} {attributes} {{", *lines, f"  {value}call {call}{behind}", *ending, "}", ""])
     lowering.declare("declare void @altru_panic_catch(ptr) cold nounwind")
     lowering.declare_personality()
     lines += [f"  {value}invoke {call} noinline to label %returned unwind label %panicked", "returned:", *ending, "panicked:"]

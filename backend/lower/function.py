@@ -17,8 +17,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from altru_ir.backend.lower.blocks import write_blocks
-from altru_ir.backend.lower.debug_info import FunctionDebug, located
-from altru_ir.backend.lower.panics import LANDED, PERSONALITY, label_of
+from altru_ir.backend.lower.debug_info import FunctionDebug, calls_located, located
+from altru_ir.backend.lower.panics import LANDED, PERSONALITY, PLACED, label_of
 from altru_ir.backend.lower.types import LoweringError, quote
 from altru_ir.behaviour import may_panic
 from altru_ir.cfg import dominators_first
@@ -60,6 +60,7 @@ class FunctionLowering:
         self.panics: dict[Cold, list[tuple[str, int, str, str]]] = {}
         self.cold: dict[Cold, str] = {}  # labels of the cold blocks
         self.debug: FunctionDebug | None = None
+        self.places: FunctionDebug | None = None  # where calls are, with debug information or without
         self.pads: dict[Block | None, str] = {}  # labels of landing pads
         self.block: Block | None = None
         self.in_cleanup = False
@@ -79,8 +80,9 @@ class FunctionLowering:
         if self.uses_stack and owner.unwinds and not self.is_nounwind:
             self.stack_cleanup = Block("-stack")
         lines = self.lines
-        if owner.debug is not None:
-            self.debug = owner.debug.function(function)
+        if owner.places is not None:
+            self.places = owner.places.function(function)
+            self.debug = None if owner.debug is None else self.places
         parameters = self.parameters()
         alloca_at = write_blocks(self, dominators_first(function))
         if self.panics:
@@ -114,8 +116,10 @@ class FunctionLowering:
         if self.pads or self.keeps_payload:
             personality = f" {PERSONALITY}"
             owner.declare_personality()
-        scope = "" if self.debug is None else f" !dbg {self.debug.scope}"
-        return f"define {linkage}{result} {symbol}({parameters}){attributes} {label_of(function.name)}{personality}{scope}"
+        label, scope = label_of(function.name), ""
+        if self.places is not None:
+            label, scope = label_of(function.name, PLACED), f" !dbg {self.places.scope}"
+        return f"define {linkage}{result} {symbol}({parameters}){attributes} {label}{personality}{scope}"
 
     def where(self, op: Operation) -> str:
         """`` at FILE:LINE:COLUMN`` when it is known."""
@@ -167,7 +171,9 @@ class FunctionLowering:
             begin = len(self.lines)
             unwinds = self.owner.unwinds and not (self.is_nounwind and cleanup is None)
             name = "altru_panic_unwind" if unwinds else "altru_panic_site"
-            self.owner.declare(f"declare void @{name}(ptr, i32, i64, i64) cold noreturn{'' if unwinds else ' nounwind'}")
+            attributes = "" if self.places is None else " nomerge"  # one call for several would have no place
+            attributes += "" if unwinds else " nounwind"
+            self.owner.declare(f"declare void @{name}(ptr, i32, i64, i64) cold noreturn{attributes}")
             label = self.cold_label(cold)
             self.start(label)
             site = ", ".join(f"[ {number}, %{origin} ]" for origin, number, _, _ in origins)
@@ -187,8 +193,7 @@ class FunctionLowering:
                 self.line(f"invoke {text} to label %{never} unwind label %{self.pad(cleanup)}")
                 self.start(never)
             self.line("unreachable")
-            if self.debug is not None:
-                located(self.lines, begin, self.debug.location(op))
+            self.locate(begin, op)
 
     def cold_label(self, cold: Cold) -> str:
         label = self.cold.get(cold)
@@ -266,8 +271,14 @@ class FunctionLowering:
                 self.keeps_payload = True
                 self.line(f'store ptr {exception}, ptr %"-payload"')
                 self.line(f"br label %{self.block_label(cleanup)}")
+        self.locate(begin, None)
+
+    def locate(self, begin: int, op: Operation | None) -> None:
+        """Gives the lines from ``begin`` on the place of ``op``, as far as anybody asks for it."""
         if self.debug is not None:
-            located(self.lines, begin, self.debug.location(None))
+            located(self.lines, begin, self.debug.location(op))
+        elif self.places is not None:
+            calls_located(self.lines, begin, self.places.location(op))
 
     def resume(self) -> None:
         """Ends a cleanup: the panic goes on to the caller, or ends where it may not."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from altru_ir.backend.lower.releases import release
 from altru_ir.backend.lower.types import LoweringError, dimensions_of, llvm_type
 from altru_ir.layout import enum_layout, field_offsets, layout_of, round_up
-from altru_ir.marks import needs_drop
+from altru_ir.marks import dropped_parts, needs_drop
 from altru_ir.ops.aggregates import field_types
 from altru_ir.types import ArenaType, ArrayType, CellType, NamedType, OwnType, PoolType, TupleType, Type
 
@@ -152,14 +152,33 @@ class Code:
         self.run(f"void {self.owner.symbol(type.release)}(ptr {pointer})", self.owner.unwinds and not nounwind)
 
     def resource(self, type: Type, address: str) -> None:
-        if isinstance(type, PoolType) and needs_drop(type.target, self.module):
-            raise LoweringError(f"dropping a `{type}` cannot be compiled yet")
+        """Ends an arena or a pool, which takes its memory along; before that what was left to a pool is dropped."""
         kind = "arena" if isinstance(type, ArenaType) else "pool"
         self.owner.declare(f"declare void @altru_{kind}_destroy(ptr) nounwind")
         held = self.emit(f"load ptr, ptr {address}, align {self.module.pointer_bits // 8}")
+        if isinstance(type, PoolType) and needs_drop(type.target, self.module):
+            self.left(type, held)
         if self.owner.profile is not None:
             self.owner.profile.emptied(self, held)
         self.line(f"call void @altru_{kind}_destroy(ptr {held})")
+
+    def left(self, type: PoolType, pool: str) -> None:
+        """Drops what was left to a pool, in the order of the handles."""
+        if type.erased in (each.erased for each in dropped_parts(type.target, self.module)):
+            raise LoweringError(f"dropping a `{type}`, which may hold pools of its own type, cannot be compiled yet")
+        self.owner.declare("declare ptr @altru_pool_left(ptr, ptr) nounwind")
+        index = self.label("%index")
+        self.allocas.append(f"  {index} = alloca i32")
+        head, body, end = self.label("objects"), self.label("object"), self.label("end")
+        self.line(f"store i32 0, ptr {index}")
+        self.goto(head)
+        self.start(head)
+        object = self.emit(f"call ptr @altru_pool_left(ptr {pool}, ptr {index})")
+        self.line(f"br i1 {self.emit(f'icmp eq ptr {object}, null')}, label %{end}, label %{body}")
+        self.start(body)
+        self.drop(type.target, object, 0)
+        self.goto(head)
+        self.start(end)
 
     def parts(self, type: Type, base: str, offset: int, drop: Callable[[Type, str, int], None]) -> None:
         """Runs the destructor of the value at an offset from ``base``, then drops its parts in order by ``drop``."""

@@ -295,7 +295,10 @@ def _pool_new(f: FunctionLowering, op: Operation) -> None:
     layout = layout_of(type.target, f.module)
     made = f.emit(runtime(f, "ptr", "altru_pool_new", [f"{f.word} {layout.size}", f"{f.word} {layout.align}"]))
     expect_memory(f, made, str(layout.size), op)
-    prewarm = op.attrs.get("prewarm", 0)
+    prewarm, maximum, growth = (op.attrs.get(name) for name in ("prewarm", "maximum", "growth"))
+    if maximum is not None or growth is not None:
+        limits = [f"{f.word} {-1 if maximum is None else maximum}", f"{f.word} {growth or 0}"]
+        f.line(runtime(f, "void", "altru_pool_policy", [f"ptr {made}", *limits]))
     if prewarm:
         status = f.emit(runtime(f, "i32", "altru_pool_prewarm", [f"ptr {made}", f"{f.word} {prewarm}"]))
         f.panic_unless(f.emit(f"icmp eq i32 {status}, 0"), "out_of_memory", op, str(prewarm * layout.size))

@@ -17,7 +17,7 @@ from altru_ir.backend.lower.drop_glue import DropGlue
 from altru_ir.backend.lower.entries import callback_text, entries_text, exports_text, is_exported
 from altru_ir.backend.lower.function import FunctionLowering, refuse
 from altru_ir.backend.lower.names import spell_names, unnamed_values
-from altru_ir.backend.lower.panics import Sites, Strings, guard_text
+from altru_ir.backend.lower.panics import Sites, Strings, guard_text, placeholder_text
 from altru_ir.backend.lower.profile import Profile
 from altru_ir.backend.lower.registry import Lowering
 from altru_ir.backend.lower.types import (
@@ -57,7 +57,7 @@ def lower_module(
     Parameters: ``panic`` is ``"unwind"`` or ``"abort"``; ``entries`` says who is called from outside, and guarded there when
     panics unwind: ``"main"``, of an executable; ``"table"``, what a host calls, and the table that leads there
     (``entries.py``); ``"library"``, what C calls, unguarded; ``"none"``. ``callbacks`` are declarations that a callable of the
-    host stands in for; ``debug`` adds debug information;
+    host stands in for; ``debug`` adds debug information, or what backtraces need of it;
     ``instrument`` is a level of ``profile.py``. Raises ``LoweringError`` for what cannot be compiled (yet).
     """
     with CollectorPaused():
@@ -81,7 +81,8 @@ class ModuleLowering:
         self.labels: dict[Block, str] = {}
         self.unnamed: set[Value] = set()  # what no debugger shows
         self.profile = Profile(instrument) if instrument is not None else None
-        self.debug = debug
+        self.places = debug
+        self.debug = None if debug is None or debug.calls_only else debug
         self.unwinds = panic == "unwind"
         self.entries = entries
         self.callbacks = callbacks
@@ -140,8 +141,9 @@ class ModuleLowering:
         if self._likely is not None:
             out.append('!0 = !{!"branch_weights", i32 1048575, i32 1}')
             out.append('!1 = !{!"branch_weights", i32 1, i32 1048575}')
-        if self.debug is not None:
-            out.extend(self.debug.text())
+        if self.places is not None:
+            out.extend(placeholder_text())
+            out.extend(self.places.text())
         return "\n".join(out) + "\n"
 
     def prepare(self, functions: list[Function]) -> None:

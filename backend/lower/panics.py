@@ -89,8 +89,20 @@ LANDED = "{ ptr, i32 }"
 MARK = 0x6E667572746C61FF
 """Stands right before the code of each function of ours; runtime/src/backtrace.c looks for it."""
 
-FUNCTION, GUARD = 0, 1
-"""Kinds of labels."""
+FUNCTION, GUARD, PLACED, WRAPPER = 0, 1, 2, 3
+"""Kinds of labels: a function; where panics end; a function, and a wrapper that is none of the source's, with a distance to
+what is known of their calls."""
+
+PLACES = "altru.places"
+"""A symbol in the section of that, which ``call_places.py`` fills when the code is there."""
+
+
+def placeholder_text() -> list[str]:
+    """The section, empty, for a module whose labels are ``PLACED``."""
+    return [
+        f'@{PLACES} = internal constant [16 x i8] zeroinitializer, section ".altru_places", align 8',
+        f'@llvm.compiler.used = appending global [1 x ptr] [ptr @{PLACES}], section "llvm.metadata"',
+    ]
 
 
 def label_of(name: str, kind: int = FUNCTION) -> str:
@@ -106,10 +118,12 @@ def label_of(name: str, kind: int = FUNCTION) -> str:
 @lru_cache
 def _around_label(length: int, kind: int) -> tuple[str, str]:
     """What stands around a name of ``length`` bytes."""
-    zeros = -length % 16
+    distance, more = (8, ", i64 0") if kind in (PLACED, WRAPPER) else (0, "")
+    zeros = -(length + distance) % 16
     array = f"[{length + zeros} x i8]"
     filling = "\\00" * zeros
-    return f'prefix <{{ {array}, i32, i32, i64 }}> <{{ {array} c"', f'{filling}", i32 {length}, i32 {kind}, i64 {MARK} }}>'
+    types = f"{array}{', i64' if more else ''}, i32, i32, i64"
+    return f'prefix <{{ {types} }}> <{{ {array} c"', f'{filling}"{more}, i32 {length}, i32 {kind}, i64 {MARK} }}>'
 
 
 def guard_text(name: str, target: str, result: str, parameters: list[str], end: str) -> str:
@@ -137,4 +151,7 @@ def guard_text(name: str, target: str, result: str, parameters: list[str], end: 
     return "\n".join(lines)
 
 
-__all__ = ["FUNCTION", "GUARD", "LANDED", "MARK", "PERSONALITY", "SITE", "Sites", "guard_text", "label_of", "quote"]
+__all__ = [
+    "FUNCTION", "GUARD", "LANDED", "MARK", "PERSONALITY", "PLACED", "PLACES", "SITE", "Sites", "WRAPPER", "guard_text",
+    "label_of", "placeholder_text", "quote",
+]  # fmt: skip

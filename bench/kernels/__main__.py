@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from bench.kernels import air_of, c_of, kernel, names, rust_of
+from bench.kernels import air_of, c_of, kernel, names, others, rust_of
 
 
 def main() -> int:
@@ -14,7 +14,7 @@ def main() -> int:
         return 2
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    for name in sys.argv[2:] or names():
+    for name in sys.argv[2:] or [*names(), *others()]:
         each = kernel(name)
         for suffix, text in (("air", air_of(each)), ("c", c_of(each)), ("rs", rust_of(each))):
             (folder / f"{name}.{suffix}").write_text(text)

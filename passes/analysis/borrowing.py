@@ -15,7 +15,7 @@ Clauses, cited by number in the code:
   1. ``borrow`` issues a loan of its place, and so does any operation whose declaration says that it borrows from a pointer or
      that its result comes from it: of what the pointer leads to, exclusive if it wants a ``ref<mut>``, else shared;
   2. no loan is tracked behind a shared reference, a raw pointer, and in globals of all threads; ``stack.alloc`` issues one
-     of the frame;
+     of the frame; what is lent of a collected object is, shared, also a loan of the storage that the ``gc`` is found in;
   3. a loan is killed where the SSA value at the root of its path is defined anew, and where a path in front of a ``deref`` of
      its path is stored into; a loan behind a ``gc`` is not killed but invalidated there.
  Accesses, which invalidate the loans that they conflict with, a read the exclusive ones only
@@ -279,9 +279,12 @@ class Borrowing:
             origin = self.flow.fresh(op)
             self.subsets.extend((origin, each, self.then) for each in origins if each >= 0)
         self._issue(op, path, mutable, origin)
+        for step in path.steps():  # 2
+            if step.what == COLLECTED and step.parent is not None and not step.parent.is_value:
+                self._issue(op, step.parent, False, origin, holder=True)
 
-    def _issue(self, op: Operation, path: Path | None, mutable: bool, origin: int) -> None:
-        self.loans.append(Loan(len(self.loans), op, path, mutable, origin, self.then))
+    def _issue(self, op: Operation, path: Path | None, mutable: bool, origin: int, *, holder: bool = False) -> None:
+        self.loans.append(Loan(len(self.loans), op, path, mutable, origin, self.then, holder))
 
     # -- accesses ----------------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,9 @@ Rules, cited by number in the code:
     ``deref %xs`` are both the length 0 of %xs. Constants are no ids at all.
  2. A check, and an edge that is the only way into a block (but for edges from below it), state facts. A fact is found under
     each id in it. The facts of an id form a tree, each below the last one that dominates it, so those that hold at a point are
-    a path in it; only the ``MOST`` nearest are looked at.
+    a path in it; only the ``MOST`` nearest are looked at, and ``MOST_BOUNDS`` more that bound the number by a constant: many
+    accesses by other numbers do not hide how long something is at least. A bound that says no more than one before it in
+    the same block is left out.
  3. What an operation says of its result (``definitions``) is made into facts when the first one asks.
  4. A fact about a number that was computed from others is, by that computation, one about those: j <= n and j = i + 1 give
     i + 1 <= n (if i + 1 does not wrap, which is left to whoever uses it).
@@ -40,16 +42,20 @@ from altru_ir.passes.analysis.definitions import Reading, Wrapping, width
 from altru_ir.passes.analysis.intervals import OPPOSITE
 from altru_ir.passes.analysis.manager import FunctionAnalysis, Get
 from altru_ir.passes.analysis.notes import Notes
+from altru_ir.passes.analysis.signs import Signs
 from altru_ir.types import ArrayType, IntType, OwnType, RefType, Type
 from altru_ir.values import Operation, Successor, Value
 
 MOST = 12
+MOST_BOUNDS = 4
 MOST_CONDITIONS = 64
 CLIMB = 4
 DERIVED = 8
 UNKNOWN = -(1 << 62)
 DERIVING = frozenset({"add", "sub", "mul", "shl", "umin", "umax", "smin", "smax"})
 """The operations whose definition makes a new fact out of one about their result (rule 4), and how many there may be of one."""
+WIDER = frozenset({"bitcast", "zext"})
+"""Operations of whose results, as signed numbers, the same is done: a fact about a length that was cast is one about it."""
 EXTREMES = frozenset({"umin", "umax", "smin", "smax"})
 SAYING = frozenset({"check.bounds", "check.subrange", "check.nonzero", "check.nonnull", "assume"})
 DECIDING = frozenset({"cond_br", "switch"})
@@ -115,22 +121,30 @@ class Point:
 
 
 class _Facts:
-    """The facts of an id in preorder of the dominator tree, with the nearest one above each (rule 2)."""
+    """The facts of an id in preorder of the dominator tree, with the nearest one above each (rule 2), and the nearest one at
+    or above each that is a bound: about no other number."""
 
-    __slots__ = ("above", "facts", "ranks")
+    __slots__ = ("above", "bounds", "facts", "ranks")
 
     def __init__(self) -> None:
         self.facts: list[Fact] = []
         self.ranks: list[int] = []
         self.above: list[int] = []
+        self.bounds: list[int] = []
 
-    def add(self, fact: Fact, before: int) -> None:
-        at = len(self.facts) - 1
-        while at >= 0 and self.facts[at].last < before:
-            at = self.above[at]
-        self.facts.append(fact)
-        self.ranks.append(fact.rank)
-        self.above.append(at)
+    def link(self, stride: int) -> None:
+        """Finds what is above the facts that were added since the last time."""
+        facts, ranks, above, bounds = self.facts, self.ranks, self.above, self.bounds
+        for here in range(len(above), len(facts)):
+            fact = facts[here]
+            before = fact.rank // stride
+            at = here - 1
+            while at >= 0 and facts[at].last < before:
+                at = above[at]
+            ranks.append(fact.rank)
+            above.append(at)
+            is_bound = len(fact.form) - (0 in fact.form) == 1
+            bounds.append(here if is_bound else bounds[at] if at >= 0 else -1)
 
     def at(self, point: Point) -> list[Fact]:
         found: list[Fact] = []
@@ -141,6 +155,13 @@ class _Facts:
             if fact.last >= before:
                 found.append(fact)
             at = above[at]
+        if at >= 0:  # 2
+            at = self.bounds[at]
+            while at >= 0 and len(found) < MOST + MOST_BOUNDS:
+                fact = facts[at]
+                if fact.last >= before:
+                    found.append(fact)
+                at = self.bounds[above[at]] if above[at] >= 0 else -1
         return found
 
 
@@ -176,6 +197,7 @@ class Inequalities(FunctionAnalysis):
         self._derives: list[bool] = []
         self.is_extreme: list[bool] = []
         """Which numbers are the least or the greatest of two."""
+        self._bounds: dict[tuple[int, int], tuple[int, int]] = {}
         self._defining: dict[int, list[tuple[Fact, int]]] = {}
         self._meetings: dict[Block, Block | None] = {}
         self._bits = self.module.pointer_bits
@@ -196,7 +218,7 @@ class Inequalities(FunctionAnalysis):
         self.factors.append(None)
         op = None if term[0] is None else term[0].owner
         name = op.decl.name if isinstance(op, Operation) else ""
-        self._derives.append(name in DERIVING)
+        self._derives.append(name in DERIVING or (term[1] == "s" and name in WIDER))
         self.is_extreme.append(name in EXTREMES)
         return len(self.terms) - 1
 
@@ -311,6 +333,11 @@ class Inequalities(FunctionAnalysis):
         return found
 
     @cached_property
+    def signs(self) -> Signs:
+        """Which integers are meant as signed ones."""
+        return Signs(self.function)
+
+    @cached_property
     def cleanups(self) -> set[Block]:
         """The blocks that an unwind edge leads to."""
         return {block.unwind for block in self.function.blocks if block.unwind is not None}
@@ -401,6 +428,8 @@ class Inequalities(FunctionAnalysis):
             sign, constant, readings, exact, differs = COMPARISONS[predicate]
             if len(readings) > 1 and not a.type.is_integer:
                 readings = readings[:1]
+            elif exact and a not in self.signs and (isinstance(b, int) or b not in self.signs):
+                readings = "u"  # the same in both; one of them is enough
             for each in readings:
                 left = constant
                 form: Form = {}
@@ -467,7 +496,7 @@ class Inequalities(FunctionAnalysis):
         ):
             self._add(fact, before)
 
-    def add(self, fact: Fact, before: int) -> None:
+    def add(self, fact: Fact) -> None:
         """Adds a fact; facts come in preorder."""
         facts = self._facts
         for number in fact.form:
@@ -475,11 +504,19 @@ class Inequalities(FunctionAnalysis):
                 of_number = facts.get(number)
                 if of_number is None:
                     of_number = facts[number] = _Facts()
-                of_number.add(fact, before)
+                of_number.facts.append(fact)
+
+    def _about(self, number: int) -> _Facts | None:
+        found = self._facts.get(number)
+        if found is not None and len(found.above) < len(found.facts):
+            found.link(self.stride)
+        return found
 
     def _add(self, fact: Fact, before: int) -> None:
         """Adds a fact and what follows from it by the definitions of its numbers (4)."""
-        self.add(fact, before)
+        if len(fact.form) <= 2 and self._is_known_bound(fact, before):
+            return
+        self.add(fact)
         derives = self._derives
         if fact.differs or len(fact.form) > 4:
             return
@@ -495,12 +532,24 @@ class Inequalities(FunctionAnalysis):
                     for other in self._derived(each, number):
                         if len(work) < DERIVED:
                             work.append(other)
-                            self.add(other, before)
+                            self.add(other)
+
+    def _is_known_bound(self, fact: Fact, before: int) -> bool:
+        """Whether a bound of one number was stated in the same block, and no farther out."""
+        constant = fact.form.get(0, 0)
+        if fact.exact or fact.differs or len(fact.form) - (constant != 0) != 1:
+            return False
+        key = next(iter(fact.form.items()))
+        known = self._bounds.get(key)
+        if known is not None and known[0] == before and known[1] <= constant:
+            return True
+        self._bounds[key] = before, constant
+        return False
 
     def _derived(self, fact: Fact, number: int) -> Iterator[Fact]:
         defining = self._defining.get(number)
         if defining is None:
-            known = [*self.computed(number), *self.defined(number)]
+            known = [*self.computed(number), *self.defined(number), *self._unsigned(number)]
             defining = self._defining[number] = [
                 (each, each.form[number]) for each in known if each.form.get(number) in (1, -1)
             ]
@@ -523,9 +572,17 @@ class Inequalities(FunctionAnalysis):
                 made.origin = fact.origin
                 yield made
 
+    def _unsigned(self, number: int) -> list[Fact]:
+        """That a number cast to a signed one is the number that it was, if it is not too large for that."""
+        value, reading = self.terms[number]
+        if reading != "s" or value is None or value.operation is None or value.operation.decl.name != "bitcast":
+            return []
+        other, _ = self.number(value, "u")
+        return [self.reading(number, other)] if other else []
+
     def at(self, number: int, point: Point) -> list[Fact]:
         """The facts about a number that hold at a point, the nearest first, then those of its definition."""
-        of_number = self._facts.get(number)
+        of_number = self._about(number)
         found = [] if of_number is None else of_number.at(point)
         if point.also:
             found = point.also.get(number, []) + found
@@ -534,7 +591,7 @@ class Inequalities(FunctionAnalysis):
 
     def direct(self, goal: Form, number: int, point: Point) -> Fact | None:
         """A fact about ``number``, without needs, that a goal about it and one more number follows from as it stands."""
-        of_number = self._facts.get(number)
+        of_number = self._about(number)
         if of_number is None:
             return None
         facts, above, before = of_number.facts, of_number.above, point.before

@@ -91,7 +91,7 @@ class LoanFacts:
         block_of = [number[point.block] for point in known.points]
         scopes = self._scopes(block_of)
         for loan in known.loans:
-            ends = loan.path is None or loan.path.is_storage or loan.path.steps()[0].what == COLLECTED
+            ends = loan.path is None or loan.path.is_storage or _only_held_here(loan.path)
             if ends and scopes[loan.origin].blocks < 0:  # 2
                 for point in known.exit_points():
                     self.why.setdefault((point, loan.number), None)
@@ -196,7 +196,7 @@ def killed(known: Borrowing, wanted: set[int]) -> list[tuple[int, int]]:
     for kill in known.kills:
         for loan in by_root.get(kill.path.root, ()):
             assert loan.path is not None
-            if loan.path.depth and loan.path.steps()[0].what == COLLECTED:
+            if _only_held_here(loan.path):
                 continue
             if _begins(loan.path, kill.path) and (not kill.below or loan.path is not kill.path):
                 killed.append((loan.number, kill.point))
@@ -243,6 +243,13 @@ def reached_from(starts: list[int], flows: list[tuple[int, int, int]]) -> set[in
                 found.add(b)
                 work.append(b)
     return found
+
+
+def _only_held_here(path: Path) -> bool:
+    """Whether what a path leads to is part of an object that an SSA value holds."""
+    steps = path.steps()
+    first = steps[0].parent if steps else None
+    return first is not None and first.is_value and steps[0].what == COLLECTED
 
 
 def _begins(path: Path, with_: Path) -> bool:

@@ -84,6 +84,11 @@ class Path:
         """Whether the path stays in the storage of its root."""
         return not any(step.kind == "deref" for step in self.steps())
 
+    @property
+    def is_value(self) -> bool:
+        """Whether this is an SSA value, and no storage."""
+        return self.parent is None and isinstance(self.root, Value) and not self.root.type.is_place
+
     def __str__(self) -> str:
         text = f"@{self.root}" if isinstance(self.root, str) else f"%{self.root.name or '?'}"
         for step in self.steps():

@@ -30,7 +30,8 @@ class Point:
 
 @attrs.frozen(eq=False)
 class Loan:
-    """A loan: issued by ``op`` at ``point`` in ``origin``, of ``path``; None is the frame."""
+    """A loan: issued by ``op`` at ``point`` in ``origin``, of ``path``; None is the frame. ``holder`` tells that
+    the storage is lent because it holds a collected object that is: when it changes, nobody may be left who does."""
 
     number: int
     op: Operation
@@ -38,6 +39,7 @@ class Loan:
     mutable: bool
     origin: int
     point: int
+    holder: bool = False
 
 
 @attrs.frozen(eq=False)

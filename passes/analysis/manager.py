@@ -137,9 +137,9 @@ class AnalysisManager:
         def holds(kind: Kind) -> bool:
             return kind in kept or (bool(kind.follows) and all(holds(other) for other in kind.follows))
 
-        units: list[Unit] = list(self._known)
-        if isinstance(unit, Function):
-            units = [unit, *(other for other in units if other is unit.module)]
+        units: list[Unit] = list(self._known) if not isinstance(unit, Function) else [unit]
+        if isinstance(unit, Function) and unit.module in self._known:
+            units.append(unit.module)
         work = [(each, kind) for each in units for kind in self._known.get(each, {}) if not holds(kind)]  # 2
         while work:  # 3
             of, kind = work.pop()

@@ -16,7 +16,8 @@ Rules, cited by number in the code:
  3. a call makes the callee's regions anew, those that its type does not bind aside; arguments flow into them, they flow into
     the result; what the signature promises of them is required here; an argument of a thread flows into the region of its
     scope, or into ``'static``;
- 4. a reborrow flows out of the regions of the references that its path goes through, up to the first shared one;
+ 4. a reborrow flows out of the regions of the references that its path goes through, up to the first shared one, and through
+    collected pointers: what holds these has to stay as well;
  5. aggregates and their parts flow member by member;
  6. all other operations, a front-end's own included, are read off their declarations: the region of a pointer that is given
     is that of the operand it is declared to come from; what has the same type within an operand and within a result is
@@ -40,7 +41,7 @@ from altru_ir.declare import CONSUME, ESCAPE, EXCHANGE
 from altru_ir.elision import RegionSignature, free_slot, implied, implied_within, region_signature, signature_of
 from altru_ir.module import Block, Function, Module
 from altru_ir.ops.aggregates import member_index
-from altru_ir.passes.analysis.loan_paths import COLLECTED, RAW, SHARED, deref_kind
+from altru_ir.passes.analysis.loan_paths import RAW, SHARED, deref_kind
 from altru_ir.regions import IS_STATIC, Map, Regions, bound_code, has_region
 from altru_ir.types import INFERRED, ArrayType, GcType, NamedType, PlaceType, ThreadType, TupleType, Type
 from altru_ir.values import Operation, Successor, Value
@@ -246,7 +247,7 @@ class RegionFlow:
                 pointer = at.type.target if isinstance(at.type, PlaceType) else at.type
                 if has_region(pointer):
                     self.subset(self.of(at)[0], reference)
-                if deref_kind(pointer) in (SHARED, RAW, COLLECTED):
+                if deref_kind(pointer) in (SHARED, RAW):
                     return
 
     def operation(self, op: Operation) -> None:

@@ -150,6 +150,9 @@ UNSIGNED, SIGNED = "u", "s"
 AGREED = "checks.agreed"
 """The attribute of an ``assume`` that has an agreement, for those who read the program."""
 
+MERGED = "checks.merged"
+"""The attribute of a ``cond_br`` that tests in front of merged checks: how many conditions it tests in their place."""
+
 
 class Term(NamedTuple):
     """Clause 1. ``reading`` is ``"u"``, ``"s"`` or the number of a dimension."""

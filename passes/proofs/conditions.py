@@ -11,6 +11,7 @@ Steps, cited by number in the code:
  3. A loop that is to have two copies no longer dominates what is behind it: what its branches and checks say is taken from no
     proof about a check behind it, and one that rests on such a fact is looked for again.
  4. Left alone are irreducible loops, those at the function's entry, and those with more than ``LARGEST`` operations.
+ 5. What is tested for one check may be what an earlier one lacked: it is tried once more.
 
 Invariant: a condition is about numbers from outside of its loop. Nothing here proves anything: that the conditions are enough
 is found out when the test stands there.
@@ -65,6 +66,7 @@ class Conditions:
             if not loop.irreducible and loop.header != 0 and sizes[loop.end] - sizes[loop.start] <= LARGEST
         }
         number = facts.cfg.number
+        again: list[tuple[Operation, Loop, Failures, int]] = []
         for op, nodes in found.items():
             assert op.block is not None
             innermost = loops.innermost[number[op.block]]
@@ -78,8 +80,25 @@ class Conditions:
                 if proven(op, current) is not None:
                     continue
                 log = Failures(current, start, len(current.log))
-            if innermost is None or not self._try(op, innermost, log or Failures(prover, *logged[op])):
+            log = log or Failures(prover, *logged[op])
+            if innermost is None or not self._try(op, innermost, log):
                 self.kept.add(op)
+                if innermost is not None:
+                    again.append((op, innermost, log, self._tests(innermost)))
+        for op, innermost, log, so_far in again:  # 5
+            if self._tests(innermost) > so_far:
+                log.effort = 0
+                if self._try(op, innermost, log):
+                    self.kept.discard(op)
+
+    def _tests(self, innermost: Loop) -> int:
+        """How many forms are tested in front of a loop and those around it."""
+        count, loop = 0, innermost
+        while True:
+            count += len(self.wanted.get(loop, ()))
+            if loop.parent is None:
+                return count
+            loop = loop.parent
 
     def _try(self, op: Operation, innermost: Loop, log: Failures) -> bool:  # 1
         chain = [innermost]

@@ -103,7 +103,7 @@ class Copies:
             if block not in self.guards:
                 break
             guard = self.guards[block].guard
-            pure = all(op.decl.is_pure or op.decl.is_removable for op in block.ops[:-1])
+            pure = all(op.decl.is_pure or op.decl.is_removable or op.decl.is_projection for op in block.ops[:-1])
             demand(pure and guard is block.ops[-1], "11", "a guard does more than to test")
             demand(guard.successors[0].args == block.args, "11", "a guard hands over something else")
             block = guard.successors[0].block

@@ -31,6 +31,7 @@ left is the next goal. Rules, cited by number in the code:
 11. Where all coefficients but one have a common divisor, a fact that its number is at least some constant is used to make that
     one divisible too: 2n - 2i - k - 1 >= 0 follows from n - i - k >= 0 and k - 1 >= 0.
 12. What some fact says as it stands is not searched for.
+13. Nor is what facts about two numbers each add up to (``chains``).
 
 The search goes from later numbers to earlier ones: facts that bring in a later number than those of the
 goal are tried in a second search, with what is left of the steps.
@@ -55,6 +56,7 @@ import attrs
 
 from altru_ir.module import Block
 from altru_ir.passes.analysis.inequalities import CHOICES, Fact, Form, Inequalities, Point, choice_says
+from altru_ir.passes.proofs.chains import Chains, Way
 from altru_ir.passes.proofs.samples import Samples
 from altru_ir.values import Operation, Successor, Value
 
@@ -128,7 +130,15 @@ class Assumed:
     goal: Form
 
 
-Node = Use | Limits | Reduced | Inductive | Split | Assumed
+@attrs.define(eq=False)
+class Along:
+    """Rule 13: the facts of ``way`` and something that is not negative add up to ``goal``."""
+
+    goal: Form
+    way: Way
+
+
+Node = Use | Limits | Reduced | Inductive | Split | Assumed | Along
 
 
 @attrs.define(eq=False)
@@ -240,6 +250,7 @@ class Prover:
         """Goals that were looked at in vain in second searches, which the log does not have."""
         self._for_needs = False
         self._questions: dict[Point, _Question] = {}
+        self.chains = Chains(facts)
         self._sharper: dict[Fact, tuple[Fact, ...]] = {}
 
     @cached_property
@@ -251,7 +262,7 @@ class Prover:
 
     def prove(self, goal: Form, point: Point) -> Node | None:
         """A node that shows that ``goal`` is not negative at ``point``; None when none was found."""
-        found = self._directly(goal, point)
+        found = self._directly(goal, point) or self._along(goal, point)
         if found is not None:
             return found
         self._left = STEPS
@@ -318,6 +329,15 @@ class Prover:
         self.steps += 1
         less = goal.get(0, 0) - fact.form.get(0, 0)
         return Use(goal, fact, 1, 1, Limits({0: less} if less else {}))
+
+    def _along(self, goal: Form, point: Point) -> Node | None:  # 13
+        if self.ignore is not None or self.without_checks or self.assume is not None:
+            return None
+        way = self.chains.find(goal, point)
+        if way is None:
+            return None
+        self.steps += 1
+        return Along(goal, way)
 
     def _never_negative(self, goal: Form) -> bool:  # 1
         low, high = self.facts.low, self.facts.high
@@ -392,6 +412,7 @@ class Prover:
         later: list[Candidate] = []
         beyond: list[Candidate] = []
         left_over: list[Form] = []
+        with_needs: list[tuple[Fact, int, int, Form]] = []
         for each in numbers:
             a = goal[each]
             for fact in self._about(each, question):
@@ -418,9 +439,9 @@ class Prover:
                         least += coefficient * high[number]
                         most += coefficient * low[number]
                 if least >= 0:  # 1
-                    needs = self._needs(fact, question, depth)
-                    if needs is not None:
-                        return Use(goal, fact, scale, multiplier, Limits(rest_goal), needs)
+                    if not fact.needs:
+                        return Use(goal, fact, scale, multiplier, Limits(rest_goal))
+                    with_needs.append((fact, scale, multiplier, rest_goal))
                 elif most >= 0 and rest_goal not in left_over:
                     left_over.append(rest_goal)
                     constant = rest_goal.get(0, 0)
@@ -433,7 +454,13 @@ class Prover:
                     if (facts.top(fact) if fact.top is None else fact.top) > latest_rank:
                         into = beyond
                         self._met_beyond |= not self._nested
-                    into.append(((each != latest or is_far, hard, -constant, is_computed), fact, scale, multiplier, rest_goal))
+                    into.append(
+                        ((rank[each] < latest_rank or is_far, hard, -constant, is_computed), fact, scale, multiplier, rest_goal)
+                    )
+        for fact, scale, multiplier, rest_goal in with_needs:
+            needs = self._needs(fact, question, depth)
+            if needs is not None:
+                return Use(goal, fact, scale, multiplier, Limits(rest_goal), needs)
         if len(later) > 1:
             later.sort(key=_hardness)
             del later[CANDIDATES:]
@@ -570,10 +597,18 @@ class Prover:
         found = facts.computed(number)
         other_reading = "s" if reading == "u" else "u"
         other = facts.number(value, other_reading)[0]
+        is_signed = value in facts.signs
+        if other and is_signed and reading == "u":
+            return [facts.reading(number, other), *found]
         if other and (
             self._is_extended(value, other_reading)
-            or self._known.get(other)
-            or any(not fact.differs for fact in facts.at(other, point))  # `ne` says the same in both readings
+            or (
+                not is_signed
+                and (
+                    self._known.get(other)
+                    or any(not fact.differs for fact in facts.at(other, point))  # `ne` says the same in both readings
+                )
+            )
         ):
             found = [*found, facts.reading(number, other)]
         return found
@@ -664,22 +699,22 @@ class Prover:
         self._nested -= 1
         if holds:
             self._proven.append(key)
-            return Inductive(goal, claim)
-        for other in self._proven[so_far:]:
-            self._forget(other)
-            del self._claims[other]
-        del self._proven[so_far:]
-        self._forget(key)
-        self._claims[key] = None
-        if self.log is not None:
-            self.refuted[key] = logged, len(self.log)
-        if self._nested:
-            self._failed.append(key)  # it may have wanted more than was left; asked by itself it gets another try
         else:
-            for other in self._failed:
+            for other in self._proven[so_far:]:
+                self._forget(other)
+                del self._claims[other]
+            del self._proven[so_far:]
+            self._forget(key)
+            self._claims[key] = None
+            if self.log is not None:
+                self.refuted[key] = logged, len(self.log)
+        if not self._nested:
+            for other in self._failed:  # they may have wanted more than was left; asked by themselves they get another try
                 self._claims.pop(other, None)
             self._failed.clear()
-        return None
+        elif not holds:
+            self._failed.append(key)
+        return Inductive(goal, claim) if holds else None
 
     def _is_of(self, number: int, block: Block) -> bool:
         terms = self.facts.terms
@@ -785,7 +820,11 @@ def assumptions(nodes: list[Node]) -> list[Form]:
 
 def facts_of(nodes: list[Node]) -> Iterator[Fact]:
     """The facts that the nodes rest on."""
-    return (node.fact for node in within(nodes) if isinstance(node, Use))
+    for node in within(nodes):
+        if isinstance(node, Use):
+            yield node.fact
+        elif isinstance(node, Along):
+            yield from (fact for fact, _ in node.way.links())
 
 
 def place_of(goal: Form, point: Point) -> Place:
@@ -841,13 +880,19 @@ def _scaled(goal: Form, a: int, b: int) -> tuple[int, int, Form]:  # 2
 def _taken_out(goal: Form, number: int, fact: Form) -> tuple[int, int, Form]:  # 2
     """``scale`` and ``multiplier``, and ``scale * goal + scale - 1 - multiplier * fact``, which is without ``number``."""
     scale, multiplier, rest = _scaled(goal, goal[number], fact[number])
+    return scale, multiplier, _less(rest, multiplier, fact)
+
+
+def _less(goal: Form, multiplier: int, fact: Form) -> Form:
+    """``goal - multiplier * fact``."""
+    rest = goal.copy()
     for each, coefficient in fact.items():
         left = rest.get(each, 0) - multiplier * coefficient
         if left:
             rest[each] = left
         else:
             rest.pop(each, None)
-    return scale, multiplier, rest
+    return rest
 
 
 def _replaced(goal: Form, replacement: dict[int, Form]) -> Form:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from altru_ir.module import Block
 from altru_ir.passes.analysis.inequalities import Form, Inequalities, Point
 from altru_ir.passes.proofs.certificates import AGREED
-from altru_ir.passes.proofs.prover import Claim, Inductive, Node, Prover, Reduced, Split, Use, assumptions
+from altru_ir.passes.proofs.prover import Along, Claim, Inductive, Node, Prover, Reduced, Split, Use, assumptions
 from altru_ir.passes.transform.guards import testable
 from altru_ir.values import Operation
 
@@ -30,17 +30,21 @@ def why(nodes: list[Node], facts: Inequalities) -> str:
     work = list(reversed(nodes))
     while work:
         node = work.pop()
-        if isinstance(node, Use):
-            work += [*reversed(node.needs), node.rest]
-            source = node.fact.origin
+        facts_used = [node.fact] if isinstance(node, Use) else []
+        if isinstance(node, Along):
+            facts_used = [fact for fact, _ in reversed(node.way.links())]
+        for fact in facts_used:
+            source = fact.origin
             if source is None or source[0] == "lemma":
-                claims.add(node.fact.source[1])
+                claims.add(fact.source[1])
             elif source[0] in ("branch", "passed"):
                 found[_stated_by(source[0], source[1])] = None
             elif source[0] == "chosen":
                 found[f"the choice{_at(source[1])}"] = None
             elif source[0] == "definition":
                 found[f"what %{source[1].result.name} is"] = None
+        if isinstance(node, Use):
+            work += [*reversed(node.needs), node.rest]
         elif isinstance(node, Reduced):
             work.append(node.rest)
         elif isinstance(node, Split):

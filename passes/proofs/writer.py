@@ -27,6 +27,7 @@ from altru_ir.passes.proofs.alignment import Chain, Meeting, derivation
 from altru_ir.passes.proofs.certificates import Polynomial, Term
 from altru_ir.passes.proofs.goals import Found
 from altru_ir.passes.proofs.prover import (
+    Along,
     Claim,
     Inductive,
     Limits,
@@ -158,6 +159,9 @@ class _Derivation:
             return self.add(c.Invariant(self.writer.lemma(node.lemma)))
         if isinstance(node, Split):
             return self.split(node)
+        if isinstance(node, Along):
+            parts = [(step, by * sign) for step, by, sign in ((*self.fact(fact, ()), sign) for fact, sign in node.way.links())]
+            return self.sum(parts, node.goal.get(0, 0) - node.way.sum)
         assert isinstance(node, Use), "an answer with assumptions is no proof"
         rest = self.node(node.rest)
         fact, sign = self.fact(node.fact, node.needs)

@@ -22,6 +22,8 @@ where %n is ``slice.len %xs`` and %seq is ``deref %xs``. Rules, cited by number 
     gains nothing and costs a fifth of its time (measured).
  5. Checks in blocks that control does not reach stay: nothing is known there, and other passes remove the blocks.
  6. The assumptions of ``infer-contracts`` go as well, with what they were computed from.
+ 7. With ``versions``, checks of one block that neither is enough for are merged (``merge_checks``). Their two copies are read
+    by the checker as soon as they are made; then all begins anew with the function that has them.
 
 It finds most after ``mem2reg`` and ``cse``: nothing is known of what a local holds that is not promoted.
 
@@ -47,6 +49,7 @@ from altru_ir.passes.proofs.goals import Found, goals_of, nodes_of, proven
 from altru_ir.passes.proofs.prover import Prover
 from altru_ir.passes.proofs.reasons import missing, why
 from altru_ir.passes.proofs.writer import Writer
+from altru_ir.passes.transform.merge_checks import MergedChecks
 from altru_ir.passes.transform.version_loops import LoopVersions
 from altru_ir.text.printer import assign_names
 from altru_ir.values import Operation
@@ -77,6 +80,10 @@ class EliminateChecks(FunctionPass):
     """With ``verify``, what was proven about each function, by name."""
 
     def run_on(self, function: Function) -> bool:
+        return self.eliminated(function, self.versions)
+
+    def eliminated(self, function: Function, merge: bool) -> bool:
+        """Takes away what can be proven; with ``merge``, checks are merged first where that is possible."""
         checks = [op for op in function.operations() if op.decl.is_check]
         if not checks or function.module is None:
             return without_agreed(function)
@@ -88,6 +95,9 @@ class EliminateChecks(FunctionPass):
         if self.versions and answers.logged:
             loops = self.get(Loops, function)
             conditions = Conditions(loops, prover, found, answers.logged)
+            if merge and self.merged(function, facts, conditions.kept):  # 7
+                self.analyses.invalidate(function)
+                return self.eliminated(function, False) or True
             if conditions.wanted:
                 versions = self.versioned(function, loops, facts, conditions.wanted)
         self.count("goals looked at", prover.steps)
@@ -97,7 +107,10 @@ class EliminateChecks(FunctionPass):
             prover = Prover(facts)
             copies = [other for each in versions for op, other in copied_checks(each) if found.get(op) is not None]
             checks += [other for each in versions for _, other in copied_checks(each)]
-            found = {op: None if op in conditions.kept else proven(op, prover) for op in [*asked, *copies]}
+            plain = Prover(facts)
+            plain.without_checks = True  # as the conditions were found: what checks say of other memory leads astray
+            found = {op: None if op in conditions.kept else proven(op, prover) or proven(op, plain) for op in [*asked, *copies]}
+            self.count("goals looked at", plain.steps)
             self.count("goals looked at", prover.steps)
         self.count("searches cut off", prover.cut_off)
         gone = {op: nodes for op, nodes in found.items() if nodes is not None}
@@ -117,6 +130,19 @@ class EliminateChecks(FunctionPass):
                 assert block is not None
                 block.ops = [op for op in block.ops if op not in gone]
         return without_agreed(function) or bool(gone or versions)
+
+    def merged(self, function: Function, facts: Inequalities, kept: set[Operation]) -> bool:
+        """Merges neighbouring checks of those that nothing else helps."""
+        made = MergedChecks(function, facts, kept).merge()
+        if made and self.explain:
+            assign_names(function)
+        for group, versions in made:
+            text = "; ".join(facts.spell(form) + " >= 0" for form in group.forms)
+            self.remark(PASSED, "ChecksMerged", versions.guard, f"{len(group.checks)} checks are one test: {text}")
+        self.count("checks merged", sum(len(group.checks) for group, _ in made))
+        if self.verify and made:
+            verified(function, Proof([], [], [versions for _, versions in made]))
+        return bool(made)
 
     def versioned(
         self, function: Function, loops: Loops, facts: Inequalities, wanted: dict[Loop, list[Form]]

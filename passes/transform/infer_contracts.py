@@ -12,7 +12,8 @@ Steps, cited by number in the code:
  1. *Ensured*: of the result of a function that others need, a few relations with its parameters and their lengths are tried at
     each ``ret``: below one, at most one, at least one, not zero. Those that hold are assumed behind each call. Callees first.
  2. *Wanted*: of a function that nobody but ``call`` in this module runs, it is asked what relations between its parameters and
-    their lengths would prove the checks that cannot be proven, and what its callees want of it. Callees first.
+    their lengths would prove the checks that cannot be proven, and what its callees want of it. Callees first. What a caller
+    does not see to, and can want of nobody, is not wanted.
  3. *Required*: what is wanted and can be proven at each call is assumed on entry; in a cycle of calls, the largest part of it
     that can be proven when it is assumed. Callers first, for their own assumptions help.
  4. All of it again, at most ``ROUNDS`` times, while that finds something: those who know more now see to more.
@@ -31,7 +32,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
 import attrs
@@ -41,7 +42,7 @@ from altru_ir.module import Block, Function, Module
 from altru_ir.passes.analysis.control_flow import ControlFlow
 from altru_ir.passes.analysis.graphs import strongly_connected
 from altru_ir.passes.analysis.inequalities import Form, Inequalities, Point, Raw
-from altru_ir.passes.analysis.manager import AnalysisManager
+from altru_ir.passes.analysis.manager import AnalysisManager, FunctionAnalysis
 from altru_ir.passes.base import ANALYSIS, Pass, bodies
 from altru_ir.passes.proofs.agreements import disagreements
 from altru_ir.passes.proofs.answers import Answers
@@ -153,8 +154,9 @@ class _Contracts:
         self.ensures: dict[Function, list[tuple[Relation, Value, tuple[Derivation | None, ...]]]] = {}
         self.requires: dict[Function, list[Relation]] = {}
         self._provers: dict[Function, Prover] = {}
+        self._possible: dict[tuple[Operation, Relation], tuple[Inequalities, bool]] = {}
         self._denied: dict[tuple[Function, Relation], Inequalities] = {}
-        self._missing: dict[Function, tuple[Answers, list[Relation]]] = {}
+        self._missing: dict[Function, tuple[list[FunctionAnalysis], list[Relation]]] = {}
 
     @cached_property
     def closed(self) -> set[str]:
@@ -328,39 +330,44 @@ class _Contracts:
         """What relations of its parameters would prove what cannot be proven in a function."""
         facts, prover = self.facts(function), self.prover(function)
         log = prover.log or []
+        allowed = self.allowed(function)
         found = dict.fromkeys(self.missing_in(function))
         for op in filter(facts.is_reached, self.calls_in.get(function, ()) if of_callees else ()):
             callee = self.module.functions[op.attrs["callee"]]
             for relation in of_callees.get(callee, ()):
                 goal, start = facts.form(relation.raw(_at_call(op))), len(log)
                 if prover.prove(goal, facts.before(op)) is None:
-                    self.missing([goal], facts.before(op), Failures(prover, start, len(log)), facts, found)
+                    self.missing([goal], facts.before(op), Failures(prover, start, len(log)), allowed, found)
         for relation, _, _ in self.ensures.get(function, ()):
             if not relation.strict and relation.low.which == RESULT:  # what would let it be below
                 for op in self.returns[function]:
                     below = relation._replace(strict=True).raw(_at_return(function, op))
                     goal, start = facts.form(below), len(log)
                     if facts.is_reached(op) and prover.prove(goal, facts.before(op)) is None:
-                        self.missing([goal], facts.before(op), Failures(prover, start, len(log)), facts, found)
+                        self.missing([goal], facts.before(op), Failures(prover, start, len(log)), allowed, found)
         known = self.requires.get(function, [])
         return [relation for relation in found if relation not in known][: MOST_RELATIONS - len(known)]
 
     def missing_in(self, function: Function) -> list[Relation]:
         """What relations of its parameters would prove the checks of a function that cannot be proven."""
         answers = self.analyses.get(Answers, function)
+        callers = [op.function for op in self.calls[function.name]]
+        rests_on: list[FunctionAnalysis] = [answers, *(self.facts(caller) for caller in callers if caller is not None)]
         known = self._missing.get(function)
-        if known is not None and known[0] is answers:
+        if known is not None and known[0] == rests_on:
             return known[1]
         facts = answers.facts
+        allowed = self.allowed(function)
         found: dict[Relation, None] = {}
         for op in answers.logged:
             for goals in goals_of(op, facts)[:1]:
-                self.missing([facts.form(goal) for goal in goals], facts.before(op), answers.failures(op), facts, found)
-        self._missing[function] = answers, list(found)
+                self.missing([facts.form(goal) for goal in goals], facts.before(op), answers.failures(op), allowed, found)
+        self._missing[function] = rests_on, list(found)
         return list(found)
 
-    @staticmethod
-    def missing(goals: list[Form], point: Point, log: Failures, facts: Inequalities, found: dict[Relation, None]) -> None:
+    def missing(
+        self, goals: list[Form], point: Point, log: Failures, allowed: _Parameters, found: dict[Relation, None]
+    ) -> None:
         """Adds the relations that would prove all goals at a point, if there are some."""
 
         def ask(prover: Prover) -> list[Node] | None:
@@ -372,12 +379,35 @@ class _Contracts:
                 nodes.append(node)
             return nodes
 
-        allowed = _Parameters(facts)
+        facts = allowed.facts
         log.read(allowed, [])
         for form in log.assumed(ask, allowed, lambda: Prover(facts), VARIANTS, EFFORT) or ():
             relation = relation_of(form, facts)
             if relation is not None:
                 found[relation] = None
+
+    def allowed(self, function: Function) -> _Parameters:
+        """What may be wanted of the callers of a function."""
+        return _Parameters(self.facts(function), partial(self.is_possible, function))
+
+    def is_possible(self, function: Function, relation: Relation) -> bool:
+        """Whether the callers see to a relation as far as is known, but for those that may want it of theirs."""
+        for op in self.calls[function.name]:
+            caller = op.function
+            assert caller is not None
+            if caller is function or (caller.name in self.closed and caller.name in self.calls):
+                continue
+            facts = self.facts(caller)
+            key = op, relation
+            known = self._possible.get(key)
+            if known is None or known[0] is not facts:
+                holds = not facts.is_reached(op)
+                if not holds:
+                    holds = self.prover(caller).prove(facts.form(relation.raw(_at_call(op))), facts.before(op)) is not None
+                known = self._possible[key] = facts, holds
+            if not known[1]:
+                return False
+        return True
 
     # -- 3 -------------------------------------------------------------------------------------------------------------------
 
@@ -413,14 +443,16 @@ class _Contracts:
 
 
 class _Parameters:
-    """Step 2: what may be assumed is a relation of parameters."""
+    """Step 2: what may be assumed is a relation of parameters that is ``possible``."""
 
-    def __init__(self, facts: Inequalities) -> None:
+    def __init__(self, facts: Inequalities, possible: Callable[[Relation], bool]) -> None:
         self.facts = facts
         self.header: Block = facts.function.blocks[0]
+        self._possible = possible
 
     def __call__(self, goal: Form, point: Point) -> bool:
-        return relation_of(goal, self.facts) is not None and testable(goal, self.facts)
+        relation = relation_of(goal, self.facts)
+        return relation is not None and testable(goal, self.facts) and self._possible(relation)
 
     def is_behind(self, point: Point) -> bool:
         return True

@@ -9,7 +9,7 @@ Kinds, those first that keep what the program does; each is proposed where its f
  2. the borrow moves behind what it forbids, with what is computed from it alone: to take an address does nothing, so it can
     wait until the arguments are evaluated (two-phase borrows);
  3. the access goes through the reference that excludes it; an exclusive reference that would move is lent: *reborrow*;
- 4. the storage itself is used where the reference was only followed;
+ 4. the storage itself is used where the reference was only followed; a ``gc`` is loaded from storage that changes;
  5. it is borrowed again behind the access, or for each use of its own: the loan is short each time;
  6. what ends storage moves behind the last use, or is left out: what is left open is closed later;
  7. storage is declared in front of what refers to it, for scopes close in the reverse order;
@@ -35,7 +35,7 @@ from altru_ir.module import Function, Module, Signature
 from altru_ir.passes.analysis.loan_points import Access, Loan
 from altru_ir.passes.verify.rewriting import NoText, Rewriting
 from altru_ir.text.printer import print_header
-from altru_ir.types import INFERRED, FunctionType, RefType, Type, map_regions
+from altru_ir.types import INFERRED, FunctionType, GcType, PlaceType, RefType, Type, map_regions
 from altru_ir.values import Operation, Value
 
 PURE = frozenset({"borrow"})
@@ -57,9 +57,11 @@ class LoanFixes(Rewriting):
     def conflict(self, op: Operation, loan: Loan, access: Access | None, holders: set[Value]) -> Sequence[Fix]:
         """For ``op``, which does what ``loan`` forbids, while one of ``holders`` may still hold that."""
         if access is None:
-            return self.collect(lambda: self.inferred(holders), lambda: self.declared_before(loan, holders))
+            drafts = (lambda: self.inferred(holders), lambda: self.declared_before(loan, holders))
+            return self.collect(lambda: self.loaded(loan), *drafts)
         moved = access.kind == "moved"
         return self.collect(
+            lambda: self.loaded(loan),
             lambda: self.shared(op, loan),
             lambda: self.two_phase(op, loan),
             lambda: self.through(op, loan, access),
@@ -73,12 +75,16 @@ class LoanFixes(Rewriting):
             lambda: self.declared_before(loan, holders),
             lambda: self.postponed(op, holders, f"`{op.name}` after the last use of the reference"),
             lambda: self.advanced(op, holders),
-            lambda: self.copied(loan),
+            lambda: self.copied(loan.op),
         )
 
     def outlives(self, signature: RegionSignature, longer: int, shorter: int, holders: set[Value]) -> Sequence[Fix]:
         """For a region of the signature that flows, by way of ``holders``, into another one, by their numbers there."""
         return self.collect(lambda: self.inferred(holders), lambda: self.declared(signature, longer, shorter))
+
+    def unseen(self, op: Operation, step: Operation | None) -> Sequence[Fix]:
+        """For a borrow of what others may change unseen; ``step`` follows a ``gc`` that is found there."""
+        return self.collect(lambda: self.copied(op) if step is None else self.loaded_for(step))
 
     # -- by kind -----------------------------------------------------------------------------------------------------
 
@@ -135,6 +141,19 @@ class LoanFixes(Rewriting):
         for each in uses:
             edits += [self.operand(user, each.result, place) for user in self.uses(each.result)]
         yield Fix(f"use {self.place(op)} itself instead of the reference", tuple(edits))
+
+    def loaded(self, loan: Loan) -> Iterator[Fix]:  # 4
+        at = loan.op.operands[0]
+        while loan.holder and at.type.is_place and at.operation is not None and at.operation.operands:
+            step, at = at.operation, at.operation.operands[0]
+            if step.name == "deref" and isinstance(at.type, PlaceType) and isinstance(at.type.target, GcType):
+                yield from self.loaded_for(step)
+
+    def loaded_for(self, step: Operation) -> Iterator[Fix]:  # 4
+        at = step.operands[0]
+        held = self.fresh(at, "held")
+        edits = (self.before(step, [f"{held} = load {self.spelled(at)}"]), self.operand(step, at, held))
+        yield Fix(f"load {self.spelled(at)}, and borrow through that", edits)
 
     def again(self, op: Operation, loan: Loan) -> Iterator[Fix]:  # 5
         uses = self.direct_uses(loan)
@@ -215,9 +234,8 @@ class LoanFixes(Rewriting):
         edits = [self.line(each, "") for each in slice]
         yield Fix("use the reference before that", (self.before(op, [self.text(each) for each in slice]), *edits))
 
-    def copied(self, loan: Loan) -> Iterator[Fix]:  # 9
-        op = loan.op
-        if op.name != "borrow" or loan.mutable:
+    def copied(self, op: Operation) -> Iterator[Fix]:  # 9
+        if op.name != "borrow" or op.attrs.get("mut"):
             return
         place = op.operands[0]
         type: Type = place.type.target  # type: ignore[attr-defined]

@@ -140,6 +140,12 @@ class Teller:
         kind = "left" if access is None else access.kind
         what = lent if access is None else f"`{access.path}`"
         while_lent = f"while {'it' if what == lent else lent} is {how}"
+        if loan.holder:
+            verb = {"ended": "ends", "left": "ends", "moved": "is moved", "dropped": "is dropped"}.get(kind, f"is {kind}")
+            return (
+                "ALT-B009", f"{what} {verb} while a part of the object that it holds is borrowed",
+                "load the `gc` first, and borrow through that",
+            )  # fmt: skip
         if region == 0 and kind in ("ended", "dropped", "left", "moved"):
             return (
                 "ALT-B010",
@@ -208,6 +214,8 @@ class Teller:
     def begins(self, loan: Loan, error: Operation) -> str:
         lent = "the frame" if loan.path is None else f"`{loan.path}`"
         when = ", in an earlier iteration of the loop" if loan.op is error else ""
+        if loan.holder:
+            return f"a part of the object that {lent} holds is borrowed here{when}"
         if loan.op.name == "borrow":
             return f"{lent} is {'mutably ' if loan.mutable else ''}borrowed here{when}"
         return f"`{loan.op.name}` lends from {lent} here{when}"

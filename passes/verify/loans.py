@@ -10,7 +10,7 @@ conflicts that follow from them; here they are told. By what happens while a loa
  2. the storage is assigned (ALT-B002), what holds it is moved (ALT-B003), it is read while it is lent exclusively (ALT-B004);
  3. the storage ends or its owner is dropped (ALT-B005), or control leaves the function and the loan goes on (ALT-B006);
  4. something has to live for ``'static``, as what a thread is given does, and does not (ALT-B010);
- 5. a ``gc`` value is defined anew while something in its object is lent (ALT-B009).
+ 5. a ``gc`` value is defined anew, or storage changes that one is found in, while something in its object is lent (ALT-B009).
 And by what a signature says: a region flows into another that it need not outlive (ALT-B007), the region of a result cannot be
 told (ALT-B011), a function value would forget clauses of its function (ALT-B012), a destructor is for some regions of its type
 only (ALT-B014). And what others may change unseen cannot be borrowed at all: in collected objects all but ``const`` fields and
@@ -38,6 +38,7 @@ from altru_ir.passes.analysis.loan_facts import LoanFacts
 from altru_ir.passes.analysis.loan_suspects import suspects
 from altru_ir.passes.analysis.loans import find_conflicts
 from altru_ir.passes.base import Check, bodies
+from altru_ir.passes.verify.loan_fixes import LoanFixes
 from altru_ir.passes.verify.loan_stories import Teller
 from altru_ir.regions import Regions
 from altru_ir.source import Location
@@ -160,19 +161,33 @@ def _shared_by_many(function: Function, module: Module) -> Iterator[Diagnostic]:
         if made is not None and made.decl.name == "local":
             continue
         first: Operation | None = None  # the last step on the way to the root: the first one from there
-        while at.type.is_place and at.operation is not None and not _is_cell(at.type.target):  # type: ignore[attr-defined]
+        inner: Operation | None = None  # what follows a `gc` to the object: from there on this is about what holds it
+        cell = False
+        while at.type.is_place and at.operation is not None:
+            cell = cell or _is_cell(at.type.target)  # type: ignore[attr-defined]
             step = at.operation
             base = step.operands[0] if step.operands else None
-            if step.name == "deref" and base is not None and isinstance(base.type, GcType):
-                if op.attrs.get("mut") or first is None or not _is_constant(first, module):
-                    yield _unseen(op, "a collected object", "only its `const` fields, and cells in it, may be borrowed")
-                break
-            if step.name == "global" and module.globals[step.attrs["symbol"]].mode == "thread_local":
-                yield _unseen(op, "a thread-local global", "only cells in it may be borrowed: load a copy, or use a cell")
+            if step.name == "deref" and base is not None and _is_collected(base.type):
+                constant = first is not None and _is_constant(first, module)
+                if not cell and (not constant or (op.attrs.get("mut") and inner is None)):
+                    yield _unseen(op, "a collected object", ONLY_CONSTANT, inner, function, module)
+                    break
+                inner, cell = step, False
+            if step.name == "global" and not cell and module.globals[step.attrs["symbol"]].mode == "thread_local":
+                yield _unseen(op, "a thread-local global", ONLY_CELLS, inner, function, module)
                 break
             if base is None:
                 break
             at, first = base, step
+
+
+ONLY_CONSTANT = "only its `const` fields, and cells in it, may be borrowed"
+ONLY_CELLS = "only cells in it may be borrowed: load a copy, or use a cell"
+LOAD = "load the `gc` that leads there first, and borrow through that"
+
+
+def _is_collected(pointer: Type) -> bool:
+    return isinstance(pointer.target if isinstance(pointer, PlaceType) else pointer, GcType)
 
 
 def _is_cell(type: Type) -> bool:
@@ -188,10 +203,12 @@ def _is_constant(step: Operation, module: Module) -> bool:
     return bool(member is not None and member.constant)
 
 
-def _unseen(op: Operation, what: str, help: str) -> Diagnostic:
-    name = None if op.function is None else op.function.name
+def _unseen(
+    op: Operation, what: str, help: str, inner: Operation | None, function: Function, module: Module
+) -> Diagnostic:  # fmt: skip
     return Diagnostic(
-        "ALT-B013", f"a part of {what} is borrowed that others may change unseen", op.location, function=name, help=help
+        "ALT-B013", f"a part of {what} is borrowed that others may change unseen", op.location, function=function.name,
+        help=help if inner is None else LOAD, proposals=LoanFixes(function, module).unseen(op, inner),
     )  # fmt: skip
 
 

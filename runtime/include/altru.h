@@ -64,10 +64,11 @@ enum altru_panic_kind {
  *
  *     panic: index 5 out of bounds for length 3 at a.air:7:8
  *       in @lookup
- *       in @main
+ *       in @main at a.air:12:3
  *
  * first the class with its values, then the place (without " at ..." when the file is not known),
- * then the compiled functions that were active, the innermost first; flushes standard output, and
+ * then the compiled functions that were active, the innermost first, with the places of the calls
+ * that they are in; flushes standard output, and
  * ends the process with ALTRU_PANIC_STATUS. Functions registered with atexit do not run, other
  * streams are not flushed. Allocates nothing, so that it works when there is no memory. When
  * several threads end in a panic at once, the first is told and the others wait for the end; a
@@ -108,14 +109,28 @@ ALTRU_API uint64_t altru_panic_value(const altru_panic *panic, uint32_t index);
  * into buffer[0..size), and gives the length of the whole without the NUL, as snprintf does. */
 ALTRU_API size_t altru_panic_message(const altru_panic *panic, char *buffer, size_t size);
 
-/* The same for the name of a compiled function that was active, 0 being the innermost. Gives
- * SIZE_MAX, and writes nothing, when there are no more. */
+/* The same for the name of a compiled function that was active, 0 being the innermost. Functions
+ * are those of the source: one that was inlined has a frame like any other. Gives SIZE_MAX, and
+ * writes nothing, when there are no more. The compiled module must still be loaded, here and below.
+ */
 ALTRU_API size_t altru_panic_frame(const altru_panic *panic, size_t index, char *buffer,
                                    size_t size);
 
-/* An address in the call that the function altru_panic_frame(panic, index) is in, for a host that
- * knows lines of code by address; 0 for the function of the place, and where it is not known. */
+/* How often in a row this function is active, in the same call; 0 when there are no more. */
+ALTRU_API uint32_t altru_panic_times(const altru_panic *panic, size_t index);
+
+/* Where the call is that this function is in: the file as altru_panic_frame does, and line and
+ * column, 0 where they are not known. Gives SIZE_MAX, and writes nothing, for the function of the
+ * panic's place, and where the place is not known. */
+ALTRU_API size_t altru_panic_caller(const altru_panic *panic, size_t index, char *buffer,
+                                    size_t size, uint32_t *line, uint32_t *column);
+
+/* An address in that call, for a host that knows more of its code by address; 0 for the function of
+ * the panic's place. Functions that were inlined into each other have the same one. */
 ALTRU_API uintptr_t altru_panic_call(const altru_panic *panic, size_t index);
+
+/* Not 0 when more functions were active than are kept. */
+ALTRU_API uint32_t altru_panic_has_more(const altru_panic *panic);
 
 /* Tells a caught panic as altru_panic_site does and ends the process. */
 ALTRU_API ALTRU_COLD_NORETURN void altru_panic_end(altru_panic *panic);

@@ -91,6 +91,12 @@ ALTRU_API void *altru_pool_get(const altru_pool *pool, altru_pool_handle handle)
  * removed before. */
 ALTRU_API void *altru_pool_remove(altru_pool *pool, altru_pool_handle handle);
 
+/* The object of the first handle whose index is at least `*index`, which is then set to the next
+ * one; NULL when there is none. For whoever must end what was left to a pool before the pool:
+ *
+ *     for (uint32_t i = 0; (object = altru_pool_left(pool, &i)) != NULL;) ... */
+ALTRU_API void *altru_pool_left(const altru_pool *pool, uint32_t *index);
+
 /* altru_pool_get and altru_pool_remove, the handle in its parts: for compiled code. */
 ALTRU_API void *altru_pool_find(const altru_pool *pool, uint32_t index, uint32_t generation);
 ALTRU_API void *altru_pool_take_out(altru_pool *pool, uint32_t index, uint32_t generation);

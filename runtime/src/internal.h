@@ -51,7 +51,7 @@
 #define ALTRU_ROOT(start, size) ((void)0)
 #endif
 
-/* Reads a link of a free slot, which nobody else may touch. */
+/* Reads what nobody else may touch, such as the link of a free slot. */
 #define ALTRU_READS_POISONED __attribute__((no_sanitize("address")))
 
 /* More than any object may have. */
@@ -202,20 +202,72 @@ ALTRU_COLD_NORETURN void altru_panic_at(const altru_site *site, uint32_t kind, u
 
 #define ALTRU_MOST_FRAMES 64
 
-/* The compiled functions that are active, by where their code starts, innermost first; and an
- * address in the call that each is in. */
+/* A compiled function that is active: where its code starts, an address in the call that it is in,
+ * and how often in a row. */
+struct altru_active {
+    uintptr_t start, call;
+    uint32_t times;
+};
+
+/* Those that are active, the innermost first. */
 struct altru_backtrace {
     uint32_t count;
     bool is_cut; /* there are more than fit */
-    uintptr_t starts[ALTRU_MOST_FRAMES];
-    uintptr_t calls[ALTRU_MOST_FRAMES];
+    struct altru_active active[ALTRU_MOST_FRAMES];
 };
 
 /* The functions of this thread that are active, up to the nearest guard. */
 void altru_backtrace_take(struct altru_backtrace *trace);
 
-/* The name of the compiled function that starts here, and its length; not ended by a NUL. */
-const char *altru_function_name(uintptr_t start, size_t *length);
+/* Where what is known of the calls of a compiled function is; 0 when nothing is. */
+uintptr_t altru_function_record(uintptr_t start);
+
+/* A place in a function; the texts are not ended by a NUL, `file` is NULL where it is not known. */
+struct altru_place {
+    const char *function;
+    size_t function_length;
+    const char *file;
+    size_t file_length;
+    uint32_t line, column;
+};
+
+/* A function as the source has it: `call` is an address in the call that it is in, 0 where the
+ * message of the panic tells its place. */
+struct altru_frame {
+    struct altru_place place;
+    uintptr_t call;
+    uint32_t times; /* in a row */
+};
+
+/* ---- Places (places.c) ---------------------------------------------------------------------- */
+
+/* A table of places, of `size` bytes, and the next node of a chain in it; all zero at first. */
+struct altru_places {
+    uintptr_t table;
+    uint32_t size, nodes, count, node;
+};
+
+/* Whether all bytes of a piece of memory may be read. */
+bool altru_is_mapped(uintptr_t start, size_t size);
+
+/* What is at an address in the compiled function that starts at `start`; false when it is not
+ * known. Next gives the functions that are inlined into each other there, the innermost first. */
+bool altru_places_find(uintptr_t start, uintptr_t address, struct altru_places *places);
+bool altru_places_next(struct altru_places *places, struct altru_place *place);
+
+/* The functions of a backtrace as the source has them (backtrace.c). */
+struct altru_frames {
+    const altru_site *site; /* not NULL: its function comes first */
+    const struct altru_backtrace *trace;
+    uint32_t next;
+    bool is_inside, has_waiting;
+    struct altru_places places;
+    struct altru_frame waiting;
+};
+
+void altru_frames_begin(struct altru_frames *frames, const altru_site *site,
+                        const struct altru_backtrace *trace);
+bool altru_frames_next(struct altru_frames *frames, struct altru_frame *out);
 
 /* ---- Messages (message.c) ------------------------------------------------------------------- */
 
@@ -241,10 +293,7 @@ void altru_put_message(struct altru_writer *out, const altru_site *site, uint64_
 void altru_put_line(struct altru_writer *out, const char *start, const altru_site *site, uint64_t a,
                     uint64_t b);
 
-/* Whether the function of the site has no frame of its own. */
-bool altru_is_inlined(const altru_site *site, const struct altru_backtrace *trace);
-
-/* "  in @lookup" and so on, a line each. */
+/* "  in @lookup at a.air:7:8" and so on, a line each. */
 void altru_put_backtrace(struct altru_writer *out, const altru_site *site,
                          const struct altru_backtrace *trace);
 

@@ -108,22 +108,23 @@ static void put_format(struct altru_writer *out, const char *format, const char 
     }
 }
 
-static void put_place(struct altru_writer *out, const altru_site *site) {
-    if (site->file == NULL) {
+static void put_place(struct altru_writer *out, const char *file, size_t length, uint32_t line,
+                      uint32_t column) {
+    if (file == NULL) {
         return;
     }
     altru_put_text(out, " at ");
-    altru_put_text(out, site->file);
-    if (site->line == 0) {
+    altru_put_bytes(out, file, length);
+    if (line == 0) {
         return;
     }
     altru_put_text(out, ":");
-    put_number(out, site->line, 10);
-    if (site->column == 0) {
+    put_number(out, line, 10);
+    if (column == 0) {
         return;
     }
     altru_put_text(out, ":");
-    put_number(out, site->column, 10);
+    put_number(out, column, 10);
 }
 
 void altru_put_message(struct altru_writer *out, const altru_site *site, uint64_t a, uint64_t b) {
@@ -141,47 +142,29 @@ void altru_put_line(struct altru_writer *out, const char *start, const altru_sit
                     uint64_t b) {
     altru_put_text(out, start);
     altru_put_message(out, site, a, b);
-    put_place(out, site);
+    put_place(out, site->file, site->file != NULL ? strlen(site->file) : 0, site->line,
+              site->column);
     altru_put_text(out, "\n");
 }
 
 /* ---- The functions -------------------------------------------------------------------------- */
 
-bool altru_is_inlined(const altru_site *site, const struct altru_backtrace *trace) {
-    if (site->function == NULL || trace->count == 0) {
-        return site->function != NULL;
-    }
-    size_t length;
-    const char *name = altru_function_name(trace->starts[0], &length);
-    return strlen(site->function) != length || memcmp(site->function, name, length) != 0;
-}
-
-static void put_frame(struct altru_writer *out, const char *name, size_t length, uint32_t times) {
-    altru_put_text(out, "  in @");
-    altru_put_bytes(out, name, length);
-    if (times > 1) {
-        altru_put_text(out, ", ");
-        put_number(out, times, 10);
-        altru_put_text(out, " times");
-    }
-    altru_put_text(out, "\n");
-}
-
-/* A function that calls itself is one line. */
 void altru_put_backtrace(struct altru_writer *out, const altru_site *site,
                          const struct altru_backtrace *trace) {
-    if (altru_is_inlined(site, trace)) {
-        put_frame(out, site->function, strlen(site->function), 1);
-    }
-    for (uint32_t at = 0; at < trace->count;) {
-        uint32_t next = at + 1;
-        while (next < trace->count && trace->starts[next] == trace->starts[at]) {
-            next++;
+    struct altru_frames frames;
+    struct altru_frame frame;
+    altru_frames_begin(&frames, site, trace);
+    while (altru_frames_next(&frames, &frame)) {
+        altru_put_text(out, "  in @");
+        altru_put_bytes(out, frame.place.function, frame.place.function_length);
+        put_place(out, frame.place.file, frame.place.file_length, frame.place.line,
+                  frame.place.column);
+        if (frame.times > 1) {
+            altru_put_text(out, ", ");
+            put_number(out, frame.times, 10);
+            altru_put_text(out, " times");
         }
-        size_t length;
-        const char *name = altru_function_name(trace->starts[at], &length);
-        put_frame(out, name, length, next - at);
-        at = next;
+        altru_put_text(out, "\n");
     }
     if (trace->is_cut) {
         altru_put_text(out, "  and more\n");

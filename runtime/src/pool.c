@@ -196,7 +196,20 @@ static size_t free_slots(const altru_pool *pool) {
 }
 
 int altru_pool_prewarm(altru_pool *pool, size_t count) {
-    size_t in_use = used_up(pool) - free_slots(pool);
+    size_t in_use = used_up(pool) - free_slots(pool), at_hand = pool->capacity - in_use;
+    if (at_hand >= count) {
+        return 0;
+    }
+    size_t missing = count - at_hand;
+    if (pool->maximum < pool->capacity || missing > pool->maximum - pool->capacity ||
+        missing > (size_t)PTRDIFF_MAX / pool->stride) {
+        return -1;
+    }
+    void *all = altru_source_alloc(missing * pool->stride, 1);
+    if (all == NULL) { /* told before any of it is touched */
+        return -1;
+    }
+    altru_source_free(all);
     while (pool->capacity - in_use < count) {
         struct altru_pool_chunk *chunk = add_chunk(pool, count - (pool->capacity - in_use));
         if (chunk == NULL) {
@@ -345,6 +358,16 @@ void *altru_pool_remove(altru_pool *pool, altru_pool_handle handle) {
         }
     }
     return object;
+}
+
+void *altru_pool_left(const altru_pool *pool, uint32_t *index) {
+    while (*index < pool->entry_count) {
+        void *object = pool->entries[(*index)++].object;
+        if (object != NULL) {
+            return object;
+        }
+    }
+    return NULL;
 }
 
 void *altru_pool_find(const altru_pool *pool, uint32_t index, uint32_t generation) {

@@ -37,6 +37,10 @@ struct altru_panic {
     altru_panic *outer;
     uintptr_t cleanup_frame; /* its canonical frame address; 0 before the first cleanup */
     struct altru_backtrace trace;
+    /* Who asks for one function asks for the next one, too: the last that was asked for. */
+    struct altru_frames frames;
+    struct altru_frame frame;
+    size_t frame_index; /* SIZE_MAX: none was asked for */
 };
 
 /* "ALTRU" and three zeros, read as the unwinder's exception class. */
@@ -108,6 +112,7 @@ void altru_panic_unwind(const altru_site *sites, uint32_t site, uint64_t a, uint
     panic->values[0] = a;
     panic->values[1] = b;
     panic->cleanup_frame = 0;
+    panic->frame_index = SIZE_MAX;
     panic->outer = innermost;
     innermost = panic;
     altru_backtrace_take(&panic->trace);
@@ -410,25 +415,58 @@ size_t altru_panic_message(const altru_panic *panic, char *buffer, size_t size) 
     return finish(&out, size);
 }
 
+/* One of the functions that were active; NULL when there are not so many. */
+static const struct altru_frame *find_frame(const altru_panic *given, size_t index) {
+    altru_panic *panic = (altru_panic *)given; /* what is kept beside it is no part of its value */
+    if (panic->frame_index == SIZE_MAX || index < panic->frame_index) {
+        altru_frames_begin(&panic->frames, panic->site, &panic->trace);
+        panic->frame_index = SIZE_MAX;
+    }
+    while (panic->frame_index != index) {
+        if (!altru_frames_next(&panic->frames, &panic->frame)) {
+            panic->frame_index = SIZE_MAX;
+            return NULL;
+        }
+        panic->frame_index++;
+    }
+    return &panic->frame;
+}
+
 size_t altru_panic_frame(const altru_panic *panic, size_t index, char *buffer, size_t size) {
     struct altru_writer out = {buffer, size > 0 ? size - 1 : 0, 0, 0, false};
-    size_t inlined = altru_is_inlined(panic->site, &panic->trace) ? 1 : 0;
-    if (index < inlined) {
-        altru_put_text(&out, panic->site->function);
-    } else if (index - inlined < panic->trace.count) {
-        size_t length;
-        const char *name = altru_function_name(panic->trace.starts[index - inlined], &length);
-        altru_put_bytes(&out, name, length);
-    } else {
+    const struct altru_frame *frame = find_frame(panic, index);
+    if (frame == NULL) {
         return SIZE_MAX;
     }
+    altru_put_bytes(&out, frame->place.function, frame->place.function_length);
+    return finish(&out, size);
+}
+
+uint32_t altru_panic_times(const altru_panic *panic, size_t index) {
+    const struct altru_frame *frame = find_frame(panic, index);
+    return frame != NULL ? frame->times : 0;
+}
+
+size_t altru_panic_caller(const altru_panic *panic, size_t index, char *buffer, size_t size,
+                          uint32_t *line, uint32_t *column) {
+    struct altru_writer out = {buffer, size > 0 ? size - 1 : 0, 0, 0, false};
+    const struct altru_frame *frame = find_frame(panic, index);
+    if (frame == NULL || frame->place.file == NULL) {
+        return SIZE_MAX;
+    }
+    altru_put_bytes(&out, frame->place.file, frame->place.file_length);
+    *line = frame->place.line;
+    *column = frame->place.column;
     return finish(&out, size);
 }
 
 uintptr_t altru_panic_call(const altru_panic *panic, size_t index) {
-    size_t inlined = altru_is_inlined(panic->site, &panic->trace) ? 1 : 0;
-    bool is_caller = index > inlined && index - inlined < panic->trace.count;
-    return is_caller ? panic->trace.calls[index - inlined] : 0;
+    const struct altru_frame *frame = find_frame(panic, index);
+    return frame != NULL ? frame->call : 0;
+}
+
+uint32_t altru_panic_has_more(const altru_panic *panic) {
+    return panic->trace.is_cut;
 }
 
 #else /* no unwinder: a panic ends the instance, so that none is ever caught */
@@ -477,9 +515,31 @@ size_t altru_panic_frame(const altru_panic *panic, size_t index, char *buffer, s
     return SIZE_MAX;
 }
 
+uint32_t altru_panic_times(const altru_panic *panic, size_t index) {
+    (void)panic;
+    (void)index;
+    return 0;
+}
+
+size_t altru_panic_caller(const altru_panic *panic, size_t index, char *buffer, size_t size,
+                          uint32_t *line, uint32_t *column) {
+    (void)panic;
+    (void)index;
+    (void)buffer;
+    (void)size;
+    (void)line;
+    (void)column;
+    return SIZE_MAX;
+}
+
 uintptr_t altru_panic_call(const altru_panic *panic, size_t index) {
     (void)panic;
     (void)index;
+    return 0;
+}
+
+uint32_t altru_panic_has_more(const altru_panic *panic) {
+    (void)panic;
     return 0;
 }
 

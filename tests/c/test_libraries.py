@@ -191,6 +191,65 @@ def test_the_header_says_what_there_is(place: Path) -> None:
     assert "struct Pair *result, const" not in backend.emit(air.parse(TEXT), "header").decode().split("void grow(")[0]
 
 
+OWNERS = """\
+struct @Node { value: i32, next: own<i64> } drop @closed
+extern "C" func @putchar(%c: i32) -> i32 unsafe
+
+func @closed(%n: ref<mut @Node>) {
+^e:
+  %place = deref %n
+  %field = field %place, value
+  %v = load %field
+  %r = call @putchar(%v) unsafe
+  ret
+}
+func @node(%v: i32) -> own<@Node> {
+^e:
+  %seven = const 7 : i64
+  %next = new %seven : own<i64>
+  %n = struct %v, %next : @Node
+  %o = new %n : own<@Node>
+  ret %o
+}
+func @filled(%n: usize, %x: f64) -> own<[? x f64]> {
+^e:
+  %o = new.array %n, %x : own<[? x f64]>
+  ret %o
+}
+func @release_Node() {
+^e:
+  ret
+}
+"""
+
+
+def test_owners_that_c_is_given(tmp_path: Path) -> None:
+    """C releases them, with their destructors, and nothing is left."""
+    program = r"""
+#include "owners.h"
+#include <altru.h>
+#include <stdio.h>
+int main(void) {
+    struct slice numbers;
+    for (int turn = 0; turn < 3; turn++) {
+        struct Node *made = node('a' + turn);
+        filled(&numbers, 100, 0.5);
+        numbers.data[99] = 2.5;
+        release_Node_(made);
+        release_slice_f64(numbers.data, numbers.length[0]);
+    }
+    return altru_current_usage() != 0;
+}
+"""
+    module = air.parse(OWNERS, "owners.air")
+    backend.emit(module, "header", tmp_path / "owners.h")
+    backend.emit(module, "static", tmp_path / "libowners.a")
+    (tmp_path / "main.c").write_text(program)
+    cc(tmp_path, f"-I{build.include_dir()}", "libowners.a", str(build.static_library()), "-lpthread")
+    done = subprocess.run([tmp_path / "main"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "abc")
+
+
 def test_names() -> None:
     assert [c_name(n) for n in ("f", "Vec<i32>", "int", "1st", "", "ä", "a.b")] == [
         "f", "Vec_i32_", "int_", "_1st", "_", "_", "a_b",

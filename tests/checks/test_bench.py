@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 import altru_ir as air
-from altru_ir import backend
+from altru_ir import backend, passes
 from altru_ir.backend.interpreter.code import MEANINGS
-from bench.checks import before_elimination, checks_run, counted, left, many_kernels, one_function
+from bench.check_shapes import SHAPES
+from bench.checks import ELIMINATION, before_elimination, checks_run, counted, left, many_kernels
 from bench.kernels import kernel, names
 
 LOOP = """altru 1
@@ -48,7 +51,18 @@ def test_what_is_left_of_a_kernel() -> None:
 
 
 def test_programs_for_the_cost_of_elimination() -> None:
-    for text in (many_kernels(1), one_function(5)):
-        assert air.verify(air.parse(text)) == []
+    assert air.verify(air.parse(many_kernels(1))) == []
     assert len(air.parse(many_kernels(2)).functions) == 2 * len(air.parse(many_kernels(1)).functions) > 2 * len(names())
-    assert before_elimination(one_function(5))[1] == 10
+
+
+LEFT = {"loops": 0, "block": 10, "nest": 0, "chain": 0, "numbers": 0, "slices": 0, "loaded": 20}
+"""Checks that are left of each shape of size 20: those by numbers of which nothing is known."""
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_shapes_of_many_checks(name: str) -> None:
+    assert air.verify(air.parse(SHAPES[name](20))) == []
+    module, checks = before_elimination(SHAPES[name](20))
+    assert checks >= 20
+    passes.run(module, ELIMINATION.replace("versions", "versions,verify"))
+    assert sum(op.decl.is_check for f in module.functions.values() for op in f.operations()) == LEFT[name]

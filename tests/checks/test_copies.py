@@ -72,9 +72,9 @@ func @f(%a: ref<[? x i32]>, %n: usize, %m: usize, %u: usize) -> usize {
 """
 
 
-def versions() -> tuple[Program, Proof]:
+def versions(text: str = TEXT) -> tuple[Program, Proof]:
     """A loop with an inner one, both versioned, the inner one in the first copy alone; a value of it is used behind it."""
-    x = Program(TEXT)
+    x = Program(text)
     for block in x.function.blocks:  # as `LoopVersions` copies them
         for op in block.ops:
             op.loc = None
@@ -139,6 +139,16 @@ PLANTED: dict[str, Callable[[Program, Proof], object]] = {
 
 def test_copies_are_accepted() -> None:
     x, proof = versions()
+    assert [str(problem) for problem in problems(x.function, proof)] == []
+
+
+def test_a_guard_may_make_a_path_to_measure() -> None:
+    """A length of one dimension of several is that of a place: such an inner guard, which is folded, has a path and a `dim`."""
+    text = TEXT.replace(
+        "  %short = icmp ule %m, %len\n", "  %p = deref %a\n  %rows = dim %p, 0\n  %short = icmp ule %m, %rows\n"
+    )
+    assert text != TEXT
+    x, proof = versions(text)
     assert [str(problem) for problem in problems(x.function, proof)] == []
 
 

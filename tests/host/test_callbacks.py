@@ -200,24 +200,32 @@ def test_exits_and_interrupts_are_kept_as_well() -> None:
 
 def test_an_interrupt_in_compiled_code_is_raised_when_it_returns() -> None:
     text = """
-func @usleep(%us: i32) -> i32
-func @f() -> i32 {
+func @raise(%signal: i32) -> i32
+global mut @behind : i32 = 0
+func @f(%signal: i32) -> i32 {
 ^e:
-  %n = const 200000 : i32
-  %r = call @usleep(%n)
+  %r = call @raise(%signal)
+  %place = global @behind unsafe
+  assign %place, %signal
   ret %r
+}
+func @g() -> i32 {
+^e:
+  %place = global @behind unsafe
+  %n = load %place
+  ret %n
 }
 """
     lib = backend.compile(air.parse(text))
-    timer = threading.Timer(0.05, lambda: os.kill(os.getpid(), signal.SIGINT))
-    timer.start()
+    f, g = lib["f"], lib["g"]
+    assert g() == 0
     with pytest.raises(KeyboardInterrupt):
-        lib["f"]()
-    timer.join()
+        f(signal.SIGINT)
+    assert g() == signal.SIGINT  # compiled code went on to its end
 
 
 def test_threads_have_their_own_exceptions() -> None:
-    gate = threading.Barrier(4, timeout=30)
+    gate = threading.Barrier(4, timeout=120)
 
     def maybe(n: int) -> int:
         gate.wait()
@@ -289,6 +297,18 @@ def test_a_callable_lives_as_long_as_the_code() -> None:
     gc.collect()
     assert f(1) == 2
     del f
+    gc.collect()
+    assert gone() is None
+
+
+def test_a_callable_that_refers_to_its_library_goes_with_it() -> None:
+    def made() -> Any:
+        libraries: list[Any] = []
+        libraries.append(ask(lambda n: len(libraries)))
+        assert libraries[0]["f"](1) == 2
+        return weakref.ref(libraries[0])
+
+    gone = made()
     gc.collect()
     assert gone() is None
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import socket
+import struct
 import threading
 import weakref
 from typing import Any
@@ -239,15 +241,33 @@ def test_threads_call_and_compile_at_once() -> None:
 
 
 def test_the_lock_is_let_go_in_compiled_code() -> None:
-    text = "func @usleep(%us: i32) -> i32\n"
-    text += "func @f() -> i32 {\n^e:\n  %n = const 300000 : i32\n  %r = call @usleep(%n)\n  ret %r\n}\n"
-    lib = backend.compile(air.parse(text))
-    thread = threading.Thread(target=lib["f"])
+    """Compiled code says that it is there, and waits for an answer, which comes in vain when it is late."""
+    text = """
+func @send(%socket: i32, %from: ptr<mut i8>, %size: usize, %flags: i32) -> i64
+func @recv(%socket: i32, %to: ptr<mut i8>, %size: usize, %flags: i32) -> i64
+func @f(%socket: i32) -> i64 {
+^e:
+  %one = const 1 : usize
+  %none = const 0 : i32
+  %p = alloc %one : ptr<mut i8>
+  %sent = call @send(%socket, %p, %one, %none)
+  %got = call @recv(%socket, %p, %one, %none)
+  free %p unsafe
+  ret %got
+}
+"""
+    f = backend.compile(air.parse(text))["f"]
+    here, there = socket.socketpair()
+    there.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("qq", 30, 0))  # then it returns -1
+    got: list[int] = []
+    thread = threading.Thread(target=lambda: got.append(f(there.fileno())))
     thread.start()
-    steps = 0
-    while thread.is_alive():
-        steps += 1
-    assert steps > 100
+    assert len(here.recv(1)) == 1
+    here.send(b"!")
+    thread.join()
+    assert got == [1]
+    here.close()
+    there.close()
 
 
 def test_functions_as_values() -> None:

@@ -259,6 +259,28 @@ def test_the_oldest_go_first(cache: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert files.limit() == 512 << 20
 
 
+def test_a_small_limit_holds_after_each_store(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "_size", 0)
+    monkeypatch.setenv("ALTRU_CACHE_LIMIT", "1000")
+    for index in range(40):
+        assert files.store(f"k{index}", bytes(200))
+        assert sum(path.stat().st_size for path in (cache / "objects").iterdir()) <= 1000
+    assert files.store("large", bytes(5000))
+    assert objects(cache) == []
+
+
+def test_an_entry_is_of_one_key(cache: Path) -> None:
+    """A file that was renamed to another key's name is not used, and goes."""
+    compile_text()
+    (path,) = objects(cache)
+    other = TEXT.replace("const 2", "const 7")
+    compile_text(other)
+    (second,) = (each for each in objects(cache) if each != path)
+    os.replace(path, second)
+    assert done(lambda: compile_text(other))["code generations"] == 1
+    assert done(lambda: compile_text(other)) == {"cached objects": 1}
+
+
 def test_leftovers_of_killed_processes_are_removed(cache: Path) -> None:
     files.store("a", b"1")
     old, new = cache / "objects" / ".new-old", cache / "objects" / ".new-new"
@@ -287,5 +309,5 @@ def test_processes_at_once(cache: Path, tmp_path: Path) -> None:
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     racing = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "a.air")], env=environment) for _ in range(3)]
-    assert [process.wait(timeout=120) for process in racing] == [0, 0, 0]
+    assert [process.wait(timeout=600) for process in racing] == [0, 0, 0]
     assert len(objects(cache)) == 1

@@ -116,14 +116,14 @@ def test_calls_definitions_and_unloading_at_once() -> None:
 
 def test_one_handle_for_all() -> None:
     """Two threads that ask first get the same: a second one could not be unloaded, nor be seen to run."""
-    text = "".join(F.format(k=k, name=f"f{k}").replace("func @ask(%n: i64) -> i64\n", "") for k in range(300))
+    text = "".join(F.format(k=k, name=f"f{k}").replace("func @ask(%n: i64) -> i64\n", "") for k in range(100))
     lib = backend.compile(air.parse("func @ask(%n: i64) -> i64\n" + text), externs={"ask": lambda n: n})
     found: list[list[Any]] = [[], [], []]
     begin = threading.Barrier(3)
 
     def ask(mine: list[Any]) -> None:
         begin.wait()
-        mine += [lib[f"f{k}"] for k in range(300)]
+        mine += [lib[f"f{k}"] for k in range(100)]
 
     threads = [threading.Thread(target=ask, args=(each,)) for each in found]
     for thread in threads:

@@ -16,7 +16,7 @@ import pytest
 
 import altru_ir as air
 from altru_ir import backend
-from altru_ir.backend.host import stubs
+from altru_ir.backend.host import c_api, stubs
 
 TYPES = {
     "?": ctypes.c_bool, "b": ctypes.c_int8, "h": ctypes.c_int16, "i": ctypes.c_int32, "q": ctypes.c_int64, "N": ctypes.c_size_t,
@@ -140,7 +140,7 @@ def test_what_it_keeps_lives_as_long() -> None:
 def test_threads_that_make_one_signature_at_once_share_its_stub() -> None:
     code = """
 import ctypes, gc, sys, threading
-from altru_ir.backend.host import stubs
+from altru_ir.backend.host import c_api, stubs
 address = ctypes.cast(ctypes.CDLL(None).labs, ctypes.c_void_p).value
 made, barrier, inner = [], threading.Barrier(3), stubs._method
 def slow(letters):
@@ -155,7 +155,7 @@ for each in threads: each.join()
 gc.collect()
 print([stub(-5) for stub in made])
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=300)
     assert (done.returncode, done.stdout) == (0, "[5, 5, 5]\n"), done.stderr
 
 
@@ -168,7 +168,7 @@ def test_an_int_that_is_too_long_to_be_written() -> None:
 def test_a_million_calls_leave_nothing() -> None:
     code = """
 import ctypes, resource
-from altru_ir.backend.host import stubs
+from altru_ir.backend.host import c_api, stubs
 stub = stubs.make("q->q", ctypes.cast(ctypes.CDLL(None).labs, ctypes.c_void_p).value, None)
 nothing = stubs.make("q->", ctypes.cast(ctypes.CDLL(None).labs, ctypes.c_void_p).value, None)
 def calls(count):
@@ -210,3 +210,47 @@ func @f(%a: i8, %b: i1, %c: f32, %d: usize, %p: ptr<i8>) -> i8 {
     assert outcomes[0] == outcomes[1]
     assert any("parameter %a" in each for each in outcomes[0])
     assert "7" in outcomes[0]
+
+
+def test_owners_without_stubs(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = """
+func @one(%n: i64) -> own<i64> {
+^e:
+  %o = new %n : own<i64>
+  ret %o
+}
+func @row(%n: usize, %x: i64) -> own<[? x i64]> {
+^e:
+  %o = new.array %n, %x : own<[? x i64]>
+  ret %o
+}
+func @longer(%o: own<[? x i64]>, %p: own<i64>, %xs: ref<[? x i64]>) -> usize {
+^e:
+  %s = deref %o
+  %n = dim %s, 0
+  ret %n
+}
+"""
+    for possible in (True, False):
+        monkeypatch.setattr(stubs, "are_possible", lambda possible=possible: possible)
+        lib = backend.compile(air.parse(text))
+        one, row = lib["one"](7), lib["row"](3, 5)
+        assert (one.value, row.value.tolist(), len(row)) == (7, [5, 5, 5], 3)
+        view = row.view()
+        with pytest.raises(BufferError):
+            lib["longer"](row, one, [1])
+        del view
+        assert (one.alive, row.alive) == (True, True)
+        assert lib["longer"](row, one, [1]) == 3
+        assert (one.alive, row.alive) == (False, False)
+        with pytest.raises(ValueError, match="was released or moved"):
+            lib["longer"](row, one, [1])
+        lib["row"](3, 5).release()
+
+
+def test_a_python_without_thunks_takes_functions_of_ctypes(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "func @labs(%n: i64) -> i64\nfunc @f(%n: i64) -> i64 {\n^e:\n  %r = call @labs(%n)\n  ret %r\n}\n"
+    monkeypatch.setattr(c_api, "is_possible", lambda: False)
+    with pytest.raises(TypeError, match="@labs cannot be a callable of this Python; pass a function of ctypes"):
+        backend.compile(air.parse(text), externs={"labs": abs})
+    assert backend.compile(air.parse(text), externs={"labs": ctypes.CDLL(None).labs})["f"](-3) == 3

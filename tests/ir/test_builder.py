@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import pytest
 
 import altru_ir as air
@@ -81,6 +84,25 @@ def test_refusals(built: tuple[air.Builder, air.Function]) -> None:
     b.ret()
     with pytest.raises(BuilderError, match="cannot follow `ret`"):
         b.add(x, x)
+
+
+def test_wrong_calls_say_how_it_is_done(built: tuple[air.Builder, air.Function]) -> None:
+    b, f = built
+    (x, _) = f.parameters
+    wrong: list[tuple[Any, str]] = [
+        (
+            lambda: b.const(1),
+            "`const` was called with no 'type'; it is called as `const(value, type, *, name=None)` (in @f, ^entry)",
+        ),
+        (lambda: b.ret(x, x), "`ret` was called with too many positional arguments; it is called as `ret(value=None)`"),
+        (lambda: b.add(x, x, nme="y"), "`add` was called with an unknown argument 'nme'; it is called as `add(lhs, rhs, "),
+        (lambda: b.for_range(), "`for_range` was called with no 'low'"),
+    ]
+    for act, says in wrong:
+        with pytest.raises(BuilderError, match=re.escape(says)):
+            act()
+    b.ret()  # nothing of them has been built
+    assert [op.name for block in f.blocks for op in block.ops] == ["ret"]
 
 
 def test_foreign_and_stale_things(built: tuple[air.Builder, air.Function]) -> None:

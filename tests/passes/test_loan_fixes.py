@@ -172,6 +172,44 @@ def test_a_region_that_is_written_may_be_left_to_be_inferred() -> None:
     assert fixes(text) == [("leave the region of %h to be inferred", text.replace("local : ref<'a", "local : ref<'_"))]
 
 
+COLLECTED = """struct @Object { const n: i64, next: gc<@Object> }
+func @f(%v: gc<@Object>) {
+^entry:
+  %p = deref %v
+  %g = field %p, next
+  %o = deref %g
+  %q = field %o, n
+  %r = borrow %q
+  call @look(%r)
+  ret
+}
+func @g(%v: gc<@Object>, %w: gc<@Object>) {
+^entry:
+  %l = local : gc<@Object>
+  init %l, %v
+  %o = deref %l
+  %q = field %o, n
+  %r = borrow %q
+  assign %l, %w
+  call @look(%r)
+  ret
+}
+"""
+
+
+def test_a_gc_is_loaded_before_something_is_borrowed_through_it() -> None:
+    loaded = COLLECTED.replace("  %o = deref %g\n", "  %g_held = load %g\n  %o = deref %g_held\n")
+    last = COLLECTED.replace("  %o = deref %l\n", "  %l_held = load %l\n  %o = deref %l_held\n")
+    says = ["load %g, and borrow through that", "load %l, and borrow through that"]
+    assert found_one_by_one(COLLECTED) == list(zip(says, [loaded, last], strict=True))
+
+
+def found_one_by_one(text: str) -> list[tuple[str, str]]:
+    """The fixes of a text with several errors."""
+    found = [problem.fix for problem in check_memory(air.parse(HEAD + text)) if problem.fix is not None]
+    return [(fix.message, edited(Source("", HEAD + text), fix.edits)[len(HEAD) :]) for fix in found]
+
+
 CALLER = """func @f<'a, 'b>(%x: ref<'a, i64>, %y: ref<'b, i64>) -> ref<'a, i64> {
 ^entry:
   ret %y

@@ -207,7 +207,7 @@ def test_a_reproducer_replays(failing: str, tmp_path: Path, monkeypatch: pytest.
     with pytest.raises((ZeroDivisionError, air.DiagnosticError)):
         manager.run(air.parse(TEXT))
     (text,) = saved
-    assert reproducer.read(text) == (failing, True)
+    assert reproducer.read(text) == reproducer.Head(failing, True, ())
     assert "%z" not in text  # dce has run
     file = tmp_path / "repro.air"
     file.write_text(text)
@@ -363,21 +363,30 @@ def test_passes_of_a_file(tmp_path: Path) -> None:
         forget("rename-blocks")
 
 
-def test_a_pass_of_a_file_that_raises_is_no_defect_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    program = tmp_path / "a.air"
+def test_a_pass_of_a_file_that_raises(tmp_path: Path) -> None:
+    """The file is told, not the command; the reproducer names the file, and loads it only for who says so."""
+    program, file, made = tmp_path / "a.air", tmp_path / "raising.py", tmp_path / "made.air"
     program.write_text(TEXT)
-    file = tmp_path / "failing.py"
-    file.write_text(FILE.replace("NAME", "rename-badly").replace("block.label = self.prefix + block.label", "1 / 0"))
+    file.write_text(FILE.replace("NAME", "raise-something").replace("block.label = self.prefix + block.label", "self.nothing"))
     try:
-        status, _, err = altru_opt(f"--load-pass={file}", "-p", "rename-badly", str(program))
-        line = file.read_text().splitlines().index("            1 / 0") + 1
-        assert status == 70
-        assert f"what {file} defines failed in line {line} (ZeroDivisionError: division by zero)" in err
-        assert f"This is a defect of {file}, not of the program." in err
-        assert "on its own account" not in err
+        load = f"--load-pass={file}"
+        status, _, err = altru_opt(load, "-p", "raise-something", f"--reproducer={made}", str(program))
+        line = file.read_text().splitlines().index("            self.nothing") + 1
+        assert (status, err.splitlines()[0]) == (
+            70, f"error[internal]: {file}, line {line}, failed (AttributeError: 'Rename' object has no attribute 'nothing')."
+        )  # fmt: skip
+        assert "a defect of that file, not of the program" in err
+        crash = Path(err.split("are in ")[1].removesuffix(".\n"))
+        for each in (made, crash):
+            assert each.read_text().startswith(f"// altru-opt --replay: -p raise-something --load-pass {file}\n")
+            status, _, err = altru_opt("--replay", str(each), load)
+            assert (status, err.splitlines()[0].split(",")[0]) == (70, f"error[internal]: {file}")
+        crash.unlink()
+        made.write_text(made.read_text().replace("raising.py", "other.py"))
+        status, _, err = altru_opt("--replay", str(made), load)
+        assert (status, "this reproducer needs --load-pass=" in err) == (2, True)
     finally:
-        forget("rename-badly")
+        forget("raise-something")
 
 
 @pytest.mark.parametrize(

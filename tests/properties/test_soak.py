@@ -41,7 +41,7 @@ def _planted_in_llvm(monkeypatch: pytest.MonkeyPatch, level: int, change: Callab
     monkeypatch.setattr(optimize, "parse_and_optimize", wrong)
 
 
-SHIFTS = 30
+SHIFTS = 375
 """A seed of ``native`` whose answers depend on an arithmetic shift, and which is not compiled alone."""
 
 

@@ -34,7 +34,7 @@ def environment(changes: dict[str, str | None]) -> dict[str, str]:
 def python(*arguments: str, cwd: Path | None = None, **changes: str | None) -> subprocess.CompletedProcess[str]:
     """Another Python, with ``changes`` to the environment (None removes)."""
     command = [sys.executable, *arguments]
-    return subprocess.run(command, cwd=cwd, env=environment(changes), capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, cwd=cwd, env=environment(changes), capture_output=True, text=True, timeout=600)
 
 
 def entries(directory: Path) -> list[str]:
@@ -69,7 +69,7 @@ def test_other_flags_are_another_library(cache: Path, monkeypatch: pytest.Monkey
 def test_processes_that_build_at_once_agree(cache: Path) -> None:
     command = [sys.executable, "-c", STATIC]
     racing = [subprocess.Popen(command, env=environment({}), stdout=subprocess.PIPE, text=True) for _ in range(4)]
-    paths = {process.communicate(timeout=120)[0] for process in racing}
+    paths = {process.communicate(timeout=600)[0] for process in racing}
     assert [process.returncode for process in racing] == [0] * 4
     (path,) = paths
     assert entries(cache) == ["lock", Path(path.strip()).parent.name]

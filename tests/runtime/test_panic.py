@@ -15,7 +15,7 @@ LARGEST = 2**64 - 1
 def panic(program, kind: int, a: int, b: int, *place: str, mode: str = "plain", **options) -> tuple[int, str, str]:
     variant = "release" if mode == "memory" else "sanitize"
     command = [program("panic_program", variant), mode, str(kind), str(a), str(b), *place]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20, **options)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, **options)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -68,7 +68,7 @@ def test_a_closed_pipe_changes_nothing(program) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     command = [program("panic_program", "sanitize"), "output", "2", "0", "0", "a.air", "3", "1"]
-    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False, timeout=20)
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False, timeout=120)
     os.close(writer)
     assert (done.returncode, done.stderr) == (101, "panic: Null pointer dereference at a.air:3:1\n")
 

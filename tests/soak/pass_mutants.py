@@ -17,7 +17,7 @@ import pytest
 
 from altru_ir import behaviour
 from altru_ir.module import Function, Module
-from altru_ir.passes.transform import canonicalize, cse, dce, folding, inline, mem2reg, simplify_cfg, sroa
+from altru_ir.passes.transform import canonicalize, cse, dce, folding, inline, mem2reg, reloads, simplify_cfg, sroa
 from altru_ir.values import Operation, Successor, Value
 from tests.soak import check_passes
 
@@ -235,6 +235,22 @@ def owners_are_merged(patch: Patch) -> None:
     patch.setattr(cse, "is_function_of_operands", lambda op, module: op.decl.is_pure or op.decl.name == "load")
 
 
+@mutant("cse{loads}")
+def nothing_writes_between_two_loads(patch: Patch) -> None:
+    patch.setattr(reloads.Reloads, "unchanged", lambda self, place, first, second: True)
+
+
+@mutant("cse{loads}")
+def only_the_block_of_a_load_writes(patch: Patch) -> None:
+    def wrong(self: reloads.Reloads, first: Operation, second: Operation) -> list[Operation]:
+        block = second.block
+        assert block is not None
+        start = block.ops.index(first) + 1 if first.block is block else 0
+        return [op for op in block.ops[start : block.ops.index(second)] if self._writes(op)]
+
+    patch.setattr(reloads.Reloads, "_between", wrong)
+
+
 # -- dead code -----------------------------------------------------------------------------------------------------------
 
 
@@ -343,6 +359,8 @@ def collected_values_are_kept(patch: Patch) -> None:
 
 
 SEEDS = {
+    "nothing_writes_between_two_loads": 10,
+    "only_the_block_of_a_load_writes": 14,
     "signed_for_unsigned_comparison": 5,
     "swapped_operands_keep_their_predicate": 5,
     "sign_extension_folds_to_zero_extension": 7,

@@ -35,43 +35,62 @@ class Arena:
 
 
 class Pool:
-    """The slots of a pool; a handle is the index of a slot and how often it had been used before."""
+    """What a pool has lent to owners, and what was left to it; a handle is an index and how often it had been used before."""
 
-    def __init__(self) -> None:
-        self.slots: list[Allocation | None] = []
+    def __init__(self, maximum: int | None = None) -> None:
+        self.maximum = maximum
+        self.left: list[Allocation | None] = []  # by the index of the handle
         self.generations: list[int] = []
         self.free: list[int] = []
-        self.lent: dict[Allocation, int] = {}  # to owners
+        self.lent: dict[Allocation, None] = {}
+
+    def is_full(self) -> bool:
+        return self.maximum is not None and len(self.left) - len(self.free) + len(self.lent) >= self.maximum
+
+    def lend(self, made: Allocation) -> None:
+        """Gives an object a slot that an owner has."""
+        made.resource = self
+        self.lent[made] = None
 
     def put(self, made: Allocation) -> int:
-        """Gives an object a slot."""
+        """Gives an object a slot, and a handle: its index."""
+        made.resource = self
         if self.free:
             index = self.free.pop()
-            self.slots[index] = made
+            self.left[index] = made
         else:
-            index = len(self.slots)
-            self.slots.append(made)
+            index = len(self.left)
+            self.left.append(made)
             self.generations.append(0)
-        made.resource = self
         return index
 
-    def slot_back(self, made: Allocation) -> None:
-        """The object of a slot is gone."""
-        index = self.slots.index(made)
-        self.slots[index] = None
+    def remove(self, index: int) -> None:
+        """Ends a handle."""
+        self.left[index] = None
         self.generations[index] += 1
         self.free.append(index)
-        self.lent.pop(made, None)
+
+    def slot_back(self, made: Allocation) -> None:
+        """The object of an owner is gone; also of one that was made from a pointer to what was left here."""
+        if made in self.lent:
+            del self.lent[made]
+        else:
+            self.remove(self.left.index(made))
 
     def kept(self) -> list[Allocation]:
-        """Objects that were left to the pool."""
-        return [slot for slot in self.slots if slot is not None and slot not in self.lent]
+        """Objects that were left to the pool, in the order in which they are dropped."""
+        return [object for object in self.left if object is not None]
+
+    @property
+    def cells(self) -> list[Allocation]:
+        """All slots that are in use."""
+        return [*self.kept(), *self.lent]
 
     def end(self, machine: Machine, op: Operation) -> None:
         """The pool takes its memory along."""
-        for slot in self.slots:
-            if slot is not None and not slot.how:
-                machine.memory.end(slot, "gone with its pool", op)
+        for object in self.cells:
+            if not object.how:
+                machine.memory.end(object, "gone with its pool", op)
 
 
 def resource_behind(stage: Stage, reference: Pointer, type: Type, op: Operation) -> Any:
@@ -93,10 +112,23 @@ def arena_behind(stage: Stage, reference: Pointer, op: Operation) -> Arena:
     return resource_behind(stage, reference, ARENA, op)  # type: ignore[no-any-return]
 
 
-@means("arena.new", "pool.new")
-def _new(stage: Stage, op: Operation) -> Step:
-    make, name = (Arena, "arena") if op.name == "arena.new" else (Pool, "pool")
-    return stage.define(op, lambda s: stage.machine.handle(make(), name, op))
+@means("arena.new")
+def _arena_new(stage: Stage, op: Operation) -> Step:
+    return stage.define(op, lambda s: stage.machine.handle(Arena(), "arena", op))
+
+
+@means("pool.new")
+def _pool_new(stage: Stage, op: Operation) -> Step:
+    type, machine = op.result.type, stage.machine
+    assert isinstance(type, PoolType)
+    maximum, prewarmed = op.attrs.get("maximum"), op.attrs.get("prewarm", 0) * stage.codec(type.target).size
+
+    def run(s: Slots) -> Pointer:
+        if not machine.memory.fits(prewarmed):
+            raise machine.panic(s[0].thread, describe("out_of_memory", prewarmed), op)
+        return machine.handle(Pool(maximum), "pool", op)
+
+    return stage.define(op, run)
 
 
 @means("arena.alloc")
@@ -187,17 +219,17 @@ def _pool_put(stage: Stage, op: Operation) -> Step:
     def run(s: Slots) -> Any:
         home = pool_behind(stage, pool(s), op)
         data = codec.encode(read(s))
-        if not machine.memory.fits(codec.size):
+        if home.is_full() or not machine.memory.fits(codec.size):
             raise machine.panic(s[0].thread, describe("out_of_memory", codec.size), op)
         made = machine.memory.allocate(codec.size, codec.align, POOL_SLOT, op)
         made.data[:] = data
         made.type = value.type
         if codec.size == 0:
             machine.memory.empties.add((made.base, value.type))
-        index = home.put(made)
         if owns:
-            home.lent[made] = index
+            home.lend(made)
             return Pointer(made.base, made)
+        index = home.put(made)
         return index, home.generations[index]
 
     return stage.define(op, run)
@@ -206,8 +238,8 @@ def _pool_put(stage: Stage, op: Operation) -> Step:
 def slot_of(stage: Stage, home: Pool, handle: tuple[int, int], s: Slots, op: Operation) -> Allocation:
     """The object of a handle. Panics when it has been removed."""
     index, generation = handle
-    slot = home.slots[index] if index < len(home.slots) else None
-    if slot is None or home.generations[index] != generation or slot in home.lent:
+    slot = home.left[index] if index < len(home.left) else None
+    if slot is None or home.generations[index] != generation:
         raise stage.machine.panic(s[0].thread, "pool handle is stale: its object has been removed", op)
     return slot
 
@@ -235,7 +267,7 @@ def _pool_remove(stage: Stage, op: Operation) -> Step:
         value = codec.decode(machine.memory.read(Pointer(slot.base, slot), codec.size, codec.align, op), op)
         if slot.tree is not None:
             slot.tree.deallocate(slot.tree.root, op)
-        home.slot_back(slot)
+        home.remove(s[handle][0])
         machine.memory.end(slot, "removed from its pool", op)
         return value
 
