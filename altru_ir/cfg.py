@@ -109,6 +109,25 @@ class ControlFlowGraph:
         return graph
 
 
+def dominators_first(function: Function) -> list[Block]:
+    """The blocks that control may reach, each behind all that dominate it: as they stand, where one of its predecessors
+    stands in front of every block but the entry, and else in reverse postorder.
+
+    Where a predecessor stands in front of every block, ways of such predecessors lead from each block back to the entry, and
+    what dominates the block is on each of them.
+    """
+    reached = {function.entry}
+    for block in function.blocks:
+        if block not in reached:
+            return postorder(function)[::-1]
+        if block.unwind is not None:
+            reached.add(block.unwind)
+        if block.ops:
+            for successor in block.ops[-1].successors:
+                reached.add(successor.block)
+    return list(function.blocks)
+
+
 def postorder(function: Function) -> list[Block]:
     """The blocks that control may reach, in depth-first postorder: what uses a value comes before what defines it. As
     ``ControlFlowGraph.postorder``, for who needs nothing else of the graph."""

@@ -32,6 +32,7 @@ from itertools import count
 from threading import Lock
 from typing import Any
 
+from altru_ir.collector import CollectorPaused
 from altru_ir.diagnostics import Diagnostic, Label
 from altru_ir.dominance import DominatorTree, split_at_unwinding
 from altru_ir.module import Block, Function, Global, Module, TypeDeclaration
@@ -116,7 +117,8 @@ def _shape_problem(type: Type, address_bits: int) -> str | None:
 
 def verify(module: Module) -> list[Diagnostic]:
     """All structural problems of ``module``, in text order; an empty list means it is valid."""
-    return _Verifier(module).run()
+    with CollectorPaused():
+        return _Verifier(module).run()
 
 
 class _Verifier:

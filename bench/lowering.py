@@ -2,7 +2,8 @@
 
 The programs of 50,000 operations of ``bench/shapes.py``: ``lower_module`` writes the text; the peer builds the same
 instructions, blocks and phis with ``llvmlite.ir.IRBuilder`` and writes its text, which LLVM parses either way. CPU time, the
-two in turn, the median of the ratios. LLVM accepts both texts, and finds as many instructions in both.
+two in turn, the median of the ratios, and beside it the instructions, ours over the peer's. LLVM accepts both texts, and
+finds as many instructions in both.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from bench.growth import instructions_of
 from bench.harness import Row
 from bench.shapes import SHAPES
 from bench.text import cpu_time
@@ -81,11 +83,16 @@ def run(scratch: Path, quick: bool) -> Iterator[Row]:
         ours, theirs = instructions_in(lower_module(module)), instructions_in(built(module))
         if ours != theirs:
             raise ValueError(f"{name}: {ours} instructions, but {theirs} of the peer")
+        counts = (
+            instructions_of(lambda module=module: lower_module(module)),
+            instructions_of(lambda module=module: built(module)),
+        )
+        counted = {"instructions": float(counts[0]), "peer_instructions": float(counts[1])} if counts[0] and counts[1] else {}
         seconds, ratios = [], []
         for _ in range(rounds):
             seconds.append(cpu_time(lambda module=module: lower_module(module)))
             ratios.append(cpu_time(lambda module=module: built(module)) / seconds[-1])
         yield Row(
             name, "operations per second", program.operations / statistics.median(seconds) / 1000, "thousand", "higher",
-            peer="llvmlite.ir", ratio=statistics.median(ratios), bar=BAR, samples=rounds,
+            peer="llvmlite.ir", ratio=statistics.median(ratios), bar=BAR, samples=rounds, counted=counted,
         )  # fmt: skip

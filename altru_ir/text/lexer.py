@@ -55,7 +55,41 @@ def spans(text: str) -> list[tuple[int, int]]:
 
 def tokenize(text: str) -> list[str]:
     """The tokens of ``text``, padded with empty strings."""
-    return master(text).findall(text) + PADDING
+    return (_split(text) or master(text).findall(text)) + PADDING
+
+
+# Most of a large text is names, words and numbers that stand apart, and is split in a fifth of the regular expression's time.
+
+_MARKS = ",:(){}[]<>"
+_KINDS = bytes(
+    ord("a" if c.isalpha() or c == "_" else "0" if c.isdigit() else "%" if c in "%@^" else c if c in ".-" else
+        " " if c in " \t\r\n=" + _MARKS else "!") for c in map(chr, range(128))
+).ljust(256, b"!")  # fmt: skip
+"""By byte: ``a`` and ``0`` make up names, words and numbers, a blank ends them, ``!`` needs the regular expression."""
+
+_NO_NUMBER = re.compile(rb" 00*(?:a|\.(?:a|0+[a.]))").search  # it begins with two literals, and is looked for by these
+
+
+def _split(text: str) -> list[str] | None:
+    """What the regular expression finds, where blanks and single marks alone separate tokens; None where that is not so."""
+    if not text.isascii():
+        return None
+    ends = ["", ""] if text[-1:].isspace() else [""]
+    kinds = b" %b " % text.encode().translate(_KINDS)
+    if (
+        b"!" in kinds
+        or kinds.count(b"%") != kinds.count(b" %a") + kinds.count(b" %0")
+        or (b"-" in kinds and kinds.count(b"-") != kinds.count(b" -0") + text.count("->"))
+        or (b"." in kinds and any(wrong in kinds for wrong in (b"..", b" .", b". ", b"-.", b".-")))
+        or _NO_NUMBER(kinds.replace(b" -0", b"  0")) is not None
+    ):
+        return None
+    for mark in _MARKS:
+        if mark in text:
+            text = text.replace(mark, f" {mark} ")
+    if text.count("=") != text.count(" = "):
+        text = text.replace("=", " = ")
+    return text.replace("- > ", " -> ").split() + ends
 
 
 def comments(text: str) -> list[tuple[int, str, bool]]:

@@ -23,6 +23,9 @@ from altru_ir.text.headers import Headers
 from altru_ir.text.type_grammar import TypeGrammar
 from altru_ir.types import Type
 
+_NESTS = frozenset({"{", "func"})
+"""What stands in a body that does not end at the first brace, or should not."""
+
 TEXT_VERSION = 1
 """The version of the text format that this release reads and writes."""
 
@@ -173,6 +176,8 @@ class _Parser(Headers, Bodies):
             except ValueError:
                 close = len(tokens) - len(lexer.PADDING)
             inside = tokens[at + 1 : close]
+            if depth == 1 and tokens[close] and _NESTS.isdisjoint(inside):  # the usual case
+                return close + 1
             lost = not tokens[close]
             if not lost and "func" in inside:
                 lost = any(tokens[i] == "func" and tokens[i + 1][:1] == "@" for i in range(at + 1, close))

@@ -7,8 +7,7 @@ from is the current one when the terminator is reached.
 A place whose path reads no pointer from memory is computed where its projection stands; any other path is evaluated anew
 by each access, as the language says.
 
-Names: a value keeps its name, a block gets ``-b`` behind its label (values and labels share one space in LLVM), our own
-temporaries begin with ``-``, which no name of ours can.
+What an edge gives to the arguments of its block is noted as values, and spelled when all blocks are written.
 """
 
 from __future__ import annotations
@@ -17,16 +16,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from altru_ir.backend.lower.blocks import write_blocks
 from altru_ir.backend.lower.debug_info import FunctionDebug, calls_located, located
 from altru_ir.backend.lower.panics import LANDED, PERSONALITY, PLACED, label_of
-from altru_ir.backend.lower.types import (
-    LoweringError,
-    quote,
-)
+from altru_ir.backend.lower.types import LoweringError, quote
 from altru_ir.behaviour import may_panic
-from altru_ir.cfg import postorder
+from altru_ir.cfg import dominators_first
 from altru_ir.module import Block, Function, Module
-from altru_ir.text.printer import assign_names
 from altru_ir.types import PlaceType, Type
 from altru_ir.values import Operation, Successor, Value
 
@@ -54,13 +50,13 @@ class FunctionLowering:
         self.module: Module = owner.module
         self.word = owner.word
         self.lines: list[str] = []
-        self.labels: dict[Block, str] = {}
+        self.labels = owner.labels
         self.types, self.limits = owner.types, owner.limits
         self.storage: dict[Value, Storage] = {}
         self.temporaries = 0
         self.label = ""
         self.allocas: list[str] = []
-        self.incoming: dict[Value, list[str]] = {}  # the entries of each phi
+        self.arrivals: dict[Block, list[tuple[list[Value], str]]] = {}  # what edges give to arguments, and where they leave
         self.panics: dict[Cold, list[tuple[str, int, str, str]]] = {}
         self.cold: dict[Cold, str] = {}  # labels of the cold blocks
         self.debug: FunctionDebug | None = None
@@ -73,15 +69,14 @@ class FunctionLowering:
         self.uses_stack = False
         self.stack_cleanup: Block | None = None  # takes stack allocations back where a panic has nothing else to run
         self.after_terminator: list[str] = []
+        self.parted: dict[Value, list[str]] = {}  # parameters that are passed in parts, and the names of these
 
     # -- the whole -----------------------------------------------------------------------------------------------------
 
     def lower(self) -> str:
         """The text of the function's definition."""
         function, owner = self.function, self.owner
-        unnamed = {value for value in _values(function) if value.name is None} if owner.debug is not None else set()
-        assign_names(function)
-        self.uses_stack = _takes_frame(function)
+        self.uses_stack = owner.takes_frames and _takes_frame(function)
         if self.uses_stack and owner.unwinds and not self.is_nounwind:
             self.stack_cleanup = Block("-stack")
         lines = self.lines
@@ -89,11 +84,11 @@ class FunctionLowering:
             self.places = owner.places.function(function)
             self.debug = None if owner.debug is None else self.places
         parameters = self.parameters()
-        # Reverse postorder, so that a definition is lowered before what it dominates; unreachable blocks are left out.
-        order = postorder(function)[::-1]
-        alloca_at = self.blocks(order, unnamed)
-        self.cold_blocks()
-        self.landing_pads()
+        alloca_at = write_blocks(self, dominators_first(function))
+        if self.panics:
+            self.cold_blocks()
+        if self.pads:
+            self.landing_pads()
         if self.stack_cleanup is not None and self.stack_cleanup in self.pads:
             self.start(self.block_label(self.stack_cleanup))
             self.resume()
@@ -126,92 +121,28 @@ class FunctionLowering:
             label, scope = label_of(function.name, PLACED), f" !dbg {self.places.scope}"
         return f"define {linkage}{result} {symbol}({parameters}){attributes} {label}{personality}{scope}"
 
-    def blocks(self, order: list[Block], unnamed: set[Value]) -> int:
-        """Writes the blocks; gives the line at which those of the entry begin. ``unnamed`` is what no debugger shows.
-
-        An operation that LLVM has under the same name, with two operands of one type, is written here and now: most of a
-        program is that. All others are written by their lowerings.
-        """
-        lines, labels, incoming, debug, places = self.lines, self.labels, self.incoming, self.debug, self.places
-        find, heads_of = self.owner.lowerings.get, self.owner.heads.get
-        for block in order:
-            label = block.label or ""
-            plain = label.isidentifier() and label.isascii()
-            labels[block] = f'"{label}-b"' if plain else quote(f"{label}-b")
-            if block.args:
-                for argument in block.args:
-                    self.name(argument)
-                    incoming[argument] = []
-        cleanups = _only_after_panics(order)
-        phis: list[tuple[int, Block]] = []
-        begin = 0
-        for block in order:
-            self.block, self.in_cleanup = block, block in cleanups
-            label = self.label = labels[block]
-            lines.append(label + ":")
-            if not begin:
-                begin = len(lines)
-                self.unpack_parameters()
-                if debug is not None:
-                    self.show(debug, self.function.parameters, None)
-            if block.args:
-                phis.append((len(lines), block))
-                lines.append("")
-            if debug is not None:
-                self.operations_with_debug(block, debug, unnamed)
-                continue
-            for op in block.ops:
-                name = op.decl.name
-                heads = heads_of(name)
-                if heads is not None:
-                    lhs, rhs = op.operands
-                    result = op.results[0]
-                    name = result.name or ""
-                    made = result.spelled = f"%{name}" if name.isidentifier() and name.isascii() else self.name(result)
-                    lines.append(f"  {made} = {heads[lhs.type]} {lhs.spelled}, {rhs.spelled}")
-                elif places is None:
-                    (find(name) or refuse)(self, op)
-                else:
-                    at = len(lines)
-                    (find(name) or refuse)(self, op)
-                    calls_located(lines, at, places.location(op))
-        for at, block in phis:
-            lines[at] = self.phis(block)
-        return begin
-
-    def operations_with_debug(self, block: Block, debug: FunctionDebug, unnamed: set[Value]) -> None:
-        """Writes the operations of ``block``, each with its place, and their results as variables of the debugger."""
-        lines = self.lines
-        self.show(debug, [argument for argument in block.args if argument not in unnamed], None)
-        for op in block.ops:
-            begin = len(lines)
-            (self.owner.lowerings.get(op.decl.name) or refuse)(self, op)
-            if not op.decl.is_terminator:
-                self.show(debug, [value for value in op.results if value not in unnamed], op)
-            located(lines, begin, debug.location(op))
-
     def where(self, op: Operation) -> str:
         """`` at FILE:LINE:COLUMN`` when it is known."""
         return f" at {op.location}" if op.location is not None else ""
 
     def parameters(self) -> str:
-        shown = []
+        shown, parts, promises = [], self.owner.parts, self.owner.promises
         for value in self.function.parameters:
-            types, promises = self.owner.parts[value.type], self.owner.promises[value.type]
+            type = value.type
+            types = parts[type]
             if len(types) == 1:
-                shown.append(f"{types[0]}{promises} {self.name(value)}")
+                shown.append(f"{types[0]}{promises[type]} {value.spelled}")
             elif not types:
                 value.spelled = "undef"
             else:
-                for part, type in enumerate(types):
-                    shown.append(f"{type}{promises if part == 0 else ''} {self.part_name(value, part)}")
+                names = self.parted[value] = [self.part_name(value, part) for part in range(len(types))]
+                shown.append(f"{types[0]}{promises[type]} {names[0]}")
+                shown += [f"{kind} {name}" for kind, name in zip(types[1:], names[1:], strict=True)]
         return ", ".join(shown)
 
     def unpack_parameters(self) -> None:
-        for value in self.function.parameters:
-            count = len(self.owner.parts[value.type])
-            if count > 1:
-                value.spelled = self.pack(value.type, [self.part_name(value, part) for part in range(count)])
+        for value, names in self.parted.items():
+            value.spelled = self.pack(value.type, names)
 
     def part_name(self, value: Value, part: int) -> str:
         """The name of a part of a parameter that is passed in parts."""
@@ -232,15 +163,6 @@ class FunctionLowering:
         if count <= 1:
             return [self.value(value)] * count
         return [self.emit(f"extractvalue {self.typed(value)}, {index}") for index in range(count)]
-
-    def phis(self, block: Block) -> str:
-        """The phis of a block's arguments, once all edges are known."""
-        lines = []
-        for argument in block.args:
-            entries, type = self.incoming[argument], self.types[argument.type]
-            made = f"phi {type} {', '.join(entries)}" if entries else f"freeze {type} poison"
-            lines.append(f"  {argument.spelled} = {made}")
-        return "\n".join(lines)
 
     def cold_blocks(self) -> None:
         """The blocks that panic, one for each cleanup that a panic goes to; reached from every check."""
@@ -324,7 +246,7 @@ class FunctionLowering:
         panic of the callee has something to run here."""
         cleanup = self.cleanup()
         ends_here = (self.is_nounwind or self.uses_stack) and self.owner.unwinds and not self.in_cleanup
-        prefix = "  " if result is None else f"  {self.name(result)} = "
+        prefix = "  " if result is None else f"  {result.spelled} = "
         if (cleanup is None and not ends_here) or not may_panic(op, self.module):
             self.lines.append(f"{prefix}call {text}")
             return
@@ -400,23 +322,10 @@ class FunctionLowering:
 
     # -- names ----------------------------------------------------------------------------------------------------------
 
-    def value_name(self, value: Value) -> str:
-        name = value.name or ""
-        return quote("q " + name) if name.startswith('"') else quote(name)
-
-    def name(self, value: Value) -> str:
-        """Gives a value that an instruction of its own defines its LLVM name."""
-        name = value.name or ""
-        plain = name.isidentifier() and name.isascii()  # the usual case; `quote` knows the others
-        made = value.spelled = f"%{name}" if plain else "%" + self.value_name(value)
-        return made
-
     def block_label(self, block: Block) -> str:
         known = self.labels.get(block)
         if known is None:
-            label = block.label or ""
-            plain = label.isidentifier() and label.isascii()
-            known = self.labels[block] = f'"{label}-b"' if plain else quote(f"{label}-b")
+            known = self.labels[block] = quote(f"{block.label}-b")
         return known
 
     def value(self, value: Value) -> str:
@@ -446,7 +355,7 @@ class FunctionLowering:
 
     def define(self, value: Value, text: str) -> None:
         """An instruction whose result is ``value``."""
-        self.lines.append(f"  {self.name(value)} = {text}")
+        self.lines.append(f"  {value.spelled} = {text}")
 
     def alias(self, value: Value, operand: str) -> None:
         """Makes ``value`` another name of an operand."""
@@ -492,16 +401,13 @@ class FunctionLowering:
             if split:
                 label = origin = self.fresh_label("edge")  # a block of its own, written behind the terminator
                 self.after_terminator.append(f"{label}:\n  br label %{target}")
-            for argument, value in zip(block.args, given, strict=False):
-                self.incoming[argument].append(f"[ {value}, %{origin} ]")
-            self.arrive(block.args[len(given) :], successor.args, origin)
+            values = successor.args
+            if given:
+                values = [Value(argument.type) for argument in block.args[: len(given)]] + values
+                for value, spelled in zip(values, given, strict=False):
+                    value.spelled = spelled
+            self.arrivals[block].append((values, origin))
         return label
-
-    def arrive(self, arguments: list[Value], values: list[Value], origin: str) -> None:
-        """Notes the phi entries of an edge from the block labelled ``origin`` that gives ``values``."""
-        incoming = self.incoming
-        for at, value in enumerate(values):
-            incoming[arguments[at]].append(f"[ {value.spelled}, %{origin} ]")
 
     def finish(self, text: str) -> None:
         """Writes a terminator and the edge blocks it needs."""
@@ -592,35 +498,6 @@ def refuse(f: FunctionLowering, op: Operation) -> None:
     raise LoweringError(f"`{op.name}` cannot be compiled yet{f.where(op)}")
 
 
-def _only_after_panics(order: list[Block]) -> set[Block]:
-    """The blocks that are reached through an unwind edge alone, among the reachable ones (the entry first)."""
-    for block in order:
-        if block.unwind is not None:
-            break
-    else:
-        return set()
-    ordinary = {order[0]}
-    work = [order[0]]
-    while work:
-        for successor in work.pop().ops[-1].successors:
-            if successor.block not in ordinary:
-                ordinary.add(successor.block)
-                work.append(successor.block)
-    return {block for block in order if block not in ordinary}
-
-
 def _takes_frame(function: Function) -> bool:
     """Whether storage is taken from the frame of an activation."""
-    for block in function.blocks:
-        for op in block.ops:
-            if op.decl.takes_frame:
-                return True
-    return False
-
-
-def _values(function: Function) -> Iterable[Value]:
-    """All values of a function but its parameters."""
-    for block in function.blocks:
-        yield from block.args
-        for op in block.ops:
-            yield from op.results
+    return any(op.decl.takes_frame for block in function.blocks for op in block.ops)

@@ -15,9 +15,11 @@ from altru_ir.backend.lower.constants import constant_text
 from altru_ir.backend.lower.debug_info import DebugInfo
 from altru_ir.backend.lower.drop_glue import DropGlue
 from altru_ir.backend.lower.entries import callback_text, entries_text, exports_text, is_exported
-from altru_ir.backend.lower.function import FunctionLowering
+from altru_ir.backend.lower.function import FunctionLowering, refuse
+from altru_ir.backend.lower.names import spell_names, unnamed_values
 from altru_ir.backend.lower.panics import Sites, Strings, guard_text, placeholder_text
 from altru_ir.backend.lower.profile import Profile
+from altru_ir.backend.lower.registry import Lowering
 from altru_ir.backend.lower.types import (
     LoweringError,
     PerType,
@@ -32,11 +34,13 @@ from altru_ir.backend.lower.types import (
     signed_limits,
 )
 from altru_ir.collector import CollectorPaused
+from altru_ir.declare import Declaration
 from altru_ir.layout import layout_of
 from altru_ir.marks import freezes
-from altru_ir.module import Function, Global, Module
+from altru_ir.module import Block, Function, Global, Module
 from altru_ir.targets import data_of
-from altru_ir.types import spell_name
+from altru_ir.types import Type, spell_name
+from altru_ir.values import Value
 
 
 def lower_module(
@@ -72,12 +76,10 @@ class ModuleLowering:
         debug: DebugInfo | None = None,
         instrument: str | None = None,
     ) -> None:
-        from altru_ir.backend.lower.ops import LOWERINGS, two_operand_heads
-
         self.module = module
         self.word = f"i{module.pointer_bits}"
-        self.lowerings = LOWERINGS
-        self.heads = two_operand_heads(module)
+        self.labels: dict[Block, str] = {}
+        self.unnamed: set[Value] = set()  # what no debugger shows
         self.profile = Profile(instrument) if instrument is not None else None
         self.places = debug
         self.debug = None if debug is None or debug.calls_only else debug
@@ -93,7 +95,12 @@ class ModuleLowering:
         self.limits = signed_limits(module.pointer_bits)
         self.sites = Sites()
         self.glue = DropGlue(self)
-        self.declared: dict[str, None] = {}
+        self.declared: dict[str, str] = {}  # by symbol
+        # How operations are lowered; where there are heads, these stand between the result and the two operands.
+        self.lowerings: dict[Declaration, Lowering] = {}
+        self.heads: dict[Declaration, dict[Type, str] | None] = {}
+        self.compared: dict[Declaration, dict[str, dict[Type, str]]] = {}  # the same of comparisons, by predicate
+        self.takes_frames = False
         self._likely: str | None = None
 
     def lower(self) -> str:
@@ -104,6 +111,7 @@ class ModuleLowering:
         for item in module.globals.values():
             check_name(item.name, defined=True)
             out.append(self.global_text(item))
+        self.prepare([function for function in module.functions.values() if function.blocks])
         functions = []
         for function in module.functions.values():
             check_name(function.name, defined=not function.is_declaration)
@@ -126,8 +134,8 @@ class ModuleLowering:
         tables = self.sites.text(strings) + (self.profile.text(strings) if self.profile is not None else [])
         out.extend(strings.text())
         out.extend(tables)
-        defined = {f"@{quote(f.name)}(" for f in module.functions.values() if not f.is_declaration}
-        out.extend(d for d in self.declared if not any(name in d for name in defined))
+        defined = {f"@{quote(f.name)}" for f in module.functions.values() if not f.is_declaration}
+        out.extend(text for symbol, text in self.declared.items() if symbol not in defined)
         out.append("")
         out.extend(functions)
         if self._likely is not None:
@@ -137,6 +145,19 @@ class ModuleLowering:
             out.extend(placeholder_text())
             out.extend(self.places.text())
         return "\n".join(out) + "\n"
+
+    def prepare(self, functions: list[Function]) -> None:
+        """Finds out which operations there are and how they are lowered, and gives all values and blocks their names."""
+        from altru_ir.backend.lower.ops import LOWERINGS, USUAL, two_operands
+
+        self.usual = USUAL
+        for decl in {op.decl for function in functions for block in function.blocks for op in block.ops}:
+            self.lowerings[decl] = lowering = LOWERINGS.get(decl.name, refuse)
+            self.heads[decl] = {} if lowering is two_operands else None
+            self.takes_frames = self.takes_frames or decl.takes_frame
+        if self.debug is not None:
+            self.unnamed = unnamed_values(functions)
+        self.labels.update(spell_names(functions))
 
     def symbol(self, name: str) -> str:
         """The symbol of a function, with its sigil: what is called from outside in another way is under another name."""
@@ -179,11 +200,9 @@ class ModuleLowering:
 
     def declare(self, text: str) -> None:
         """Adds a declaration once."""
-        name = text[text.index("@") : text.index("(")]
-        for known in self.declared:
-            if known[known.index("@") : known.index("(")] == name:
-                return
-        self.declared[text] = None
+        begin = text.index("@")
+        end = text.index('"(', begin) + 1 if text[begin + 1] == '"' else text.index("(", begin)
+        self.declared.setdefault(text[begin:end], text)
 
     def declaration(self, function: Function) -> str:
         type = function.signature.type

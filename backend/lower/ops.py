@@ -11,18 +11,17 @@ A front-end lowers its own operation the same way:
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from altru_ir.backend.lower import drops, homes  # noqa: F401  # they register lowerings of their own
 from altru_ir.backend.lower.constants import constant_text
 from altru_ir.backend.lower.function import FunctionLowering, Storage
 from altru_ir.backend.lower.registry import LOWERINGS as LOWERINGS
+from altru_ir.backend.lower.registry import Lowering
 from altru_ir.backend.lower.registry import lowers as lowers
 from altru_ir.backend.lower.releases import thin
-from altru_ir.backend.lower.types import LoweringError, PerType, dimensions_of, llvm_type, quote, result_type
+from altru_ir.backend.lower.types import LoweringError, dimensions_of, quote, result_type
 from altru_ir.layout import enum_layout, field_offsets, layout_of
 from altru_ir.literals import constant_integer
-from altru_ir.module import Module, TypeDeclaration
+from altru_ir.module import TypeDeclaration
 from altru_ir.ops.aggregates import member_index
 from altru_ir.ops.control import call_arguments, callee_type
 from altru_ir.ops.enums import variants_of
@@ -38,30 +37,16 @@ def _bits(f: FunctionLowering, type: Type) -> int:
 
 
 @lowers("const")
-def _const(f: FunctionLowering, op: Operation) -> None:
-    result, value = op.results[0], op.attrs["value"]
-    limit = f.limits.get(result.type)
-    if limit is not None and value.__class__ is int and -limit <= value < limit:
-        result.spelled = str(value)
-    else:
-        result.spelled = constant_text(value, result.type, f.module)
+def constant(f: FunctionLowering, op: Operation) -> None:
+    f.alias(op.result, constant_text(op.attrs["value"], op.result.type, f.module))
 
 
 @lowers(
     "add", "sub", "mul", "and", "or", "xor", "sdiv", "udiv", "srem", "urem", "fadd", "fsub", "fmul", "fdiv", "frem"
 )  # fmt: skip
-def _two_operands(f: FunctionLowering, op: Operation) -> None:
+def two_operands(f: FunctionLowering, op: Operation) -> None:
     lhs, rhs = op.operands
     f.define(op.result, f"{op.name} {f.typed(lhs)}, {f.value(rhs)}")
-
-
-def two_operand_heads(module: Module) -> dict[str, PerType[str]]:
-    """Name and type by the names of the operations that ``_two_operands`` lowers: ``["add"][I32]`` is ``add i32``."""
-
-    def head(name: str) -> Callable[[Type, Module], str]:
-        return lambda type, module: f"{name} {llvm_type(type, module)}"
-
-    return {name: PerType(head(name), module) for name, lowering in LOWERINGS.items() if lowering is _two_operands}
 
 
 @lowers("shl", "lshr", "ashr")
@@ -144,12 +129,9 @@ def _checked(f: FunctionLowering, op: Operation) -> None:
 
 
 @lowers("icmp", "fcmp")
-def _compare(f: FunctionLowering, op: Operation) -> None:
+def compare(f: FunctionLowering, op: Operation) -> None:
     lhs, rhs = op.operands
-    result = op.results[0]
-    name = result.name or ""
-    made = result.spelled = f"%{name}" if name.isidentifier() and name.isascii() else f.name(result)
-    f.lines.append(f"  {made} = {op.decl.name} {op.attrs['predicate']} {f.types[lhs.type]} {lhs.spelled}, {rhs.spelled}")
+    f.define(op.result, f"{op.name} {op.attrs['predicate']} {f.typed(lhs)}, {f.value(rhs)}")
 
 
 @lowers("select")
@@ -178,29 +160,14 @@ def _to_integer(f: FunctionLowering, op: Operation) -> None:
 
 
 @lowers("br")
-def _br(f: FunctionLowering, op: Operation) -> None:
-    successor = op.successors[0]
-    block = successor.block
-    if block.args:
-        f.arrive(block.args, successor.args, f.label)
-    f.lines.append(f"  br label %{f.labels[block]}")
+def branch(f: FunctionLowering, op: Operation) -> None:
+    f.finish(f"br label %{f.edges(op)[0]}")
 
 
 @lowers("cond_br")
-def _cond_br(f: FunctionLowering, op: Operation) -> None:
-    then, otherwise = op.successors
-    if then.block is otherwise.block:
-        first, second = f.edges(op)
-    else:
-        first, second = f.labels[then.block], f.labels[otherwise.block]
-        if then.args:
-            f.arrive(then.block.args, then.args, f.label)
-        if otherwise.args:
-            f.arrive(otherwise.block.args, otherwise.args, f.label)
-    weights = _weights(f, op) if op.attrs else ""
-    f.lines.append(f"  br i1 {op.operands[0].spelled}, label %{first}, label %{second}{weights}")
-    if f.after_terminator:
-        f.write_edge_blocks()
+def choice(f: FunctionLowering, op: Operation) -> None:
+    first, second = f.edges(op)
+    f.finish(f"br i1 {f.value(op.operands[0])}, label %{first}, label %{second}{_weights(f, op)}")
 
 
 def _weights(f: FunctionLowering, op: Operation) -> str:
@@ -228,11 +195,14 @@ def _switch(f: FunctionLowering, op: Operation) -> None:
 
 @lowers("ret")
 def _ret(f: FunctionLowering, op: Operation) -> None:
-    f.leave_stack()
-    if op.operands and f.owner.results[op.operands[0].type] != "void":
-        f.finish(f"ret {f.typed(op.operands[0])}")
-    else:
-        f.finish("ret void")
+    if f.uses_stack:
+        f.leave_stack()
+    for value in op.operands:
+        type = f.owner.results[value.type]
+        if type != "void":
+            f.lines.append(f"  ret {type} {value.spelled}")
+            return
+    f.lines.append("  ret void")
 
 
 @lowers("unreachable")
@@ -352,7 +322,7 @@ def _behind(f: FunctionLowering, pointer: str, type: Type) -> Storage:
 def _local(f: FunctionLowering, op: Operation) -> None:
     held = f.content(op.result)
     align = max(f.align(held), op.attrs.get("alignment", 1))
-    name = f.name(op.result)
+    name = op.result.spelled
     f.allocas.append(f"  {name} = alloca {f.type(held)}, align {align}")
     f.storage[op.result] = (name, ())
 
@@ -728,3 +698,7 @@ def _check_quotient(f: FunctionLowering, op: Operation) -> None:
 @lowers("assume")
 def _assume(f: FunctionLowering, op: Operation) -> None:
     """Nothing: what follows from it has been drawn, and telling LLVM costs a fifth of its time and gains none."""
+
+
+USUAL: tuple[Lowering, Lowering, Lowering, Lowering] = constant, compare, branch, choice
+"""What ``blocks.py`` writes itself, beside ``two_operands``."""

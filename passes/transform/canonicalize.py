@@ -427,8 +427,10 @@ class _Sweeps:
         known = self.folder.integer(subject)
         if known is None:
             first = op.successors[0]
-            same = all(e.block is first.block and e.args == first.args for e in op.successors)
-            return first if same else None
+            for edge in op.successors:
+                if edge.block is not first.block or edge.args != first.args:
+                    return None
+            return first
         if op.decl.name == "cond_br":
             return op.successors[0 if known else 1]
         bits = self.folder.bits(subject.type)

@@ -74,7 +74,7 @@ def _mark(
     module: Module, order: list[Block], edges: dict[Block, list[tuple[Operation, Successor]]]
 ) -> tuple[set[Value], dict[Operation, Block]]:
     """The values that are needed, and the operations that are not, with their blocks. Uses come first, so that one walk
-    decides all but what only an argument of a block needs; those operations are taken out of the dead again."""
+    decides all but what only an argument of a loop needs; those operations are taken out of the dead again."""
     live: set[Value] = set()
     dead: dict[Operation, Block] = {}
     for block in order:
@@ -86,6 +86,11 @@ def _mark(
                     dead[op] = block
                     continue
             live.update(op.operands)
+            for edge in op.successors:
+                if edge.args:
+                    arguments = edge.block.args
+                    offset = len(arguments) - len(edge.args)
+                    live.update([value for at, value in enumerate(edge.args, offset) if arguments[at] in live])
     position: dict[Value, int] = {}
     work: list[Value] = []
     for block, into in edges.items():

@@ -39,8 +39,11 @@ def replace_values(function: Function, replacement: dict[Value, Value]) -> None:
         return
     for value in list(replacement):
         resolve(replacement, value)
-    for op in function.operations():
-        op.replace_operands(replacement)
+    replaced = replacement.keys()
+    for block in function.blocks:
+        for op in block.ops:
+            if op.successors or not replaced.isdisjoint(op.operands):
+                op.replace_operands(replacement)
 
 
 def count_uses(function: Function) -> Counter[Value]:

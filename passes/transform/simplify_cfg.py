@@ -19,7 +19,7 @@ Rules, cited by number in the code, applied until none does:
     second may not panic.
 
 Invariant: the sequence of operations executed on each path, those ``br`` aside, is as it was. Each round is linear, and a round
-that changes nothing is the last; chains of blocks are followed within one round.
+that changes nothing is the last; chains of blocks are followed within one round, each link once.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from altru_ir.passes.transform.rewriting import (
     replace_values,
     unwind_targets,
 )
-from altru_ir.values import Value
+from altru_ir.values import Successor, Value
 
 ROUNDS = 20
 
@@ -117,28 +117,46 @@ def _thread(function: Function, joined: Joined) -> int:
     if not empty:
         return 0
     uses = count_uses(function) if any(block.args for block in empty) else None
-    through: set[Block] = set()
+    through: dict[Block, None] = {}
     for block in empty:
         own = block.ops[0].successors[0].args
         if uses is None or all(uses[value] == own.count(value) for value in block.args):
-            through.add(block)
+            through[block] = None
     threaded = 0
-    for block in function.blocks:
+    for block in _chained(through):
         for edge in block.ops[-1].successors:
-            if edge.block not in through:
-                continue
-            seen: set[Block] = set()
-            while edge.block in through and edge.block not in seen and len(edge.args) == len(edge.block.args):
-                passed = edge.block
-                onward = passed.ops[0].successors[0]
-                if onward.block is passed:
-                    break
-                seen.add(passed)
-                known = dict(zip(passed.args, edge.args, strict=True))
-                edge.block, edge.args = onward.block, [known.get(value, value) for value in onward.args]
-                joined.rerouted.add(block)
-                threaded += 1
+            threaded += _pass_by(edge, block, through, joined)
+    for block in function.blocks:
+        if block not in through:
+            for edge in block.ops[-1].successors:
+                threaded += _pass_by(edge, block, through, joined)
     return threaded
+
+
+def _chained(through: dict[Block, None]) -> list[Block]:
+    """The blocks of ``through``, each behind the one it leads to, cycles aside."""
+    order: dict[Block, None] = {}
+    for block in through:
+        path: dict[Block, None] = {}
+        while block in through and block not in order and block not in path:
+            path[block] = None
+            block = block.ops[0].successors[0].block
+        order.update(dict.fromkeys(reversed(path)))
+    return list(order)
+
+
+def _pass_by(edge: Successor, block: Block, through: dict[Block, None], joined: Joined) -> bool:
+    """Leads an edge of ``block`` to where the empty block at its end leads, which has been led on before."""
+    passed = edge.block
+    if passed not in through or len(edge.args) != len(passed.args):
+        return False
+    onward = passed.ops[0].successors[0]
+    if onward.block is passed:
+        return False
+    known = dict(zip(passed.args, edge.args, strict=True))
+    edge.block, edge.args = onward.block, [known.get(value, value) for value in onward.args]
+    joined.rerouted.add(block)
+    return True
 
 
 def _merge(function: Function, module: Module, joined: Joined) -> int:

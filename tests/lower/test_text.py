@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import gc
+import re
 
+import llvmlite.binding as llvm
 import pytest
 
 import altru_ir as air
 from altru_ir import backend
 from altru_ir.backend.lower import ops
-from altru_ir.backend.lower.module import ModuleLowering, lower_module
+from altru_ir.backend.lower.function import FunctionLowering
+from altru_ir.backend.lower.module import lower_module
+from altru_ir.backend.lower.registry import Lowering
 from altru_ir.collector import CollectorPaused
+from altru_ir.testing.generator import generate
+from altru_ir.values import Operation
 
 NAMES = """altru 1
 module @names
@@ -23,22 +29,42 @@ func @f(%a: i64, %b: usize, %"c d": f32, %0: i1) -> i64 {
   cond_br %0, ^"g h"(%x.1), ^"g h"(%a)
 ^"g h"(%i: i64):
   %j = mul %i, %x.1
-  ret %j
+  %minus = const -1 : i64
+  %large = const 18446744073709551615 : i64
+  %yes = const 1 : i1
+  %k = add %minus, %large
+  %less = icmp slt %k, %j
+  %same = fcmp oeq %"c d", %"c d"
+  cond_br %less, ^once(%yes), ^more
+^more:
+  %again = icmp ult %b, %b
+  cond_br %again, ^more, ^once(%same) {unlikely}
+^once(%flag: i1):
+  %l = icmp slt %j, %minus
+  br ^last(%j, %k, %l)
+^last(%m: i64, %n: i64, %o: i1):
+  ret %n
 }
 """
 
 
 def test_the_loop_writes_what_the_lowering_writes(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = air.parse(NAMES)
-    straight = lower_module(module)
-    assert ModuleLowering(module).heads.keys() >= {"add", "sub", "mul", "xor", "fmul"}
-    usual = ops.LOWERINGS["add"]
-    for name in ModuleLowering(module).heads:  # a lowering of somebody else's is asked
-        monkeypatch.setitem(ops.LOWERINGS, name, lambda f, op: usual(f, op))
-    assert ModuleLowering(module).heads == {}
-    assert lower_module(module) == straight
-    assert '  %"x.1"' not in straight
-    assert "  %x.1 = add i64 %a, %a" in straight
+    modules = [air.parse(text) for text in (NAMES, *(generate(seed).text for seed in range(12)))]
+    straight = [lower_module(module) for module in modules]
+    asked: set[str] = set()
+    for name, usual in ops.LOWERINGS.items():
+        if usual is ops.two_operands or usual in ops.USUAL:  # a lowering of somebody else's is asked
+
+            def theirs(f: FunctionLowering, op: Operation, usual: Lowering = usual) -> None:
+                asked.add(op.name)
+                usual(f, op)
+
+            monkeypatch.setitem(ops.LOWERINGS, name, theirs)
+    assert [lower_module(module) for module in modules] == straight
+    assert asked >= {"add", "sub", "mul", "xor", "fmul", "const", "icmp", "fcmp", "br", "cond_br"}
+    assert '  %"x.1"' not in straight[0]
+    assert "  %x.1 = add i64 %a, %a" in straight[0]
+    assert "  %k = add i64 -1, -1" in straight[0]
 
 
 def test_a_lowering_of_ones_own_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,6 +77,61 @@ def test_lowering_twice_in_different_ways() -> None:
     first = lower_module(module)
     lower_module(module, panic="unwind", entries="table", instrument="heap-sites")
     assert lower_module(module) == first
+
+
+@pytest.mark.parametrize(
+    "name", ["", "7", "7x", "a b", "a\nb", "a%b", "a\n%b", "\N{LATIN SMALL LETTER E WITH ACUTE}", '"a"', "x", None]
+)
+def test_names_of_any_kind_are_told_apart(name: str | None) -> None:
+    """LLVM accepts what is written for a name that the text's grammar would not let through, beside plain ones."""
+    module = air.Module("names")
+    b = air.Builder(module)
+    function = b.function("f", [("x", air.I64)], air.I64)
+    block = function.blocks[0]
+    block.label = name
+    value = function.parameters[0]
+    for given in (name, name, "a", "b", None):
+        value = b.add(value, value)
+        value.name = given
+    b.ret(value)
+    text = lower_module(module)
+    assert len(set(re.findall(r"^  (%.*) = add", text, re.MULTILINE))) == 5
+    llvm.parse_assembly(text)
+
+
+def test_declarations_with_parentheses_in_their_names_are_all_there() -> None:
+    names = ["g", "g(", "g(x", "g(y"]
+    module = air.parse("altru 1\nmodule @m\n" + "\n".join(f'func @"{n}"(%a: i64)' for n in names))
+    text = lower_module(module)
+    assert [line for line in text.splitlines() if line.startswith("declare")] == [
+        f"declare void @{n if n == 'g' else chr(34) + n + chr(34)}(i64)" for n in names
+    ]
+
+
+def test_blocks_stand_behind_what_dominates_them() -> None:
+    """A constant of a block that dominates the one before it in the text."""
+    text = """altru 1
+module @order
+func @f(%c: i1) -> i64 {
+^entry:
+  br ^first
+^second:
+  cond_br %c, ^third, ^first
+^third:
+  %r = add %k, %k
+  ret %r
+^first:
+  %k = const 21 : i64
+  br ^second
+^never:
+  br ^second
+}
+"""
+    module = air.parse(text)
+    assert air.verify(module) == []
+    lowered = lower_module(module)
+    assert "  %r = add i64 21, 21" in lowered
+    assert "never" not in lowered
 
 
 DYN = """altru 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 
 import pytest
@@ -25,6 +26,32 @@ def test_the_fastest_finds_the_same(text: str) -> None:
         for flags in (0, re.ASCII):
             assert lexer._master(comments, flags).findall(text) == wanted
     assert [text[a:b] for a, b in lexer.spans(text)] == wanted
+
+
+PIECES = [
+    "%", "^", "@", "a", "_x", "i32", "const", "0", "12", "1.5", "1.5e3", "0x1F", "-", "->", "- >", ".", "..", "...", "=", ",",
+    "(", ")", "<", ">", "[", "]", "{", "}", ":", " ", " ", " ", "\n", "\t", "inf", "-inf", "1_0", "x.y", "$", "'a", "?", "\x0b",
+    '"s"', "\x1c",
+]  # fmt: skip
+
+
+def test_what_is_split_are_the_same_tokens() -> None:
+    """Pieces of tokens in random order: wherever the text is split, the regular expression finds the same."""
+    choose = random.Random(7)
+    split = 0
+    for _ in range(30_000):
+        text = "".join(choose.choices(PIECES, k=choose.randrange(1, 9)))
+        tokens = lexer._split(text)
+        split += tokens is not None
+        assert tokens is None or tokens == lexer.master(text).findall(text), repr(text)
+    assert split > 1_500
+
+
+def test_programs_are_split() -> None:
+    text = "func @f(%x.1: i64, %p: ptr<[4 x f8]>) -> i64 {\n^a_0(%0: i64):\n%y=add %x.1, %0\n%c = const -1 : i8\nbr ^a_0(%y)}\n"
+    assert lexer._split(text) == lexer.master(text).findall(text)
+    for character in "!\"#$&'*+/;?\\`|~\x00\x0b\x1f\x7f\x80\ufeff":
+        assert lexer._split(text + character) is None
 
 
 def test_comments_and_letters() -> None:
