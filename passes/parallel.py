@@ -97,11 +97,19 @@ def _work(files: list[str], declared: list[str], how: bytes, data: bytes) -> byt
         module.add(Function(head.name, head.signature))
         module.functions[head.name].linkage = head.linkage
     changed: list[FlatFunction | None] = []
+    log: Log = each.log
+    told = 0
     for name, source, flat in chunk.bodies:
         function = module.functions[name]
         function.source = source
         rebuild(flat, function)
         changed.append(flatten(function) if each.run_on(function) else None)
+        _propose(log, told)
+        told = len(log.diagnostics)
         function.blocks = []
-    log: Log = each.log
     return pickle.dumps((changed, log))
+
+
+def _propose(log: Log, told: int) -> None:
+    """Works out what the diagnostics behind the first ``told`` propose, while the body they speak of is there."""
+    log.diagnostics[told:] = [attrs.evolve(d, proposals=tuple(d.proposals)) for d in log.diagnostics[told:]]
