@@ -21,12 +21,17 @@ from altru_ir.source import Location, Source
 ERROR, WARNING, NOTE = "error", "warning", "note"
 
 
-_BEFORE_VOWELS = re.compile(r"\b([Aa]) (?=`(?:[aeio]|f[0-9]|unin))")
+_ARTICLE = re.compile(r"\b([Aa])n? (?=`([aeio]|f[0-9]|unin)?)")
 
 
 def with_articles(text: str) -> str:
-    """A message with "an" in front of what it quotes where that is said so: "an `own<i32>`", "an `f64`", but "a `usize`"."""
-    return _BEFORE_VOWELS.sub(r"\1n ", text)
+    """A message with "an" in front of what it quotes where that is said so, and "a" elsewhere: "an `own<i32>`", "an `f64`", but
+    "a `usize`"."""
+    return _ARTICLE.sub(lambda found: f"{found[1]}n " if found[2] else f"{found[1]} ", text)
+
+
+def _with_articles_if_any(text: str | None) -> str | None:
+    return None if text is None else with_articles(text)
 
 
 @attrs.frozen
@@ -92,7 +97,7 @@ class Diagnostic:
     severity: str = ERROR
     function: str | None = None
     labels: tuple[Label, ...] = ()
-    help: str | None = None
+    help: str | None = attrs.field(default=None, converter=_with_articles_if_any)
     fix: Fix | None = None
     proposals: Sequence[Fix] = attrs.field(default=(), eq=False, repr=False)
 

@@ -31,7 +31,8 @@ import attrs
 
 from altru_ir.backend import jit
 from altru_ir.backend.host.callbacks import Bound, bind
-from altru_ir.backend.host.calls import Callee, make_call, make_native, make_release, telling, unit_of
+from altru_ir.backend.host.calls import Callee, make_call, unit_of
+from altru_ir.backend.host.natives import make_native, make_release, telling
 from altru_ir.backend.host.owners import Release, with_releases
 from altru_ir.backend.host.values import Codecs
 from altru_ir.backend.lower.fast_paths import DISTANCE
@@ -318,9 +319,10 @@ class Library(Mapping[str, Callable[..., Any]]):
         flush = ctypes.CDLL(None).fflush
 
         def run() -> int:
-            status = native(*given)
-            flush(None)
-            return int(status) & 0xFF
+            try:
+                return int(native(*given)) & 0xFF
+            finally:
+                flush(None)
 
         return int((telling(run) if self._options.panic == "unwind" else run)())
 

@@ -296,6 +296,12 @@ SCENES: dict[str, Scene] = {
         + "%r# = borrow %x#\n%v# = struct %r#, %n : @Noisy<'_>\n%shared# = borrow %home#\ncall @fill#(%shared#, %v#)\n",
         "end %x#\n", "end %home#\n",
     ), "private func @fill#<'a>(%c: ref<pool<@Noisy<'a>>>, %v: @Noisy<'a>) {\n^entry:\n  %i = pool.insert %c, %v\n  ret\n}\n"),
+    "an owner of what is not known for less": Scene(
+        X + "%r# = borrow %x#\n%v# = struct %r#, %n : @Noisy<'_>\n%o# = new %v# : own<@Noisy<'_>>\n"
+        "%d# = call @hidden#(%o#)\ndrop %d#\n",
+        "private func @hidden#<'a: 'b, 'b>(%o: own<@Noisy<'a>>) -> own<dyn<'b>> {\n^entry:\n"
+        "  %d = unsize %o : own<dyn<'b>>\n  ret %d\n}\n",
+    ),
 }  # fmt: skip
 
 __all__ = ["SCENES", "Scene"]

@@ -34,16 +34,15 @@ from __future__ import annotations
 import ctypes
 import keyword
 import struct
-from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import attrs
 
-from altru_ir.backend.host import c_api, stubs
+from altru_ir.backend.host import stubs
 from altru_ir.backend.host.buffers import Loan, ReferenceTaker, Scratch, SliceTaker, copy_out
 from altru_ir.backend.host.callbacks import ctype_of
 from altru_ir.backend.host.formats import matches
+from altru_ir.backend.host.natives import forgetting, make_native, raise_panic
 from altru_ir.backend.host.owners import Owned, Release, crosses, move, taker
 from altru_ir.backend.host.values import (
     LARGEST_F32,
@@ -62,8 +61,7 @@ from altru_ir.backend.lower.entries import passed_as
 from altru_ir.backend.lower.types import dimensions_of
 from altru_ir.faults import Panic
 from altru_ir.layout import layout_of
-from altru_ir.runtime import load, panics
-from altru_ir.source import Location
+from altru_ir.runtime import panics
 from altru_ir.types import (
     UNIT,
     ArrayType,
@@ -340,38 +338,6 @@ class _Writer:
         return f"_native({', '.join(self.arguments)})"
 
 
-def make_native(entry: int, restype: Any, argtypes: list[Any], unit: Any) -> Any:
-    """What calls ``entry`` with numbers and keeps ``unit``: a stub, or where there is none a prototype of ctypes."""
-    if stubs.are_possible():
-        return stubs.make(stubs.signature(restype, argtypes), entry, unit)
-    flat: list[Any] = []
-    for each in argtypes:
-        flat += [ctypes.c_void_p] + [ctypes.c_size_t] * each.lengths if isinstance(each, stubs.Moved) else [each]
-    stored = restype is stubs.STORED
-    native: Any = ctypes.CFUNCTYPE(ctypes.c_void_p if stored else restype, *flat[stored:])(entry)
-    native.unit = unit
-    if flat == argtypes and not stored:
-        return native
-
-    def call(*given: Any) -> Any:
-        words: list[Any] = []
-        for each, value in zip(argtypes, given):
-            if isinstance(each, stubs.Moved):
-                cell = (ctypes.c_size_t * (2 + each.lengths)).from_address(value)
-                words += cell[1:]
-                if cell[0] or not cell[1]:
-                    raise stubs.Refused
-                cell[1] = 0
-            else:
-                words.append(value)
-        found = native(*words[stored:])
-        if stored:
-            ctypes.c_size_t.from_address(given[0]).value = found or 0
-        return found
-
-    return call
-
-
 def make_call(callee: Callee, codecs: Codecs, entry: int, unit: Any, *, unwinds: bool) -> tuple[Any, dict[str, Any]]:
     """The Python function that calls ``entry``, and its namespace, in which ``_native`` is what it calls.
 
@@ -448,72 +414,6 @@ NO_VIEW = (TypeError, ValueError, BufferError)
 def words_of(scratch: Scratch, lengths: int) -> list[int]:
     """An address and lengths that compiled code has stored."""
     return [int.from_bytes(scratch.memory[at : at + 8], "little") for at in range(0, 8 * (lengths + 1), 8)]
-
-
-def make_release(entry: int, lengths: int, code: Any, *, unwinds: bool) -> Release:
-    """The Python function that releases an owner through ``entry``; it keeps ``code``. It raises the panics of destructors."""
-    native: Release = make_native(entry, None, [stubs.Moved(lengths)], code)
-    return telling(native) if unwinds else native
-
-
-def telling(native: Callable[..., Any]) -> Callable[..., Any]:
-    """``native``, and then the panic that it has left is raised."""
-    waiting, forget = panics.waiting(), forgetting()
-
-    def call(*given: Any) -> Any:
-        told = False
-        try:
-            result = native(*given)
-            if waiting.value:
-                raise_panic()
-            told = True
-        except Panic:
-            told = True
-            raise
-        finally:
-            if not told:  # a signal came, or there is no room to tell a panic: it is not the next call's
-                forget()
-        return result
-
-    return call
-
-
-_FORGET = """
-declare ptr @altru_panic_take()
-declare void @altru_panic_release(ptr)
-define internal void @forget() {
-  %panic = call ptr @altru_panic_take()
-  call void @altru_panic_release(ptr %panic)
-  ret void
-}
-"""
-
-
-@cache
-def forgetting() -> Callable[[], None]:
-    """What drops the panic that waits for this thread, if one does, in one step and without room for a frame."""
-    if not stubs.are_possible():
-        return lambda: (panics.take(), None)[1]
-    forget: Callable[[], None] = stubs.make("->", c_api.link(_FORGET, ["forget"], load.symbols())[0], None)
-    return forget
-
-
-def make_room(levels: int = 16) -> None:
-    """Raises ``RecursionError`` where there are not so many frames left."""
-    if levels:
-        make_room(levels - 1)
-
-
-def raise_panic() -> None:
-    """Raises the panic that waits for this thread, if one does; it waits on where there is no room to tell it."""
-    make_room()
-    found = panics.take()
-    if found is not None:
-        location = None if found.file is None else Location(found.file, found.line, found.column)
-        callers = tuple(None if place is None else Location(*place) for place in found.callers)
-        raise Panic(
-            found.message, location, found.kind, found.values, found.backtrace, callers, found.times, has_more=found.has_more
-        )
 
 
 def parameter_names(callee: Callee) -> list[str]:

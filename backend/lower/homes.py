@@ -56,7 +56,8 @@ def _heap_block(f: FunctionLowering, size: str, alignment: int, op: Operation) -
     alignment = max(alignment, op.attrs.get("alignment", 1))
     if op.attrs.get("secure"):
         if alignment > 16:
-            raise LoweringError(f"`{op.name}` of secure memory aligned to {alignment} cannot be compiled yet{f.where(op)}")
+            arguments = [f"{f.word} {size}", f"{f.word} {alignment}"]
+            return f.emit(runtime(f, "noalias ptr", "altru_secure_alloc_aligned", arguments))
         return f.emit(runtime(f, "noalias ptr", "altru_secure_alloc", [f"{f.word} {size}"]))
     if op.attrs.get("system"):
         arguments = [f"{f.word} {size}", f"{f.word} allocalign {alignment}"]

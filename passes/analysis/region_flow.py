@@ -22,7 +22,8 @@ Rules, cited by number in the code:
  6. all other operations, a front-end's own included, are read off their declarations: the region of a pointer that is given
     is that of the operand it is declared to come from; what has the same type within an operand and within a result is
     handed on; what an operand hands over may be found within the pointers beside it, where they lead to the same type and the
-    operation is not pure; slots for which this gives nothing get all there is, and give to all;
+    operation is not pure; slots for which this gives nothing get all there is, and give to all, but for the region of a
+    ``dyn``, which bounds what is in it and lets nothing in;
  7. a function value that is bound in a region may stand for one with any region in its place; the other way round it would
     have to hold for all regions, for which a placeholder stands.
  8. a collected object is dropped whenever the collector likes: what its destructor uses lives for ``'static``.
@@ -43,7 +44,7 @@ from altru_ir.module import Block, Function, Module
 from altru_ir.ops.aggregates import member_index
 from altru_ir.passes.analysis.loan_paths import RAW, SHARED, deref_kind
 from altru_ir.regions import IS_STATIC, Map, Regions, bound_code, has_region
-from altru_ir.types import INFERRED, ArrayType, GcType, NamedType, PlaceType, ThreadType, TupleType, Type
+from altru_ir.types import INFERRED, ArrayType, DynType, GcType, NamedType, PlaceType, ThreadType, TupleType, Type
 from altru_ir.values import Operation, Successor, Value
 from altru_ir.variance import CO, CONTRA, INV, inside_of
 
@@ -424,6 +425,7 @@ class RegionFlow:
                 if not lender.type.is_place and has_region(lender.type):
                     self.subset(self.of(lender)[0], origins[0])
         loose: list[int] = []
+        erased: list[int] = []
         for part in self._parts(type, origins):
             matched = False
             for source in sources:
@@ -433,16 +435,19 @@ class RegionFlow:
                     matched = True
             if matched:
                 break
-            if inside_of(part.type) is None:
+            if isinstance(part.type, DynType):
+                erased.extend(part.origins)
+            elif inside_of(part.type) is None:
                 loose.extend(part.origins)
             elif part.type is not type and has_region(part.type):
                 loose.append(part.origins[0])
-        for origin in loose:
+        for origin in (*erased, *loose):
             for source in sources:
                 skipped = int(source in lenders and has_region(source.type))
                 for each in self.of(source)[skipped:]:
                     self.subset(each, origin)
-                    self.subset(origin, each)
+                    if origin not in erased:
+                        self.subset(origin, each)
 
     def _content(self, source: Value) -> Iterator[Part]:
         type = source.type

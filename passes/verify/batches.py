@@ -207,7 +207,7 @@ class Batches:
         for each in batch:
             users.setdefault(each.fix, []).append(each)
             if each.problem.location is not None:
-                stays[key_of(each.problem), self._offset(each.problem.location)] = each
+                stays[key_of(each.problem), offset_in(self.source, each.problem.location)] = each
         blamed: set[int] = set()
         ranges: list[tuple[int, int, Candidate]] = []
         for problem in look.problems:
@@ -229,15 +229,19 @@ class Batches:
             blamed.update(map(id, culprits))
         return [each for each in batch if id(each) in blamed] or batch
 
-    def _offset(self, place: Location) -> int:
-        return self.source.line_starts()[place.line - self.source.first_line] + max(place.column, 1) - 1
-
     def _lines(self, candidate: Candidate) -> tuple[int, int]:
         """The first and the last line, from 1, that a problem or its fix is about."""
         problem = candidate.problem
         places = [*(edit.location for edit in candidate.fix.edits), *(label.location for label in problem.labels)]
-        lines = [place.line - self.source.first_line + 1 for place in (*places, problem.location) if place is not None]
+        own = [place for place in (*places, problem.location) if place is not None and offset_in(self.source, place) >= 0]
+        lines = [place.line - self.source.first_line + 1 for place in own] or [0]
         return min(lines), max(lines)
+
+
+def offset_in(source: Source, place: Location) -> int:
+    """Where a place is in a text; -1 for one of another text, as operations of a front-end have."""
+    starts, at = source.line_starts(), place.line - source.first_line
+    return starts[at] + max(place.column, 1) - 1 if place.file == source.filename and 0 <= at < len(starts) else -1
 
 
 def _nearest(ranges: list[tuple[int, int, Candidate]], line: int) -> Candidate:
@@ -259,4 +263,4 @@ def _overlaps(taken: list[tuple[int, int]], span: tuple[int, int]) -> bool:
     return before == span or before[1] > start or after[0] < end
 
 
-__all__ = ["FEW", "Batches", "Candidate", "Key", "Look", "Patched", "key_of"]
+__all__ = ["FEW", "Batches", "Candidate", "Key", "Look", "Patched", "key_of", "offset_in"]

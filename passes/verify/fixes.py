@@ -31,7 +31,7 @@ import attrs
 
 from altru_ir.diagnostics import ERROR, NOTE, Diagnostic, DiagnosticError, Edit, Fix, edited
 from altru_ir.module import Function, Global, Module, TypeDeclaration
-from altru_ir.passes.verify.batches import Batches, Candidate, Key, Look, Patched, key_of
+from altru_ir.passes.verify.batches import Batches, Candidate, Key, Look, Patched, key_of, offset_in
 from altru_ir.passes.verify.memory import check_memory_once
 from altru_ir.source import Location, Source
 from altru_ir.types import spell_name, spell_string
@@ -197,7 +197,7 @@ class _Trial:
         self.patience -= len(source.text)
 
         def place(location: Location) -> tuple[int | None, int]:
-            offset = source.line_starts()[location.line - 1] + max(location.column, 1) - 1 - len(head)
+            offset = offset_in(source, location) - len(head)
             return patched.origin(offset) if 0 <= offset < len(patched.text) else (None, -1)
 
         try:

@@ -26,6 +26,10 @@ extern "C" {
  * memory of this kind. altru_free and altru_realloc accept it as well. */
 ALTRU_API void *altru_secure_alloc(size_t size);
 
+/* altru_secure_alloc at a multiple of `alignment`; NULL also when that is no power of two, or more
+ * than a page of the system. */
+ALTRU_API void *altru_secure_alloc_aligned(size_t size, size_t alignment);
+
 /* Wipes and gives back. NULL is allowed. */
 ALTRU_API void altru_secure_free(void *block);
 

@@ -35,6 +35,11 @@ void *altru_secure_alloc(size_t size) {
     return NULL;
 }
 
+void *altru_secure_alloc_aligned(size_t size, size_t alignment) {
+    (void)size, (void)alignment;
+    return NULL;
+}
+
 void altru_secure_free(void *block) {
     (void)block;
 }
@@ -174,11 +179,15 @@ static struct run *take_run(size_t pages) {
 }
 
 void *altru_secure_alloc(size_t size) {
+    return altru_secure_alloc_aligned(size, size >= 16 ? 16 : 1);
+}
+
+void *altru_secure_alloc_aligned(size_t size, size_t alignment) {
     size_t unit = page_size();
-    if (size > (PAGES - 2) * unit) {
+    if (size > (PAGES - 2) * unit || alignment > unit || !altru_is_power_of_two(alignment)) {
         return NULL;
     }
-    size_t room = altru_round_up(size == 0 ? 1 : size, size >= 16 ? 16 : 1);
+    size_t room = altru_round_up(size == 0 ? 1 : size, alignment); /* it ends where a page ends */
     size_t pages = altru_round_up(room, unit) / unit;
     char *block = NULL;
     altru_lock(ALTRU_LOCK_SECURE);

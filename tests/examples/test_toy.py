@@ -91,7 +91,9 @@ def test_a_panic_names_the_line(level: str) -> None:
     command = [sys.executable, "-m", "examples.toy", level, "--run", program("bounds")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, cwd=TOY.parents[1])
     assert (done.returncode, done.stdout) == (101, "10\n20\n30\n")
-    assert re.match(r"panic: index 3 out of bounds for length 3 at \S*bounds.toy:3:15\n  in @at\n  in @main\n$", done.stderr)
+    assert re.match(
+        r"panic: index 3 out of bounds for length 3 at \S*bounds.toy:3:15\n  in @at\n  in @main at \S*:8:27\n$", done.stderr
+    )
 
 
 @pytest.mark.parametrize(

@@ -459,6 +459,31 @@ def test_what_was_left_to_a_pool_is_dropped_with_it(third: int) -> None:
             assert library().altru_current_usage() == before
 
 
+def test_memory_of_any_kind_is_aligned_as_it_was_asked_for() -> None:
+    kinds = ["", "secure, ", "system, "]
+    body = ["  %one = const 1 : i64"]
+    for number, kind in enumerate(kinds):
+        for alignment in (8, 64, 4096):
+            name = f"{number}_{alignment}"
+            body += [
+                f"  %o{name} = new %one {{{kind}alignment = {alignment}}} : own<i64>",
+                f"  %p{name} = own.into_ptr %o{name}",
+                f"  %a{name} = ptr.addr %p{name}",
+                f"  %m{name} = const {alignment - 1} : usize",
+                f"  %r{name} = and %a{name}, %m{name}",
+                f"  %back{name} = own.from_ptr %p{name} unsafe : own<i64>",
+                f"  drop %back{name}",
+            ]
+    names = [f"{number}_{alignment}" for number in range(len(kinds)) for alignment in (8, 64, 4096)]
+    body.append("  %s0 = const 0 : usize")
+    body += [f"  %s{index + 1} = or %s{index}, %r{name}" for index, name in enumerate(names)]
+    text = "func @f() -> usize {\n^entry:\n" + "\n".join(body) + f"\n  ret %s{len(names)}\n}}\n"
+    module = air.parse(HEAD + text)
+    assert backend.interpret(backend.prepare(module, opt=0), "f") == 0
+    for opt in (0, 2):
+        assert backend.compile(module, opt=opt)["f"]() == 0
+
+
 LIMITED = """altru 1
 module @limited
 func @fill(%n: i64) -> i64 {

@@ -95,6 +95,19 @@ def test_one_fix_may_mend_two_problems() -> None:
     assert check_memory_once(air.parse(mend(Source("a.air", text)))) == []
 
 
+def test_places_in_another_file_do_no_harm() -> None:
+    """As a front-end gives them to its operations."""
+    text = program(10, assigned, read, ended)
+    lines = text.split("\n")
+    for i, line in enumerate(lines):
+        if "= borrow" in line or line.startswith(("  assign", "  end")):
+            lines[i] += f' loc("x.toy":{9000 + i}:1)'
+    text = "\n".join(lines)
+    problems = check_memory(air.parse(text))
+    assert len(problems) == 10
+    assert {problem.location.file for problem in problems if problem.location is not None} >= {"x.toy"}
+
+
 def test_without_patience_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fixes, "PATIENCE", 3000)
     problems = check_memory(air.parse(program(12, assigned)))

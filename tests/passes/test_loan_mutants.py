@@ -112,6 +112,7 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "region flow 5, parts": (FLOW + "_destructure", "self.of(result):", "False:"),
     "region flow 6, lenders": (FLOW + "_result_of", "self.subset(self.of(lender)[0], origins[0])", "pass"),
     "region flow 6, within": (FLOW + "stores", "part.type.erased is value.type.erased", "False"),
+    "region flow 6, dyn": (FLOW + "_result_of", "isinstance(part.type, DynType)", "False"),
     "region flow 7": (FLOW + "_opened", "self.placeholders.append(new)", "pass"),
     "regions 3": (REGIONS + "_drop_equation", "declaration.drop is not None", "False"),
     "regions 3, may_dangle": (REGIONS + "_drop_equation", "not in dangling", "is not None"),

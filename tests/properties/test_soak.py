@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from altru_ir.backend import optimize
-from tests.soak import ALONE, SUITES, Suite, __main__, check_native, check_passes
-from tests.soak.pass_mutants import planted
+from tests.soak import ALONE, SUITES, Suite, __main__, check_native, check_native_together, check_passes
+from tests.soak.pass_mutants import SEEDS, planted
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -57,9 +57,24 @@ def test_a_defect_of_native_code_is_noticed_where_levels_share_what_they_can(
     assert f"at O{level} gives" in finding
 
 
+@pytest.mark.parametrize("level", [0, 3])
+def test_seeds_that_are_compiled_together_are_told_apart(level: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    seeds = range(SHIFTS - 6, SHIFTS + 5)
+    assert check_native_together(seeds) == []
+    _planted_in_llvm(monkeypatch, level, lambda text: text.replace(" ashr ", " lshr "))
+    alone = [(seed, finding) for seed in seeds if (finding := check_native(seed)) is not None]
+    assert check_native_together(seeds) == alone
+    assert SHIFTS in [seed for seed, _ in alone]
+
+
+def test_what_only_shows_in_company_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.soak._ends_alike", lambda module, scalars: {"p9_": "planted"} if "p9_" in scalars else {})
+    assert check_native_together([9, 10]) == [(9, "with [9, 10]: planted")]
+
+
 def test_a_defect_of_a_pass_is_told_of_the_pass_alone() -> None:
-    """All pipelines are run; what is wrong behind their first pass is looked for there."""
+    """Passes run in chains; what is wrong behind a chain is looked for behind each of its passes."""
     with planted("switch_takes_the_default"):
-        finding = check_passes(1)
+        finding = check_passes(SEEDS["switch_takes_the_default"])
     assert finding is not None
     assert finding.startswith("canonicalize: ")

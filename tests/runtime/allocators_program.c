@@ -355,13 +355,18 @@ static void secure(uint64_t seed, long count) {
     enum { SECRETS = 64 };
     static struct object live[SECRETS];
     EXPECT(altru_secure_alloc(SIZE_MAX) == NULL);
+    EXPECT(altru_secure_alloc_aligned(8, 3) == NULL);
+    EXPECT(altru_secure_alloc_aligned(8, (size_t)1 << 30) == NULL);
     altru_secure_free(NULL);
     for (long step = 0; step < count; step++) {
         uint64_t random = next_random(&seed);
         struct object *o = &live[(random >> 32) % SECRETS];
         if (o->block == NULL) {
             o->size = random % 50 == 0 ? random / 64 % 100000 : random / 64 % 6000;
-            o->block = altru_secure_alloc(o->size);
+            size_t alignment = (size_t)1 << (random >> 8) % 13;
+            o->block = random % 3 == 0 ? altru_secure_alloc_aligned(o->size, alignment)
+                                       : altru_secure_alloc(o->size);
+            EXPECT(random % 3 != 0 || (uintptr_t)o->block % alignment == 0);
             o->tag = (unsigned)step;
             if (o->block != NULL) {
                 EXPECT(altru_secure_size(o->block) == o->size);

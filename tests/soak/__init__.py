@@ -8,10 +8,12 @@ run without a finding, and the commit; a run that is asked for seeds of the ledg
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import attrs
 
@@ -35,6 +37,8 @@ class Suite:
     version: int
     check: Callable[..., Finding | None]
     says: str
+    together: Callable[[Iterable[int]], list[tuple[int, Finding]]] | None = None
+    """The findings of several seeds, where that is cheaper than one after the other."""
 
 
 def _unchanged(text: str) -> str:
@@ -145,8 +149,20 @@ class _Further(PassManager):
 
 ALONE = 8
 """Every so many seeds of ``native`` are compiled from their text at each level, as users compile. The others are checked and
-elaborated once for the interpreter and both levels, for which that is the same. Who brings a manager does without the cache of
-objects."""
+elaborated once for the interpreter and both levels, for which that is the same, and in long runs several of them stand in one
+module. Who brings a manager does without the cache of objects."""
+TOGETHER = 12
+"""How many programs stand in one module."""
+Meant = tuple[str, Any]
+"""The text of a program of ``native``, and its twin in Python, or None."""
+
+
+def _native(seed: int) -> Meant:
+    if seed % 5 == 0:
+        scalar = generate(seed, sized(seed, SCALAR))
+        return scalar.text, scalar
+    families = MANY_PANICS if seed % 5 in (1, 2) else whole_language.NATIVE
+    return whole_language.generate(seed, sized(seed, WHOLE), families).text, None
 
 
 def check_native(seed: int, change: Callable[[str], str] = _unchanged) -> Finding | None:
@@ -154,36 +170,84 @@ def check_native(seed: int, change: Callable[[str], str] = _unchanged) -> Findin
     backtraces; every fifth program carries its meaning in Python as well."""
     from altru_ir import backend
 
-    scalar = generate(seed, sized(seed, SCALAR)) if seed % 5 == 0 else None
-    families = MANY_PANICS if seed % 5 in (1, 2) else whole_language.NATIVE
-    text = whole_language.generate(seed, sized(seed, WHOLE), families).text if scalar is None else scalar.text
+    text, scalar = _native(seed)
     compiled = air.parse(change(text))
-    leaves = "counted" in compiled.functions
-    at_zero = _Keeping([])
     if seed % ALONE and change is _unchanged:
-        libraries = {0: backend.compile(compiled, opt=0, manager=at_zero)}
-        libraries[3] = backend.compile(at_zero.module, opt=3, manager=_Further([]))
-        meaning = at_zero.module
-    else:
-        libraries = {opt: backend.compile(compiled, opt=opt, manager=PassManager([])) for opt in (0, 3)}
-        meaning = backend.prepare(air.parse(text), opt=0)
+        return _ends_alike(compiled, {"": scalar}).get("")
+    libraries = {opt: backend.compile(compiled, opt=opt, manager=PassManager([])) for opt in (0, 3)}
+    return _differences(backend.prepare(air.parse(text), opt=0), libraries, {"": scalar}).get("")
+
+
+def check_native_together(seeds: Iterable[int]) -> list[tuple[int, Finding]]:
+    """``check_native`` of several seeds, most of them in modules with others, which LLVM is set up for once. Where such a
+    module shows something, its seeds are looked at one by one; what shows in company alone is told of that seed."""
+    found: list[tuple[int, Finding]] = []
+    crowd = []
+    for seed in seeds:
+        if seed % ALONE:
+            crowd.append(seed)
+        elif (finding := check_native(seed)) is not None:
+            found.append((seed, finding))
+    for at in range(0, len(crowd), TOGETHER):
+        group = crowd[at : at + TOGETHER]
+        programs = {seed: _native(seed) for seed in group}
+        text = "\n".join(_NAMES.sub(rf"@p{seed}_\1", text.split("\n", 2)[2]) for seed, (text, _) in programs.items())
+        try:
+            module = air.parse(f"altru 1\nmodule @together\n{text}")
+            together = _ends_alike(module, {f"p{seed}_": scalar for seed, (_, scalar) in programs.items()})
+        except (air.DiagnosticError, AssertionError) as error:
+            together = {f"p{group[0]}_": f"{type(error).__name__}: {error}"}
+        if together:
+            alone = [(seed, finding) for seed in group if (finding := check_native(seed)) is not None]
+            found += alone or [(int(name[1:-1]), f"with {group}: {finding}") for name, finding in together.items()]
+    return found
+
+
+_NAMES = re.compile(r"@([A-Za-z_][\w.]*)")
+
+
+def _ends_alike(compiled: air.Module, scalars: dict[str, Any]) -> dict[str, Finding]:
+    """``_differences`` of a module that is checked and elaborated once."""
+    from altru_ir import backend
+
+    at_zero = _Keeping([])
+    libraries = {0: backend.compile(compiled, opt=0, manager=at_zero)}
+    libraries[3] = backend.compile(at_zero.module, opt=3, manager=_Further([]))
+    return _differences(at_zero.module, libraries, scalars)
+
+
+def _differences(meaning: air.Module, libraries: dict[int, Any], scalars: dict[str, Any]) -> dict[str, Finding]:
+    """What ends in another way than the interpreter says, by the prefixes that the names of its programs have; ``scalars`` are
+    their twins in Python, or None."""
+    from altru_ir import backend
+
     machine = backend.Interpreter(meaning, verified=True).machine
-    wanted: list[Outcome] = []
-    for a, b in ARGUMENTS:
-        machine.restart()
-        wanted.append(_outcome(lambda name, *given: machine.run(name, [x % (1 << 64) for x in given]), a, b, leaves))
-    if scalar is not None:
-        meant: list[Outcome] = [(scalar.run([a, b]), None) for a, b in ARGUMENTS]
-        if meant != wanted:
-            return f"the interpreter says {wanted}, and Python {meant}"
-    for opt, library in libraries.items():
-        for (a, b), ending in zip(ARGUMENTS, wanted, strict=True):
-            given = _outcome(lambda name, *given: library[name](*given), a, b, leaves)  # noqa: B023
-            if opt:  # a call that LLVM made a jump leaves no frame
-                ending, given = _without_frames(ending), _without_frames(given)
-            if ending != given:
-                return f"@main_entry({a}, {b}) at O{opt} gives {given}, and the interpreter {ending}"
-    return None
+    found: dict[str, Finding] = {}
+
+    def outcomes_of(prefix: str, run: Callable[..., int], restart: Callable[[], None] | None) -> list[Outcome]:
+        ends = []
+        for a, b in ARGUMENTS:
+            if restart is not None:
+                restart()
+            ends.append(
+                _outcome(lambda name, *given: run(prefix + name, *given), a, b, f"{prefix}counted" in meaning.functions)
+            )
+        return ends
+
+    for prefix, scalar in scalars.items():
+        wanted = outcomes_of(prefix, lambda name, *given: machine.run(name, [x % (1 << 64) for x in given]), machine.restart)
+        if scalar is not None:
+            meant: list[Outcome] = [(scalar.run([a, b]), None) for a, b in ARGUMENTS]
+            if meant != wanted:
+                found[prefix] = f"the interpreter says {wanted}, and Python {meant}"
+        for opt, library in libraries.items():
+            given = outcomes_of(prefix, lambda name, *given: library[name](*given), None)  # noqa: B023
+            for (a, b), ending, other in zip(ARGUMENTS, wanted, given, strict=True):
+                if opt:  # a call that LLVM made a jump leaves no frame
+                    ending, other = _without_frames(ending), _without_frames(other)
+                if ending != other:
+                    found.setdefault(prefix, f"@main_entry({a}, {b}) at O{opt} gives {other}, and the interpreter {ending}")
+    return found
 
 
 def check_machine(seed: int, change: Callable[[str], str] = _unchanged) -> Finding | None:
@@ -201,12 +265,31 @@ def check_machine(seed: int, change: Callable[[str], str] = _unchanged) -> Findi
     return None if len(set(answers)) == 1 else f"the answer depends on the schedule: {answers[0]} or {answers[-1]}"
 
 
-PIPELINES = (
-    "sroa", "mem2reg", "canonicalize", "cse", "dce", "simplify-cfg", "inline", "canonicalize,cse,canonicalize,dce",
-    "cse{loads}",
-    "inline{max-size=60},sroa,mem2reg,canonicalize,cse,dce,simplify-cfg",
-)  # fmt: skip
-"""What the suite ``passes`` runs: each pass alone, and together."""
+Chain = tuple[str, str]
+"""A form of the program, and the passes that it goes through."""
+
+ALONE_PASSES = ("canonicalize", "cse", "dce", "simplify-cfg", "inline")
+BEHIND = "mem2reg,canonicalize,cse,dce,simplify-cfg"
+PROMOTED: tuple[Chain, ...] = (
+    ("demoted", BEHIND),
+    ("in memory", f"sroa,{BEHIND}"),
+    ("demoted, in memory", f"inline{{max-size=60}},sroa,{BEHIND}"),
+    ("in memory", "cse{loads},dce"),
+)
+FOLDED: tuple[Chain, ...] = (
+    ("with constants", "canonicalize,cse,canonicalize,dce"),
+    ("with constants", f"inline{{max-size=1000}},sroa,{BEHIND}"),
+)
+
+
+def chains(seed: int) -> tuple[Chain, ...]:
+    """What the suite ``passes`` runs for a seed: passes on the program as it is, in some order, so that each is the first of
+    them for some seeds; those that promote what is in memory; those that fold what constants decide."""
+    import random
+
+    choose = random.Random(seed)
+    order = choose.sample(ALONE_PASSES, len(ALONE_PASSES))
+    return ("as it is", ",".join(order)), choose.choice(PROMOTED), choose.choice(FOLDED)
 
 
 def outcomes(module: air.Module, arguments: Iterable[tuple[int, int]], *, verified: bool = True) -> list[object]:
@@ -244,71 +327,91 @@ def specialized(module: air.Module, arguments: tuple[int, int]) -> air.Module:
     return copy
 
 
-def check_passes(
-    seed: int, change: Callable[[str], str] = _unchanged, pipelines: tuple[str, ...] = PIPELINES
-) -> Finding | None:
-    """A program has the same answers before and after each pass, and verifies; passes that fold get it with constants too."""
+def _shape(module: air.Module) -> list[object]:
+    """What passes may change of the bodies; equal for two moments between which nothing was changed."""
+    return [
+        (block, block.unwind, [(value, value.type) for value in block.args], [
+            (op, op.decl, op.operands[:], dict(op.attrs), [(value, value.type) for value in op.results],
+             [(edge.block, edge.args[:], edge.case) for edge in op.successors])
+            for op in block.ops
+        ])
+        for function in module.functions.values() for block in function.blocks
+    ]  # fmt: skip
+
+
+class _Verifying:
+    """Verifies a module behind each pass that has changed it."""
+
+    def __init__(self) -> None:
+        self.seen: list[object] = []
+
+    def __call__(self, each: Pass, module: air.Module) -> None:
+        """Raises ``DiagnosticError`` for what is wrong behind the pass."""
+        from altru_ir.passes.verify.drops import check_elaborated
+
+        shape = _shape(module)
+        if shape == self.seen:
+            return
+        self.seen = shape
+        problems = air.verify(module) or check_elaborated(module)
+        if problems:
+            note = f"after pass `{each.name}`: "
+            raise air.DiagnosticError([attrs.evolve(p, message=note + p.message) for p in problems], module.source)
+
+
+def check_passes(seed: int, change: Callable[[str], str] = _unchanged, pipelines: tuple[str, ...] = ()) -> Finding | None:
+    """A program has the same answers before and behind passes, and verifies behind each. They are compared behind the last
+    one: a pass that changes no meaning leaves wrong answers as they are. Where they differ, the passes are run again to say
+    whose fault it is. ``pipelines`` are run on the program as it is, instead of the suite's ``chains``."""
     from altru_ir import backend
 
     families = whole_language.NATIVE if seed % 3 == 0 else None
-    text = (
-        generate(seed, sized(seed, SCALAR)).text
-        if seed % 7 == 0
-        else whole_language.generate(seed, sized(seed, WHOLE), families).text
-    )
-    before = backend.prepare(air.parse(change(text)), opt=0)
+    scalar = seed % 7 == 0
+    program = generate(seed, sized(seed, SCALAR)) if scalar else whole_language.generate(seed, sized(seed, WHOLE), families)
+    before = backend.prepare(air.parse(change(program.text)), opt=0)
     wanted = outcomes(before, ARGUMENTS)
     known = seed % len(ARGUMENTS)
-    makers: dict[str, Callable[[], air.Module]] = {
-        "as it is": lambda: before,
+    forms: dict[str, Callable[[], air.Module]] = {
+        "as it is": before.clone,
         "demoted": lambda: demoted(before),
         "in memory": lambda: in_memory(before),
         "demoted, in memory": lambda: in_memory(demoted(before)),
         "with constants": lambda: specialized(before, ARGUMENTS[known]),
     }
-    made: dict[str, tuple[air.Module, str]] = {}  # and its text
     agrees: set[tuple[str, bool]] = set()  # texts that give the answers, to one pair of arguments or to all
 
-    def difference(form: str, pipeline: str, module: air.Module) -> Finding | None:
+    def difference(form: str, module: air.Module) -> str | None:
         one, after = form == "with constants", str(module)
-        if after == made[form][1] or (after, one) in agrees:
+        if (after, one) in agrees:
             return None
         given, answers = (ARGUMENTS[known : known + 1], wanted[known : known + 1]) if one else (ARGUMENTS, wanted)
         found = outcomes(module, given)
         if found != answers:
-            return f"{pipeline}: {answers} before, {found} after"
+            return f"{answers} before, {found} after"
         agrees.add((after, one))
         return None
 
-    for pipeline in pipelines:
-        longer = next((p for p in pipelines if p.startswith(pipeline + ",")), None)
-        if longer is not None:  # which looks at what its first pass has made, too
-            continue
-        first = pipeline.partition(",")[0]
-        forms = [
-            ", ".join(["demoted"] * ("mem2reg" in pipeline) + ["in memory"] * ("sroa" in pipeline or "loads" in pipeline))
-            or "as it is"
-        ]
-        forms += ["with constants"] * ("canonicalize" in pipeline)
-        for form in forms:
-            if form not in made:
-                module = makers[form]()
-                made[form] = module, str(module)
-            module = made[form][0].clone()
-            differences: list[Finding | None] = []
+    def culprit(form: str, pipeline: str) -> str:
+        """The first pass behind which a form has other answers, or the form."""
+        module = forms[form]()
+        if difference(form, module) is not None:
+            return f"{form}, before the passes"
+        for each in parse_pipeline(pipeline):
+            PassManager([each]).run(module)
+            if difference(form, module) is not None:
+                return each.name
+        return pipeline
 
-            def look(each: Pass, module: air.Module) -> None:
-                if not differences and first != pipeline and first in pipelines:  # noqa: B023
-                    differences.append(difference(form, first, module))  # noqa: B023
-
-            try:
-                PassManager(parse_pipeline(pipeline), verify_each=True, after=look).run(module)
-            except air.DiagnosticError as error:
-                return f"{pipeline}: {error.diagnostics[0]}"
-            differences.append(difference(form, pipeline, module))
-            found = next((each for each in differences if each is not None), None)
-            if found is not None:
-                return found
+    agrees.add((str(before), False))
+    for form, pipeline in [("as it is", each) for each in pipelines] or chains(seed):
+        module = forms[form]()
+        try:
+            PassManager(parse_pipeline(pipeline), after=_Verifying()).run(module)
+        except air.DiagnosticError as error:
+            return f"{pipeline}: {error.diagnostics[0]}"
+        found = difference(form, module)
+        if found is not None:
+            return f"{culprit(form, pipeline)}: {found} ({pipeline})"
     return None
 
 
@@ -464,7 +567,9 @@ SUITES: dict[str, Suite] = {
     "heap": Suite(1, check_heap, "the allocators under sanitizers, fast and hardened"),
     "text": Suite(4, check_text, "damaged text: diagnostics only"),
     "roundtrip": Suite(4, check_roundtrip, "parse, verify, print, clone"),
-    "native": Suite(5, check_native, "O0 and O3 against the interpreter, panics and cleanups too, and against Python"),
+    "native": Suite(
+        5, check_native, "O0 and O3 against the interpreter, panics and cleanups too, and against Python", check_native_together
+    ),
     "passes": Suite(4, check_passes, "before against after each pass, in the interpreter"),
     "drops": Suite(4, check_drops, "drops scheduled and elaborated against written ones; no leak where none are written"),
     "loans": Suite(5, check_loans, "references: correct programs accepted, accepted ones without a fault"),

@@ -20,7 +20,9 @@ CHUNK = 50
 
 def chunk(suite: str, start: int, end: int) -> list[tuple[int, str]]:
     """The findings of the seeds from ``start`` to before ``end``."""
-    check = SUITES[suite].check
+    check, together = SUITES[suite].check, SUITES[suite].together
+    if together is not None:
+        return together(range(start, end))
     return [(seed, finding) for seed in range(start, end) if (finding := check(seed)) is not None]
 
 
