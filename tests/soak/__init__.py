@@ -415,7 +415,15 @@ def check_passes(seed: int, change: Callable[[str], str] = _unchanged, pipelines
     return None
 
 
-HEAP_SCENARIOS = {"heap": 40_000, "arena": 40_000, "pool": 40_000, "stack": 300, "secure": 4_000, "threads": 20_000}
+HEAP_SCENARIOS = {
+    "heap": 40_000,
+    "arena": 40_000,
+    "pool": 40_000,
+    "stack": 300,
+    "secure": 4_000,
+    "threads": 20_000,
+    "messages": 60,
+}
 """Operations of a seed, by scenario of ``tests/runtime/allocators_program.c``."""
 
 
@@ -564,7 +572,7 @@ def check_rust(seed: int, change: Callable[[str], str] = _unchanged) -> Finding 
 
 
 SUITES: dict[str, Suite] = {
-    "heap": Suite(1, check_heap, "the allocators under sanitizers, fast and hardened"),
+    "heap": Suite(2, check_heap, "the allocators under sanitizers, fast and hardened"),
     "text": Suite(4, check_text, "damaged text: diagnostics only"),
     "roundtrip": Suite(4, check_roundtrip, "parse, verify, print, clone"),
     "native": Suite(
