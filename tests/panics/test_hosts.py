@@ -365,7 +365,7 @@ def test_executables(tmp_path: Path, panic: str, opt: int) -> None:
     assert done.stdout == ("inner\nouter\n" if panic == "unwind" else "")
     head, *trace = done.stderr.splitlines()
     assert head.startswith("panic: index 7 out of bounds for length 3 at natively.air:")
-    assert trace == ["  in @access", "  in @main at natively.air:70:3"]
+    assert trace == ["  in @access", "  in @main at natively.air:71:3"]
 
 
 def test_modes_are_named() -> None:
