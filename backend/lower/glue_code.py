@@ -43,6 +43,7 @@ class Code:
         self.allocas: list[str] = []
         self.temporaries = 0
         self.panics = False
+        self.in_cleanup = False  # nobody knows who calls it
 
     # -- emission --
 

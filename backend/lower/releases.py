@@ -27,6 +27,8 @@ class Writes(Protocol):
     module: Module
     owner: ModuleLowering
     word: str
+    in_cleanup: bool
+    """Whether what is written runs in the course of a panic alone."""
 
     def emit(self, text: str) -> str: ...
     def line(self, text: str) -> None: ...
@@ -51,13 +53,13 @@ def site_of(f: FunctionLowering, op: Operation) -> str:
 
 
 def give_back(f: Writes, pointer: str, site: str = UNKNOWN) -> None:
-    """Gives a block back to the heap."""
-    attributes = HEAP_RELEASE
+    """Gives a block back to the heap: in the course of a panic by a call, whose few bytes leave the registers to the loops."""
+    name, attributes = "altru_free_at" if f.in_cleanup else "altru.free", HEAP_RELEASE
     if f.owner.profile is not None:
         f.owner.profile.released(f, pointer)
         attributes = "nounwind"
-    f.owner.declare(f"declare void @altru.free(ptr allocptr, ptr) {attributes}")
-    f.line(f"call void @altru.free(ptr {pointer}, {site})")
+    f.owner.declare(f"declare void @{name}(ptr allocptr, ptr) {attributes}")
+    f.line(f"call void @{name}(ptr {pointer}, {site})")
 
 
 def release(f: Writes, pointer: str, type: OwnType, site: str = UNKNOWN) -> None:

@@ -84,6 +84,23 @@ def test_the_common_case_calls_nothing(target: str) -> None:
         assert any(slow in line for line in lines[end:])
 
 
+def test_a_cleanup_gives_back_by_a_call() -> None:
+    """The common case is written out where the program goes on, and not where a panic comes by."""
+    body = """func @g(%p: ptr<mut @Node>)
+func @f(%p: ptr<mut @Node>) {
+^entry:
+  %b = own.from_ptr %p unsafe : own<@Node>
+  call @g(%p)
+  dealloc %b
+  ret
+}
+"""
+    for panic, calls in (("abort", 1), ("unwind", 2)):
+        text = backend.emit(air.parse(HEAD + body), "llvm", opt=2, panic=panic).decode()
+        assert len(re.findall(r"call void @altru_free_at\(", text)) == calls, text
+        assert len(re.findall(r"call void @altru_page_due\(", text)) == 1
+
+
 def test_classes_are_those_of_the_runtime(tmp_path: Path) -> None:
     program = tmp_path / "classes.c"
     program.write_text(
