@@ -246,8 +246,9 @@ def emit(
         return _header(module, path, target or module.target)
     if kind in ("shared", "static"):
         from altru_ir.backend.host.owners import with_releases
+        from altru_ir.backend.lower.rows import table_rows, types_of
 
-        module, _ = with_releases(module, for_c=True)
+        module, _ = with_releases(module, types_of(table_rows(module)[0]), for_c=True)
     entries = "library" if kind in ("shared", "static") else "main"
     triple, llvm_module, machine = _compiled(
         module, opt, checks, panic, target or module.target, cpu, entries=entries, manager=manager,
@@ -280,6 +281,7 @@ def _header(module: Module, path: str | os.PathLike[str] | None, target: str) ->
 
     from altru_ir.backend.c_header import header_of
     from altru_ir.backend.host.owners import with_releases
+    from altru_ir.backend.lower.rows import table_rows, types_of
     from altru_ir.diagnostics import Diagnostic, DiagnosticError
     from altru_ir.layout import LayoutError
     from altru_ir.verifier import verify
@@ -289,7 +291,7 @@ def _header(module: Module, path: str | os.PathLike[str] | None, target: str) ->
     problems = verify(copy)
     if any(p.severity == "error" for p in problems):
         raise DiagnosticError(problems, module.source)
-    copy, _ = with_releases(copy, for_c=True)
+    copy, _ = with_releases(copy, types_of(table_rows(copy)[0]), for_c=True)
     try:
         data = header_of(copy, module.name if path is None else Path(path).stem).encode()
     except LayoutError as error:

@@ -169,7 +169,9 @@ class Mapped:
         data, size, (readable, writable), frames, rebased, wanted, offsets = marshal.loads(image[len(MAGIC) :])
         words = [(places, _address(name, imports)) for name, places in wanted]
         system, size = _system(), max(size, 1)
-        base = system.mmap(None, size, _READ | _WRITE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, -1, 0)
+        many_zeros = size > 2 * len(data)  # which may never be used
+        flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | (0 if many_zeros else _AT_ONCE)
+        base = system.mmap(None, size, _READ | _WRITE, flags, -1, 0)
         if base == _FAILED:
             raise _error("mapping")
         self._release: Any = weakref.finalize(self, system.munmap, base, size)
@@ -216,6 +218,7 @@ def _of_process(name: str) -> int:
         return 0
 
 
+_AT_ONCE: int = getattr(mmap, "MAP_POPULATE", 0)
 _READ, _WRITE, _RUN = mmap.PROT_READ, mmap.PROT_WRITE, mmap.PROT_EXEC
 _FAILED = ctypes.c_void_p(-1).value
 

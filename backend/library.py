@@ -36,7 +36,7 @@ from altru_ir.backend.host.natives import make_native, make_release, telling
 from altru_ir.backend.host.owners import Release, with_releases
 from altru_ir.backend.host.values import Codecs
 from altru_ir.backend.lower.fast_paths import DISTANCE
-from altru_ir.backend.lower.rows import table_rows
+from altru_ir.backend.lower.rows import table_rows, types_of
 from altru_ir.backend.lower.types import dimensions_of
 from altru_ir.diagnostics import Diagnostic, DiagnosticError
 from altru_ir.module import Function, Module
@@ -184,7 +184,12 @@ class Library(Mapping[str, Callable[..., Any]]):
 
         check_module(module)
         interface = interface_of(module)
-        module, releases = with_releases(module)
+        functions, variables = table_rows(module)
+        types = types_of(functions)
+        module, releases = with_releases(module, types)
+        if releases:
+            functions, variables = table_rows(module)
+            types = types_of(functions)
         codecs = Codecs(interface)
         bound = self._bound(module, externs or {}, codecs)
         thunks = frozenset(name for name, each in bound.items() if not each.direct)
@@ -198,10 +203,8 @@ class Library(Mapping[str, Callable[..., Any]]):
             known |= each.symbols(name)
         known |= jit.find_symbols(module, {**known, **dict.fromkeys(thunks, 0)}, self._libraries)
         object_code, said = object_for(module, self._options, thunks, manager)
-        functions, variables = table_rows(module)
         linked = jit.link(object_code, known, 2 * len(functions) + len(variables))
         names = list(map(attrgetter("name"), functions))
-        types = list(map(attrgetter("signature.type"), functions))
         addresses = linked.cells[2 * len(functions) :]
         known_variables = {g.name: (g.type, address) for g, address in zip(variables, addresses)}
         positions = dict(zip(names, range(len(names) - len(releases))))  # those come last

@@ -24,7 +24,6 @@ import re
 import threading
 import weakref
 from collections.abc import Callable, Sequence
-from operator import attrgetter
 from typing import Any
 
 from altru_ir.backend.host.buffers import copy_out
@@ -34,7 +33,7 @@ from altru_ir.backend.lower.types import dimensions_of
 from altru_ir.builder import Builder
 from altru_ir.layout import layout_of
 from altru_ir.module import Module
-from altru_ir.types import ArrayType, OwnType, Type
+from altru_ir.types import ArrayType, FunctionType, OwnType, Type
 
 Release = Callable[..., None]
 """Takes an owner out of its cell and releases it; raises ``Refused`` where nothing can be taken."""
@@ -45,9 +44,6 @@ ELEMENTS: dict[str, Any] = {
 }  # fmt: skip
 
 
-_TYPE = attrgetter("signature.type")
-
-
 def crosses(type: Type) -> bool:
     """Whether an owner of this type can be held by a host: on the heap or foreign, of a size or a sequence."""
     if not isinstance(type, OwnType) or type.region is not None or type.pool:
@@ -56,14 +52,12 @@ def crosses(type: Type) -> bool:
     return not target.is_unsized or isinstance(target, ArrayType)
 
 
-def with_releases(module: Module, *, for_c: bool = False) -> tuple[Module, dict[str, Type]]:
+def with_releases(module: Module, types: Sequence[FunctionType], *, for_c: bool = False) -> tuple[Module, dict[str, Type]]:
     """``module`` as it is, or a clone with a function for each type of owner that it gives away; the types by their names.
-    ``for_c`` gives them names that C can write: ``release_Node`` for an ``own<@Node>``."""
-    types = set(map(_TYPE, module.functions.values()))
-    if not any(crosses(each.result) for each in types):  # of most modules this is all that is asked
-        return module, {}
-    given = [f.signature.result for f in module.functions.values() if f.blocks and f.linkage != "private"]
-    wanted = {type.erased: type for type in given if crosses(type)}
+
+    Parameters: ``types`` are those of its public functions (``rows.py``); ``for_c`` gives names that C can write:
+    ``release_Node`` for an ``own<@Node>``."""
+    wanted = {type.result.erased: type.result for type in dict.fromkeys(types) if crosses(type.result)}
     if not wanted:
         return module, {}
     copy = module.clone()

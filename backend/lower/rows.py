@@ -5,7 +5,10 @@ Example: ``table_rows(m)[0][0].name`` is the first public function that the modu
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from altru_ir.module import Function, Global, Module
+from altru_ir.types import FunctionType
 
 
 def table_rows(module: Module) -> tuple[list[Function], list[Global]]:
@@ -13,3 +16,11 @@ def table_rows(module: Module) -> tuple[list[Function], list[Global]]:
     functions = [f for f in module.functions.values() if f.blocks and f.linkage != "private"]
     variables = [g for g in module.globals.values() if g.initial is not None and g.linkage != "private"]
     return functions, variables
+
+
+def types_of(functions: list[Function]) -> list[FunctionType]:
+    """The types of functions."""
+    return list(map(_TYPE, functions))
+
+
+_TYPE = attrgetter("signature.type")
