@@ -23,7 +23,7 @@ import attrs
 
 from altru_ir.collector import CollectorPaused
 from altru_ir.diagnostics import ERROR, WARNING, Diagnostic, DiagnosticError, in_order, judged
-from altru_ir.module import Module
+from altru_ir.module import Module, expect_module
 from altru_ir.passes import reproducer
 from altru_ir.passes.allowed import Known, allow_made, written
 from altru_ir.passes.analysis.manager import AnalysisManager
@@ -65,7 +65,8 @@ class PassManager:
 
     def run(self, module: Module) -> None:
         """Runs all passes on ``module`` in place. Raises ``DiagnosticError`` when a check finds an error or ``verify_each`` a
-        broken module, and what a pass raises."""
+        broken module, ``TypeError`` for what is no module, and what a pass raises."""
+        expect_module(module, "transformed")
         self._written = written(module) if any(each.finds_constants for each in self.passes) else frozenset()
         self.diagnostics = []
         for each in self.passes:

@@ -38,7 +38,11 @@ class PipelineError(ValueError):
 
 
 def parse_pipeline(text: str) -> list[Pass]:
-    """The passes that ``text`` names. Raises ``PipelineError``."""
+    """The passes that ``text`` names. Raises ``PipelineError``, and ``TypeError`` for what is no text."""
+    if not isinstance(text, str):
+        raise TypeError(
+            f'a pipeline is a text, as "mem2reg,cse", not {type(text).__name__}; `PassManager` takes a list of passes'
+        )
     return _Parser(text.replace("\n", " ").replace("\t", " ")).pipeline()
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from altru_ir.diagnostics import Diagnostic, check_levels, in_order, judged
-from altru_ir.module import Module
+from altru_ir.module import Module, expect_module
 from altru_ir.passes.base import Check
 from altru_ir.passes.pipeline_text import parse_pipeline
 
@@ -22,10 +22,11 @@ def check_memory(module: Module, levels: Mapping[str, str] | None = None) -> lis
 
     Works on a clone. The module must be structurally valid (``altru_ir.verify``). ``levels`` gives codes other severities
     than their own: ``{"ALT-L001": "error"}``, ``"warning"`` or ``"ignore"``. Raises ``ValueError`` for a code or a severity
-    that there is not.
+    that there is not, and ``TypeError`` for what is no module.
     """
     from altru_ir.passes.verify.fixes import with_fixes, with_fixes_of_print
 
+    expect_module(module, "checked")
     check_levels(levels or {})
     found = judged(check_memory_once(module), levels or {})
     return with_fixes_of_print(found, module) if module.source is None else with_fixes(found, module.source)
