@@ -757,7 +757,7 @@ class BuilderMethods:
         return op
 
     def arena_new(self, *, name: str | None = None) -> Value:
-        """An empty arena."""
+        """An empty arena. Panics when there is no memory."""
         attributes: dict[str, Any] = {}
         op = self._insert(find("arena.new"), [], attributes, [], False, None, name)
         return op.result
@@ -789,7 +789,7 @@ class BuilderMethods:
         return op
 
     def pool_new(self, type: Type, *, prewarm: int | None = None, maximum: int | None = None, growth: int | None = None, name: str | None = None) -> Value:
-        """An empty pool. ``prewarm`` makes room for that many objects at once, and panics when there is no memory for them; with ``maximum`` it never has more slots, and ``growth`` says how many more it has at least when it grows."""
+        """An empty pool. ``prewarm`` makes room for that many objects at once; with ``maximum`` it never has more slots, and ``growth`` says how many more it has at least when it grows. Panics when there is no memory."""
         attributes: dict[str, Any] = {}
         if prewarm is not None:
             attributes["prewarm"] = prewarm
