@@ -24,7 +24,7 @@ import attrs
 
 from altru_ir.passes.base import Pass, options_of
 from altru_ir.passes.pipelines import PIPELINES
-from altru_ir.passes.registry import find, names
+from altru_ir.passes.registry import OfferError, find, names
 
 
 class PipelineError(ValueError):
@@ -104,6 +104,8 @@ class _Parser:
         except KeyError:
             known = [*names(), *PIPELINES]
             raise self.error(begin, f"there is no pass `{name}`{_perhaps(name, known)}; there are {', '.join(known)}") from None
+        except OfferError as error:
+            raise self.error(begin, str(error)) from None
         values = self.options(kind) if opens else {}
         try:
             return [kind(**values)]
