@@ -11,6 +11,7 @@ that was given is not changed.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -307,6 +308,8 @@ def write_whole(path: Path, data: bytes) -> None:
         path.write_bytes(data)
         return
     scratch = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
     try:
         scratch.write_bytes(data)
         os.replace(scratch, path)
@@ -316,10 +319,9 @@ def write_whole(path: Path, data: bytes) -> None:
 
 def check_module(module: Any) -> None:
     """Raises ``TypeError`` for anything but a module."""
-    from altru_ir.module import Module
+    from altru_ir.module import expect_module
 
-    if not isinstance(module, Module):
-        raise TypeError(f"what is compiled is a Module, not {type(module).__name__}; `parse` makes one of text")
+    expect_module(module, "compiled")
 
 
 def _check_options(
