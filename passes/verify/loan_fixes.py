@@ -20,18 +20,22 @@ Kinds, those first that keep what the program does; each is proposed where its f
 
 Of these, 1 to 5 and 11 leave every value as it was; 6 and 7 change when destructors run; 8 and 9 which of two values is seen,
 where there is no telling which one was meant; 10 what is asked of callers.
+
+Invariant: a payload is not reached for behind what may have changed the variant, if it was reached for in front of that: no
+check sees whether the variant is there, so trying would not tell.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
 from altru_ir.diagnostics import Edit, Fix
 from altru_ir.elision import RegionSignature
 from altru_ir.marks import copies
 from altru_ir.module import Function, Module, Signature
+from altru_ir.passes.analysis.loan_paths import Path
 from altru_ir.passes.analysis.loan_points import Access, Loan
 from altru_ir.passes.verify.rewriting import NoText, Rewriting
 from altru_ir.text.printer import print_header
@@ -60,23 +64,27 @@ class LoanFixes(Rewriting):
             drafts = (lambda: self.inferred(holders), lambda: self.declared_before(loan, holders))
             return self.collect(lambda: self.loaded(loan), *drafts)
         moved = access.kind == "moved"
-        return self.collect(
-            lambda: self.loaded(loan),
-            lambda: self.shared(op, loan),
-            lambda: self.two_phase(op, loan),
-            lambda: self.through(op, loan, access),
-            lambda: self.lent(op, loan, access) if moved else iter(()),
-            lambda: self.followed(loan),
-            lambda: self.again(op, loan),
-            lambda: self.each_time(loan),
-            lambda: self.inferred(holders),
-            lambda: self.postponed(op, holders, "end it after the last use") if op.name in ("end", "drop") else iter(()),
-            lambda: self.left_out(op),
-            lambda: self.declared_before(loan, holders),
-            lambda: self.postponed(op, holders, f"`{op.name}` after the last use of the reference"),
-            lambda: self.advanced(op, holders),
-            lambda: self.copied(loan.op),
+        ends = op.name in ("end", "drop")
+        lent_stays = not (access.writes and leads_into_variant(loan.path, access.path))
+        accessed_stays = not (loan.mutable and leads_into_variant(access.path, loan.path))
+        possible: tuple[tuple[bool, Callable[[], Iterator[Fix]]], ...] = (
+            (True, lambda: self.loaded(loan)),
+            (True, lambda: self.shared(op, loan)),
+            (lent_stays, lambda: self.two_phase(op, loan)),
+            (True, lambda: self.through(op, loan, access)),
+            (moved and lent_stays, lambda: self.lent(op, loan, access)),
+            (lent_stays, lambda: self.followed(loan)),
+            (lent_stays, lambda: self.again(op, loan)),
+            (lent_stays, lambda: self.each_time(loan)),
+            (True, lambda: self.inferred(holders)),
+            (ends, lambda: self.postponed(op, holders, "end it after the last use")),
+            (True, lambda: self.left_out(op)),
+            (True, lambda: self.declared_before(loan, holders)),
+            (accessed_stays, lambda: self.postponed(op, holders, f"`{op.name}` after the last use of the reference")),
+            (accessed_stays, lambda: self.advanced(op, holders)),
+            (True, lambda: self.copied(loan.op)),
         )
+        return self.collect(*(draft for fits, draft in possible if fits))
 
     def outlives(self, signature: RegionSignature, longer: int, shorter: int, holders: set[Value]) -> Sequence[Fix]:
         """For a region of the signature that flows, by way of ``holders``, into another one, by their numbers there."""
@@ -409,6 +417,11 @@ class LoanFixes(Rewriting):
         stub = Function(known.name, Signature(type, outlives), [parameter.name for parameter in known.parameters])
         stub.linkage, stub.attributes = known.linkage, known.attributes
         return print_header(stub)
+
+
+def leads_into_variant(path: Path | None, start: Path | None) -> bool:
+    """Whether ``path`` goes from where ``start`` ends into a payload, which is there only as long as the variant is."""
+    return path is not None and any(step.kind == "variant" for step in path.steps()[0 if start is None else start.depth :])
 
 
 __all__ = ["LoanFixes"]

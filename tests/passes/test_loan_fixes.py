@@ -242,6 +242,37 @@ def test_what_would_stay_wrong_is_not_shown(lines: str) -> None:
     assert [said for said, _ in found] == ([] if "touch_both" in lines else ["lend a copy of `%x`"])
 
 
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        (  # behind the assignment there is no payload to be borrowed
+            "  %v = variant %o, Some\n  %r = borrow %v\n  assign %o, %none\n  call @look(%r)\n",
+            "`assign` after the last use of the reference",
+        ),
+        (
+            "  %v = variant %o, Some\n  %r = borrow mut %v\n  %d = discriminant %o\n  call @touch(%r)\n",
+            "borrow `%v` after that",  # a read changes no variant
+        ),
+        (  # what is called may change the variant, and then there is nothing to read
+            "  %v = variant %o, Some\n  %r = borrow mut %o\n  %d = load %v\n  call @change(%r)\n",
+            "borrow `%o` after that",
+        ),
+        (  # nor if the two change places
+            "  %v = variant %o, Some\n  %r = borrow mut %o\n  %p = deref %r\n  %s = borrow mut %p\n  call @change(%s)\n"
+            "  %d = load %v\n  call @change(%r)\n",
+            None,
+        ),
+    ],
+)
+def test_no_payload_is_reached_for_behind_what_may_change_the_variant(lines: str, says: str | None) -> None:
+    head = "enum @Opt { None, Some(i64) }\nfunc @change(%o: ref<mut @Opt>) nounwind\n"
+    start = (
+        f"  %o = local : @Opt\n  init %o, %some\n  switch_enum %o, Some ^some, None ^none\n^some:\n{lines}  br ^none\n^none:\n"
+    )
+    found = fixes(head + body(start, "%some: @Opt, %none: @Opt"))
+    assert [said for said, _ in found] == ([] if says is None else [says])
+
+
 def test_half_of_the_errors_in_the_tests_of_loans_can_be_mended() -> None:
     errors: Counter[str] = Counter()
     fixed: Counter[str] = Counter()
