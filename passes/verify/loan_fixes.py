@@ -16,10 +16,11 @@ Kinds, those first that keep what the program does; each is proposed where its f
  8. the access moves behind the last use (8a), or the last uses in front of it (8b): the scope of the loan is shortened;
  9. a copy is lent;
 10. a clause is declared, so that those who call must show it; regions without a name receive one;
-11. a region that is written in the function, but that nobody asks for, is left to be inferred.
+11. a region that is written in the function, but that nobody asks for, is left to be inferred;
+12. the region of a result is named: that of one of the parameters, or one for all of them, or ``'static``.
 
 Of these, 1 to 5 and 11 leave every value as it was; 6 and 7 change when destructors run; 8 and 9 which of two values is seen,
-where there is no telling which one was meant; 10 what is asked of callers.
+where there is no telling which one was meant; 10 and 12 what is asked of callers.
 
 Invariant: a payload is not reached for behind what may have changed the variant, if it was reached for in front of that: no
 check sees whether the variant is there, so trying would not tell.
@@ -89,6 +90,10 @@ class LoanFixes(Rewriting):
     def outlives(self, signature: RegionSignature, longer: int, shorter: int, holders: set[Value]) -> Sequence[Fix]:
         """For a region of the signature that flows, by way of ``holders``, into another one, by their numbers there."""
         return self.collect(lambda: self.inferred(holders), lambda: self.declared(signature, longer, shorter))
+
+    def unclear(self, signature: RegionSignature) -> Sequence[Fix]:
+        """For a result whose region is neither written nor told by the parameters."""
+        return self.collect(lambda: self.result_named(signature))
 
     def unseen(self, op: Operation, step: Operation | None) -> Sequence[Fix]:
         """For a borrow of what others may change unseen; ``step`` follows a ``gc`` that is found there."""
@@ -268,16 +273,28 @@ class LoanFixes(Rewriting):
                 at = start + found.end()
                 yield Fix(f"declare `{clause}`", (self.edit(at, at, more),))
             return
-        type = self.function.signature.type
-        named = tuple(name for name, known in zip(names, signature.names, strict=True) if name != known)
-        parameters = tuple(
-            self.renamed(each, slots, names) for each, slots in zip(type.parameters, signature.parameters, strict=True)
-        )
-        made = FunctionType(
-            (*type.binder, *named), parameters, type.result, type.transfers, type.abi, type.variadic, type.unsafe, type.nounwind
-        )
         outlives = ((names[longer], names[shorter]), *self.function.signature.outlives)
-        yield Fix(f"name the regions, and declare `{clause}`", (self.edit(start, end, self.head(made, outlives)),))
+        text = self.head(signature, names, signature.result, outlives)
+        yield Fix(f"name the regions, and declare `{clause}`", (self.edit(start, end, text),))
+
+    def result_named(self, signature: RegionSignature) -> Iterator[Fix]:  # 12
+        start, end = self.header()
+        outlives = self.function.signature.outlives
+        given = dict.fromkeys(slot for slots in signature.parameters for slot in slots if slot > 0)
+        for slot in given or (0,):
+            names = list(signature.names)
+            if names[slot] == INFERRED:
+                names[slot] = self.new_region(names)
+            text = self.head(signature, names, tuple(at or slot for at in signature.result), outlives)
+            yield Fix(f"name the region of the result, {names[slot]}", (self.edit(start, end, text),))
+        names = list(signature.names)
+        one = self.new_region(names)
+        unnamed = [slot for slot in given if names[slot] == INFERRED]
+        for slot in unnamed:
+            names[slot] = one
+        if len(unnamed) > 1:
+            text = self.head(signature, names, tuple(at or unnamed[0] for at in signature.result), outlives)
+            yield Fix(f"name one region for all, {one}", (self.edit(start, end, text),))
 
     def inferred(self, holders: set[Value]) -> Iterator[Fix]:  # 11
         for op in dict.fromkeys(op for op in self.number if not holders.isdisjoint(op.results)):
@@ -298,7 +315,7 @@ class LoanFixes(Rewriting):
 
         def named(region: str) -> str:
             slot = next(wanted)
-            return names[slot] if region == INFERRED else region
+            return names[slot] if region == INFERRED and slot >= 0 else region  # not one that a function type binds
 
         return map_regions(type, named)
 
@@ -411,10 +428,28 @@ class LoanFixes(Rewriting):
             end -= 1
         return start, end
 
-    def head(self, type: FunctionType, outlives: tuple[tuple[str, str], ...]) -> str:
-        """The signature as text, with other regions."""
+    def head(
+        self, signature: RegionSignature, names: Sequence[str], result: Sequence[int], outlives: tuple[tuple[str, str], ...]
+    ) -> str:  # fmt: skip
+        """The signature as text, where its regions have ``names``, and those at the slots of the result are ``result``."""
         known = self.function
-        stub = Function(known.name, Signature(type, outlives), [parameter.name for parameter in known.parameters])
+        type = known.signature.type
+        named = dict.fromkeys(name for name, before in zip(names, signature.names, strict=True) if name != before)
+        parameters = (
+            self.renamed(each, slots, names) for each, slots in zip(type.parameters, signature.parameters, strict=True)
+        )
+        given = self.renamed(type.result, result, names) if signature.unclear else type.result
+        made = FunctionType(
+            (*type.binder, *named),
+            tuple(parameters),
+            given,
+            type.transfers,
+            type.abi,
+            type.variadic,
+            type.unsafe,
+            type.nounwind,
+        )
+        stub = Function(known.name, Signature(made, outlives), [parameter.name for parameter in known.parameters])
         stub.linkage, stub.attributes = known.linkage, known.attributes
         return print_header(stub)
 
