@@ -259,7 +259,7 @@ class _Driver:
             return None
 
     def save(self, file: str, text: str) -> None:
-        from altru_ir.backend import write_whole
+        from altru_ir.backend.files import write_whole
 
         try:
             write_whole(Path(file), text.encode())
@@ -346,10 +346,7 @@ class _Driver:
         else:
             from altru_ir.runtime.build import clear_cache
 
-            try:
-                clear_cache()
-            except OSError as error:
-                raise EnvironmentProblem(f"cannot remove {error.filename}: {error.strerror}") from None
+            self.guarded(clear_cache)
             return OK
         self.write(text.encode())
         return OK
@@ -425,7 +422,7 @@ class _Driver:
                     stream.write(data)
                     stream.flush()
             else:
-                from altru_ir.backend import write_whole
+                from altru_ir.backend.files import write_whole
 
                 write_whole(Path(output), data)
         except BrokenPipeError:
@@ -734,7 +731,7 @@ class _Driver:
         return module.text(locations=self.options.print_locations)
 
     def draw(self, path: str, picture: str) -> None:
-        from altru_ir.backend import write_whole
+        from altru_ir.backend.files import write_whole
 
         self.guarded(lambda: write_whole(Path(path), picture.encode()))
 
@@ -745,7 +742,7 @@ class _Driver:
         try:
             return action()
         except RuntimeBuildError as error:
-            raise EnvironmentProblem(str(error), "ALT-S001") from None
+            raise EnvironmentProblem(str(error), error.code) from None
         except OSError as error:
             raise EnvironmentProblem(f"cannot use {error.filename or 'the system'}: {error.strerror}") from None
 
