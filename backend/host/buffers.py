@@ -212,8 +212,9 @@ class SliceTaker:
                 f"with {view.itemsize} bytes ({type(value).__name__})"
             )
         if view.ndim != len(self.dimensions):
+            count = len(self.dimensions)
             raise TypeError(
-                f"{spell(where)} has type `{self.type}` and takes {len(self.dimensions)} dimensions, not {view.ndim} "
+                f"{spell(where)} has type `{self.type}` and takes {count} dimension{'s' * (count != 1)}, not {view.ndim} "
                 f"({type(value).__name__})"
             )
         if self.mutable and view.readonly:
