@@ -309,7 +309,8 @@ class _Verifier:
         if declaration is None:
             return f"there is no type `@{type.name}`"
         if type.regions and len(type.regions) != len(declaration.regions):
-            return f"`@{type.name}` has {len(declaration.regions)} region parameters, not {len(type.regions)}"
+            count = len(declaration.regions)
+            return f"`@{type.name}` has {count} region parameter{'s' * (count != 1)}, not {len(type.regions)}"
         return None
 
     def outlives(self, clauses: Iterable[tuple[str, str]], declaration: TypeDeclaration | Function) -> None:
