@@ -64,6 +64,8 @@ if TYPE_CHECKING:
     from altru_ir.passes.proofs.alignment import Alignments
 
 STEPS = 64
+ASSUMING = 40
+AGAIN = 12
 DEPTH = 10
 SHALLOW = 7
 LARGE = 64
@@ -265,17 +267,19 @@ class Prover:
         found = self._directly(goal, point) or self._along(goal, point)
         if found is not None:
             return found
-        self._left = STEPS
+        before = self.steps
+        self._left = STEPS if self.assume is None else ASSUMING
         self._met_beyond = False
         self._questions.clear()
         found = self._prove(goal, _Question(point), DEPTH)
         if found is None and self.assume is None and self._left > 0 and self._met_beyond:
             self._beyond, log, self.log = True, self.log, None
+            self._left = min(self._left, AGAIN)
             self._questions.clear()
             found = self._prove(goal, _Question(point), DEPTH)
             self._beyond, self.log = False, log
         if found is None:
-            self.vain += STEPS - self._left
+            self.vain += self.steps - before
             self.cut_off += self._left <= 0
         return found
 
@@ -347,7 +351,18 @@ class Prover:
         return least >= 0
 
     def _prove(self, goal: Form, question: _Question, depth: int) -> Node | None:
-        return Limits(goal) if self._never_negative(goal) else self._attempt(goal, question, depth)
+        low, high = self.facts.low, self.facts.high
+        least = most = 0
+        for number, coefficient in goal.items():
+            if coefficient > 0:
+                least += coefficient * low[number]
+                most += coefficient * high[number]
+            else:
+                least += coefficient * high[number]
+                most += coefficient * low[number]
+        if least >= 0:
+            return Limits(goal)
+        return None if most < 0 else self._attempt(goal, question, depth)
 
     def _attempt(self, goal: Form, question: _Question, depth: int) -> Node | None:
         """``_prove`` for a goal that is not proven by the limits of its numbers."""
