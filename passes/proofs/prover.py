@@ -55,10 +55,10 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import attrs
 
 from altru_ir.module import Block
-from altru_ir.passes.analysis.inequalities import CHOICES, Fact, Form, Inequalities, Point, choice_says
+from altru_ir.passes.analysis.inequalities import CHOICES, Entry, Fact, Form, Inequalities, Point, choice_says
 from altru_ir.passes.proofs.chains import Chains, Way
 from altru_ir.passes.proofs.samples import Samples
-from altru_ir.values import Operation, Successor, Value
+from altru_ir.values import Operation, Value
 
 if TYPE_CHECKING:
     from altru_ir.passes.proofs.alignment import Alignments
@@ -195,10 +195,16 @@ class Refuted(NamedTuple):
 Place = tuple[Key, int, Block | None]
 """A goal and where it is asked, to be found by (``place_of``)."""
 
-Candidate = tuple[tuple[bool, int, int, bool], Fact, int, int, Form]
+Step = tuple[int, Fact, int, int, Form]
+"""The number that a fact takes out of a goal, the fact, rule 2's numbers, and what is left over."""
+Hardness = tuple[bool, int, int, bool]
 """Whether a fact is about another number than the latest, or a bound that few numbers come near to; how hard what it leaves
-over is (how many numbers, how far from 0 its constant, whether something of it is computed); the fact, rule 2's numbers, and
-what it leaves over."""
+over is: how many numbers, how far from 0 its constant, whether something of it is computed."""
+Computation = tuple[Operation | None, str, list[Fact], int, bool]
+"""Rules 4 and 6: one of ``CHOICES`` that gives a number, its reading, the facts that say what it is if nothing wraps, its
+number in the other reading, or 0, and whether that is of use even if nothing is stated of it."""
+NOTHING: Computation = (None, "", [], 0, False)
+EXTENDING = frozenset({"zext", "bitcast", "udiv", "urem", "lshr", "and"})
 
 
 class _Question:
@@ -254,6 +260,7 @@ class Prover:
         self._questions: dict[Point, _Question] = {}
         self.chains = Chains(facts)
         self._sharper: dict[Fact, tuple[Fact, ...]] = {}
+        self._computations: dict[int, Computation] = {}
 
     @cached_property
     def alignments(self) -> Alignments:
@@ -424,10 +431,9 @@ class Prover:
             numbers.sort(key=lambda each: (-rank[each], each))
         latest = numbers[0]
         latest_rank = rank[latest]
-        later: list[Candidate] = []
-        beyond: list[Candidate] = []
+        steps: list[Step] = []
         left_over: list[Form] = []
-        with_needs: list[tuple[Fact, int, int, Form]] = []
+        with_needs: list[Step] = []
         for each in numbers:
             a = goal[each]
             for fact in self._about(each, question):
@@ -456,29 +462,19 @@ class Prover:
                 if least >= 0:  # 1
                     if not fact.needs:
                         return Use(goal, fact, scale, multiplier, Limits(rest_goal))
-                    with_needs.append((fact, scale, multiplier, rest_goal))
+                    with_needs.append((each, fact, scale, multiplier, rest_goal))
                 elif most >= 0 and rest_goal not in left_over:
                     left_over.append(rest_goal)
-                    constant = rest_goal.get(0, 0)
-                    hard = len(rest_goal) - (1 if constant else 0)
-                    if not -LARGE < multiplier * b < LARGE or max(map(abs, form.values())) >= LARGE:  # a bound, no relation
-                        hard += any(abs(k) >= LARGE for other, k in rest_goal.items() if other) and FAR_FETCHED
-                    is_far = constant < -HUGE or (len(form) == 2 and abs(form.get(0, 0)) > HUGE)
-                    is_computed = max(map(rank.__getitem__, rest_goal)) >= 0
-                    into = later
-                    if (facts.top(fact) if fact.top is None else fact.top) > latest_rank:
-                        into = beyond
-                        self._met_beyond |= not self._nested
-                    into.append(
-                        ((rank[each] < latest_rank or is_far, hard, -constant, is_computed), fact, scale, multiplier, rest_goal)
-                    )
-        for fact, scale, multiplier, rest_goal in with_needs:
+                    steps.append((each, fact, scale, multiplier, rest_goal))
+        for _, fact, scale, multiplier, rest_goal in with_needs:
             needs = self._needs(fact, question, depth)
             if needs is not None:
                 return Use(goal, fact, scale, multiplier, Limits(rest_goal), needs)
-        if len(later) > 1:
-            later.sort(key=_hardness)
-            del later[CANDIDATES:]
+        about_latest: list[Step] = []
+        others: list[Step] = []
+        beyond: list[Step] = []
+        if steps:
+            self._rank(steps, latest_rank, about_latest, others, beyond)
         if self.assume is not None and self.assume(goal, question.point) and not self._is_contradicted(goal):  # 9
             allowed, self.assume = self.assume, None
             if place_of(goal, question.point) not in self.failing:
@@ -489,29 +485,65 @@ class Prover:
             self.assume = allowed
             self.suppose(goal, allowed.header)
             return Assumed(goal)
-        about_latest = [each for each in later if not each[0][0]]
-        found = self._rounded(goal, question, depth) if len(numbers) > 1 else None
-        if found is not None:
-            return found
+        if len(numbers) > 1:
+            found = self._rounded(goal, numbers, question, depth)
+            if found is not None:
+                return found
         if facts.is_extreme[latest]:  # nothing else says as much
             found = self._as_computed(goal, latest, question, depth) or self._any_of(goal, about_latest, question, depth)
         else:
             found = self._any_of(goal, about_latest, question, depth) or self._as_computed(goal, latest, question, depth)
         if found is None:
-            found = self._invariant(goal, depth)
+            found = self._invariant(goal, numbers, depth)
         if found is None and self._nested < MEETINGS:
-            found = self._meeting(goal, question.point, depth)
+            found = self._meeting(goal, latest_rank, question.point, depth)
         if found is None:
-            found = self._any_of(goal, later[len(about_latest) :], question, depth)
+            found = self._any_of(goal, others, question, depth)
         for each in numbers[1:3]:
             if found is None:
                 found = self._as_computed(goal, each, question, depth)
-        if found is None and beyond and self._beyond and not self._nested:
-            found = self._any_of(goal, sorted(beyond, key=_hardness)[:BEYOND], question, depth)
+        if beyond and found is None:
+            found = self._any_of(goal, beyond, question, depth)
         return found
 
-    def _any_of(self, goal: Form, later: list[Candidate], question: _Question, depth: int) -> Node | None:
-        for _, fact, scale, multiplier, rest_goal in later:
+    def _rank(self, steps: list[Step], latest: int, about_latest: list[Step], others: list[Step], beyond: list[Step]) -> None:
+        """Takes from the ways to go on those that are tried, easiest first: facts about the latest number of the goal, whose
+        rank is ``latest``, others, and in second searches those that bring in a later one."""
+        facts = self.facts
+        rank = facts.rank
+        later: list[tuple[Hardness, Step]] = []
+        too_late: list[tuple[Hardness, Step]] = []
+        for step in steps:
+            each, fact, _, multiplier, rest_goal = step
+            form = fact.form
+            is_beyond = (facts.top(fact) if fact.top is None else fact.top) > latest
+            if is_beyond and not self._nested:
+                self._met_beyond = True
+            if is_beyond and (self._nested or not self._beyond):
+                continue
+            constant = rest_goal.get(0, 0)
+            is_far = constant < -HUGE or (len(form) == 2 and abs(form.get(0, 0)) > HUGE)
+            hard = len(rest_goal) - (1 if constant else 0)
+            if len(steps) > 1:
+                if (
+                    not -LARGE < multiplier * form[each] < LARGE or max(map(abs, form.values())) >= LARGE
+                ):  # a bound, no relation
+                    hard += any(abs(k) >= LARGE for other, k in rest_goal.items() if other) and FAR_FETCHED
+                is_computed = max(map(rank.__getitem__, rest_goal)) >= 0
+            else:
+                is_computed = False
+            hardness = (rank[each] < latest or is_far, hard, -constant, is_computed)
+            (too_late if is_beyond else later).append((hardness, step))
+        if len(later) > 1:
+            later.sort(key=_hardness)
+        for hardness, step in later[:CANDIDATES]:
+            (others if hardness[0] else about_latest).append(step)
+        if too_late:
+            too_late.sort(key=_hardness)
+            beyond += [step for _, step in too_late[:BEYOND]]
+
+    def _any_of(self, goal: Form, steps: list[Step], question: _Question, depth: int) -> Node | None:
+        for _, fact, scale, multiplier, rest_goal in steps:
             found = self._attempt(rest_goal, question, depth - 1)
             if found is not None:
                 needs = self._needs(fact, question, depth)
@@ -519,12 +551,16 @@ class Prover:
                     return Use(goal, fact, scale, multiplier, found, needs)
         return None
 
-    def _rounded(self, goal: Form, question: _Question, depth: int) -> Node | None:  # 11
-        if sum(coefficient in (1, -1) for each, coefficient in goal.items() if each) > 1:
-            return None
-        for each, coefficient in goal.items():
-            divisor = gcd(*[k for other, k in goal.items() if other and other != each])
-            left = coefficient % divisor if each and divisor > 1 else 0
+    def _rounded(self, goal: Form, numbers: list[int], question: _Question, depth: int) -> Node | None:  # 11
+        units = 0
+        for each in numbers:
+            if -1 <= goal[each] <= 1:
+                units += 1
+                if units > 1:
+                    return None
+        for each in numbers:
+            divisor = gcd(*[goal[other] for other in numbers if other != each])
+            left = goal[each] % divisor if divisor > 1 else 0
             for fact in self._about(each, question) if left else ():
                 if fact.form[each] == 1 and len(fact.form) == (2 if 0 in fact.form else 1) and not fact.needs:
                     rest_goal = {other: goal.get(other, 0) - left * fact.form.get(other, 0) for other in {**goal, **fact.form}}
@@ -544,7 +580,7 @@ class Prover:
             rank, before = point.rank, point.before
             claimed = [fact for fact in known if fact.rank < rank and fact.last >= before]
             if claimed:
-                found = [*self._usable(claimed, point), *found]
+                found = claimed + found
         factors = self.facts.factors[number]
         if factors is not None:
             found = [*found, *self._usable(self._multiplied(number, factors, question), question.point)]
@@ -590,14 +626,21 @@ class Prover:
         return None
 
     def _as_computed(self, goal: Form, number: int, question: _Question, depth: int) -> Node | None:  # 4, 6
-        facts = self.facts
-        value, reading = facts.terms[number]
-        if value is None or isinstance(reading, int) or not value.type.is_integer:
+        computation = self._computations.get(number)
+        if computation is None:
+            computation = self._computations[number] = self._computation(number)
+        if computation is NOTHING:
             return None
-        op = value.operation
+        op, reading, found, other, is_other_sure = computation
         if op is not None and _chooses(op, reading, goal[number]):
             return self._split(goal, op, question, depth)
-        for fact in self._computed(number, value, reading, question.point):
+        if other and (
+            is_other_sure
+            or self._known.get(other)
+            or any(not fact.differs for fact in self.facts.at(other, question.point))  # `ne` says the same in both readings
+        ):
+            found = [*found, self.facts.reading(number, other)]
+        for fact in found:
             scale, multiplier, rest_goal = _taken_out(goal, number, fact.form)
             rest = self._prove(rest_goal, question, depth - 1)
             if rest is not None:
@@ -606,32 +649,25 @@ class Prover:
                     return Use(goal, fact, scale, multiplier, rest, needs)
         return None
 
-    def _computed(self, number: int, value: Value, reading: str, point: Point) -> list[Fact]:
+    def _computation(self, number: int) -> Computation:
         """What a number is if nothing wraps, and the same value in its other reading."""
         facts = self.facts
-        found = facts.computed(number)
-        other_reading = "s" if reading == "u" else "u"
-        other = facts.number(value, other_reading)[0]
-        is_signed = value in facts.signs
-        if other and is_signed and reading == "u":
-            return [facts.reading(number, other), *found]
-        if other and (
-            self._is_extended(value, other_reading)
-            or (
-                not is_signed
-                and (
-                    self._known.get(other)
-                    or any(not fact.differs for fact in facts.at(other, point))  # `ne` says the same in both readings
-                )
-            )
-        ):
-            found = [*found, facts.reading(number, other)]
-        return found
-
-    @staticmethod
-    def _is_extended(value: Value, reading: str) -> bool:
+        value, reading = facts.terms[number]
+        if value is None or isinstance(reading, int) or not value.type.is_integer:
+            return NOTHING
         op = value.operation
-        return op is not None and reading == "u" and op.decl.name in ("zext", "bitcast", "udiv", "urem", "lshr", "and")
+        name = "" if op is None else op.decl.name
+        found = facts.computed(number)
+        other = facts.number(value, "s" if reading == "u" else "u")[0]
+        is_signed = value in facts.signs
+        is_sure = reading == "u" and name in EXTENDING
+        if other and is_signed and reading == "u":
+            found, other = [facts.reading(number, other), *found], 0
+        elif is_signed and not is_sure:
+            other = 0
+        if name not in CHOICES:
+            op = None
+        return (op, reading, found, other, is_sure) if op is not None or found or other else NOTHING
 
     def _split(self, goal: Form, op: Operation, question: _Question, depth: int) -> Node | None:  # 6
         facts = self.facts
@@ -666,27 +702,28 @@ class Prover:
 
     # -- induction ---------------------------------------------------------------------------------------------------------
 
-    def _invariant(self, goal: Form, depth: int) -> Node | None:  # 5
+    def _invariant(self, goal: Form, numbers: list[int], depth: int) -> Node | None:  # 5
+        """``numbers`` are those of the goal, the latest first: it has to be an argument, or others are later than the entry."""
         facts = self.facts
+        latest = facts.rank[numbers[0]]
         block: Block | None = None
-        latest = -1
-        for each in goal:
+        for each in numbers:
+            if facts.rank[each] < latest:
+                break
             at, owner = facts.argument(each)
-            if owner is not None and at >= latest:
-                block, latest = owner, at
-        return None if block is None else self._claimed(goal, block, depth)
+            if at == latest:
+                block = owner
+        return None if block is None else self._claimed(goal, block, latest, depth)
 
-    def _meeting(self, goal: Form, point: Point, depth: int) -> Node | None:  # 8
+    def _meeting(self, goal: Form, latest: int, point: Point, depth: int) -> Node | None:  # 8
         met = None if point.block is None else self.facts.meeting(point.block)
-        return None if met is None else self._claimed(goal, met, depth)
+        return None if met is None else self._claimed(goal, met, latest, depth)
 
-    def _claimed(self, goal: Form, block: Block, depth: int) -> Node | None:
-        """Whether ``goal`` holds on each entry of a block: on each edge into it."""
+    def _claimed(self, goal: Form, block: Block, latest: int, depth: int) -> Node | None:
+        """Whether ``goal``, whose latest number has the rank ``latest``, holds on each edge into a block."""
         facts = self.facts
-        if block in facts.cleanups or block is facts.function.blocks[0]:
-            return None
         start = facts.rank_of_block(block)
-        if max(map(facts.rank.__getitem__, goal)) > start:
+        if latest > start or block in facts.cleanups or block is facts.function.blocks[0]:
             return None
         key = (block, frozenset(goal.items()))
         if key in self._claims:
@@ -696,10 +733,17 @@ class Prover:
             return None if known is None else Inductive(goal, known)
         if self._nested >= LEMMAS or (self._may_sample() and self.samples.refuted_on(goal, block)):  # 10
             return None
-        edges = facts.edges[block]
-        if len(edges) > EDGES:
+        entries = facts.entries(block)
+        if len(entries) > EDGES:
             return None
-        arguments = [each for each in goal if each and self._is_of(each, block)]
+        terms, factors = facts.terms, facts.factors
+        arguments = []
+        for each in goal:
+            if factors[each] is not None:
+                if self._is_of(each, block):
+                    arguments.append(each)
+            elif each and terms[each][0].owner is block:  # type: ignore[union-attr]
+                arguments.append(each)
         number = facts.cfg.number[block]
         claim = Claim(block, goal, Fact(goal, start, facts.tree.last[number], None, None, False, False), [])
         claim.fact.source = ("lemma", claim)
@@ -710,7 +754,7 @@ class Prover:
         so_far = len(self._proven)
         logged = 0 if self.log is None else len(self.log)
         self._nested += 1
-        holds = self._on_edges(claim, edges, arguments, max(depth, SHALLOW))
+        holds = self._on_edges(claim, entries, arguments, max(depth, SHALLOW))
         self._nested -= 1
         if holds:
             self._proven.append(key)
@@ -743,23 +787,24 @@ class Prover:
             if each:
                 self._known[each].remove(claim.fact)
 
-    def _on_edges(self, claim: Claim, edges: list[tuple[Operation, Successor]], arguments: list[int], depth: int) -> bool:
-        facts = self.facts
-        block = claim.block
-        for terminator, edge in edges:
-            assert terminator.block is not None
-            if not facts.tree.reachable(facts.cfg.number[terminator.block]):
+    def _on_edges(self, claim: Claim, entries: list[Entry], arguments: list[int], depth: int) -> bool:
+        for entry in entries:
+            point = entry.point
+            if point is None:
                 claim.edges.append(None)
                 continue
-            handed = edge_values(block, edge)
-            replacement: dict[int, Form] = {}
-            for number in arguments:
-                form = self._handed(number, block, handed)
-                if form is None:
-                    return False
-                replacement[number] = form
-            goal = _replaced(claim.form, replacement)
-            point = facts.edge(terminator, terminator.successors.index(edge))
+            goal = claim.form
+            if arguments:
+                replacement: dict[int, Form] = {}
+                for number in arguments:
+                    form = entry.forms.get(number)
+                    if form is None:
+                        form = self._handed(number, claim.block, entry.handed)
+                        if form is None:
+                            return False
+                        entry.forms[number] = form
+                    replacement[number] = form
+                goal = _replaced(goal, replacement)
             question = self._questions.get(point)
             if question is None:
                 question = self._questions[point] = _Question(point)
@@ -867,12 +912,6 @@ def sharpened(fact: Fact) -> list[Fact]:  # 3
         made.origin = fact.origin
         found.append(made)
     return found
-
-
-def edge_values(block: Block, edge: Successor) -> dict[Value, Value]:
-    """What an edge hands over, by argument; those that the terminator gives itself are left out."""
-    given = len(block.args) - len(edge.args)
-    return dict(zip(block.args[given:], edge.args, strict=True))
 
 
 _hardness = itemgetter(0)
