@@ -154,9 +154,11 @@ class Claim:
 
 
 class Allowed(Protocol):
-    """Rule 9: what may be taken for true, on each entry of the block ``header``."""
+    """Rule 9: what may be taken for true, on each entry of the block ``header``: only goals whose numbers all have ranks below
+    ``limit``."""
 
     header: Block
+    limit: int
 
     def __call__(self, goal: Form, point: Point) -> bool:
         """Whether ``goal`` may be, at ``point``."""
@@ -168,15 +170,21 @@ Claimed = tuple[Block, Key]
 """What identifies a claim."""
 
 
-class Failed(NamedTuple):
-    """A goal that was looked at and not proven: where, whether it was only to keep a sum from wrapping, the place in the log of
-    the first of those that it led to, which stand in front of it, and whether it was not tried, for some run refutes it."""
+class Failed:
+    """A goal that was looked at and not proven: ``key`` are its coefficients, ``top`` is the rank of its latest number; where,
+    whether it was only to keep a sum from wrapping, the place in the log of the first of those that it led to, which stand in
+    front of it, and whether it was not tried, for some run refutes it."""
 
-    goal: Form
-    point: Point
-    is_need: bool
-    start: int
-    is_open: bool = False
+    __slots__ = ("goal", "is_need", "is_open", "key", "point", "start", "top")
+
+    def __init__(self, goal: Form, key: Key, point: Point, top: int, is_need: bool, start: int, is_open: bool = False) -> None:
+        self.goal = goal
+        self.key = key
+        self.point = point
+        self.top = top
+        self.is_need = is_need
+        self.start = start
+        self.is_open = is_open
 
 
 class Again(NamedTuple):
@@ -253,7 +261,9 @@ class Prover:
         self.log: list[Failed | Again | Refuted] | None = None
         """If a list, what was looked at and not proven is noted there."""
         self.refuted: dict[Claimed, tuple[int, int]] = {}
-        """Where in the log that is what a claim failed by."""
+        """Where in the log that is what a claim failed by, from the first to behind the last."""
+        self.ends: dict[int, Claimed] = {}
+        """The claims by the latter."""
         self.beyond: list[Form] = []
         """Goals that were looked at in vain in second searches, which the log does not have."""
         self._for_needs = False
@@ -395,7 +405,7 @@ class Prover:
         if self.vain >= UNSAMPLED and self._refuted(goal, question.point):  # 10
             if self.log is not None:
                 question.logged[key] = start
-                self.log.append(Failed(goal, question.point, self._for_needs, start, True))
+                self.log.append(Failed(goal, key, question.point, self._top(goal), self._for_needs, start, True))
             return None
         self._left -= 1
         self.steps += 1
@@ -407,10 +417,13 @@ class Prover:
                 failed[key] = worst
         elif self.log is not None:
             question.logged[key] = len(self.log)
-            self.log.append(Failed(goal, question.point, self._for_needs, start))
+            self.log.append(Failed(goal, key, question.point, self._top(goal), self._for_needs, start))
         elif self._beyond:
             self.beyond.append(goal)
         return found
+
+    def _top(self, goal: Form) -> int:
+        return max(map(self.facts.rank.__getitem__, goal))
 
     def _search(self, goal: Form, numbers: list[int], question: _Question, depth: int) -> Node | None:
         divisor = abs(goal[numbers[0]])
@@ -767,6 +780,7 @@ class Prover:
             self._claims[key] = None
             if self.log is not None:
                 self.refuted[key] = logged, len(self.log)
+                self.ends[len(self.log)] = key
         if not self._nested:
             for other in self._failed:  # they may have wanted more than was left; asked by themselves they get another try
                 self._claims.pop(other, None)
