@@ -11,7 +11,6 @@ that was given is not changed.
 
 from __future__ import annotations
 
-import errno
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping
