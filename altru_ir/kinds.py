@@ -44,6 +44,13 @@ def order_problems(module: Any) -> Iterator[str]:
     if not _is(module.name, str):
         yield f"the name of the module is {module.name!r}, and no text"
     tables: list[dict[str, Any]] = [module.types, module.globals, module.functions]
+    held = [each for table in tables for each in table.values()]
+    called = [getattr(each, "name", None) for each in held]
+    distinct = {*map(id, held)}
+    is_once = len(distinct) == len(held) == len(module.order) and distinct == {*map(id, module.order)}
+    if is_once and called == [name for table in tables for name in table]:
+        yield from _attribute_problems(module.attributes, "the module")
+        return
     ordered = Counter(id(each) for each in module.order)
     for table in tables:
         for name, each in table.items():
@@ -53,8 +60,8 @@ def order_problems(module: Any) -> Iterator[str]:
                 yield f"{_spelled(name)} does not stand once in the order of the module's declarations"
     for each in module.order:
         if id(each) in ordered:
-            called = getattr(each, "name", None)
-            yield f"{each!r} is no declaration" if called is None else f"{_spelled(called)} stands in no table of the module"
+            its = getattr(each, "name", None)
+            yield f"{each!r} is no declaration" if its is None else f"{_spelled(its)} stands in no table of the module"
     yield from _attribute_problems(module.attributes, "the module")
 
 
@@ -62,8 +69,24 @@ def _spelled(name: object) -> str:
     return f"@{spell_name(name)}" if isinstance(name, str) else repr(name)
 
 
+def _is_plain(function: Any) -> bool:
+    """Whether a function is like most, of which there may be many: nothing of it needs a closer look."""
+    signature = function.signature
+    type = signature.type if signature.__class__ is Signature else None
+    if type.__class__ is not FunctionType or type.binder or type.variadic or function.attributes:
+        return False
+    if function.linkage not in _LINKAGES or len(type.transfers) != len(type.parameters) + 1:
+        return False
+    for parameter, written in zip(function.parameters, type.parameters):
+        if parameter.__class__ is not Value or parameter.type is not written or parameter.owner is not function:
+            return False
+    return True
+
+
 def declaration_problems(declaration: Any) -> Iterator[str]:
     """What of a declaration no text could say."""
+    if declaration.__class__ is Function and _is_plain(declaration):
+        return
     name = _spelled(declaration.name)
     if _is(declaration, TypeDeclaration):
         yield from _type_problems(declaration, name)

@@ -27,6 +27,7 @@ Unreachable blocks are checked for everything but dominance by other blocks.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import count
@@ -309,7 +310,8 @@ class _Verifier:
         if declaration is None:
             return f"there is no type `@{type.name}`"
         if type.regions and len(type.regions) != len(declaration.regions):
-            return f"`@{type.name}` has {len(declaration.regions)} region parameters, not {len(type.regions)}"
+            count = len(declaration.regions)
+            return f"`@{type.name}` has {count} region parameter{'s' * (count != 1)}, not {len(type.regions)}"
         return None
 
     def outlives(self, clauses: Iterable[tuple[str, str]], declaration: TypeDeclaration | Function) -> None:
@@ -395,8 +397,7 @@ class _Verifier:
                 if op.block is not block or op.decl.is_terminator:
                     break
             else:
-                plain = block.unwind is None and len(set(ops)) == len(ops)
-                if plain and ops and ops[-1].block is block and ops[-1].decl.is_terminator:
+                if ops and ops[-1].block is block and ops[-1].decl.is_terminator and block.unwind is None:
                     try:
                         successors.append([number[s.block] for s in ops[-1].successors])
                         continue
@@ -426,14 +427,9 @@ class _Verifier:
                 help="end it with `br`, `cond_br`, `switch`, `ret` or another terminator",
             )  # fmt: skip
         whole = True
-        seen: set[Operation] = set()
         for op in block.ops:
             if op.block is not block:
                 self.report("V018", f"`{op.name}` stands in ^{block.label} but belongs to another block", op.location)
-            if op in seen:
-                self.report("V018", f"`{op.name}` stands twice in ^{block.label}", op.location)
-                whole = False
-            seen.add(op)
             if op.decl.is_terminator and op is not block.ops[-1]:
                 self.report("V001", f"`{op.name}` ends a block, but more operations follow in ^{block.label}", op.location)
                 whole = whole and not op.successors
@@ -466,6 +462,7 @@ class _Verifier:
         good_types = self.good_types
         for parameter in function.parameters:
             parameter.mark = base
+        mute: list[Operation] = []  # operations that give nothing, which could show that they were here before
         for stamp, index in zip(count(base), order, strict=False):
             in_reach = stamp - base < reachable
             if index < len(blocks):
@@ -485,14 +482,22 @@ class _Verifier:
                     self.problems(op)
                 if op.successors:
                     self.edges(op, stamp, base, last_of, function, in_reach)
+                elif not op.results:
+                    mute.append(op)
                 for value in op.results:
                     if value.owner is not op:
                         self.report("V018", f"the result of `{op.name}` belongs to another operation", op.location)
+                    elif value.mark >= base:
+                        self.report("V018", f"`{op.name}` stands twice in ^{block.label}", op.location)
                     if value.type not in good_types:
                         problem = self.type_problem(value.type, "place")
                         if problem is not None:
                             self.report("V017", f"the result of `{op.name}`: {problem}", op.location)
                     value.mark = stamp
+        if len(set(mute)) < len(mute):
+            for op, times in Counter(mute).items():
+                if times > 1 and op.block is not None:
+                    self.report("V018", f"`{op.name}` stands twice in ^{op.block.label}", op.location)
 
     def arguments(self, block: Block, stamp: int) -> None:
         """Rules 17 and 18 for what a block takes."""

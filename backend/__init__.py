@@ -11,15 +11,12 @@ that was given is not changed.
 
 from __future__ import annotations
 
-import errno
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from altru_ir.backend.interpreter import Interpreter as Interpreter
     from altru_ir.backend.interpreter import interpret as interpret
     from altru_ir.backend.library import Library, Options
@@ -230,6 +227,7 @@ def emit(
 
     from altru_ir.backend import link
     from altru_ir.backend.call_places import with_places
+    from altru_ir.backend.files import write_whole
     from altru_ir.diagnostics import Diagnostic, DiagnosticError
 
     check_module(module)
@@ -281,6 +279,7 @@ def _header(module: Module, path: str | os.PathLike[str] | None, target: str) ->
     from pathlib import Path
 
     from altru_ir.backend.c_header import header_of
+    from altru_ir.backend.files import write_whole
     from altru_ir.backend.host.owners import with_releases
     from altru_ir.backend.lower.rows import table_rows, types_of
     from altru_ir.diagnostics import Diagnostic, DiagnosticError
@@ -300,21 +299,6 @@ def _header(module: Module, path: str | os.PathLike[str] | None, target: str) ->
     if path is not None:
         write_whole(Path(path), data)
     return data
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Writes a file under a temporary name beside it and renames it, so that nobody sees half of it."""
-    if path.exists() and not path.is_file():  # a device or a pipe cannot be replaced
-        path.write_bytes(data)
-        return
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
-    try:
-        scratch.write_bytes(data)
-        os.replace(scratch, path)
-    finally:
-        scratch.unlink(missing_ok=True)
 
 
 def check_module(module: Any) -> None:

@@ -157,16 +157,19 @@ def assign_names(function: Function) -> None:
         _assign_labels(function)
 
 
-_PLAIN = re.compile(r"[\w.$]+")
+_PLAIN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz0123456789.$"
 _STRING = re.compile(QUOTED)
 
 
 def _are_spellings(names: set[str | None]) -> bool:
     """Whether each name may stand behind a sigil as it is. Most are plain, and a look at all their characters tells that."""
-    known = [name for name in names if isinstance(name, str) and name]
-    if len(known) != len(names):
+    if "" in names:
         return False
-    return _PLAIN.fullmatch("".join(known)) is not None or all(_spelled(name) == name for name in known)
+    try:
+        joined = "".join(names)  # type: ignore[arg-type]
+    except TypeError:
+        return False
+    return not joined.encode("utf-8", "surrogatepass").translate(None, _PLAIN) or all(_spelled(name) == name for name in names)
 
 
 def _spelled(name: str | None) -> str | None:

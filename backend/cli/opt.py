@@ -264,7 +264,7 @@ class _Driver:
             return None
 
     def save(self, file: str, text: str) -> None:
-        from altru_ir.backend import write_whole
+        from altru_ir.backend.files import write_whole
 
         try:
             write_whole(Path(file), text.encode())
@@ -350,10 +350,7 @@ class _Driver:
         else:
             from altru_ir.runtime.build import clear_cache
 
-            try:
-                clear_cache()
-            except OSError as error:
-                raise EnvironmentProblem(f"cannot remove {error.filename}: {error.strerror}") from None
+            self.guarded(clear_cache)
             return OK
         self.write(text.encode())
         return OK
@@ -429,7 +426,7 @@ class _Driver:
                     stream.write(data)
                     stream.flush()
             else:
-                from altru_ir.backend import write_whole
+                from altru_ir.backend.files import write_whole
 
                 write_whole(Path(output), data)
         except BrokenPipeError:
@@ -764,7 +761,7 @@ class _Driver:
         return module.text(locations=self.options.print_locations)
 
     def draw(self, path: str, picture: str) -> None:
-        from altru_ir.backend import write_whole
+        from altru_ir.backend.files import write_whole
 
         self.guarded(lambda: write_whole(Path(path), picture.encode()))
 
@@ -775,7 +772,7 @@ class _Driver:
         try:
             return action()
         except RuntimeBuildError as error:
-            raise EnvironmentProblem(str(error), "ALT-S001") from None
+            raise EnvironmentProblem(str(error), error.code) from None
         except OSError as error:
             raise EnvironmentProblem(f"cannot use {error.filename or 'the system'}: {error.strerror}") from None
 

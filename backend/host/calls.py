@@ -39,9 +39,11 @@ from typing import Any
 import attrs
 
 from altru_ir.backend.host import stubs
-from altru_ir.backend.host.buffers import Loan, ReferenceTaker, Scratch, SliceTaker, copy_out
+from altru_ir.backend.host.buffers import ReferenceTaker, SliceTaker
 from altru_ir.backend.host.callbacks import ctype_of
+from altru_ir.backend.host.copies import copy_out
 from altru_ir.backend.host.formats import matches
+from altru_ir.backend.host.loans import Loan, Scratch
 from altru_ir.backend.host.natives import forgetting, make_native, raise_panic
 from altru_ir.backend.host.owners import Owned, Release, crosses, move, taker
 from altru_ir.backend.host.values import (
