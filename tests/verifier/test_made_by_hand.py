@@ -250,7 +250,7 @@ def test_numbers_that_do_not_fit_are_not_cut_off(number: int, fits: bool) -> Non
     if fits:
         assert backend.interpret(module, "f", [number]) % 2**32 == number % 2**32
     else:
-        with pytest.raises(OverflowError, match="parameter %x of @f has type `i32`, and -?\\d+ does not fit"):
+        with pytest.raises(OverflowError, match=r"parameter %x of @f has type `i32`, and -?\d+ does not fit"):
             backend.interpret(module, "f", [number])
     with pytest.raises(TypeError, match="the arguments of @f are a list, not int"):
         backend.interpret(module, "f", number)  # type: ignore[arg-type]
