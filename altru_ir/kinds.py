@@ -20,7 +20,7 @@ from typing import Any
 from altru_ir.declare import Declaration, Literal, Name, SymbolOf, TypeOf, WordOf
 from altru_ir.literals import is_literal
 from altru_ir.module import Block, Field, Function, Global, Signature, TypeDeclaration, Variant
-from altru_ir.source import Location
+from altru_ir.source import Location, has_text
 from altru_ir.types import FunctionType, Type, are_transfers, spell_name
 from altru_ir.values import Operation, Successor, Value
 
@@ -44,6 +44,12 @@ def order_problems(module: Any) -> Iterator[str]:
     if not _is(module.name, str):
         yield f"the name of the module is {module.name!r}, and no text"
     tables: list[dict[str, Any]] = [module.types, module.globals, module.functions]
+    names = [name for table in tables for name in table if _is(name, str)]
+    if not has_text("".join(names)):  # one of a million
+        for name in names:
+            if not has_text(name):
+                yield f"the name {name!a} holds half of a surrogate pair, which no text can say"
+        return
     held = [each for table in tables for each in table.values()]
     called = [getattr(each, "name", None) for each in held]
     distinct = {*map(id, held)}
@@ -112,7 +118,8 @@ def _type_problems(declaration: Any, name: str) -> Iterator[str]:
     seen: set[str] = set()
     member: Any
     for member in declaration.members:
-        if not _is(member, kind) or not _is(member.name, str) or not _is(member.type, Type):
+        named = _is(member, kind) and _is(member.name, str) and has_text(member.name)
+        if not named or not _is(member.type, Type):
             yield f"{name} has {member!r} among its members, and no {kind.__name__} with a name and a type"
         elif member.name in seen:
             yield f"`{member.name}` is declared twice in {name}"

@@ -11,6 +11,7 @@ import struct
 from typing import Any
 
 from altru_ir.module import Module
+from altru_ir.source import has_text
 from altru_ir.types import UNIT, ArrayType, AtomicType, CellType, FloatType, IntType, MutexType, Type, UsizeType
 from altru_ir.values import Value
 
@@ -84,7 +85,7 @@ def is_literal(value: object) -> bool:
         each = work.pop()
         if isinstance(each, (list, tuple)):
             work += each
-        elif not isinstance(each, (int, float, str, bytes, Type)):
+        elif not isinstance(each, (int, float, str, bytes, Type)) or (isinstance(each, str) and not has_text(each)):
             return False
     return True
 
