@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from types import NoneType
 from typing import Any
 
 from altru_ir.declare import Declaration, Literal, Name, SymbolOf, TypeOf, WordOf
@@ -81,6 +82,8 @@ def _is_plain(function: Any) -> bool:
     type = signature.type if signature.__class__ is Signature else None
     if type.__class__ is not FunctionType or type.binder or type.variadic or function.attributes:
         return False
+    if function.parameters.__class__ is not list or function.blocks.__class__ is not list:
+        return False
     if function.linkage not in _LINKAGES or len(type.transfers) != len(type.parameters) + 1:
         return False
     for parameter, written in zip(function.parameters, type.parameters):
@@ -106,12 +109,20 @@ def declaration_problems(declaration: Any) -> Iterator[str]:
                 yield f"the type of {name} is {declaration.type!r}, and no type"
         else:
             yield from _signature_problems(declaration, name)
-    if declaration.attributes:
+    if declaration.attributes != {}:
         yield from _attribute_problems(declaration.attributes, name)
 
 
 def _type_problems(declaration: Any, name: str) -> Iterator[str]:
-    kind = _KINDS.get(declaration.kind)
+    kind = _KINDS.get(declaration.kind) if _is(declaration.kind, str) else None
+    for what in ("members", "regions", "outlives", "asserts"):
+        given = getattr(declaration, what)
+        if not _is(given, (list, tuple)):
+            yield f"the {what} of {name} are {given!r}, and no list"
+            return
+    if not _is(declaration.drop, (str, NoneType)):
+        yield f"the destructor of {name} is {declaration.drop!r}, and no name"
+        return
     if kind is None:
         yield f"{name} is a struct, an enum or a union, and no {declaration.kind!r}"
         return
@@ -136,6 +147,11 @@ def _type_problems(declaration: Any, name: str) -> Iterator[str]:
 
 
 def _signature_problems(function: Any, name: str) -> Iterator[str]:
+    for what in ("parameters", "blocks"):
+        given = getattr(function, what)
+        if not _is(given, list):
+            yield f"the {what} of {name} are {given!r}, and no list"
+            return
     signature: Any = function.signature
     type: Any = signature.type if _is(signature, Signature) else None
     if not _is(type, FunctionType):
@@ -165,6 +181,9 @@ def _region_problems(regions: tuple[str, ...], name: str) -> Iterator[str]:
 
 
 def _attribute_problems(attributes: dict[Any, Any], of: str) -> Iterator[str]:
+    if not _is(attributes, dict):
+        yield f"the attributes of {of} are {attributes!r}, and no dictionary"
+        return
     for key, value in attributes.items():
         if not _is(key, str):
             yield f"an attribute of {of} is called {key!r}, and by no text"
@@ -179,6 +198,8 @@ def misfits(module: Any) -> Iterator[Found]:
             if not _is(block, Block):
                 yield f"a block of @{function.name} is {block!r}, and no block", function.location, function
                 continue
+            if not _is(block.unwind, (Block, NoneType)):
+                yield f"the unwind target of ^{block.label} is {block.unwind!r}, and no block", block.location, function
             for argument in block.args:
                 if not _is(argument, Value) or not _is(argument.type, Type):
                     yield f"an argument of ^{block.label} is {argument!r}, and no value of a type", block.location, function

@@ -307,10 +307,13 @@ def print_operation(op: Operation, locations: bool = False, indent: str = "") ->
     if op.unsafe:
         text += " unsafe"
     if decl.written is not None:
-        type: Any = results[0].type
-        if decl.written.place:
-            type = type.target
-        text += " : " + type.text
+        try:
+            type: Any = results[0].type
+            if decl.written.place:
+                type = type.target
+            text += " : " + type.text
+        except (AttributeError, IndexError, TypeError):
+            text += " : <malformed>"
     loc: Any = op.loc
     if locations and loc is not None:
         loc = op.location
