@@ -714,6 +714,8 @@ def _compile_holds(decl: Declaration) -> Callable[[Operation, Module], bool]:
             if isinstance(element, WordOf):
                 space[f"choices_{element.name}"] = frozenset(element.choices)
                 lines.append(f"    if attrs.get({element.name!r}) not in choices_{element.name}: return False")
+            elif isinstance(element, TypeOf):
+                lines.append(f"    if not isinstance(attrs.get({element.name!r}), Type): return False")
             else:
                 lines.append(f"    if {element.name!r} not in attrs: return False")
     else:

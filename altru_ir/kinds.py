@@ -120,6 +120,10 @@ def _type_problems(declaration: Any, name: str) -> Iterator[str]:
         if not _is(given, (list, tuple)):
             yield f"the {what} of {name} are {given!r}, and no list"
             return
+    for clause in declaration.outlives:
+        if not _is(clause, tuple) or len(clause) != 2:
+            yield f"{name} says by {clause!r} what outlives what, and by no pair of regions"
+            return
     if not _is(declaration.drop, (str, NoneType)):
         yield f"the destructor of {name} is {declaration.drop!r}, and no name"
         return
@@ -164,8 +168,8 @@ def _signature_problems(function: Any, name: str) -> Iterator[str]:
     if len(type.transfers) != len(type.parameters) + 1:
         yield f"{name} says {len(type.transfers)} times who owns what, for {len(type.parameters)} parameters and a result"
     for parameter, written in zip(function.parameters, type.parameters):
-        if not _is(parameter, Value):
-            yield f"a parameter of {name} is {parameter!r}, and no value"
+        if not _is(parameter, Value) or not _is(parameter.type, Type):
+            yield f"a parameter of {name} is {parameter!r}, and no value of a type"
         elif parameter.type is not written and parameter.type.erased is not written.erased:
             yield f"parameter {_value(parameter)} of {name} has type `{parameter.type}`, in the signature `{written}`"
         elif parameter.owner is not function:

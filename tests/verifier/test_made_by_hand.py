@@ -100,7 +100,7 @@ WRONG = {
         setting("f.signature.type", air.FunctionType((), (air.I64,), air.I32)),
         "parameter %x of @f has type `i32`, in the signature `i64`",
     ),
-    "parameter": (setting("f.parameters", [None]), "a parameter of @f is None, and no value"),
+    "parameter": (setting("f.parameters", [None]), "a parameter of @f is None, and no value of a type"),
     "function_name": (setting("f.name", None), "what the module holds as @f is called None"),
     "other_name": (setting("f.name", "h"), "what the module holds as @f is called @h"),
     "not_in_order": (doing("module.order.remove(f)"), "@f does not stand once in the order of the module's declarations"),
