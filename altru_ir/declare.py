@@ -499,6 +499,8 @@ class Declaration:
             )
 
     def _attribute_problems(self, op: Operation) -> Iterator[tuple[str, str]]:
+        from altru_ir.literals import is_literal
+
         for key, value in op.attrs.items():
             element = self.elements.get(key)
             if isinstance(element, WordOf):
@@ -516,6 +518,8 @@ class Declaration:
             elif element is None and "." not in key and key not in COMMON_ATTRIBUTES:
                 known = ", ".join([*self.options, *COMMON_ATTRIBUTES])
                 yield "V006", f"`{self.name}` has no attribute `{key}`; known are {known}, and names with a dot"
+            elif element is None and not is_literal(value):
+                yield "V006", f"attribute `{key}` of `{self.name}` is {value!r}, and no literal"
         for element in self.elements.values():
             if isinstance(element, (WordOf, Name, SymbolOf, TypeOf, Literal)) and element.name not in op.attrs:
                 if isinstance(element, Literal) and element.optional:

@@ -303,10 +303,9 @@ def _header(module: Module, path: str | os.PathLike[str] | None, target: str) ->
 
 def check_module(module: Any) -> None:
     """Raises ``TypeError`` for anything but a module."""
-    from altru_ir.module import Module
+    from altru_ir.module import expect_module
 
-    if not isinstance(module, Module):
-        raise TypeError(f"what is compiled is a Module, not {type(module).__name__}; `parse` makes one of text")
+    expect_module(module, "compiled")
 
 
 def _check_options(

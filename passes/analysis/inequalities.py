@@ -120,6 +120,18 @@ class Point:
         self.cases: tuple[tuple[Operation, bool], ...] = ()
 
 
+class Entry:
+    """An edge into a block: the point on it, None for one that cannot be reached; what it hands over by argument, without those
+    that the terminator gives itself; and forms of that, by number, as they are asked for."""
+
+    __slots__ = ("forms", "handed", "point")
+
+    def __init__(self, point: Point | None, handed: dict[Value, Value]) -> None:
+        self.point = point
+        self.handed = handed
+        self.forms: dict[int, Form] = {}
+
+
 class _Facts:
     """The facts of an id in preorder of the dominator tree, with the nearest one above each (rule 2), and the nearest one at
     or above each that is a bound: about no other number."""
@@ -199,6 +211,7 @@ class Inequalities(FunctionAnalysis):
         """Which numbers are the least or the greatest of two."""
         self._bounds: dict[tuple[int, int], tuple[int, int]] = {}
         self._defining: dict[int, list[tuple[Fact, int]]] = {}
+        self._entries: dict[Block, list[Entry]] = {}
         self._meetings: dict[Block, Block | None] = {}
         self._bits = self.module.pointer_bits
         self._new((None, ""), 1, 1, -1)
@@ -331,6 +344,20 @@ class Inequalities(FunctionAnalysis):
             for edge in block.ops[-1].successors:
                 found[edge.block].append((block.ops[-1], edge))
         return found
+
+    def entries(self, block: Block) -> list[Entry]:
+        """The edges into a block, as the prover goes over them."""
+        known = self._entries.get(block)
+        if known is None:
+            known = self._entries[block] = []
+            for terminator, edge in self.edges[block]:
+                assert terminator.block is not None
+                if self.tree.reachable(self.cfg.number[terminator.block]):
+                    point = self.edge(terminator, terminator.successors.index(edge))
+                    known.append(Entry(point, edge_values(block, edge)))
+                else:
+                    known.append(Entry(None, {}))
+        return known
 
     @cached_property
     def signs(self) -> Signs:
@@ -739,6 +766,12 @@ class Inequalities(FunctionAnalysis):
         value, reading = self.terms[number]
         name = f"%{value.name}" if value is not None and value.name else "%?"
         return f"length {reading} of {name}" if isinstance(reading, int) else name if reading == "u" else f"signed {name}"
+
+
+def edge_values(block: Block, edge: Successor) -> dict[Value, Value]:
+    """What an edge hands over, by argument; those that the terminator gives itself are left out."""
+    given = len(block.args) - len(edge.args)
+    return dict(zip(block.args[given:], edge.args, strict=True))
 
 
 # -- what is said ------------------------------------------------------------------------------------------------------------

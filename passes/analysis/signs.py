@@ -33,7 +33,6 @@ class Signs:
         unsigned: list[Value] = []
         for block in function.blocks:
             for op in block.ops:
-                self._alike(op)
                 name = op.decl.name
                 if name == "icmp":
                     sign = op.attrs["predicate"][0]  # eq and ne say nothing
@@ -43,7 +42,11 @@ class Signs:
                     signed.extend(op.operands)
                 elif name in UNSIGNED:
                     unsigned.extend(op.operands)
-        self._signed = self._classes(signed) - self._classes(unsigned)
+        self._signed: set[Value] = set()
+        if signed:  # in most functions nothing is
+            for op in function.operations():
+                self._alike(op)
+            self._signed = self._classes(signed) - self._classes(unsigned)
 
     def __contains__(self, value: Value) -> bool:
         return value in self._parent and self._class(value) in self._signed

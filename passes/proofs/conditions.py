@@ -23,7 +23,6 @@ from __future__ import annotations
 
 from itertools import accumulate
 
-from altru_ir.module import Block
 from altru_ir.passes.analysis.inequalities import Fact, Form, Inequalities, Point
 from altru_ir.passes.analysis.loops import Loop, Loops
 from altru_ir.passes.proofs.failures import Failures
@@ -187,25 +186,12 @@ class _Invariant:
         self.loops = loops
         self.loop = loop
         self.header = facts.cfg.blocks[loop.header]
-        self._outside: dict[int, bool] = {}
+        self.limit = facts.rank_of_block(self.header)
 
     def __call__(self, goal: Form, point: Point) -> bool:
-        return self.is_behind(point) and all(map(self._is_outside, goal)) and testable(goal, self.facts)
-
-    def _is_outside(self, number: int) -> bool:
-        """Whether a number is there in front of the loop."""
-        known = self._outside.get(number)
-        if known is None:
-            facts = self.facts
-            blocks = []
-            for part in facts.factors[number] or (number,):
-                value = facts.terms[part][0]
-                owner = None if value is None else value.owner
-                blocks.append(owner.block if isinstance(owner, Operation) else owner if isinstance(owner, Block) else None)
-            number_of = facts.cfg.number
-            known = not any(block is not None and self.loops.contains(self.loop, number_of[block]) for block in blocks)
-            self._outside[number] = known
-        return known
+        """Numbers that are there at a point of the loop are there in front of it if their ranks are below the header's."""
+        rank, limit = self.facts.rank, self.limit
+        return all(rank[number] < limit for number in goal) and self.is_behind(point) and testable(goal, self.facts)
 
     def is_behind(self, point: Point) -> bool:
         """Whether a point is in the loop, or on an edge to it."""

@@ -56,6 +56,7 @@ class Failures:
     def __init__(self, prover: Prover, start: int, end: int) -> None:
         self._log: list[Failed | Again | Refuted] = prover.log or []
         self._refuted = prover.refuted
+        self._ends = prover.ends
         self._pieces = [(start, end, False)]
         claims: set[Claimed] = set()
         for first, last, is_need in self._pieces:
@@ -72,12 +73,13 @@ class Failures:
     def read(self, allowed: AllowedBehind, known: list[Form]) -> None:
         """Looks at it all with one kind of assumptions in mind, where the forms ``known`` hold already."""
         self.failing = set()
-        self.hopeless = {}
+        hopeless: dict[Place, int] = {}
+        self.hopeless = hopeless
         self.helps = self.helps_needs = False
+        limit = allowed.limit
         last_help = -1  # the place of the last one that helps
         help_of: dict[Claimed, int] = {}
         helping: set[int] = set()
-        ends = {end: claim for claim, (_, end) in self._refuted.items()}
         done = 0
         for first, end, is_need in self._pieces:
             for at in range(max(first, done), end):
@@ -90,7 +92,7 @@ class Failures:
                     if each.place in helping:
                         last_help = at
                     continue
-                may_be_assumed = allowed(each.goal, each.point)  # 1
+                may_be_assumed = each.top < limit and allowed(each.goal, each.point)  # 1
                 if may_be_assumed:
                     self.failing.add(place_of(each.goal, each.point))  # 3
                 if may_be_assumed or each.is_open or (known and allowed.is_behind(each.point) and _meets(each.goal, known)):
@@ -98,14 +100,15 @@ class Failures:
                     self.helps_needs = True
                     self.helps |= not (is_need or each.is_need)
                 elif last_help < each.start:  # 2
-                    form = {number: coefficient for number, coefficient in each.goal.items() if number}
-                    place = place_of(form, each.point)
+                    place = each.key, each.point.rank, each.point.into
                     constant = each.goal.get(0, 0)
-                    self.hopeless[place] = max(constant, self.hopeless.get(place, constant))
+                    if constant >= hopeless.get(place, constant):
+                        hopeless[place] = constant
                 if last_help >= each.start:
                     helping.add(at)
-                if at + 1 in ends:
-                    help_of[ends[at + 1]] = last_help
+                claim = self._ends.get(at + 1)
+                if claim is not None:
+                    help_of[claim] = last_help
             done = max(done, end)
 
     def assumed(

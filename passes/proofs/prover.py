@@ -55,15 +55,17 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import attrs
 
 from altru_ir.module import Block
-from altru_ir.passes.analysis.inequalities import CHOICES, Fact, Form, Inequalities, Point, choice_says
+from altru_ir.passes.analysis.inequalities import CHOICES, Entry, Fact, Form, Inequalities, Point, choice_says
 from altru_ir.passes.proofs.chains import Chains, Way
 from altru_ir.passes.proofs.samples import Samples
-from altru_ir.values import Operation, Successor, Value
+from altru_ir.values import Operation, Value
 
 if TYPE_CHECKING:
     from altru_ir.passes.proofs.alignment import Alignments
 
 STEPS = 64
+ASSUMING = 40
+AGAIN = 12
 DEPTH = 10
 SHALLOW = 7
 LARGE = 64
@@ -152,9 +154,11 @@ class Claim:
 
 
 class Allowed(Protocol):
-    """Rule 9: what may be taken for true, on each entry of the block ``header``."""
+    """Rule 9: what may be taken for true, on each entry of the block ``header``: only goals whose numbers all have ranks below
+    ``limit``."""
 
     header: Block
+    limit: int
 
     def __call__(self, goal: Form, point: Point) -> bool:
         """Whether ``goal`` may be, at ``point``."""
@@ -166,15 +170,21 @@ Claimed = tuple[Block, Key]
 """What identifies a claim."""
 
 
-class Failed(NamedTuple):
-    """A goal that was looked at and not proven: where, whether it was only to keep a sum from wrapping, the place in the log of
-    the first of those that it led to, which stand in front of it, and whether it was not tried, for some run refutes it."""
+class Failed:
+    """A goal that was looked at and not proven: ``key`` are its coefficients, ``top`` is the rank of its latest number; where,
+    whether it was only to keep a sum from wrapping, the place in the log of the first of those that it led to, which stand in
+    front of it, and whether it was not tried, for some run refutes it."""
 
-    goal: Form
-    point: Point
-    is_need: bool
-    start: int
-    is_open: bool = False
+    __slots__ = ("goal", "is_need", "is_open", "key", "point", "start", "top")
+
+    def __init__(self, goal: Form, key: Key, point: Point, top: int, is_need: bool, start: int, is_open: bool = False) -> None:
+        self.goal = goal
+        self.key = key
+        self.point = point
+        self.top = top
+        self.is_need = is_need
+        self.start = start
+        self.is_open = is_open
 
 
 class Again(NamedTuple):
@@ -193,10 +203,16 @@ class Refuted(NamedTuple):
 Place = tuple[Key, int, Block | None]
 """A goal and where it is asked, to be found by (``place_of``)."""
 
-Candidate = tuple[tuple[bool, int, int, bool], Fact, int, int, Form]
+Step = tuple[int, Fact, int, int, Form]
+"""The number that a fact takes out of a goal, the fact, rule 2's numbers, and what is left over."""
+Hardness = tuple[bool, int, int, bool]
 """Whether a fact is about another number than the latest, or a bound that few numbers come near to; how hard what it leaves
-over is (how many numbers, how far from 0 its constant, whether something of it is computed); the fact, rule 2's numbers, and
-what it leaves over."""
+over is: how many numbers, how far from 0 its constant, whether something of it is computed."""
+Computation = tuple[Operation | None, str, list[Fact], int, bool]
+"""Rules 4 and 6: one of ``CHOICES`` that gives a number, its reading, the facts that say what it is if nothing wraps, its
+number in the other reading, or 0, and whether that is of use even if nothing is stated of it."""
+NOTHING: Computation = (None, "", [], 0, False)
+EXTENDING = frozenset({"zext", "bitcast", "udiv", "urem", "lshr", "and"})
 
 
 class _Question:
@@ -245,13 +261,16 @@ class Prover:
         self.log: list[Failed | Again | Refuted] | None = None
         """If a list, what was looked at and not proven is noted there."""
         self.refuted: dict[Claimed, tuple[int, int]] = {}
-        """Where in the log that is what a claim failed by."""
+        """Where in the log that is what a claim failed by, from the first to behind the last."""
+        self.ends: dict[int, Claimed] = {}
+        """The claims by the latter."""
         self.beyond: list[Form] = []
         """Goals that were looked at in vain in second searches, which the log does not have."""
         self._for_needs = False
         self._questions: dict[Point, _Question] = {}
         self.chains = Chains(facts)
         self._sharper: dict[Fact, tuple[Fact, ...]] = {}
+        self._computations: dict[int, Computation] = {}
 
     @cached_property
     def alignments(self) -> Alignments:
@@ -265,17 +284,19 @@ class Prover:
         found = self._directly(goal, point) or self._along(goal, point)
         if found is not None:
             return found
-        self._left = STEPS
+        before = self.steps
+        self._left = STEPS if self.assume is None else ASSUMING
         self._met_beyond = False
         self._questions.clear()
         found = self._prove(goal, _Question(point), DEPTH)
         if found is None and self.assume is None and self._left > 0 and self._met_beyond:
             self._beyond, log, self.log = True, self.log, None
+            self._left = min(self._left, AGAIN)
             self._questions.clear()
             found = self._prove(goal, _Question(point), DEPTH)
             self._beyond, self.log = False, log
         if found is None:
-            self.vain += STEPS - self._left
+            self.vain += self.steps - before
             self.cut_off += self._left <= 0
         return found
 
@@ -347,7 +368,18 @@ class Prover:
         return least >= 0
 
     def _prove(self, goal: Form, question: _Question, depth: int) -> Node | None:
-        return Limits(goal) if self._never_negative(goal) else self._attempt(goal, question, depth)
+        low, high = self.facts.low, self.facts.high
+        least = most = 0
+        for number, coefficient in goal.items():
+            if coefficient > 0:
+                least += coefficient * low[number]
+                most += coefficient * high[number]
+            else:
+                least += coefficient * high[number]
+                most += coefficient * low[number]
+        if least >= 0:
+            return Limits(goal)
+        return None if most < 0 else self._attempt(goal, question, depth)
 
     def _attempt(self, goal: Form, question: _Question, depth: int) -> Node | None:
         """``_prove`` for a goal that is not proven by the limits of its numbers."""
@@ -373,7 +405,7 @@ class Prover:
         if self.vain >= UNSAMPLED and self._refuted(goal, question.point):  # 10
             if self.log is not None:
                 question.logged[key] = start
-                self.log.append(Failed(goal, question.point, self._for_needs, start, True))
+                self.log.append(Failed(goal, key, question.point, self._top(goal), self._for_needs, start, True))
             return None
         self._left -= 1
         self.steps += 1
@@ -385,10 +417,13 @@ class Prover:
                 failed[key] = worst
         elif self.log is not None:
             question.logged[key] = len(self.log)
-            self.log.append(Failed(goal, question.point, self._for_needs, start))
+            self.log.append(Failed(goal, key, question.point, self._top(goal), self._for_needs, start))
         elif self._beyond:
             self.beyond.append(goal)
         return found
+
+    def _top(self, goal: Form) -> int:
+        return max(map(self.facts.rank.__getitem__, goal))
 
     def _search(self, goal: Form, numbers: list[int], question: _Question, depth: int) -> Node | None:
         divisor = abs(goal[numbers[0]])
@@ -409,10 +444,9 @@ class Prover:
             numbers.sort(key=lambda each: (-rank[each], each))
         latest = numbers[0]
         latest_rank = rank[latest]
-        later: list[Candidate] = []
-        beyond: list[Candidate] = []
+        steps: list[Step] = []
         left_over: list[Form] = []
-        with_needs: list[tuple[Fact, int, int, Form]] = []
+        with_needs: list[Step] = []
         for each in numbers:
             a = goal[each]
             for fact in self._about(each, question):
@@ -441,29 +475,19 @@ class Prover:
                 if least >= 0:  # 1
                     if not fact.needs:
                         return Use(goal, fact, scale, multiplier, Limits(rest_goal))
-                    with_needs.append((fact, scale, multiplier, rest_goal))
+                    with_needs.append((each, fact, scale, multiplier, rest_goal))
                 elif most >= 0 and rest_goal not in left_over:
                     left_over.append(rest_goal)
-                    constant = rest_goal.get(0, 0)
-                    hard = len(rest_goal) - (1 if constant else 0)
-                    if not -LARGE < multiplier * b < LARGE or max(map(abs, form.values())) >= LARGE:  # a bound, no relation
-                        hard += any(abs(k) >= LARGE for other, k in rest_goal.items() if other) and FAR_FETCHED
-                    is_far = constant < -HUGE or (len(form) == 2 and abs(form.get(0, 0)) > HUGE)
-                    is_computed = max(map(rank.__getitem__, rest_goal)) >= 0
-                    into = later
-                    if (facts.top(fact) if fact.top is None else fact.top) > latest_rank:
-                        into = beyond
-                        self._met_beyond |= not self._nested
-                    into.append(
-                        ((rank[each] < latest_rank or is_far, hard, -constant, is_computed), fact, scale, multiplier, rest_goal)
-                    )
-        for fact, scale, multiplier, rest_goal in with_needs:
+                    steps.append((each, fact, scale, multiplier, rest_goal))
+        for _, fact, scale, multiplier, rest_goal in with_needs:
             needs = self._needs(fact, question, depth)
             if needs is not None:
                 return Use(goal, fact, scale, multiplier, Limits(rest_goal), needs)
-        if len(later) > 1:
-            later.sort(key=_hardness)
-            del later[CANDIDATES:]
+        about_latest: list[Step] = []
+        others: list[Step] = []
+        beyond: list[Step] = []
+        if steps:
+            self._rank(steps, latest_rank, about_latest, others, beyond)
         if self.assume is not None and self.assume(goal, question.point) and not self._is_contradicted(goal):  # 9
             allowed, self.assume = self.assume, None
             if place_of(goal, question.point) not in self.failing:
@@ -474,29 +498,65 @@ class Prover:
             self.assume = allowed
             self.suppose(goal, allowed.header)
             return Assumed(goal)
-        about_latest = [each for each in later if not each[0][0]]
-        found = self._rounded(goal, question, depth) if len(numbers) > 1 else None
-        if found is not None:
-            return found
+        if len(numbers) > 1:
+            found = self._rounded(goal, numbers, question, depth)
+            if found is not None:
+                return found
         if facts.is_extreme[latest]:  # nothing else says as much
             found = self._as_computed(goal, latest, question, depth) or self._any_of(goal, about_latest, question, depth)
         else:
             found = self._any_of(goal, about_latest, question, depth) or self._as_computed(goal, latest, question, depth)
         if found is None:
-            found = self._invariant(goal, depth)
+            found = self._invariant(goal, numbers, depth)
         if found is None and self._nested < MEETINGS:
-            found = self._meeting(goal, question.point, depth)
+            found = self._meeting(goal, latest_rank, question.point, depth)
         if found is None:
-            found = self._any_of(goal, later[len(about_latest) :], question, depth)
+            found = self._any_of(goal, others, question, depth)
         for each in numbers[1:3]:
             if found is None:
                 found = self._as_computed(goal, each, question, depth)
-        if found is None and beyond and self._beyond and not self._nested:
-            found = self._any_of(goal, sorted(beyond, key=_hardness)[:BEYOND], question, depth)
+        if beyond and found is None:
+            found = self._any_of(goal, beyond, question, depth)
         return found
 
-    def _any_of(self, goal: Form, later: list[Candidate], question: _Question, depth: int) -> Node | None:
-        for _, fact, scale, multiplier, rest_goal in later:
+    def _rank(self, steps: list[Step], latest: int, about_latest: list[Step], others: list[Step], beyond: list[Step]) -> None:
+        """Takes from the ways to go on those that are tried, easiest first: facts about the latest number of the goal, whose
+        rank is ``latest``, others, and in second searches those that bring in a later one."""
+        facts = self.facts
+        rank = facts.rank
+        later: list[tuple[Hardness, Step]] = []
+        too_late: list[tuple[Hardness, Step]] = []
+        for step in steps:
+            each, fact, _, multiplier, rest_goal = step
+            form = fact.form
+            is_beyond = (facts.top(fact) if fact.top is None else fact.top) > latest
+            if is_beyond and not self._nested:
+                self._met_beyond = True
+            if is_beyond and (self._nested or not self._beyond):
+                continue
+            constant = rest_goal.get(0, 0)
+            is_far = constant < -HUGE or (len(form) == 2 and abs(form.get(0, 0)) > HUGE)
+            hard = len(rest_goal) - (1 if constant else 0)
+            if len(steps) > 1:
+                if (
+                    not -LARGE < multiplier * form[each] < LARGE or max(map(abs, form.values())) >= LARGE
+                ):  # a bound, no relation
+                    hard += any(abs(k) >= LARGE for other, k in rest_goal.items() if other) and FAR_FETCHED
+                is_computed = max(map(rank.__getitem__, rest_goal)) >= 0
+            else:
+                is_computed = False
+            hardness = (rank[each] < latest or is_far, hard, -constant, is_computed)
+            (too_late if is_beyond else later).append((hardness, step))
+        if len(later) > 1:
+            later.sort(key=_hardness)
+        for hardness, step in later[:CANDIDATES]:
+            (others if hardness[0] else about_latest).append(step)
+        if too_late:
+            too_late.sort(key=_hardness)
+            beyond += [step for _, step in too_late[:BEYOND]]
+
+    def _any_of(self, goal: Form, steps: list[Step], question: _Question, depth: int) -> Node | None:
+        for _, fact, scale, multiplier, rest_goal in steps:
             found = self._attempt(rest_goal, question, depth - 1)
             if found is not None:
                 needs = self._needs(fact, question, depth)
@@ -504,12 +564,16 @@ class Prover:
                     return Use(goal, fact, scale, multiplier, found, needs)
         return None
 
-    def _rounded(self, goal: Form, question: _Question, depth: int) -> Node | None:  # 11
-        if sum(coefficient in (1, -1) for each, coefficient in goal.items() if each) > 1:
-            return None
-        for each, coefficient in goal.items():
-            divisor = gcd(*[k for other, k in goal.items() if other and other != each])
-            left = coefficient % divisor if each and divisor > 1 else 0
+    def _rounded(self, goal: Form, numbers: list[int], question: _Question, depth: int) -> Node | None:  # 11
+        units = 0
+        for each in numbers:
+            if -1 <= goal[each] <= 1:
+                units += 1
+                if units > 1:
+                    return None
+        for each in numbers:
+            divisor = gcd(*[goal[other] for other in numbers if other != each])
+            left = goal[each] % divisor if divisor > 1 else 0
             for fact in self._about(each, question) if left else ():
                 if fact.form[each] == 1 and len(fact.form) == (2 if 0 in fact.form else 1) and not fact.needs:
                     rest_goal = {other: goal.get(other, 0) - left * fact.form.get(other, 0) for other in {**goal, **fact.form}}
@@ -529,7 +593,7 @@ class Prover:
             rank, before = point.rank, point.before
             claimed = [fact for fact in known if fact.rank < rank and fact.last >= before]
             if claimed:
-                found = [*self._usable(claimed, point), *found]
+                found = claimed + found
         factors = self.facts.factors[number]
         if factors is not None:
             found = [*found, *self._usable(self._multiplied(number, factors, question), question.point)]
@@ -575,14 +639,21 @@ class Prover:
         return None
 
     def _as_computed(self, goal: Form, number: int, question: _Question, depth: int) -> Node | None:  # 4, 6
-        facts = self.facts
-        value, reading = facts.terms[number]
-        if value is None or isinstance(reading, int) or not value.type.is_integer:
+        computation = self._computations.get(number)
+        if computation is None:
+            computation = self._computations[number] = self._computation(number)
+        if computation is NOTHING:
             return None
-        op = value.operation
+        op, reading, found, other, is_other_sure = computation
         if op is not None and _chooses(op, reading, goal[number]):
             return self._split(goal, op, question, depth)
-        for fact in self._computed(number, value, reading, question.point):
+        if other and (
+            is_other_sure
+            or self._known.get(other)
+            or any(not fact.differs for fact in self.facts.at(other, question.point))  # `ne` says the same in both readings
+        ):
+            found = [*found, self.facts.reading(number, other)]
+        for fact in found:
             scale, multiplier, rest_goal = _taken_out(goal, number, fact.form)
             rest = self._prove(rest_goal, question, depth - 1)
             if rest is not None:
@@ -591,32 +662,25 @@ class Prover:
                     return Use(goal, fact, scale, multiplier, rest, needs)
         return None
 
-    def _computed(self, number: int, value: Value, reading: str, point: Point) -> list[Fact]:
+    def _computation(self, number: int) -> Computation:
         """What a number is if nothing wraps, and the same value in its other reading."""
         facts = self.facts
-        found = facts.computed(number)
-        other_reading = "s" if reading == "u" else "u"
-        other = facts.number(value, other_reading)[0]
-        is_signed = value in facts.signs
-        if other and is_signed and reading == "u":
-            return [facts.reading(number, other), *found]
-        if other and (
-            self._is_extended(value, other_reading)
-            or (
-                not is_signed
-                and (
-                    self._known.get(other)
-                    or any(not fact.differs for fact in facts.at(other, point))  # `ne` says the same in both readings
-                )
-            )
-        ):
-            found = [*found, facts.reading(number, other)]
-        return found
-
-    @staticmethod
-    def _is_extended(value: Value, reading: str) -> bool:
+        value, reading = facts.terms[number]
+        if value is None or isinstance(reading, int) or not value.type.is_integer:
+            return NOTHING
         op = value.operation
-        return op is not None and reading == "u" and op.decl.name in ("zext", "bitcast", "udiv", "urem", "lshr", "and")
+        name = "" if op is None else op.decl.name
+        found = facts.computed(number)
+        other = facts.number(value, "s" if reading == "u" else "u")[0]
+        is_signed = value in facts.signs
+        is_sure = reading == "u" and name in EXTENDING
+        if other and is_signed and reading == "u":
+            found, other = [facts.reading(number, other), *found], 0
+        elif is_signed and not is_sure:
+            other = 0
+        if name not in CHOICES:
+            op = None
+        return (op, reading, found, other, is_sure) if op is not None or found or other else NOTHING
 
     def _split(self, goal: Form, op: Operation, question: _Question, depth: int) -> Node | None:  # 6
         facts = self.facts
@@ -651,27 +715,28 @@ class Prover:
 
     # -- induction ---------------------------------------------------------------------------------------------------------
 
-    def _invariant(self, goal: Form, depth: int) -> Node | None:  # 5
+    def _invariant(self, goal: Form, numbers: list[int], depth: int) -> Node | None:  # 5
+        """``numbers`` are those of the goal, the latest first: it has to be an argument, or others are later than the entry."""
         facts = self.facts
+        latest = facts.rank[numbers[0]]
         block: Block | None = None
-        latest = -1
-        for each in goal:
+        for each in numbers:
+            if facts.rank[each] < latest:
+                break
             at, owner = facts.argument(each)
-            if owner is not None and at >= latest:
-                block, latest = owner, at
-        return None if block is None else self._claimed(goal, block, depth)
+            if at == latest:
+                block = owner
+        return None if block is None else self._claimed(goal, block, latest, depth)
 
-    def _meeting(self, goal: Form, point: Point, depth: int) -> Node | None:  # 8
+    def _meeting(self, goal: Form, latest: int, point: Point, depth: int) -> Node | None:  # 8
         met = None if point.block is None else self.facts.meeting(point.block)
-        return None if met is None else self._claimed(goal, met, depth)
+        return None if met is None else self._claimed(goal, met, latest, depth)
 
-    def _claimed(self, goal: Form, block: Block, depth: int) -> Node | None:
-        """Whether ``goal`` holds on each entry of a block: on each edge into it."""
+    def _claimed(self, goal: Form, block: Block, latest: int, depth: int) -> Node | None:
+        """Whether ``goal``, whose latest number has the rank ``latest``, holds on each edge into a block."""
         facts = self.facts
-        if block in facts.cleanups or block is facts.function.blocks[0]:
-            return None
         start = facts.rank_of_block(block)
-        if max(map(facts.rank.__getitem__, goal)) > start:
+        if latest > start or block in facts.cleanups or block is facts.function.blocks[0]:
             return None
         key = (block, frozenset(goal.items()))
         if key in self._claims:
@@ -681,10 +746,17 @@ class Prover:
             return None if known is None else Inductive(goal, known)
         if self._nested >= LEMMAS or (self._may_sample() and self.samples.refuted_on(goal, block)):  # 10
             return None
-        edges = facts.edges[block]
-        if len(edges) > EDGES:
+        entries = facts.entries(block)
+        if len(entries) > EDGES:
             return None
-        arguments = [each for each in goal if each and self._is_of(each, block)]
+        terms, factors = facts.terms, facts.factors
+        arguments = []
+        for each in goal:
+            if factors[each] is not None:
+                if self._is_of(each, block):
+                    arguments.append(each)
+            elif each and terms[each][0].owner is block:  # type: ignore[union-attr]
+                arguments.append(each)
         number = facts.cfg.number[block]
         claim = Claim(block, goal, Fact(goal, start, facts.tree.last[number], None, None, False, False), [])
         claim.fact.source = ("lemma", claim)
@@ -695,7 +767,7 @@ class Prover:
         so_far = len(self._proven)
         logged = 0 if self.log is None else len(self.log)
         self._nested += 1
-        holds = self._on_edges(claim, edges, arguments, max(depth, SHALLOW))
+        holds = self._on_edges(claim, entries, arguments, max(depth, SHALLOW))
         self._nested -= 1
         if holds:
             self._proven.append(key)
@@ -708,6 +780,7 @@ class Prover:
             self._claims[key] = None
             if self.log is not None:
                 self.refuted[key] = logged, len(self.log)
+                self.ends[len(self.log)] = key
         if not self._nested:
             for other in self._failed:  # they may have wanted more than was left; asked by themselves they get another try
                 self._claims.pop(other, None)
@@ -728,23 +801,24 @@ class Prover:
             if each:
                 self._known[each].remove(claim.fact)
 
-    def _on_edges(self, claim: Claim, edges: list[tuple[Operation, Successor]], arguments: list[int], depth: int) -> bool:
-        facts = self.facts
-        block = claim.block
-        for terminator, edge in edges:
-            assert terminator.block is not None
-            if not facts.tree.reachable(facts.cfg.number[terminator.block]):
+    def _on_edges(self, claim: Claim, entries: list[Entry], arguments: list[int], depth: int) -> bool:
+        for entry in entries:
+            point = entry.point
+            if point is None:
                 claim.edges.append(None)
                 continue
-            handed = edge_values(block, edge)
-            replacement: dict[int, Form] = {}
-            for number in arguments:
-                form = self._handed(number, block, handed)
-                if form is None:
-                    return False
-                replacement[number] = form
-            goal = _replaced(claim.form, replacement)
-            point = facts.edge(terminator, terminator.successors.index(edge))
+            goal = claim.form
+            if arguments:
+                replacement: dict[int, Form] = {}
+                for number in arguments:
+                    form = entry.forms.get(number)
+                    if form is None:
+                        form = self._handed(number, claim.block, entry.handed)
+                        if form is None:
+                            return False
+                        entry.forms[number] = form
+                    replacement[number] = form
+                goal = _replaced(goal, replacement)
             question = self._questions.get(point)
             if question is None:
                 question = self._questions[point] = _Question(point)
@@ -852,12 +926,6 @@ def sharpened(fact: Fact) -> list[Fact]:  # 3
         made.origin = fact.origin
         found.append(made)
     return found
-
-
-def edge_values(block: Block, edge: Successor) -> dict[Value, Value]:
-    """What an edge hands over, by argument; those that the terminator gives itself are left out."""
-    given = len(block.args) - len(edge.args)
-    return dict(zip(block.args[given:], edge.args, strict=True))
 
 
 _hardness = itemgetter(0)

@@ -77,6 +77,7 @@ class _Given:
     def __init__(self, facts: Inequalities) -> None:
         self.facts = facts
         self.header: Block = facts.function.blocks[0]
+        self.limit = 1 << 62
 
     def __call__(self, goal: Form, point: Point) -> bool:
         facts = self.facts

@@ -21,7 +21,7 @@ from __future__ import annotations
 from altru_ir.module import Block, Module
 from altru_ir.passes.analysis import definitions
 from altru_ir.passes.analysis.definitions import Reading, Wrapping
-from altru_ir.passes.analysis.inequalities import Fact, Form, Inequalities, Raw, choice_says
+from altru_ir.passes.analysis.inequalities import Fact, Form, Inequalities, Raw, choice_says, edge_values
 from altru_ir.passes.proofs import certificates as c
 from altru_ir.passes.proofs.alignment import Chain, Meeting, derivation
 from altru_ir.passes.proofs.certificates import Polynomial, Term
@@ -35,7 +35,6 @@ from altru_ir.passes.proofs.prover import (
     Reduced,
     Split,
     Use,
-    edge_values,
 )
 from altru_ir.values import Operation, Value
 

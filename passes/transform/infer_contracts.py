@@ -448,6 +448,7 @@ class _Parameters:
     def __init__(self, facts: Inequalities, possible: Callable[[Relation], bool]) -> None:
         self.facts = facts
         self.header: Block = facts.function.blocks[0]
+        self.limit = 0
         self._possible = possible
 
     def __call__(self, goal: Form, point: Point) -> bool:

@@ -67,13 +67,13 @@ class _InFront:
         assert first.block is not None
         self.facts = facts
         self.header: Block = first.block
-        self.rank = facts.rank_at(first)
+        self.limit = facts.rank_at(first)
 
     def __call__(self, goal: Form, point: Point) -> bool:
         facts = self.facts
-        if point.block is not self.header or point.into is not None or point.rank < self.rank:
+        if point.block is not self.header or point.into is not None or point.rank < self.limit:
             return False
-        return all(facts.rank[each] < self.rank and self._is_plain(each) for each in goal if each) and testable(goal, facts)
+        return all(facts.rank[each] < self.limit and self._is_plain(each) for each in goal if each) and testable(goal, facts)
 
     def _is_plain(self, number: int) -> bool:
         for each in self.facts.factors[number] or (number,):
