@@ -77,6 +77,7 @@ MEETINGS = 1
 CANDIDATES = 6
 BEYOND = 2
 EDGES = 24
+UNITS = frozenset({1, -1})
 
 
 @attrs.define(eq=False)
@@ -488,8 +489,9 @@ class Prover:
         beyond: list[Step] = []
         if steps:
             self._rank(steps, latest_rank, about_latest, others, beyond)
-        if self.assume is not None and self.assume(goal, question.point) and not self._is_contradicted(goal):  # 9
-            allowed, self.assume = self.assume, None
+        allowed = self.assume
+        if allowed is not None and latest_rank < allowed.limit and self._may_assume(allowed, goal, question.point):  # 9
+            self.assume = None
             if place_of(goal, question.point) not in self.failing:
                 by_itself = self._search(goal, numbers, _Question(question.point), depth)
                 if by_itself is not None:
@@ -498,26 +500,33 @@ class Prover:
             self.assume = allowed
             self.suppose(goal, allowed.header)
             return Assumed(goal)
-        if len(numbers) > 1:
+        found: Node | None = None
+        if len(numbers) > 1 and sum(map(UNITS.__contains__, map(goal.__getitem__, numbers))) < 2:
             found = self._rounded(goal, numbers, question, depth)
             if found is not None:
                 return found
-        if facts.is_extreme[latest]:  # nothing else says as much
-            found = self._as_computed(goal, latest, question, depth) or self._any_of(goal, about_latest, question, depth)
-        else:
-            found = self._any_of(goal, about_latest, question, depth) or self._as_computed(goal, latest, question, depth)
+        computations = self._computations
+        if about_latest and not facts.is_extreme[latest]:
+            found = self._any_of(goal, about_latest, question, depth)
+        if found is None and computations.get(latest) is not NOTHING:
+            found = self._as_computed(goal, latest, question, depth)
+        if about_latest and found is None and facts.is_extreme[latest]:  # nothing else says as much as what it is
+            found = self._any_of(goal, about_latest, question, depth)
         if found is None:
             found = self._invariant(goal, numbers, depth)
         if found is None and self._nested < MEETINGS:
             found = self._meeting(goal, latest_rank, question.point, depth)
-        if found is None:
+        if others and found is None:
             found = self._any_of(goal, others, question, depth)
         for each in numbers[1:3]:
-            if found is None:
+            if found is None and computations.get(each) is not NOTHING:
                 found = self._as_computed(goal, each, question, depth)
         if beyond and found is None:
             found = self._any_of(goal, beyond, question, depth)
         return found
+
+    def _may_assume(self, allowed: Allowed, goal: Form, point: Point) -> bool:
+        return allowed(goal, point) and not self._is_contradicted(goal)
 
     def _rank(self, steps: list[Step], latest: int, about_latest: list[Step], others: list[Step], beyond: list[Step]) -> None:
         """Takes from the ways to go on those that are tried, easiest first: facts about the latest number of the goal, whose
@@ -565,12 +574,6 @@ class Prover:
         return None
 
     def _rounded(self, goal: Form, numbers: list[int], question: _Question, depth: int) -> Node | None:  # 11
-        units = 0
-        for each in numbers:
-            if -1 <= goal[each] <= 1:
-                units += 1
-                if units > 1:
-                    return None
         for each in numbers:
             divisor = gcd(*[goal[other] for other in numbers if other != each])
             left = goal[each] % divisor if divisor > 1 else 0
@@ -730,7 +733,7 @@ class Prover:
 
     def _meeting(self, goal: Form, latest: int, point: Point, depth: int) -> Node | None:  # 8
         met = None if point.block is None else self.facts.meeting(point.block)
-        return None if met is None else self._claimed(goal, met, latest, depth)
+        return None if met is None or latest > self.facts.rank_of_block(met) else self._claimed(goal, met, latest, depth)
 
     def _claimed(self, goal: Form, block: Block, latest: int, depth: int) -> Node | None:
         """Whether ``goal``, whose latest number has the rank ``latest``, holds on each edge into a block."""
