@@ -220,13 +220,14 @@ class _Question:
     """The work on one point: ``failed`` has, by coefficients, the largest constant that was not enough, ``about`` the facts of
     each number, ``logged`` where in the log it failed."""
 
-    __slots__ = ("about", "failed", "logged", "point")
+    __slots__ = ("about", "failed", "logged", "point", "proven")
 
     def __init__(self, point: Point) -> None:
         self.point = point
         self.about: dict[int, list[Fact]] = {}
         self.logged: dict[Key, int] = {}
         self.failed: dict[Key, int] = {}
+        self.proven: dict[Key, Node] = {}
 
 
 class Prover:
@@ -245,6 +246,7 @@ class Prover:
         self._nested = 0
         self._claims: dict[Claimed, Claim | None] = {}
         self._proven: list[Claimed] = []
+        self._found: list[tuple[_Question, Key]] = []
         self.assume: Allowed | None = None
         self.without_checks = False
         self.left_out = False
@@ -391,6 +393,9 @@ class Prover:
         if not coefficients:
             return None
         key = frozenset(coefficients.items())
+        known_node = question.proven.get(key)
+        if known_node is not None and known_node.goal.get(0, 0) == constant:
+            return known_node
         failed = question.failed
         worst = failed.get(key)
         if worst is not None and constant <= worst:
@@ -416,6 +421,9 @@ class Prover:
                 del failed[key]
             else:
                 failed[key] = worst
+            question.proven[key] = found
+            if self._nested:
+                self._found.append((question, key))
         elif self.log is not None:
             question.logged[key] = len(self.log)
             self.log.append(Failed(goal, key, question.point, self._top(goal), self._for_needs, start))
@@ -706,14 +714,25 @@ class Prover:
         facts = self.facts
         found: list[Fact] = []
         for of, by in {(factors[0], factors[1]), (factors[1], factors[0])}:
-            if facts.low[by] < 0:
-                continue
             for fact in self._about(of, question):
                 if fact.needs or len(found) >= CANDIDATES:
                     continue
                 form = facts.times(fact.form, by)
                 if form is not None and product in form:
-                    found.append(Fact(form, fact.rank, fact.last, None, ("times", fact, by), fact.exact, False))
+                    made = Fact(form, fact.rank, fact.last, None, ("times", fact, by), fact.exact, False)
+                    if facts.low[by] < 0 and not fact.exact:
+                        made.needs = ({by: 1},)
+                    found.append(made)
+            if facts.low[by] < 0 and facts.factors[by] is None:
+                made = Fact({product: 1, by: -1}, facts.rank[product], -1, None, ("grown", of, by), False, False)
+                made.needs = ({of: 1, 0: -1}, {by: 1})
+                found.append(made)
+            for fact in facts.computed(of):
+                form = facts.times(fact.form, by)
+                if form is not None and product in form:
+                    made = Fact(form, fact.rank, fact.last, None, ("times", fact, by), True, False)
+                    made.needs = fact.needs
+                    found.append(made)
         return sorted(found, key=lambda fact: -fact.rank)
 
     # -- induction ---------------------------------------------------------------------------------------------------------
@@ -767,7 +786,7 @@ class Prover:
         for each in goal:
             if each:
                 self._known.setdefault(each, []).append(claim.fact)
-        so_far = len(self._proven)
+        so_far, found_so_far = len(self._proven), len(self._found)
         logged = 0 if self.log is None else len(self.log)
         self._nested += 1
         holds = self._on_edges(claim, entries, arguments, max(depth, SHALLOW))
@@ -779,12 +798,16 @@ class Prover:
                 self._forget(other)
                 del self._claims[other]
             del self._proven[so_far:]
+            for question, goal_key in self._found[found_so_far:]:
+                question.proven.pop(goal_key, None)
+            del self._found[found_so_far:]
             self._forget(key)
             self._claims[key] = None
             if self.log is not None:
                 self.refuted[key] = logged, len(self.log)
                 self.ends[len(self.log)] = key
         if not self._nested:
+            self._found.clear()
             for other in self._failed:  # they may have wanted more than was left; asked by themselves they get another try
                 self._claims.pop(other, None)
             self._failed.clear()
