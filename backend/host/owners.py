@@ -147,7 +147,8 @@ class Owned:
         return words[1:]
 
     def view(self) -> Any:
-        """The memory itself, as an array of ctypes (``memoryview`` and NumPy take it): numbers, or the bytes of anything else.
+        """The memory itself, as an array of ctypes (``memoryview`` and NumPy take it): numbers, or the bytes of anything else,
+        where only what is a value may be written.
 
         While it exists the owner is neither released nor moved. Raises ``ValueError`` when it holds nothing.
         """
