@@ -153,6 +153,11 @@ class Library(Mapping[str, Callable[..., Any]]):
     def __len__(self) -> int:
         return len(self._homes)
 
+    def __repr__(self) -> str:
+        names = [f"@{name}" for name in self._homes]
+        more = f" and {len(names) - 8} more" if len(names) > 8 else ""
+        return f"<Library of {', '.join(names[:8]) or 'nothing'}{more}>"
+
     def type(self, name: str) -> Any:
         """The named tuple of the struct ``name``, or a namespace of those of an enum's variants. Raises ``KeyError``."""
         for unit in reversed(self._units):

@@ -349,10 +349,7 @@ def test_signatures_that_no_callable_has() -> None:
 
 
 def test_an_exclusive_matrix_without_elements() -> None:
-    text = (
-        "func @ask(%m: ref<mut [? x ? x f64]>)\n"
-        "func @f(%m: ref<mut [? x ? x f64]>) {\n^e:\n  call @ask(%m)\n  ret\n}\n"
-    )
+    text = "func @ask(%m: ref<mut [? x ? x f64]>)\nfunc @f(%m: ref<mut [? x ? x f64]>) {\n^e:\n  call @ask(%m)\n  ret\n}\n"
     seen: list[Any] = []
     lib = backend.compile(air.parse(text), externs={"ask": seen.append})
     lib["f"]([])

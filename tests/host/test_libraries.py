@@ -392,3 +392,12 @@ def test_a_function_that_was_unloaded_is_no_argument() -> None:
     other.unload(inc)
     with pytest.raises(ValueError, match="parameter %f of @same takes a compiled function, and @inc was unloaded"):
         library["same"](inc, 4)
+
+
+def test_a_library_shows_its_functions() -> None:
+    text = "".join(f"func @f{n}() {{\n^e:\n  ret\n}}\n" for n in range(10))
+    library = backend.compile(air.parse(text))
+    assert repr(library) == "<Library of @f0, @f1, @f2, @f3, @f4, @f5, @f6, @f7 and 2 more>"
+    for name in list(library):
+        library.unload(name)
+    assert repr(library) == "<Library of nothing>"
