@@ -276,7 +276,9 @@ class Module:
         return data_of(self.target).pointer_bits
 
     def add(self, declaration: TypeDeclaration | Global | Function) -> None:
-        """Adds a type, global or function. Raises ``ValueError`` when the name is taken."""
+        """Adds a type, global or function. Raises ``ValueError`` when the name is taken, ``TypeError`` for anything else."""
+        if not isinstance(declaration, (TypeDeclaration, Global, Function)):
+            raise TypeError(f"a module declares types, globals and functions; {declaration!r} is none")
         name = declaration.name
         if isinstance(declaration, TypeDeclaration):
             taken = name in self.types
@@ -294,7 +296,12 @@ class Module:
         self.order.append(declaration)
 
     def remove(self, declaration: TypeDeclaration | Global | Function) -> None:
-        """Removes a declaration; whoever refers to it is left for the verifier to find."""
+        """Removes a declaration; whoever refers to it is left for the verifier to find.
+
+        Raises ``ValueError`` when it is not there.
+        """
+        if not any(each is declaration for each in self.order):
+            raise ValueError(f"{declaration!r} is not declared in module @{self.name}")
         table: Any = self.types
         if isinstance(declaration, Function):
             table = self.functions

@@ -47,8 +47,8 @@ def prepare(
     whether the program's use of memory is right; ``as_written`` adds no drop but those that are written, and checks as
     little: for the interpreter, which finds what is wrong when it happens; with ``debug`` locals stay in memory, where a
     debugger finds them; ``levels`` are severities by codes, as for ``check_memory``, instead of the manager's.
-    Raises ``DiagnosticError`` when the module is not valid or its memory not safe, and ``ValueError`` for an unknown class of
-    checks or an unknown level.
+    Raises ``DiagnosticError`` when the module is not valid or its memory not safe, ``ValueError`` for an unknown class of
+    checks or an unknown level, and ``TypeError`` for what is no module.
     """
     from altru_ir.diagnostics import DiagnosticError, check_levels, in_order, judged
     from altru_ir.passes.allowed import allow_invalid
@@ -63,7 +63,14 @@ def prepare(
     if levels is not None:
         manager.levels = levels
     check_levels(manager.levels)
-    copy = module.clone()
+    check_module(module)
+    try:
+        copy = module.clone()
+    except (AttributeError, TypeError):
+        problems = verify(module)
+        if problems:
+            raise DiagnosticError(problems, module.source) from None
+        raise
     if target is not None:
         copy.target = target
     problems = verify(copy)

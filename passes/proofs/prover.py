@@ -77,6 +77,7 @@ MEETINGS = 1
 CANDIDATES = 6
 BEYOND = 2
 EDGES = 24
+UNITS = frozenset({1, -1})
 
 
 @attrs.define(eq=False)
@@ -219,13 +220,14 @@ class _Question:
     """The work on one point: ``failed`` has, by coefficients, the largest constant that was not enough, ``about`` the facts of
     each number, ``logged`` where in the log it failed."""
 
-    __slots__ = ("about", "failed", "logged", "point")
+    __slots__ = ("about", "failed", "logged", "point", "proven")
 
     def __init__(self, point: Point) -> None:
         self.point = point
         self.about: dict[int, list[Fact]] = {}
         self.logged: dict[Key, int] = {}
         self.failed: dict[Key, int] = {}
+        self.proven: dict[Key, Node] = {}
 
 
 class Prover:
@@ -244,6 +246,7 @@ class Prover:
         self._nested = 0
         self._claims: dict[Claimed, Claim | None] = {}
         self._proven: list[Claimed] = []
+        self._found: list[tuple[_Question, Key]] = []
         self.assume: Allowed | None = None
         self.without_checks = False
         self.left_out = False
@@ -390,6 +393,9 @@ class Prover:
         if not coefficients:
             return None
         key = frozenset(coefficients.items())
+        known_node = question.proven.get(key)
+        if known_node is not None and known_node.goal.get(0, 0) == constant:
+            return known_node
         failed = question.failed
         worst = failed.get(key)
         if worst is not None and constant <= worst:
@@ -415,6 +421,9 @@ class Prover:
                 del failed[key]
             else:
                 failed[key] = worst
+            question.proven[key] = found
+            if self._nested:
+                self._found.append((question, key))
         elif self.log is not None:
             question.logged[key] = len(self.log)
             self.log.append(Failed(goal, key, question.point, self._top(goal), self._for_needs, start))
@@ -488,8 +497,9 @@ class Prover:
         beyond: list[Step] = []
         if steps:
             self._rank(steps, latest_rank, about_latest, others, beyond)
-        if self.assume is not None and self.assume(goal, question.point) and not self._is_contradicted(goal):  # 9
-            allowed, self.assume = self.assume, None
+        allowed = self.assume
+        if allowed is not None and latest_rank < allowed.limit and self._may_assume(allowed, goal, question.point):  # 9
+            self.assume = None
             if place_of(goal, question.point) not in self.failing:
                 by_itself = self._search(goal, numbers, _Question(question.point), depth)
                 if by_itself is not None:
@@ -498,26 +508,33 @@ class Prover:
             self.assume = allowed
             self.suppose(goal, allowed.header)
             return Assumed(goal)
-        if len(numbers) > 1:
+        found: Node | None = None
+        if len(numbers) > 1 and sum(map(UNITS.__contains__, map(goal.__getitem__, numbers))) < 2:
             found = self._rounded(goal, numbers, question, depth)
             if found is not None:
                 return found
-        if facts.is_extreme[latest]:  # nothing else says as much
-            found = self._as_computed(goal, latest, question, depth) or self._any_of(goal, about_latest, question, depth)
-        else:
-            found = self._any_of(goal, about_latest, question, depth) or self._as_computed(goal, latest, question, depth)
+        computations = self._computations
+        if about_latest and not facts.is_extreme[latest]:
+            found = self._any_of(goal, about_latest, question, depth)
+        if found is None and computations.get(latest) is not NOTHING:
+            found = self._as_computed(goal, latest, question, depth)
+        if about_latest and found is None and facts.is_extreme[latest]:  # nothing else says as much as what it is
+            found = self._any_of(goal, about_latest, question, depth)
         if found is None:
             found = self._invariant(goal, numbers, depth)
         if found is None and self._nested < MEETINGS:
             found = self._meeting(goal, latest_rank, question.point, depth)
-        if found is None:
+        if others and found is None:
             found = self._any_of(goal, others, question, depth)
         for each in numbers[1:3]:
-            if found is None:
+            if found is None and computations.get(each) is not NOTHING:
                 found = self._as_computed(goal, each, question, depth)
         if beyond and found is None:
             found = self._any_of(goal, beyond, question, depth)
         return found
+
+    def _may_assume(self, allowed: Allowed, goal: Form, point: Point) -> bool:
+        return allowed(goal, point) and not self._is_contradicted(goal)
 
     def _rank(self, steps: list[Step], latest: int, about_latest: list[Step], others: list[Step], beyond: list[Step]) -> None:
         """Takes from the ways to go on those that are tried, easiest first: facts about the latest number of the goal, whose
@@ -565,12 +582,6 @@ class Prover:
         return None
 
     def _rounded(self, goal: Form, numbers: list[int], question: _Question, depth: int) -> Node | None:  # 11
-        units = 0
-        for each in numbers:
-            if -1 <= goal[each] <= 1:
-                units += 1
-                if units > 1:
-                    return None
         for each in numbers:
             divisor = gcd(*[goal[other] for other in numbers if other != each])
             left = goal[each] % divisor if divisor > 1 else 0
@@ -703,14 +714,25 @@ class Prover:
         facts = self.facts
         found: list[Fact] = []
         for of, by in {(factors[0], factors[1]), (factors[1], factors[0])}:
-            if facts.low[by] < 0:
-                continue
             for fact in self._about(of, question):
                 if fact.needs or len(found) >= CANDIDATES:
                     continue
                 form = facts.times(fact.form, by)
                 if form is not None and product in form:
-                    found.append(Fact(form, fact.rank, fact.last, None, ("times", fact, by), fact.exact, False))
+                    made = Fact(form, fact.rank, fact.last, None, ("times", fact, by), fact.exact, False)
+                    if facts.low[by] < 0 and not fact.exact:
+                        made.needs = ({by: 1},)
+                    found.append(made)
+            if facts.low[by] < 0 and facts.factors[by] is None:
+                made = Fact({product: 1, by: -1}, facts.rank[product], -1, None, ("grown", of, by), False, False)
+                made.needs = ({of: 1, 0: -1}, {by: 1})
+                found.append(made)
+            for fact in facts.computed(of):
+                form = facts.times(fact.form, by)
+                if form is not None and product in form:
+                    made = Fact(form, fact.rank, fact.last, None, ("times", fact, by), True, False)
+                    made.needs = fact.needs
+                    found.append(made)
         return sorted(found, key=lambda fact: -fact.rank)
 
     # -- induction ---------------------------------------------------------------------------------------------------------
@@ -730,7 +752,7 @@ class Prover:
 
     def _meeting(self, goal: Form, latest: int, point: Point, depth: int) -> Node | None:  # 8
         met = None if point.block is None else self.facts.meeting(point.block)
-        return None if met is None else self._claimed(goal, met, latest, depth)
+        return None if met is None or latest > self.facts.rank_of_block(met) else self._claimed(goal, met, latest, depth)
 
     def _claimed(self, goal: Form, block: Block, latest: int, depth: int) -> Node | None:
         """Whether ``goal``, whose latest number has the rank ``latest``, holds on each edge into a block."""
@@ -764,7 +786,7 @@ class Prover:
         for each in goal:
             if each:
                 self._known.setdefault(each, []).append(claim.fact)
-        so_far = len(self._proven)
+        so_far, found_so_far = len(self._proven), len(self._found)
         logged = 0 if self.log is None else len(self.log)
         self._nested += 1
         holds = self._on_edges(claim, entries, arguments, max(depth, SHALLOW))
@@ -776,12 +798,16 @@ class Prover:
                 self._forget(other)
                 del self._claims[other]
             del self._proven[so_far:]
+            for question, goal_key in self._found[found_so_far:]:
+                question.proven.pop(goal_key, None)
+            del self._found[found_so_far:]
             self._forget(key)
             self._claims[key] = None
             if self.log is not None:
                 self.refuted[key] = logged, len(self.log)
                 self.ends[len(self.log)] = key
         if not self._nested:
+            self._found.clear()
             for other in self._failed:  # they may have wanted more than was left; asked by themselves they get another try
                 self._claims.pop(other, None)
             self._failed.clear()

@@ -230,8 +230,13 @@ class _Derivation:
             return self.add(c.Invariant(self.writer.lemma(fact.source[1]))), 1
         if kind == "times":
             _, of, by = fact.source
+            if of.exact:
+                step, sign = self.fact(of, needs)
+                return self.sum(self.exactly_times(step, self.writer.term(by))), sign
             step, sign = self.fact(of, ())
-            return self.add(c.Times(step, self.not_negative(by))), sign
+            return self.add(c.Times(step, self.node(needs[0]) if needs else self.not_negative(by))), sign
+        if kind == "grown":
+            return self.add(c.Times(self.node(needs[0]), self.node(needs[1]))), 1
         if kind == "sum":
             _, first, second, multiplier = fact.source
             parts = len(first.needs)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
 import altru_ir as air
+from altru_ir import backend, passes
 from altru_ir.module import Function, Module
 from altru_ir.types import spell_name
 from altru_ir.values import Operation, Symbol, Value
@@ -207,3 +209,50 @@ def test_what_is_no_module_is_refused(given: object) -> None:
 def test_a_module_has_a_target_that_there_is() -> None:
     with pytest.raises(ValueError, match="there is no target `pdp11`; there are x86_64-linux-gnu"):
         air.Module("m", target="pdp11")
+
+
+def test_what_is_made_of_a_wrong_module_says_what_is_wrong() -> None:
+    module = air.parse(TEXT)
+    op(module.functions["f"], "cond_br").successors[0].args[0] = None  # type: ignore[call-overload]
+    for use in (backend.compile, lambda m: backend.emit(m, "llvm"), backend.Interpreter, lambda m: backend.prepare(m, opt=0)):
+        with pytest.raises(air.DiagnosticError, match=r"the edge to \^a hands over"):
+            use(module)
+    assert [problem.code for problem in passes.check_memory(module)] == ["ALT-V018"]
+
+
+@pytest.mark.parametrize("given", [None, "m"])
+def test_what_is_no_module_is_refused_everywhere(given: object) -> None:
+    uses: list[Callable[[Any], object]] = [
+        backend.compile, backend.prepare, backend.Interpreter, passes.draw, passes.draw_lifetimes, passes.check_memory,
+        lambda m: backend.emit(m, "llvm"), lambda m: backend.interpret(m, "f"), lambda m: passes.run(m, "dce"),
+    ]  # fmt: skip
+    for use in uses:
+        with pytest.raises(TypeError, match="is a Module, not"):
+            use(given)
+
+
+def test_declarations_are_added_and_removed_once() -> None:
+    module = air.parse(TEXT)
+    with pytest.raises(TypeError, match="a module declares types, globals and functions; None is none"):
+        module.add(None)  # type: ignore[arg-type]
+    function = module.functions["f"]
+    module.remove(function)
+    with pytest.raises(ValueError, match="@f> is not declared in module @d"):
+        module.remove(function)
+    other = air.Module("other")
+    other.add(function)
+    assert function.module is other
+
+
+@pytest.mark.parametrize(("number", "fits"), [(-(2**31), True), (2**32 - 1, True), (2**32, False), (-(2**31) - 1, False)])
+def test_numbers_that_do_not_fit_are_not_cut_off(number: int, fits: bool) -> None:
+    module = air.parse("func @f(%x: i32) -> i32 {\n^entry:\n  ret %x\n}\n")
+    if fits:
+        assert backend.interpret(module, "f", [number]) % 2**32 == number % 2**32
+    else:
+        with pytest.raises(OverflowError, match=r"parameter %x of @f has type `i32`, and -?\d+ does not fit"):
+            backend.interpret(module, "f", [number])
+    with pytest.raises(TypeError, match="the arguments of @f are a list, not int"):
+        backend.interpret(module, "f", number)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="steps is a number, not NoneType"):
+        backend.interpret(module, "f", [1], steps=None)  # type: ignore[arg-type]
