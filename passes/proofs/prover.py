@@ -66,9 +66,10 @@ if TYPE_CHECKING:
 STEPS = 64
 ASSUMING = 40
 AGAIN = 12
-DEPTH = 10
-SHALLOW = 7
+DEPTH = 12
+SHALLOW = 8
 LARGE = 64
+SQUARE = 1 << 20
 HUGE = 1 << 32
 FAR_FETCHED = 4
 UNSAMPLED = 192
@@ -101,7 +102,7 @@ class Limits:
 
 @attrs.define(eq=False)
 class Reduced:
-    """Rule 2: ``goal = divisor * rest + slack``."""
+    """Rule 2: ``goal = divisor * rest + slack``, with a slack that is not negative."""
 
     goal: Form
     divisor: int
@@ -393,9 +394,11 @@ class Prover:
         if not coefficients:
             return None
         key = frozenset(coefficients.items())
-        known_node = question.proven.get(key)
-        if known_node is not None and known_node.goal.get(0, 0) == constant:
-            return known_node
+        stronger = question.proven.get(key)
+        if stronger is not None:
+            more = constant - stronger.goal.get(0, 0)
+            if more >= 0:
+                return Reduced(goal, 1, stronger) if more else stronger
         failed = question.failed
         worst = failed.get(key)
         if worst is not None and constant <= worst:
@@ -555,9 +558,8 @@ class Prover:
             is_far = constant < -HUGE or (len(form) == 2 and abs(form.get(0, 0)) > HUGE)
             hard = len(rest_goal) - (1 if constant else 0)
             if len(steps) > 1:
-                if (
-                    not -LARGE < multiplier * form[each] < LARGE or max(map(abs, form.values())) >= LARGE
-                ):  # a bound, no relation
+                large = LARGE if fact.source[0] != "times" else SQUARE
+                if not -large < multiplier * form[each] < large or max(map(abs, form.values())) >= large:  # no relation
                     hard += any(abs(k) >= LARGE for other, k in rest_goal.items() if other) and FAR_FETCHED
                 is_computed = max(map(rank.__getitem__, rest_goal)) >= 0
             else:
@@ -582,6 +584,8 @@ class Prover:
         return None
 
     def _rounded(self, goal: Form, numbers: list[int], question: _Question, depth: int) -> Node | None:  # 11
+        if all(goal[each] < 0 for each in numbers):  # it would only take from what is left
+            return None
         for each in numbers:
             divisor = gcd(*[goal[other] for other in numbers if other != each])
             left = goal[each] % divisor if divisor > 1 else 0
