@@ -688,7 +688,7 @@ class Prover:
         found = facts.computed(number)
         other = facts.number(value, "s" if reading == "u" else "u")[0]
         is_signed = value in facts.signs
-        is_sure = reading == "u" and name in EXTENDING
+        is_sure = reading == "s" and name in EXTENDING
         if other and is_signed and reading == "u":
             found, other = [facts.reading(number, other), *found], 0
         elif is_signed and not is_sure:
