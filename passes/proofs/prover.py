@@ -73,9 +73,8 @@ AGAIN = 12
 DEPTH = 12
 SHALLOW = 8
 LARGE = 64
-SQUARE = 1 << 20
 HUGE = 1 << 32
-FAR_FETCHED = 4
+FAR, FAR_FETCHED = 1, 4
 UNSAMPLED = 192
 LEMMAS = 4
 MEETINGS = 1
@@ -566,9 +565,9 @@ class Prover:
             is_far = constant < -HUGE or (len(form) == 2 and abs(form.get(0, 0)) > HUGE)
             hard = len(rest_goal) - (1 if constant else 0)
             if len(steps) > 1:
-                large = LARGE if fact.source[0] != "times" else SQUARE
-                if not -large < multiplier * form[each] < large or max(map(abs, form.values())) >= large:  # no relation
-                    hard += any(abs(k) >= LARGE for other, k in rest_goal.items() if other) and FAR_FETCHED
+                if not -LARGE < multiplier * form[each] < LARGE or max(map(abs, form.values())) >= LARGE:  # no relation
+                    far = FAR if fact.source[0] == "times" else FAR_FETCHED
+                    hard += any(abs(k) >= LARGE for other, k in rest_goal.items() if other) and far
                 is_computed = max(map(rank.__getitem__, rest_goal)) >= 0
             else:
                 is_computed = False
