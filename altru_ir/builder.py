@@ -18,7 +18,8 @@ rule it breaks and where; that a body has its terminators is seen when ``with b.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+import operator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any
@@ -27,7 +28,8 @@ from altru_ir import declare
 from altru_ir.builder_methods import BuilderMethods
 from altru_ir.declare import Declaration, InferenceError
 from altru_ir.diagnostics import Diagnostic, DiagnosticError, with_articles
-from altru_ir.module import Block, Field, Function, Global, Module, Signature, TypeDeclaration, Variant
+from altru_ir.literals import is_literal, literal_problem
+from altru_ir.module import Block, Field, Function, Global, Module, Signature, TypeDeclaration, Variant, expect_module
 from altru_ir.scopes import Loop, Structured, Variable
 from altru_ir.source import Location
 from altru_ir.types import ERROR, I8, STATIC, UNIT, ArrayType, FunctionType, NamedType, PlaceType, RefType, Type, spell_name
@@ -49,9 +51,10 @@ class BuilderError(Exception):
 
 
 class Builder(BuilderMethods, Structured):
-    """Appends operations to the functions of ``module``; see the module's docstring."""
+    """Appends operations to the functions of ``module``; see the module's docstring. Raises ``TypeError`` for what is none."""
 
     def __init__(self, module: Module) -> None:
+        expect_module(module, "built in")
         self.module = module
         self.current: Block | None = None
         self._before: Operation | None = None
@@ -88,9 +91,12 @@ class Builder(BuilderMethods, Structured):
     ) -> Function:
         """Starts a function: declares it, gives it an entry block, and moves the insertion point there.
 
-        Parameters: ``parameters`` as pairs of name and type. Raises ``BuilderError`` when the name is taken.
+        Parameters: ``parameters`` as pairs of name and type; ``linkage``, "public" or "private". Raises ``BuilderError`` when
+        the name is taken.
         """
-        parameters = [self._named(each) for each in parameters]
+        self._name(name)
+        self._linkage(linkage)
+        parameters = [self._named(each) for each in self._listed(parameters)]
         type = FunctionType((), tuple(t for _, t in parameters), self._type(result), unsafe=unsafe)
         made = Function(name, Signature(type), [spell_name(n) for n, _ in parameters])
         made.linkage = linkage
@@ -118,6 +124,8 @@ class Builder(BuilderMethods, Structured):
         So functions can be declared first, and call each other. The body is a scope. At its end a function without result
         returns. Raises ``BuilderError`` for another module's function, and for each block that has no terminator then.
         """
+        if not isinstance(function, Function):
+            raise self.error(f"{function!r} was given where a function is expected")
         if function.module is not self.module:
             raise BuilderError(f"@{function.name} is no function of module @{self.module.name}", self._location)
         self._enter(function)
@@ -142,13 +150,23 @@ class Builder(BuilderMethods, Structured):
     ) -> Function:
         """The function ``name`` defined elsewhere: declared now, or the one there is when its signature is the same.
 
-        Parameters: ``parameters`` as (name, type) or (name, type, transfer). Raises ``BuilderError`` when the name is
+        Parameters: ``parameters`` as (name, type) or (name, type, transfer), a transfer being ``"borrowed"``,
+        ``"transfer_full"``, ``"transfer_full(heap)"`` or ``"transfer_full(@f)"``. Raises ``BuilderError`` when the name is
         taken by something else.
         """
-        for each in (*(p[1] for p in parameters), result):
-            self._type(each)
+        self._name(name)
+        for each in self._listed(parameters):
+            self._named(each[:2] if isinstance(each, (tuple, list)) and len(each) == 3 else each)
+        if result_transfer is not None and self._type(result) is UNIT:
+            raise self.error(f"@{name} gives nothing, so it has no transfer of a result")
         transfers = (*(p[2] if len(p) == 3 else None for p in parameters), result_transfer)
-        type = FunctionType((), tuple(p[1] for p in parameters), result, transfers, abi, variadic, unsafe)
+        try:
+            types = tuple(p[1] for p in parameters)
+            type = FunctionType((), types, self._type(result), transfers, abi, variadic, unsafe)
+        except TypeError as error:
+            raise self.error(str(error)) from None
+        if variadic and abi is None:
+            raise self.error(f'only `extern "C"` functions take `...`, and @{name} has no ABI')
         known = self.module.functions.get(name)
         if known is not None:
             if known.signature.type is not type:
@@ -162,26 +180,36 @@ class Builder(BuilderMethods, Structured):
     def declare_struct(
         self, name: str, fields: Sequence[tuple[str, Type]], *, representation: str | None = None, drop: str | None = None
     ) -> Type:
-        """Declares a struct and returns its type; ``drop`` names its destructor, which takes a ``ref<mut @name>``."""
-        members = [Field(n, t) for n, t in map(self._named, fields)]
+        """Declares a struct and returns its type; ``drop`` names its destructor, which takes a ``ref<mut @name>``, and a
+        ``representation`` of "c" keeps the order of the fields."""
+        self._name(name)
+        members = [Field(n, t) for n, t in map(self._named, self._listed(fields))]
+        self._check_distinct(name, members)
+        if representation not in (None, "c"):
+            raise self.error(f"there is no representation {representation!r}; the one there is is `c`")
         self._add(TypeDeclaration("struct", name, members, drop=drop, representation=representation, location=self._location))
         return NamedType(name)
 
     def declare_enum(self, name: str, variants: Sequence[tuple[str, Type]], *, drop: str | None = None) -> Type:
         """Declares an enum (payload unit where a variant has none) and returns its type; ``drop`` as for a struct."""
-        members = [Variant(n, t) for n, t in map(self._named, variants)]
+        self._name(name)
+        members = [Variant(n, t) for n, t in map(self._named, self._listed(variants))]
+        self._check_distinct(name, members)
         self._add(TypeDeclaration("enum", name, members, drop=drop, location=self._location))
         return NamedType(name)
 
     def declare_constant(self, name: str, type: Type, initial: Any) -> Global:
-        """Declares a constant global."""
-        made = Global(name, self._type(type), "const", initial, location=self._location)
+        """Declares a constant global. Raises ``BuilderError`` for an initial value that is no literal of its type."""
+        problem = literal_problem(initial, self._type(type), self.module)
+        if problem is not None:
+            raise self.error(f"@{self._name(name)}: {problem}", "ALT-V007")
+        made = Global(self._name(name), type, "const", initial, location=self._location)
         self._add(made)
         return made
 
     def string(self, text: str | bytes) -> Value:
         """A slice of constant bytes, ``ref<'static, [? x i8]>``; text as UTF-8. Equal ones share a global."""
-        data = text.encode() if isinstance(text, str) else bytes(text)
+        data = self._bytes(text)
         made = self._strings.get(data)
         if made is None or self.module.globals.get(made.name) is not made:
             number = len(self._strings)
@@ -193,7 +221,17 @@ class Builder(BuilderMethods, Structured):
 
     def c_string(self, text: str | bytes) -> Value:
         """A constant string for C, ended by a zero byte: ``ptr<i8>``."""
-        return self.slice_ptr(self.string((text.encode() if isinstance(text, str) else bytes(text)) + b"\0"))
+        return self.slice_ptr(self.string(self._bytes(text) + b"\0"))
+
+    def _bytes(self, text: object) -> bytes:
+        if isinstance(text, str):
+            try:
+                return text.encode()
+            except UnicodeEncodeError:
+                raise self.error(f"{text!r} holds half of a surrogate pair, which has no bytes") from None
+        if not isinstance(text, (bytes, bytearray, memoryview)):
+            raise self.error(f"{text!r} was given where a text or bytes are expected")
+        return bytes(text)
 
     # -- where ----------------------------------------------------------------------------------------------------------
 
@@ -201,14 +239,16 @@ class Builder(BuilderMethods, Structured):
         """Appends a block to the current function; the insertion point stays. Raises ``BuilderError`` without one."""
         if self.current is None or self.current.function is None:
             raise self.error("no function is being built: call `function` or `at_end` first")
-        made = Block(None if label is None else spell_name(label))
+        made = Block(None if label is None else spell_name(self._name(label)))
         made.loc = self._location
-        for name, type in map(self._named, parameters):
+        for name, type in map(self._named, self._listed(parameters)):
             made.add_arg(type, spell_name(name))
         return self.current.function.add_block(made)
 
     def at_end(self, block: Block) -> None:
         """Moves the insertion point to the end of ``block``."""
+        if not isinstance(block, Block):
+            raise self.error(f"{block!r} was given where a block is expected")
         if block.function is None or block.function.module is not self.module:
             raise BuilderError(f"{_spelled(block)} is in no function of module @{self.module.name}", self._location)
         self.current = block
@@ -216,6 +256,8 @@ class Builder(BuilderMethods, Structured):
 
     def before(self, op: Operation) -> None:
         """Moves the insertion point in front of ``op``."""
+        if not isinstance(op, Operation):
+            raise self.error(f"{op!r} was given where an operation is expected")
         if op.block is None or op.function is None or op.function.module is not self.module:
             raise BuilderError(f"`{op.name}` is in no function of module @{self.module.name}", self._location)
         self.current = op.block
@@ -226,7 +268,7 @@ class Builder(BuilderMethods, Structured):
     def loc(self, line: int | Location, column: int = 0, file: str | None = None) -> Iterator[None]:
         """While it is entered, operations get this location: a ``Location``, or its parts.
 
-        ``file`` defaults to that of the enclosing one.
+        ``file`` defaults to that of the enclosing one. Raises ``BuilderError`` for what is no place.
         """
         previous = self._location
         if isinstance(line, Location):
@@ -234,6 +276,8 @@ class Builder(BuilderMethods, Structured):
         else:
             if file is None:
                 file = previous.file if previous is not None else f"{self.module.name}"
+            if not (isinstance(line, int) and isinstance(column, int) and isinstance(file, str) and min(line, column) >= 0):
+                raise self.error(f"({file!r}, {line!r}, {column!r}) was given where a file, a line and a column are expected")
             self._location = Location(file, line, column)
         try:
             yield
@@ -247,6 +291,8 @@ class Builder(BuilderMethods, Structured):
         Parameters: ``told`` gets the diagnostics of ``DiagnosticError`` and of ``BuilderError``. A ``BuilderError`` that has
         none, for the builder was misused, is raised.
         """
+        if not isinstance(told, list):
+            raise self.error(f"{told!r} was given where a list for diagnostics is expected")
         current, point, environment = self.current, self._before, dict(self.environment)
         function = current.function if current is not None else None
         blocks, ops = len(function.blocks) if function else 0, len(current.ops) if current else 0
@@ -289,8 +335,11 @@ class Builder(BuilderMethods, Structured):
             decl = declare.find(name)
         except KeyError:
             raise self.error(f"there is no operation `{name}`") from None
-        edges = [s if isinstance(s, Successor) else Successor(s) for s in successors]
-        return self._insert(decl, list(operands), attributes or {}, edges, unsafe, type, result_name)
+        given = {} if attributes is None else attributes
+        if not isinstance(given, dict) or not all(isinstance(key, str) for key in given):
+            raise self.error(f"{given!r} was given where a dictionary of attributes by their names is expected")
+        edges = [self._edge(target) for target in self._listed(successors)]
+        return self._insert(decl, list(self._values(operands)), given, edges, unsafe, type, result_name)
 
     def _insert(
         self,
@@ -305,6 +354,10 @@ class Builder(BuilderMethods, Structured):
         block = self.current
         if block is None or block.function is None:
             raise self.error(f"`{decl.name}` has nowhere to go: call `function`, `at_end` or `before` first")
+        if block.function.module is not self.module:
+            raise self.error(
+                f"`{decl.name}` has nowhere to go: @{block.function.name} is no longer in module @{self.module.name}"
+            )
         if self._before is None and block.terminator is not None:
             raise self.error(f"`{decl.name}` cannot follow `{block.ops[-1].name}`, which ends the block")
         if self.scopes and self._before is None and decl.name == "ret":
@@ -335,9 +388,16 @@ class Builder(BuilderMethods, Structured):
                     raise self.error(str(error), "ALT-V005") from None
                 if inferred is not None and not (result.optional and inferred is UNIT):
                     types.append(inferred)
-        spelled = None if name is None else spell_name(name)
+        spelled = None if name is None else spell_name(self._name(name))
         op.results = [Value(t, spelled, op) for t in types]
-        if not decl.holds(op, self.module):
+        for key in attributes:
+            if not is_literal(attributes[key]):
+                attributes[key] = self._literal(attributes[key], f"`{key}` of `{decl.name}`")
+        try:
+            holds = decl.holds(op, self.module)
+        except TypeError:  # a list where a word belongs; the definition says so
+            holds = False
+        if not holds:
             problems = list(decl.problems(op, self.module))
             if problems:
                 raise self.error("; ".join(message for _, message in problems), f"ALT-{problems[0][0]}")
@@ -346,6 +406,8 @@ class Builder(BuilderMethods, Structured):
                 raise self.error(f"`{self._before.name}`, in front of which to build, was removed")
             at = self._before_at  # where it was last time, one further, if nobody else has changed the block
             if at >= len(block.ops) or block.ops[at] is not self._before:
+                if self._before not in block.ops:
+                    raise self.error(f"`{self._before.name}`, in front of which to build, was removed")
                 at = block.ops.index(self._before)
             block.insert(at, op)
             self._before_at = at + 1
@@ -371,7 +433,52 @@ class Builder(BuilderMethods, Structured):
         """The list of values that was given for operands of which there may be any number."""
         if isinstance(given, Value):
             raise self.error("one value was given where a list of values is expected; write it in brackets")
+        self._listed(given)
         return given
+
+    def _listed(self, given: Any) -> Any:
+        if not isinstance(given, Iterable):
+            raise self.error(f"{given!r} was given where a list is expected")
+        return given
+
+    def _value(self, given: object) -> Value:
+        if not isinstance(given, Value):
+            raise self.error(f"{given!r} was given where a value is expected")
+        return given
+
+    def _name(self, given: object) -> str:
+        if not isinstance(given, str):
+            raise self.error(f"{given!r} was given where a name is expected")
+        return given
+
+    def _linkage(self, given: str) -> None:
+        if given not in ("public", "private"):
+            raise self.error(f"a linkage is `public` or `private`, not {given!r}")
+
+    def _check_distinct(self, name: str, members: list[Any]) -> None:
+        names = [member.name for member in members]
+        twice = next((each for each in names if names.count(each) > 1), None) if len(set(names)) < len(names) else None
+        if twice is not None:
+            raise self.error(f"`{twice}` is declared twice in @{name}", "ALT-P003")
+
+    def _literal(self, given: Any, where: str) -> Any:
+        """A number of somebody's own class (NumPy has many), an array, or a list of such, as Python's own."""
+        if is_literal(given):
+            return given
+        if isinstance(given, (list, tuple)):
+            return [self._literal(each, where) for each in given]
+        listed = getattr(given, "tolist", None)
+        found = listed() if callable(listed) else operator.index(given) if hasattr(given, "__index__") else None
+        if not is_literal(found):
+            raise self.error(f"{where} is {given!r}, and no literal")
+        return found
+
+    def _cases(self, given: Any) -> list[tuple[Any, Any]]:
+        cases = list(self._listed(given))
+        for each in cases:
+            if not isinstance(each, (tuple, list)) or len(each) != 2:
+                raise self.error(f"{each!r} was given where a pair of a case and a block is expected")
+        return cases
 
     def _type(self, given: object) -> Type:
         if not isinstance(given, Type):
@@ -383,7 +490,7 @@ class Builder(BuilderMethods, Structured):
         if not isinstance(given, (tuple, list)) or len(given) != 2:
             raise self.error(f"{given!r} was given where a pair of a name and a type is expected")
         name, type = given
-        return name, self._type(type)
+        return self._name(name), self._type(type)
 
     def _edge(self, target: Block | Successor, case: Any = None) -> Successor:
         if isinstance(target, Block):
@@ -395,6 +502,8 @@ class Builder(BuilderMethods, Structured):
     def _callee(self, callee: str | Function | Value) -> tuple[list[Value], dict[str, Any]]:
         if isinstance(callee, Value):
             return [callee], {}
+        if not isinstance(callee, (str, Function)):
+            raise self.error(f"{callee!r} was given where a function, its name or a function value is expected")
         return [], {"callee": Symbol(callee.name if isinstance(callee, Function) else callee)}
 
 

@@ -34,6 +34,8 @@ class BuilderMethods:
 
         def _values(self, given: Sequence[Value] | Value) -> Sequence[Value]: ...
 
+        def _cases(self, given: Any) -> list[tuple[Any, Any]]: ...
+
         def _edge(self, target: Block | Successor, case: Any = None) -> Successor: ...
 
         def _callee(self, callee: str | Function | Value) -> CalleeParts: ...
@@ -491,7 +493,7 @@ class BuilderMethods:
     def switch_enum(self, value: Value, cases: Sequence[NamedCase]) -> Operation:
         """Continues at the block of an enum's variant. Every variant is named, or a last successor without one takes the others. An enum value is consumed, and its payload (if it is not unit) is the first argument of the block; of an enum in a place only the discriminant is read, and ``variant`` leads to the payload."""
         attributes: dict[str, Any] = {}
-        op = self._insert(find("switch_enum"), [value], attributes, [*[self._edge(to, case) for case, to in cases]], False, None, None)
+        op = self._insert(find("switch_enum"), [value], attributes, [*[self._edge(to, case) for case, to in self._cases(cases)]], False, None, None)
         return op
 
     def weak_new(self, object: Value, *, name: str | None = None) -> Value:
@@ -549,7 +551,7 @@ class BuilderMethods:
     def switch(self, value: Value, cases: Sequence[NumberedCase]) -> Operation:
         """Continues at the block of the case that equals ``value``, or at the last one, which has no value."""
         attributes: dict[str, Any] = {}
-        op = self._insert(find("switch"), [value], attributes, [*[self._edge(to, case) for case, to in cases]], False, None, None)
+        op = self._insert(find("switch"), [value], attributes, [*[self._edge(to, case) for case, to in self._cases(cases)]], False, None, None)
         return op
 
     def ret(self, value: Value | None = None) -> Operation:
@@ -755,7 +757,7 @@ class BuilderMethods:
         return op
 
     def arena_new(self, *, name: str | None = None) -> Value:
-        """An empty arena."""
+        """An empty arena. Panics when there is no memory."""
         attributes: dict[str, Any] = {}
         op = self._insert(find("arena.new"), [], attributes, [], False, None, name)
         return op.result
@@ -787,7 +789,7 @@ class BuilderMethods:
         return op
 
     def pool_new(self, type: Type, *, prewarm: int | None = None, maximum: int | None = None, growth: int | None = None, name: str | None = None) -> Value:
-        """An empty pool. ``prewarm`` makes room for that many objects at once, and panics when there is no memory for them; with ``maximum`` it never has more slots, and ``growth`` says how many more it has at least when it grows."""
+        """An empty pool. ``prewarm`` makes room for that many objects at once; with ``maximum`` it never has more slots, and ``growth`` says how many more it has at least when it grows. Panics when there is no memory."""
         attributes: dict[str, Any] = {}
         if prewarm is not None:
             attributes["prewarm"] = prewarm

@@ -76,29 +76,42 @@ def clone_function(function: Function) -> Function:
         operations = made.ops
         for op in block.ops:
             twin = new(Operation)
+            operations.append(twin)
             twin.decl = op.decl
-            twin.operands = list(map(twin_of, op.operands))
+            operands = op.operands
+            if len(operands) == 2:
+                first, second = operands
+                twin.operands = [values[first], values[second]]
+            else:
+                twin.operands = list(map(twin_of, operands))
             twin.attrs = dict(op.attrs) if op.attrs else NO_ATTRIBUTES
             twin.unsafe = op.unsafe
             twin.loc = op.loc
             twin.block = made
-            twin.successors = ()
             if op.successors:
                 twin.successors = [Successor(blocks[s.block], list(map(twin_of, s.args)), s.case) for s in op.successors]
-            twin.results = ()
-            if op.results:
-                results = twin.results = []
-                for result in op.results:
-                    if result in values:  # it was used before
-                        value = values[result]
-                    else:
-                        value = values[result] = new(Value)
-                        value.type, value.name, value.mark = result.type, result.name, -1
-                    value.owner = twin
-                    results.append(value)
-            operations.append(twin)
-            if comments and op in comments:
-                copy.comments[twin] = Comments(list(comments[op].before), comments[op].behind)
+            else:
+                twin.successors = ()
+            results = op.results
+            if not results:
+                twin.results = ()
+                continue
+            copied = []
+            for result in results:
+                if result in values:  # it was used before, or is defined twice
+                    value = values[result]
+                else:
+                    values[result] = value = new(Value)
+                    value.type = result.type
+                    value.name = result.name
+                    value.mark = -1
+                value.owner = twin
+                copied.append(value)
+            twin.results = copied
+        if comments:
+            for op, twin in zip(block.ops, operations):
+                if op in comments:
+                    copy.comments[twin] = Comments(list(comments[op].before), comments[op].behind)
         if comments and block in comments:
             copy.comments[made] = Comments(list(comments[block].before), comments[block].behind)
     return copy

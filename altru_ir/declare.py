@@ -170,9 +170,8 @@ class Element:
 class Operand(Element):
     """A value operand.
 
-    ``constraint`` or ``same_as`` (the name of another operand whose type it shares) limits its type; ``check`` is a
-    further test ``(op, value, module) -> message or None``. ``access`` is one of the accesses above. ``flag`` names the
-    ``Flag`` in front of an optional operand, which says whether it is there.
+    ``constraint`` or ``same_as`` (the name of another operand whose type it shares) limits its type. ``access`` is one of the
+    accesses above. ``flag`` names the ``Flag`` in front of an optional operand, which says whether it is there.
     """
 
     constraint: Constraint = ANY
@@ -298,6 +297,8 @@ def _parse_format(format: str, elements: dict[str, Element]) -> tuple[Item, ...]
         if token == "[":
             stack.append([])
         elif token == "]":
+            if len(stack) == 1:
+                raise TypeError(f"format {format!r} closes a `[` that there is not")
             group = tuple(stack.pop())
             stack[-1].append(Item(group=group))
         elif token[0] == "$":
@@ -499,6 +500,8 @@ class Declaration:
             )
 
     def _attribute_problems(self, op: Operation) -> Iterator[tuple[str, str]]:
+        from altru_ir.literals import is_literal
+
         for key, value in op.attrs.items():
             element = self.elements.get(key)
             if isinstance(element, WordOf):
@@ -516,6 +519,8 @@ class Declaration:
             elif element is None and "." not in key and key not in COMMON_ATTRIBUTES:
                 known = ", ".join([*self.options, *COMMON_ATTRIBUTES])
                 yield "V006", f"`{self.name}` has no attribute `{key}`; known are {known}, and names with a dot"
+            elif element is None and not is_literal(value):
+                yield "V006", f"attribute `{key}` of `{self.name}` is {value!r}, and no literal"
         for element in self.elements.values():
             if isinstance(element, (WordOf, Name, SymbolOf, TypeOf, Literal)) and element.name not in op.attrs:
                 if isinstance(element, Literal) and element.optional:
@@ -591,11 +596,20 @@ def operation(
 
     Parameters: ``name``, the mnemonic (a front-end's own has a prefix and a dot); ``format``; ``traits``; ``verify``, a
     generator of further ``(rule, message)`` problems, run after the typed ones found none. Raises ``ValueError`` when
-    the name is taken and ``TypeError`` for a declaration that contradicts itself.
+    the name is taken and ``TypeError`` for a declaration that contradicts itself (``declaration_rules``).
     """
 
     def declare(body: type) -> Declaration:
         elements = {key.removesuffix("_"): value for key, value in vars(body).items() if isinstance(value, Element)}
+        if not body.__module__.startswith("altru_ir.ops"):
+            from altru_ir.declaration_rules import contradictions
+
+            load_standard()  # so that their names are taken
+            if not isinstance(traits, (tuple, list, frozenset, set)):
+                raise TypeError(f"operation {name!r}: traits are a tuple, not {traits!r}")
+            wrong = list(contradictions(name, format, elements, body.__module__, tuple(traits)))
+            if wrong:
+                raise TypeError(f"operation `{name}`: {'; '.join(wrong)}")
         if name in _table:
             raise ValueError(f"operation `{name}` is already declared in {_table[name].declared_in}")
         made = Declaration(name, format, elements, traits, body.__doc__ or "", verify, rule, body.__module__)

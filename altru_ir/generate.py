@@ -72,6 +72,8 @@ class BuilderMethods:
 
         def _values(self, given: Sequence[Value] | Value) -> Sequence[Value]: ...
 
+        def _cases(self, given: Any) -> list[tuple[Any, Any]]: ...
+
         def _edge(self, target: Block | Successor, case: Any = None) -> Successor: ...
 
         def _callee(self, callee: str | Function | Value) -> CalleeParts: ...
@@ -155,7 +157,7 @@ def method(decl: Declaration) -> str:
             successors.append(f"self._edge({name})")
         elif isinstance(element, Cases):
             positional.append(f"{name}: Sequence[{'NamedCase' if element.names else 'NumberedCase'}]")
-            successors.append(f"*[self._edge(to, case) for case, to in {name}]")
+            successors.append(f"*[self._edge(to, case) for case, to in self._cases({name})]")
     if decl.written is not None:
         if any(p.startswith("type:") for p in positional):
             raise TypeError(f"`{decl.name}`: an element cannot be called `type`")

@@ -77,10 +77,22 @@ def _array(value: Any, type: ArrayType, work: list[tuple[Any, Type]]) -> str | N
     return None
 
 
+def is_literal(value: object) -> bool:
+    """Whether the text can say ``value``: a number, a truth value, a text, bytes, a type, or a list of such."""
+    work = [value]
+    while work:
+        each = work.pop()
+        if isinstance(each, (list, tuple)):
+            work += each
+        elif not isinstance(each, (int, float, str, bytes, Type)):
+            return False
+    return True
+
+
 def _show(value: Any) -> str:
     from altru_ir.text.spelling import spell_literal
 
-    text = spell_literal(value)
+    text = spell_literal(value) if is_literal(value) else repr(value)
     return text if len(text) <= 40 else text[:37] + "..."
 
 

@@ -252,10 +252,14 @@ class Module:
     """A compilation unit.
 
     Parameters: ``name`` as in ``module @name``; ``target``, a triple of one of the supported targets (see
-    ``altru_ir.targets``), which fixes pointer width and endianness.
+    ``altru_ir.targets``), which fixes pointer width and endianness. Raises ``TypeError`` for a name that is no text, and
+    ``UnknownTargetError``, a ``ValueError``.
     """
 
     def __init__(self, name: str = "module", target: str = DEFAULT_TARGET) -> None:
+        if not isinstance(name, str):
+            raise TypeError(f"the name of a module is a text, not {name!r}")
+        data_of(target)
         self.name = name
         self.target = target
         self.attributes: dict[str, Any] = {}
@@ -272,7 +276,9 @@ class Module:
         return data_of(self.target).pointer_bits
 
     def add(self, declaration: TypeDeclaration | Global | Function) -> None:
-        """Adds a type, global or function. Raises ``ValueError`` when the name is taken."""
+        """Adds a type, global or function. Raises ``ValueError`` when the name is taken, ``TypeError`` for anything else."""
+        if not isinstance(declaration, (TypeDeclaration, Global, Function)):
+            raise TypeError(f"a module declares types, globals and functions; {declaration!r} is none")
         name = declaration.name
         if isinstance(declaration, TypeDeclaration):
             taken = name in self.types
@@ -290,7 +296,12 @@ class Module:
         self.order.append(declaration)
 
     def remove(self, declaration: TypeDeclaration | Global | Function) -> None:
-        """Removes a declaration; whoever refers to it is left for the verifier to find."""
+        """Removes a declaration; whoever refers to it is left for the verifier to find.
+
+        Raises ``ValueError`` when it is not there.
+        """
+        if not any(each is declaration for each in self.order):
+            raise ValueError(f"{declaration!r} is not declared in module @{self.name}")
         table: Any = self.types
         if isinstance(declaration, Function):
             table = self.functions
@@ -301,10 +312,21 @@ class Module:
         self.order.remove(declaration)
 
     def text(self, locations: bool = False) -> str:
-        """The module as text; with ``locations`` each operation is followed by its position."""
+        """The module as text; with ``locations`` each operation is followed by its position.
+
+        Raises ``TypeError`` where something in the module is of a kind that no text has; ``verify`` tells of all of it.
+        """
         from altru_ir.text.printer import print_module
 
-        return print_module(self, locations=locations)
+        try:
+            return print_module(self, locations=locations)
+        except (AttributeError, TypeError):
+            from altru_ir.verifier import verify
+
+            problem = next((each for each in verify(self) if each.code == "ALT-V018"), None)
+            if problem is None:
+                raise
+            raise TypeError(f"{problem}: this has no text") from None
 
     def __str__(self) -> str:
         return self.text()
@@ -325,7 +347,14 @@ class Module:
         return f"<module @{self.name}: {len(self.functions)} functions>"
 
 
+def expect_module(given: object, verb: str) -> None:
+    """Raises ``TypeError`` when ``given`` is no module; ``verb`` is what would be done with it, as in "verified"."""
+    if not isinstance(given, Module):
+        hint = "; `parse` makes one of text" if isinstance(given, (str, bytes)) else ""
+        raise TypeError(f"what is {verb} is a Module, not {type(given).__name__}{hint}")
+
+
 __all__ = [
     "DEFAULT_TARGET", "Block", "Comments", "Field", "Function", "Global", "Module", "Operation", "Signature", "Successor",
-    "TypeDeclaration", "Value", "Variant",
+    "TypeDeclaration", "Value", "Variant", "expect_module",
 ]  # fmt: skip

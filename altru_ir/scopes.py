@@ -53,6 +53,7 @@ class Variable:
     def set(self, value: Value) -> None:
         """Gives it another value. Raises ``BuilderError`` when the type differs."""
         self.get()
+        self._builder._value(value)
         if value.type.erased is not self.type.erased:
             raise self._builder.error(f"variable `{self.name or '?'}` has type `{self.type}`, not `{value.type}`")
         self._builder.environment[self] = value
@@ -131,12 +132,16 @@ class Structured:
 
     def held(self: Builder, place: Value) -> Type:  # type: ignore[misc]
         """The type of what a place holds. Raises ``BuilderError`` for a value that is no place."""
-        if not isinstance(place.type, PlaceType):
-            raise self.error(f"a `{place.type}` is no place")
-        return place.type.target
+        type = self._value(place).type
+        if not isinstance(type, PlaceType):
+            raise self.error(f"a `{type}` is no place")
+        return type.target
 
     def use(self: Builder, place: Value, *, name: str | None = None) -> Value:  # type: ignore[misc]
-        """What a place holds, as a value: a copy where the type copies, else moved out of it."""
+        """What a place holds, as a value: a copy where the type copies, else moved out of it.
+
+        Raises ``BuilderError`` for a value that is no place.
+        """
         from altru_ir.marks import copies
 
         of = self.held(place)
@@ -144,8 +149,8 @@ class Structured:
 
     def variable(self: Builder, type: Type, initial: Value, name: str | None = None) -> Variable:  # type: ignore[misc]
         """A variable with its first value; it lives to the end of the innermost scope, branch or loop."""
-        made = Variable(self, type, name)
-        self.environment[made] = initial
+        made = Variable(self, self._type(type), name if name is None else self._name(name))
+        self.environment[made] = self._value(initial)
         made.set(initial)
         return made
 
@@ -169,17 +174,23 @@ class Structured:
 
     def both(self: Builder, first: Value, second: Callable[[], Value]) -> Value:  # type: ignore[misc]
         """``first and second()``: what ``second`` builds runs only when ``first`` holds."""
-        result = self.variable(first.type, first)
+        result = self.variable(self._value(first).type, first)
         with self.if_(first):
-            result.set(second())
+            result.set(self._called(second))
         return self.environment.pop(result)
 
     def either(self: Builder, first: Value, second: Callable[[], Value]) -> Value:  # type: ignore[misc]
         """``first or second()``: what ``second`` builds runs only when ``first`` does not hold."""
-        result = self.variable(first.type, first)
+        result = self.variable(self._value(first).type, first)
         with self.if_(self.xor(first, self.const(True, first.type))):
-            result.set(second())
+            result.set(self._called(second))
         return self.environment.pop(result)
+
+    def _called(self: Builder, given: Callable[[], Value]) -> Value:  # type: ignore[misc]
+        """What a function of the caller's builds."""
+        if not callable(given):
+            raise self.error(f"{given!r} was given where a function that builds a value is expected")
+        return self._value(given())
 
     @contextmanager
     def match(self: Builder, value: Value) -> Iterator[Match]:  # type: ignore[misc]
@@ -215,7 +226,7 @@ class Structured:
     def while_(self: Builder, condition: Callable[[], Value]) -> Iterator[Loop]:  # type: ignore[misc]
         """A loop that runs while ``condition()``, built at its head, holds."""
         made = Loop(self, None)
-        test = condition()
+        test = self._called(condition)
         body = self.block(None)
         self.cond_br(test, body, made.leaving())
         self.at_end(body)
@@ -230,7 +241,7 @@ class Structured:
 
         For ``break_`` and ``continue_``, ``self.innermost_loop`` is the loop.
         """
-        index = self.variable(low.type, low, name)
+        index = self.variable(self._value(low).type, low, name)
         made = Loop(self, lambda: index.set(self.add(index.get(), self.const(1, low.type))))
         body = self.block(None)
         self.cond_br(self.icmp("slt" if signed else "ult", index.get(), high), body, made.leaving())
@@ -292,7 +303,7 @@ class Match:
     def __init__(self, builder: Builder, value: Value) -> None:
         from altru_ir.ops.enums import variants_of
 
-        of = value.type
+        of = builder._value(value).type
         self._builder = builder
         self._value = value
         self._variants = variants_of(of.target if isinstance(of, PlaceType) else of, builder.module)

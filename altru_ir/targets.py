@@ -37,6 +37,8 @@ _VENDORS = ("unknown", "pc", "none")
 @cache
 def data_of(triple: str) -> TargetData:
     """What is known of a target. Raises ``UnknownTargetError``."""
+    if not isinstance(triple, str):
+        raise UnknownTargetError(f"a target is a text, as {next(iter(TARGETS))!r}, not {triple!r}")
     parts = triple.split("-")
     if len(parts) == 4 and parts[1] in _VENDORS:
         del parts[1]

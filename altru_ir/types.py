@@ -20,6 +20,7 @@ checker alone: the structural verifier compares erased types.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from threading import Lock
 from typing import Any, ClassVar, TypeVar
 
@@ -41,7 +42,10 @@ class _Interning(type):
         try:
             return _called[given]
         except KeyError:
-            pass
+            _check_kinds(cls, args, kwargs)
+        except TypeError:  # a list, which cannot be a key
+            _check_kinds(cls, args, kwargs)
+            raise
         made = super().__call__(*args, **kwargs)
         key = (cls, *(getattr(made, name) for name in made.fields))
         with _lock:
@@ -94,6 +98,49 @@ class Type(metaclass=_Interning):
     def pointee(self) -> Type | None:
         """What a pointer-like type points to; None for all others."""
         return None
+
+
+def _all(kind: type | tuple[type, ...]) -> Callable[[Any], bool]:
+    return lambda given: isinstance(given, tuple) and all(isinstance(each, kind) for each in given)
+
+
+def _are_dimensions(given: Any) -> bool:
+    known = _all(int)(given) and min(given, default=-1) >= 0
+    return known or (_all(type(None))(given) and given != ())
+
+
+_TRANSFER = re.compile(r"borrowed|transfer_full(?:\((?:heap|@.+)\))?", re.DOTALL)
+
+
+def are_transfers(given: Any) -> bool:
+    """Whether ``given`` is a tuple of what may be said of who owns a parameter, a result or a field's target, or None."""
+    return _all((str, type(None)))(given) and all(each is None or _TRANSFER.fullmatch(each) for each in given)
+
+
+_WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
+    **dict.fromkeys(("target", "element", "result"), (lambda given: isinstance(given, Type), "a type")),
+    **dict.fromkeys(("elements", "parameters"), (lambda given: _all(Type)(given), "a tuple of types")),
+    **dict.fromkeys(("regions", "binder"), (_all(str), "a tuple of regions, as `'a`")),
+    "region": (lambda given: given is None or isinstance(given, str), "a region, as `'a`"),
+    "dimensions": (_are_dimensions, "a tuple of lengths, all known or all None"),
+    "transfers": (are_transfers, "a tuple of `borrowed`, `transfer_full`, `transfer_full(@f)`, `transfer_full(heap)` and None"),
+    "name": (lambda given: isinstance(given, str), "a text"),
+    "release": (lambda given: given is None or isinstance(given, str), "the name of a function"),
+    "abi": (lambda given: given in (None, "C"), 'None or "C"'),
+}
+"""What the arguments of types have to be, by their names."""
+
+
+def _check_kinds(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Raises ``TypeError`` for an argument of which no type is made; a type that is there already was made of good ones."""
+    for name, given in [*zip(cls.fields, args), *kwargs.items()]:
+        wanted = _WANTED.get(name)
+        if wanted is not None and not wanted[0](given):
+            hint = f"; `parse_type({given!r})` is one" if isinstance(given, str) and wanted[1] == "a type" else ""
+            raise TypeError(f"{cls.__name__}: {given!r} was given where {wanted[1]} is expected for `{name}`{hint}")
+        widths = getattr(cls, "WIDTHS", ())
+        if name == "bits" and given not in widths:
+            raise TypeError(f"{cls.__name__}: there are widths of {', '.join(map(str, widths))} bits, not {given!r}")
 
 
 def _map(value: Any, visit: Any) -> Any:
@@ -228,6 +275,7 @@ class FloatType(Type):
     __slots__ = ("bits",)
     fields = ("bits",)
     is_float = True
+    WIDTHS: ClassVar[tuple[int, ...]] = (32, 64)
 
     def __init__(self, bits: int) -> None:
         self.bits = bits
@@ -623,9 +671,14 @@ _plain_names: dict[str, str] = {}
 
 
 def spell_name(name: str) -> str:
-    """The spelling of a name in text: as it is when it is a word of letters, digits, ``_ . $``, quoted otherwise."""
+    """The spelling of a name in text: as it is when it is a word of letters, digits, ``_ . $``, quoted otherwise.
+
+    Raises ``TypeError`` for what is no text.
+    """
     known = _plain_names.get(name)
     if known is None:
+        if not isinstance(name, str):
+            raise TypeError(f"a name is a text, not {name!r}")
         if name and all(c.isalnum() or c in "_.$" for c in name):
             known = name
         else:
@@ -638,7 +691,12 @@ _WORD = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*")
 
 
 def spell_word(name: str) -> str:
-    """The spelling of a name that no sigil precedes (a field, a variant, an attribute): quoted unless it is a word."""
+    """The spelling of a name that no sigil precedes (a field, a variant, an attribute): quoted unless it is a word.
+
+    Raises ``TypeError`` for what is no text.
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"a name is a text, not {name!r}")
     return name if _WORD.fullmatch(name) else spell_string(name)
 
 

@@ -10,7 +10,8 @@ problems of a module are reported in one run. The rules, cited by number in the 
  5. types satisfy the declaration; 6. so do attributes; 7. ... 16. are rules of single operations, beside their declarations;
 17. types are known, of finite size, and no place or unsized type stands where a value must; a region in them is ``'_``,
     ``'static`` or declared by the function or type around;
-18. an operation, block or value belongs to where it stands, and stands there once;
+18. an operation, block or value belongs to where it stands, and stands there once; what a module is made of is of its kind
+    (``kinds.py``);
 19. an unwind target takes no arguments;
 20. ``main`` has one of its two signatures;
 21. the entry block has no arguments and no predecessors. 22. to 25. are rules of single operations;
@@ -26,6 +27,7 @@ Unreachable blocks are checked for everything but dominance by other blocks.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import count
@@ -35,8 +37,11 @@ from typing import Any
 from altru_ir.collector import CollectorPaused
 from altru_ir.diagnostics import Diagnostic, Label
 from altru_ir.dominance import DominatorTree, split_at_unwinding
-from altru_ir.module import Block, Function, Global, Module, TypeDeclaration
+from altru_ir.kinds import Found, declaration_problems, misfits, order_problems
+from altru_ir.module import Block, Function, Global, Module, TypeDeclaration, expect_module
 from altru_ir.source import Location
+from altru_ir.targets import UnknownTargetError, data_of
+from altru_ir.text.printer import assign_names
 from altru_ir.types import (
     ERROR,
     F32,
@@ -116,9 +121,49 @@ def _shape_problem(type: Type, address_bits: int) -> str | None:
 
 
 def verify(module: Module) -> list[Diagnostic]:
-    """All structural problems of ``module``, in text order; an empty list means it is valid."""
+    """All structural problems of ``module``, in text order; an empty list means it is valid, and that its text parses.
+
+    Raises ``TypeError`` for what is no module.
+    """
+    expect_module(module, "verified")
+    try:
+        data_of(module.target)
+    except UnknownTargetError as error:
+        return [Diagnostic("ALT-S003", f"module @{module.name}: {error}", None)]
     with CollectorPaused():
-        return _Verifier(module).run()
+        wrong: list[Found] = [(message, None, None) for message in order_problems(module)] or [
+            (message, each.location, each if isinstance(each, Function) else None)
+            for each in module.order
+            for message in declaration_problems(each)
+        ]
+        if not wrong:
+            try:
+                found = _Verifier(module).run()
+                return _Verifier(module).run() if _named_for_messages(module, found) else found
+            except (AttributeError, TypeError):
+                wrong = list(misfits(module))
+                if not wrong:
+                    raise
+    return [
+        Diagnostic("ALT-V018", message, location, function=function.name if function is not None else None)
+        for message, location, function in wrong
+    ]
+
+
+def _named_for_messages(module: Module, found: list[Diagnostic]) -> bool:
+    """Gives what has no name yet in the functions of ``found`` the name it is printed with; false where all have one."""
+    changed = False
+    for name in {problem.function for problem in found}:
+        function = module.functions.get(name or "")
+        if function is not None:
+            labels = [block.label for block in function.blocks]
+            values = [value.name for op in function.operations() for value in op.results]
+            values += [value.name for block in function.blocks for value in block.args]
+            values += [value.name for value in function.parameters]
+            if None in labels or None in values:
+                assign_names(function)
+                changed = True
+    return changed
 
 
 class _Verifier:
@@ -265,7 +310,8 @@ class _Verifier:
         if declaration is None:
             return f"there is no type `@{type.name}`"
         if type.regions and len(type.regions) != len(declaration.regions):
-            return f"`@{type.name}` has {len(declaration.regions)} region parameters, not {len(type.regions)}"
+            count = len(declaration.regions)
+            return f"`@{type.name}` has {count} region parameter{'s' * (count != 1)}, not {len(type.regions)}"
         return None
 
     def outlives(self, clauses: Iterable[tuple[str, str]], declaration: TypeDeclaration | Function) -> None:
@@ -416,6 +462,7 @@ class _Verifier:
         good_types = self.good_types
         for parameter in function.parameters:
             parameter.mark = base
+        mute: list[Operation] = []  # operations that give nothing, which could show that they were here before
         for stamp, index in zip(count(base), order, strict=False):
             in_reach = stamp - base < reachable
             if index < len(blocks):
@@ -435,14 +482,22 @@ class _Verifier:
                     self.problems(op)
                 if op.successors:
                     self.edges(op, stamp, base, last_of, function, in_reach)
+                elif not op.results:
+                    mute.append(op)
                 for value in op.results:
                     if value.owner is not op:
                         self.report("V018", f"the result of `{op.name}` belongs to another operation", op.location)
+                    elif value.mark >= base:
+                        self.report("V018", f"`{op.name}` stands twice in ^{block.label}", op.location)
                     if value.type not in good_types:
                         problem = self.type_problem(value.type, "place")
                         if problem is not None:
                             self.report("V017", f"the result of `{op.name}`: {problem}", op.location)
                     value.mark = stamp
+        if len(set(mute)) < len(mute):
+            for op, times in Counter(mute).items():
+                if times > 1 and op.block is not None:
+                    self.report("V018", f"`{op.name}` stands twice in ^{op.block.label}", op.location)
 
     def arguments(self, block: Block, stamp: int) -> None:
         """Rules 17 and 18 for what a block takes."""
@@ -470,6 +525,9 @@ class _Verifier:
                 if mark != stamp and (mark < base or last_of[mark - base] < stamp):
                     self.undominated(op, value, function, in_reach)
             wanted = successor.block.args
+            if successor.case is not None and decl.cases is None:
+                message = f"`{op.name}` has no cases, but its edge to ^{successor.block.label} has one"
+                self.report("V004", message, op.location)
             if not decl.gives_to_successors and len(given) == len(wanted):
                 for value, argument in zip(given, wanted):
                     if value.type is not argument.type:
@@ -499,7 +557,7 @@ class _Verifier:
         if (op, value) in self.told:
             return
         self.told.add((op, value))
-        name = f"%{value.name}"
+        name = f"%{value.name or '?'}"
         owner: Any = value.owner
         home = owner if isinstance(owner, Function) else getattr(owner, "function", None)
         if home is not function:

@@ -17,8 +17,6 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from altru_ir.backend.interpreter import Interpreter as Interpreter
     from altru_ir.backend.interpreter import interpret as interpret
     from altru_ir.backend.library import Library, Options
@@ -49,8 +47,8 @@ def prepare(
     whether the program's use of memory is right; ``as_written`` adds no drop but those that are written, and checks as
     little: for the interpreter, which finds what is wrong when it happens; with ``debug`` locals stay in memory, where a
     debugger finds them; ``levels`` are severities by codes, as for ``check_memory``, instead of the manager's.
-    Raises ``DiagnosticError`` when the module is not valid or its memory not safe, and ``ValueError`` for an unknown class of
-    checks or an unknown level.
+    Raises ``DiagnosticError`` when the module is not valid or its memory not safe, ``ValueError`` for an unknown class of
+    checks or an unknown level, and ``TypeError`` for what is no module.
     """
     from altru_ir.diagnostics import DiagnosticError, check_levels, in_order, judged
     from altru_ir.passes.allowed import allow_invalid
@@ -65,7 +63,14 @@ def prepare(
     if levels is not None:
         manager.levels = levels
     check_levels(manager.levels)
-    copy = module.clone()
+    check_module(module)
+    try:
+        copy = module.clone()
+    except (AttributeError, TypeError):
+        problems = verify(module)
+        if problems:
+            raise DiagnosticError(problems, module.source) from None
+        raise
     if target is not None:
         copy.target = target
     problems = verify(copy)
@@ -229,6 +234,7 @@ def emit(
 
     from altru_ir.backend import link
     from altru_ir.backend.call_places import with_places
+    from altru_ir.backend.files import write_whole
     from altru_ir.diagnostics import Diagnostic, DiagnosticError
 
     check_module(module)
@@ -280,6 +286,7 @@ def _header(module: Module, path: str | os.PathLike[str] | None, target: str) ->
     from pathlib import Path
 
     from altru_ir.backend.c_header import header_of
+    from altru_ir.backend.files import write_whole
     from altru_ir.backend.host.owners import with_releases
     from altru_ir.backend.lower.rows import table_rows, types_of
     from altru_ir.diagnostics import Diagnostic, DiagnosticError
@@ -301,25 +308,11 @@ def _header(module: Module, path: str | os.PathLike[str] | None, target: str) ->
     return data
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Writes a file under a temporary name beside it and renames it, so that nobody sees half of it."""
-    if path.exists() and not path.is_file():  # a device or a pipe cannot be replaced
-        path.write_bytes(data)
-        return
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        scratch.write_bytes(data)
-        os.replace(scratch, path)
-    finally:
-        scratch.unlink(missing_ok=True)
-
-
 def check_module(module: Any) -> None:
     """Raises ``TypeError`` for anything but a module."""
-    from altru_ir.module import Module
+    from altru_ir.module import expect_module
 
-    if not isinstance(module, Module):
-        raise TypeError(f"what is compiled is a Module, not {type(module).__name__}; `parse` makes one of text")
+    expect_module(module, "compiled")
 
 
 def _check_options(

@@ -105,6 +105,9 @@ def compiler_support() -> dict[str, int]:
     }
 
 
+REMEDY = "link its library with -l, or load it with --load; from Python, name it in `libraries`, or give it in `externs`"
+
+
 def open_libraries(paths: list[str]) -> list[ctypes.CDLL]:
     """The libraries in which externs are looked up: those named, then the process and libm. Raises ``DiagnosticError``."""
     loaded = []
@@ -135,7 +138,7 @@ def find_symbols(module: Module, known: dict[str, int], libraries: list[ctypes.C
             continue
         home = next((library for library in libraries if _has(library, name)), None)
         if home is None:
-            message = f"@{name} is declared here but defined nowhere: link its library with -l"
+            message = f"@{name} is declared here but defined nowhere: {REMEDY}"
             missing.append(Diagnostic("ALT-S004", message, location, function=name))
         else:
             found[name] = ctypes.cast(getattr(home, name), ctypes.c_void_p).value or 0

@@ -31,7 +31,8 @@ import attrs
 
 from altru_ir.backend import jit
 from altru_ir.backend.host.callbacks import Bound, bind
-from altru_ir.backend.host.calls import Callee, make_call, unit_of
+from altru_ir.backend.host.callees import Callee, unit_of
+from altru_ir.backend.host.calls import make_call
 from altru_ir.backend.host.natives import make_native, make_release, telling
 from altru_ir.backend.host.owners import Release, with_releases
 from altru_ir.backend.host.values import Codecs

@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from altru_ir.backend.files import is_taken, naming
 from altru_ir.diagnostics import Diagnostic, DiagnosticError
 from altru_ir.module import Module
 from altru_ir.runtime import build, cache, toolchain
@@ -36,11 +37,11 @@ def link(
     """Writes an executable or a shared library to ``path``, whole or not at all.
 
     Parameters: ``libraries`` and ``directories`` as for ``-l`` and ``-L``; ``module``, whose declarations are named when nobody
-    defines them. Raises ``DiagnosticError`` (else what the linker said) and ``RuntimeBuildError``.
+    defines them. Raises ``DiagnosticError`` (else what the linker said), ``RuntimeBuildError`` and ``OSError``.
     """
     command = build.compiler(target)
     runtime = _shared_runtime(target) if shared else build.static_library(target)
-    with _beside(path) as scratch:
+    with naming(path), _beside(path) as scratch:
         code = Path(scratch) / "program.o"
         code.write_bytes(object_code)
         made = Path(scratch) / "program"
@@ -51,23 +52,18 @@ def link(
         line += [f"-L{d}" for d in directories] + [f"-l{name}" for name in libraries]
         line += ["-lm", "-lpthread", *toolchain.unwinder(target)]
         done = subprocess.run(line, capture_output=True, text=True, errors="replace", check=False, env=_plain())
-        if done.returncode:
+        if done.returncode or not made.exists():
             raise DiagnosticError(_problems(done.stderr, done.returncode, line[:1], module), module.source)
         _put(made, path)
 
 
 def make_archive(object_code: bytes, path: Path, *, target: str) -> None:
     """Writes a static library to ``path``, whole or not at all. Raises ``RuntimeBuildError`` and ``OSError``."""
-    with _beside(path) as scratch:
+    with naming(path), _beside(path) as scratch:
         name = f"{path.stem.removeprefix('lib')}.o"
         (Path(scratch) / name).write_bytes(object_code)
         toolchain.run([*toolchain.archiver(target), "rcsD", "library.a", name], Path(scratch))
         _put(Path(scratch) / "library.a", path)
-
-
-def _is_taken(path: Path) -> bool:
-    """Whether a directory, a device or a pipe has the name: it must not be replaced."""
-    return path.exists() and not path.is_file()
 
 
 def _beside(path: Path) -> tempfile.TemporaryDirectory[str]:
@@ -75,11 +71,11 @@ def _beside(path: Path) -> tempfile.TemporaryDirectory[str]:
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
-    return tempfile.TemporaryDirectory(dir=None if _is_taken(path) else path.parent, prefix=".altru-link-")
+    return tempfile.TemporaryDirectory(dir=None if is_taken(path) else path.parent, prefix=".altru-link-")
 
 
 def _put(made: Path, path: Path) -> None:
-    if _is_taken(path):
+    if is_taken(path):
         path.write_bytes(made.read_bytes())
     else:
         os.replace(made, path)

@@ -19,18 +19,33 @@ if TYPE_CHECKING:
     from altru_ir.passes.analysis.picture import Picture
 
 
+def _check_drawn(what: object) -> None:
+    from altru_ir.module import Function, expect_module
+
+    if not isinstance(what, Function):
+        expect_module(what, "drawn, if no Function,")
+
+
 def draw(what: Module | Function) -> Picture:
-    """The control flow of a function, or of all functions of a module, as a picture that a notebook shows."""
+    """The control flow of a function, or of all functions of a module, as a picture that a notebook shows.
+
+    Raises ``TypeError`` for what is neither.
+    """
     from altru_ir.passes.analysis.picture import Picture, svg
 
+    _check_drawn(what)
     return Picture(svg(what))
 
 
 def draw_lifetimes(what: Module | Function) -> Picture:
-    """The loans of a function, or of all functions of a module, as bars beside its text, as a picture that a notebook shows."""
+    """The loans of a function, or of all functions of a module, as bars beside its text, as a picture that a notebook shows.
+
+    Raises ``TypeError`` for what is neither.
+    """
     from altru_ir.passes.analysis import lifetime_picture
     from altru_ir.passes.analysis.picture import Picture
 
+    _check_drawn(what)
     return Picture(lifetime_picture.svg(what))
 
 

@@ -5,9 +5,9 @@
     manager.statistics["cse"]["operations removed"]
 
 Around each pass, in this order: ``before`` is called; a snapshot is taken if a reproducer is wanted; the pass runs, on one
-function after another or through ``executor``; what it counted and remarked is collected; the module is verified; ``after``
-is called. When the pass or the verifier fails, ``on_failure`` gets a reproducer that needs this one pass alone, and the
-exception goes on.
+function after another or through ``executor``; what it counted and remarked is collected; ``after`` is called, so that what a
+pass has broken is seen too; the module is verified. When the pass or the verifier fails, ``on_failure`` gets a reproducer
+that needs this one pass alone, and the exception goes on.
 
 Invariant: the outcome depends on the module and the pipeline, not on the executor (``passes/parallel.py`` says why).
 """
@@ -18,12 +18,13 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from typing import Any
 
 import attrs
 
 from altru_ir.collector import CollectorPaused
 from altru_ir.diagnostics import ERROR, WARNING, Diagnostic, DiagnosticError, in_order, judged
-from altru_ir.module import Module
+from altru_ir.module import Module, expect_module
 from altru_ir.passes import reproducer
 from altru_ir.passes.allowed import Known, allow_made, written
 from altru_ir.passes.analysis.manager import AnalysisManager
@@ -65,7 +66,9 @@ class PassManager:
 
     def run(self, module: Module) -> None:
         """Runs all passes on ``module`` in place. Raises ``DiagnosticError`` when a check finds an error or ``verify_each`` a
-        broken module, and what a pass raises."""
+        broken module, ``TypeError`` for what is no module, pass or executor, and what a pass raises."""
+        expect_module(module, "transformed")
+        self._check_parts()
         self._written = written(module) if any(each.finds_constants for each in self.passes) else frozenset()
         self.diagnostics = []
         for each in self.passes:
@@ -77,9 +80,17 @@ class PassManager:
                 self._run(each, module)
             else:
                 self._run_watched(each, module)
-            if self.after is not None:
-                self.after(each, module)
         self._stop_at_errors(module)
+
+    def _check_parts(self) -> None:
+        each: Any
+        for each in self.passes:
+            if not isinstance(each, Pass):
+                hint = "; `parse_pipeline` makes passes of text" if isinstance(each, str) else ""
+                hint = "; make one of the class" if isinstance(each, type) else hint
+                raise TypeError(f"a manager runs passes, and {each!r} is none{hint}")
+        if self.executor is not None and not callable(getattr(self.executor, "submit", None)):
+            raise TypeError(f"an executor has a method `submit`, and {self.executor!r} has none")
 
     def warnings(self) -> list[Diagnostic]:
         """What the checks of the last run warned of: ``diagnostics`` without the notes, which are for who asks for all."""
@@ -112,6 +123,8 @@ class PassManager:
         self.statistics.setdefault(each.name, Counter()).update(each.log.statistics)
         self.remarks += each.log.remarks
         self.diagnostics += judged(each.log.diagnostics, self.levels)
+        if self.after is not None:
+            self.after(each, module)
         if self.verify_each:
             with self.timing.span("verify", "verify"):
                 problems = verify(module)

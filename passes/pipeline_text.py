@@ -24,7 +24,7 @@ import attrs
 
 from altru_ir.passes.base import Pass, options_of
 from altru_ir.passes.pipelines import PIPELINES
-from altru_ir.passes.registry import find, names
+from altru_ir.passes.registry import OfferError, find, names
 
 
 class PipelineError(ValueError):
@@ -38,7 +38,11 @@ class PipelineError(ValueError):
 
 
 def parse_pipeline(text: str) -> list[Pass]:
-    """The passes that ``text`` names. Raises ``PipelineError``."""
+    """The passes that ``text`` names. Raises ``PipelineError``, and ``TypeError`` for what is no text."""
+    if not isinstance(text, str):
+        raise TypeError(
+            f'a pipeline is a text, as "mem2reg,cse", not {type(text).__name__}; `PassManager` takes a list of passes'
+        )
     return _Parser(text.replace("\n", " ").replace("\t", " ")).pipeline()
 
 
@@ -100,6 +104,8 @@ class _Parser:
         except KeyError:
             known = [*names(), *PIPELINES]
             raise self.error(begin, f"there is no pass `{name}`{_perhaps(name, known)}; there are {', '.join(known)}") from None
+        except OfferError as error:
+            raise self.error(begin, str(error)) from None
         values = self.options(kind) if opens else {}
         try:
             return [kind(**values)]

@@ -8,7 +8,8 @@ installed packages offer as entry points:
 
 Example: ``find("insert-checks")`` is the class ``InsertChecks``.
 
-Invariant: the first two win over entry points, and no two of them have one name.
+Invariant: the first two win over entry points, and no two of them have one name. A bad offer of another package hurts nobody
+who does not name it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from collections.abc import Iterable
 from functools import cache
 from importlib import import_module, metadata, util
 from pathlib import Path
+from typing import Any
+from zlib import crc32
 
 from altru_ir.passes.base import Pass
 
@@ -52,21 +55,40 @@ class PassFileError(Exception):
     """A file that was to be loaded gives no passes; the message says why."""
 
 
+class OfferError(Exception):
+    """Another package offers a pass that cannot be had; the message names the package and says why."""
+
+
 @cache
 def _offered() -> dict[str, metadata.EntryPoint]:
     return {point.name: point for point in metadata.entry_points(group=GROUP)}
 
 
 def find(name: str) -> type[Pass]:
-    """The class of a pass. Raises ``KeyError`` for an unknown name."""
+    """The class of a pass. Raises ``KeyError`` for an unknown name, and ``OfferError`` for a bad offer of another package."""
     if name in _added:
         return _added[name]
     if name in PASSES:
         module, _, attribute = PASSES[name].partition(":")
         found: type[Pass] = getattr(import_module(module), attribute)
         return found
-    loaded: type[Pass] = _offered()[name].load()
-    return loaded
+    return _taken(_offered()[name])
+
+
+def _taken(offer: metadata.EntryPoint) -> type[Pass]:
+    """The pass of an entry point."""
+    whose = (
+        f"the pass `{offer.name}`, which {offer.dist.name if offer.dist is not None else 'a package'} offers as {offer.value},"
+    )
+    try:
+        found: Any = offer.load()
+    except (ImportError, AttributeError, SyntaxError) as error:
+        raise OfferError(f"{whose} cannot be loaded: {error}") from None
+    if not (isinstance(found, type) and issubclass(found, Pass)):
+        raise OfferError(f"{whose} is no subclass of altru_ir.passes.Pass")
+    if found.name != offer.name:
+        raise OfferError(f"{whose} calls itself `{found.name}`")
+    return found
 
 
 def names() -> list[str]:
@@ -76,7 +98,10 @@ def names() -> list[str]:
 
 
 def register(kind: type[Pass]) -> type[Pass]:
-    """Adds a pass under its name; usable as a decorator. Raises ``ValueError`` when it has no name or a taken one."""
+    """Adds a pass under its name; usable as a decorator. Raises ``ValueError`` when it has no name or a taken one, and
+    ``TypeError`` for what is no pass."""
+    if not (isinstance(kind, type) and issubclass(kind, Pass)):
+        raise TypeError(f"{kind!r} is no subclass of altru_ir.passes.Pass")
     if not kind.name:
         raise ValueError(f"the pass {kind.__name__} has no name")
     if kind.name in PASSES or _added.get(kind.name, kind) is not kind:
@@ -108,7 +133,7 @@ def load_file(path: str) -> list[str]:
     itself raises is passed on.
     """
     absolute = str(Path(path).resolve())
-    module_name = f"altru_pass_{Path(path).stem}"
+    module_name = f"altru_pass_{Path(path).stem}_{crc32(absolute.encode()):08x}"  # the same in each process
     if absolute in _files:
         return [kind.name for kind in _passes_of(module_name)]
     spec = util.spec_from_file_location(module_name, absolute)

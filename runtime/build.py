@@ -20,7 +20,7 @@ from pathlib import Path
 
 from altru_ir.runtime import cache
 from altru_ir.runtime.errors import RuntimeBuildError
-from altru_ir.runtime.toolchain import archiver, c_library, compiler, is_host, run, triple_of, unwinder, version_of
+from altru_ir.runtime.toolchain import archiver, c_library, compiler, is_host, make, triple_of, unwinder, version_of
 
 __all__ = [
     "FLAGS", "STATIC", "SHARED", "VARIANTS", "RuntimeBuildError", "clear_cache", "compiler", "include_dir", "prebuild",
@@ -111,12 +111,12 @@ def _compile(path: Path, target: str | None, flags: tuple[str, ...]) -> None:
     command = [*compiler(target), *flags, *maps, f"-I{include_dir()}"]
     if path.name == SHARED:
         shared = ["-shared", f"-Wl,-soname,{SHARED}", "-o", path.name, *map(str, sources())]
-        run([*command, *shared, "-lpthread", *unwinder(target, shared=True)], scratch)
+        make([*command, *shared, "-lpthread", *unwinder(target, shared=True)], path)
         return
     objects = [path.with_name(source.stem + ".o") for source in sources()]
     for source, made in zip(sources(), objects):
-        run([*command, "-c", "-o", made.name, str(source)], scratch)
-    run([*archiver(target), "rcsD", path.name, *(made.name for made in objects)], scratch)
+        make([*command, "-c", "-o", made.name, str(source)], made)
+    make([*archiver(target), "rcsD", path.name, *(made.name for made in objects)], path)
 
 
 # -- prebuilt --------------------------------------------------------------------------------------------------------

@@ -203,7 +203,7 @@ def store(key: str, data: bytes) -> bool:
 def limit() -> int:
     """How many bytes the objects may take: ``$ALTRU_CACHE_LIMIT``, where it is a number, else 512 MiB."""
     text = os.environ.get("ALTRU_CACHE_LIMIT", "")
-    return int(text) if text.isdecimal() else _LIMIT
+    return int(text.lstrip("0")[:20] or 0) if text.isdecimal() else _LIMIT  # no disk is larger than 20 digits say
 
 
 def _make_room(folder: Path) -> int:
@@ -234,12 +234,19 @@ def _make_room(folder: Path) -> int:
 
 def clear() -> list[Path]:
     """Removes everything that was kept; returns what was removed. Raises ``RuntimeBuildError``."""
+    reason = refusal()
+    if reason is not None:
+        raise RuntimeBuildError(f"there is no cache to clear: {reason}, so nothing was kept")
     top = directory()
     try:
         with _locked(top):
             removed = sorted([*top.glob("runtime-*"), *top.glob(_OBJECTS)])
             for path in removed:
-                shutil.rmtree(path)
+                if path.is_dir() and not path.is_symlink():
+                    trash = path.rename(tempfile.mkdtemp(dir=top, prefix="build-"))  # nobody stores there any more
+                    shutil.rmtree(trash)
+                else:
+                    path.unlink()
     except OSError as error:
         raise RuntimeBuildError(f"the cache in {top} cannot be cleared: {error}. Remove {top} by hand") from None
     return removed

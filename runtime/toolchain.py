@@ -191,11 +191,21 @@ def run(command: list[str], directory: Path | None = None) -> str:
             f"`{shlex.join(command)}` does not run: {error}. Repair the tool, or name another compiler in $CC"
         ) from None
     if done.returncode:
-        said = (done.stderr.strip() or done.stdout.strip()) or f"nothing, with status {done.returncode}"
+        said = done.stderr.strip() or done.stdout.strip()
+        how = f"failed with status {done.returncode}" if done.returncode > 0 else f"was killed by signal {-done.returncode}"
         raise RuntimeBuildError(
-            f"`{shlex.join(command)}` failed and said\n{said}\nRepair what it complains about, or name another compiler in $CC"
+            f"`{shlex.join(command)}` {how}, and said {f'{chr(10)}{said}{chr(10)}' if said else 'nothing. '}"
+            "Repair what it complains about, or name another compiler in $CC"
         )
     return done.stdout
+
+
+def make(command: list[str], path: Path) -> None:
+    """Runs a tool that writes ``path``, in its directory. Raises ``RuntimeBuildError``, also when it says that all is well and
+    has written nothing."""
+    run(command, path.parent)
+    if not path.exists():
+        raise RuntimeBuildError(f"`{shlex.join(command)}` wrote no `{path.name}`. Name another compiler in $CC")
 
 
 def _has_zig() -> bool:

@@ -38,9 +38,9 @@ HANDLE = Constraint("a `pool.handle<T>`", "t.__class__ is PoolHandleType")
 # -- arenas ---------------------------------------------------------------------------------------------------------------
 
 
-@operation("arena.new", "")
+@operation("arena.new", "", traits=(MAY_PANIC,))
 class ArenaNew:
-    """An empty arena.
+    """An empty arena. Panics when there is no memory.
 
     Example: ``%a = arena.new : arena``
     """
@@ -131,10 +131,10 @@ def _pool_sizes(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
         yield "V024", f"a pool of at most {maximum} slots cannot begin with {prewarm}"
 
 
-@operation("pool.new", "", verify=_pool_sizes)
+@operation("pool.new", "", traits=(MAY_PANIC,), verify=_pool_sizes)
 class PoolNew:
-    """An empty pool. ``prewarm`` makes room for that many objects at once, and panics when there is no memory for them; with
-    ``maximum`` it never has more slots, and ``growth`` says how many more it has at least when it grows.
+    """An empty pool. ``prewarm`` makes room for that many objects at once; with ``maximum`` it never has more slots, and
+    ``growth`` says how many more it has at least when it grows. Panics when there is no memory.
 
     Example: ``%p = pool.new {prewarm = 1024} : pool<@Particle>``
     """

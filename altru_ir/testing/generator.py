@@ -37,7 +37,6 @@ FLOAT_PREDICATES = ("oeq", "one", "olt", "ole", "ogt", "oge", "ord", "ueq", "une
 
 Scalar = int | float
 Environment = dict[str, Any]
-Evaluate = Callable[[Environment], Scalar]
 
 
 @attrs.define

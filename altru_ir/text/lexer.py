@@ -18,16 +18,17 @@ import re
 from functools import cache
 
 _BLANK = r"[ \t\r\n\ufeff]*+"
-_QUOTED = r'"(?:[^"\\\n]|\\.)*"'
+QUOTED = r'"(?:[^"\\\n]|\\.)*"'
+"""A string, or a quoted name behind its sigil."""
 _TOKEN = (
     r"[%@^][\w.$]++"
     + r"|[,=:(){}\[\]<>]"
     + r"|[A-Za-z_]\w*+(?![.\w\"])"  # the usual word; the rest of the words are below
-    + r"|[%@^]" + _QUOTED
+    + r"|[%@^]" + QUOTED
     + r"|[A-Za-z_]\w*(?:\.\w+)*(?!\")"
     + r"|-?0[xX][0-9a-fA-F]+|-?\d+(?:\.\d+(?:[eE][+-]?\d+)?)?|-inf\b"
     + r"|'[A-Za-z_]\w*"
-    + r"|b?" + _QUOTED
+    + r"|b?" + QUOTED
     + r"|->|\.\.\.|[^ \t\r\n\ufeff]|\Z"
 )  # fmt: skip
 """What is most often comes first; only the sigils, words and punctuation of the first three lines could be other tokens."""

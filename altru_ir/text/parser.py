@@ -10,6 +10,7 @@ Errors are collected. Invariant: a module is returned only when there was none.
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from altru_ir.collector import CollectorPaused
@@ -30,18 +31,30 @@ TEXT_VERSION = 1
 """The version of the text format that this release reads and writes."""
 
 
-def parse(given: str | bytes, filename: str = "<text>", first_line: int = 1) -> Module:
+def parse(given: str | bytes, filename: str | os.PathLike[str] = "<text>", first_line: int = 1) -> Module:
     """Parses a module.
 
     Parameters: ``given``, the text or its bytes in UTF-8; ``filename`` as diagnostics and panics show it; ``first_line``, the
-    number of the text's first line in that file. Raises ``DiagnosticError`` with every problem found.
+    number of the text's first line in that file. Raises ``DiagnosticError`` with every problem found, and ``TypeError`` for
+    what is no text.
     """
+    if not isinstance(given, (str, bytes)):
+        raise TypeError(f"what is parsed is a text or its bytes, not {type(given).__name__}{_hint(given)}")
+    if not isinstance(filename, str):
+        filename = os.fspath(filename)
     text = _decode(given, filename, first_line) if isinstance(given, bytes) else given
     _refuse_surrogates(text, filename, first_line)
     source = Source(filename, text, first_line)
     source.find_spans = lexer.spans
     with CollectorPaused():
         return _Parser(source).module()
+
+
+def _hint(given: object) -> str:
+    """How the text is had that somebody means by ``given``."""
+    if isinstance(given, os.PathLike):
+        return "; `read_bytes()` of a path gives its bytes"
+    return "; `read()` of a file gives its text" if hasattr(given, "read") else ""
 
 
 def _decode(given: bytes, filename: str, first_line: int) -> str:
@@ -222,7 +235,9 @@ class _Parser(Headers, Bodies):
 
 
 def parse_type(text: str) -> Type:
-    """Parses one type. Raises ``DiagnosticError``."""
+    """Parses one type. Raises ``DiagnosticError``, and ``TypeError`` for what is no text."""
+    if not isinstance(text, str):
+        raise TypeError(f"a type is parsed from a text, not from {text.__class__.__name__}")
     source = Source("<type>", text)
     source.find_spans = lexer.spans
     parser = TypeGrammar(source)

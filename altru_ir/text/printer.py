@@ -1,20 +1,24 @@
 """The printer: a module as text that parses back to the same module.
 
-Values and blocks without a name get a number, and a name used twice in one function gets a suffix; this happens once,
-before the function is printed, so that printing is one pass over operations. Comments stand where they stood.
+Values and blocks without a name get a number, a name used twice in one function gets a suffix, and one that is no
+spelling of a name (``value.name = "a b"``) is quoted; this happens once, before the function is printed, so that printing
+is one pass over operations. Comments stand where they stood.
 
 Example: ``str(air.parse(str(m))) == str(m)``.
 
-Invariant: equal modules print equal bytes; nothing depends on hash order or on addresses.
+Invariant: equal modules print equal bytes; nothing depends on hash order or on addresses. An operation that a pass has left
+without its parts is printed as ``<malformed ...>``, for that pass's author to see.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from altru_ir.module import Block, Function, Global, Module, TypeDeclaration
 from altru_ir.source import Location
+from altru_ir.text.lexer import QUOTED, unquote
 from altru_ir.text.spelling import spell_literal
 from altru_ir.types import UNIT, spell_name, spell_string, spell_transferred, spell_word
 from altru_ir.values import Operation, Value
@@ -41,11 +45,20 @@ def print_module(module: Module, locations: bool = False) -> str:
 
 
 def _comment_lines(comments: list[str], indent: str = "") -> str:
-    return "".join([f"{indent}//{text}\n" for text in comments])
+    return "".join([f"{indent}//{line}\n" for text in comments for line in _lines(text)])
 
 
 def _behind(text: str, comment: str | None) -> str:
-    return text if comment is None else f"{text[:-1]} //{comment}\n"
+    return text if comment is None else f"{text[:-1]} //{_on_one_line(comment)}\n"
+
+
+def _lines(comment: str) -> list[str]:
+    """A comment that was made elsewhere may have several lines."""
+    return comment.split("\n") if "\n" in comment else [comment]
+
+
+def _on_one_line(comment: str) -> str:
+    return comment.replace("\n", " ") if "\n" in comment else comment
 
 
 def spell_attributes(attributes: dict[str, Any]) -> str:
@@ -133,11 +146,44 @@ def assign_names(function: Function) -> None:
             names += [argument.name for argument in block.args]
     names += [value.name for op in operations for value in op.results]
     distinct = set(names)
-    if len(distinct) != len(names) or None in distinct:
+    if len(distinct) != len(names) or None in distinct or not _are_spellings(distinct):
+        for value in _values(function):
+            value.name = _spelled(value.name)
         _assign_value_names(function)
     given = set(labels)
-    if len(given) != len(labels) or None in given:
+    if len(given) != len(labels) or None in given or not _are_spellings(given):
+        for block in function.blocks:
+            block.label = _spelled(block.label)
         _assign_labels(function)
+
+
+_PLAIN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz0123456789.$"
+_STRING = re.compile(QUOTED)
+
+
+def _are_spellings(names: set[str | None]) -> bool:
+    """Whether each name may stand behind a sigil as it is. Most are plain, and a look at all their characters tells that."""
+    if "" in names:
+        return False
+    try:
+        joined = "".join(names)  # type: ignore[arg-type]
+    except TypeError:
+        return False
+    return not joined.encode("utf-8", "surrogatepass").translate(None, _PLAIN) or all(_spelled(name) == name for name in names)
+
+
+def _spelled(name: str | None) -> str | None:
+    """The spelling of what somebody has set as a name: a spelling already, or the name itself."""
+    if name is None:
+        return None
+    if not isinstance(name, str):
+        raise TypeError(f"a name is a text, not {name!r}")
+    if _STRING.fullmatch(name):
+        try:
+            return spell_name(unquote(name))
+        except ValueError:  # an unknown escape: no spelling
+            pass
+    return spell_name(name)
 
 
 def _assign_value_names(function: Function) -> None:
@@ -220,14 +266,14 @@ def print_function(function: Function, locations: bool = False) -> str:
                 _with_comments(lines, comments[op], "  ", line)
             else:
                 add(line)
-    lines.extend(f"  //{text}" for text in function.trailing_comments)
+    lines.extend(f"  //{line}" for text in function.trailing_comments for line in _lines(text))
     add(_behind("}\n", function.behind))
     return "\n".join(lines)
 
 
 def _with_comments(lines: list[str], comments: Any, indent: str, line: str) -> None:
-    lines.extend(f"{indent}//{text}" for text in comments.before)
-    lines.append(line if comments.behind is None else f"{line} //{comments.behind}")
+    lines.extend(f"{indent}//{each}" for text in comments.before for each in _lines(text))
+    lines.append(line if comments.behind is None else f"{line} //{_on_one_line(comments.behind)}")
 
 
 def print_label(block: Block) -> str:
@@ -243,7 +289,10 @@ def print_label(block: Block) -> str:
 def print_operation(op: Operation, locations: bool = False, indent: str = "") -> str:
     """The line of an operation."""
     decl = op.decl
-    text = decl.spell(op)
+    try:
+        text = decl.spell(op)
+    except (AttributeError, IndexError, KeyError, TypeError):
+        text = _malformed(op)
     results = op.results
     if results:
         if len(results) == 1:
@@ -268,6 +317,14 @@ def print_operation(op: Operation, locations: bool = False, indent: str = "") ->
     if isinstance(loc, Location):
         text += spell_location(loc)
     return text
+
+
+def _malformed(op: Operation) -> str:
+    """An operation that does not have what its format shows, or things of other kinds."""
+    shown = [f"%{v.name or '?'}" if isinstance(v, Value) else repr(v) for v in op.operands or ()]
+    shown += [f"{key} = {value!r}" for key, value in (op.attrs or {}).items()]
+    shown += [f"^{getattr(getattr(s, 'block', None), 'label', '?')}" for s in op.successors or ()]
+    return f"<malformed {op.decl.name}{': ' if shown else ''}{', '.join(shown)}>"
 
 
 def spell_location(location: Location) -> str:

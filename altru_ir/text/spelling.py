@@ -21,7 +21,7 @@ def spell_literal(value: Any, op: Operation | None = None) -> str:
     if value is False:
         return "false"
     if isinstance(value, int):
-        return str(value)
+        return int.__repr__(value)
     if isinstance(value, float):
         return spell_float(value)
     if isinstance(value, Symbol):
@@ -49,7 +49,7 @@ def spell_float(value: float) -> str:
         return "nan" if bits == 0x7FF8000000000000 else f"0x{bits:016x}"
     if math.isinf(value):
         return "inf" if value > 0 else "-inf"
-    text = repr(value)
+    text = float.__repr__(value)
     return text if "." in text else text.replace("e", ".0e")
 
 

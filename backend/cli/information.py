@@ -79,11 +79,15 @@ def describe(what: str, *, as_json: bool) -> str:
 
 def _pass_records() -> list[dict[str, Any]]:
     from altru_ir.passes.base import FunctionPass, option_texts, options_of
-    from altru_ir.passes.registry import find, names
+    from altru_ir.passes.registry import OfferError, find, names
 
-    found = []
+    found: list[dict[str, Any]] = []
     for name in names():
-        kind = find(name)
+        try:
+            kind = find(name)
+        except OfferError as error:  # of another package: it hurts nobody who does not want it
+            found.append({"name": name, "summary": str(error), "level": "unknown", "options": []})
+            continue
         texts = option_texts(kind)
         options = [
             {

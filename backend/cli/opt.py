@@ -22,7 +22,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from altru_ir.backend.cli.options import UsageError, check_names, load_passes, parse_options
+import attrs
+
+from altru_ir.backend.cli.options import UsageError, check_names, full_code, load_passes, parse_options
 from altru_ir.diagnostics import ERROR, EXPLANATIONS, Diagnostic, DiagnosticError, judged
 from altru_ir.faults import Panic
 from altru_ir.module import Function, Module
@@ -131,9 +133,11 @@ def _reporting_internal_errors(driver: _Driver, arguments: list[str]) -> int:
                 f"  ({problem.strerror}; TMPDIR says where){asked}:\n{head}"
             )
             return INTERNAL
+        kept = driver.kept_reproducer
+        alone = "" if kept is None else f"  The module as it was before that pass is in {kept}, for --replay.\n"
         _say(
             f"{what}  This is a defect of {whose}, not of the program. The input, the command line and where it failed\n"
-            f"  are in {file.name}{then}\n"
+            f"  are in {file.name}{then}\n{alone}"
         )
         return INTERNAL
 
@@ -181,6 +185,7 @@ class _Driver:
         self.managers: list[PassManager] = []
         self.pipeline: str | None = None
         self.verify_each = False
+        self.kept_reproducer: str | None = None
 
     def loads(self) -> list[str]:
         """The files of passes that were named."""
@@ -259,7 +264,7 @@ class _Driver:
             return None
 
     def save(self, file: str, text: str) -> None:
-        from altru_ir.backend import write_whole
+        from altru_ir.backend.files import write_whole
 
         try:
             write_whole(Path(file), text.encode())
@@ -327,8 +332,7 @@ class _Driver:
         elif options.describe:
             text = information.describe(options.describe, as_json=options.json)
         elif options.explain is not None:
-            code = options.explain.upper()
-            code = code if code.startswith("ALT-") else f"ALT-{code}"
+            code = full_code(options.explain)
             if code not in EXPLANATIONS:
                 from difflib import get_close_matches
 
@@ -346,10 +350,7 @@ class _Driver:
         else:
             from altru_ir.runtime.build import clear_cache
 
-            try:
-                clear_cache()
-            except OSError as error:
-                raise EnvironmentProblem(f"cannot remove {error.filename}: {error.strerror}") from None
+            self.guarded(clear_cache)
             return OK
         self.write(text.encode())
         return OK
@@ -425,7 +426,7 @@ class _Driver:
                     stream.write(data)
                     stream.flush()
             else:
-                from altru_ir.backend import write_whole
+                from altru_ir.backend.files import write_whole
 
                 write_whole(Path(output), data)
         except BrokenPipeError:
@@ -581,10 +582,12 @@ class _Driver:
     def compare(self, source: Source, module: Module | None, diagnostics: list[Diagnostic]) -> int:
         from altru_ir.backend.cli.expectations import mismatches
 
-        if module is not None and self.pipeline and not diagnostics:
+        if module is not None and (self.pipeline or self.options.opt is not None) and not diagnostics:
             try:
                 self.passes(module)
-                diagnostics = self.managers[-1].diagnostics
+                diagnostics = self.managers[-1].diagnostics if self.managers else []
+                if self.options.opt is not None:
+                    diagnostics = diagnostics + self.optimized(module)[1].warnings()
             except DiagnosticError as error:
                 diagnostics = error.diagnostics
         elif module is not None and self.options.check and not diagnostics:
@@ -620,9 +623,14 @@ class _Driver:
         if self.timing is not None:
             made.timing = self.timing
         if options.reproducer:
-            made.on_failure = lambda text: self.save(options.reproducer, text)
+            made.on_failure = self.keep_reproducer
         self.managers.append(made)
         return made
+
+    def keep_reproducer(self, text: str) -> None:
+        """What a failed pass leaves goes to the file of ``--reproducer``."""
+        self.save(self.options.reproducer, text)
+        self.kept_reproducer = self.options.reproducer
 
     def watches(self) -> bool:
         """Whether the options ask for something that is seen only while passes run."""
@@ -660,6 +668,20 @@ class _Driver:
             manager.passes = parse_pipeline(self.pipeline)
             manager.run(module)
             self.warn(manager.diagnostics, module)  # all of it: it was asked for by name
+            self.verify_foreign(manager, module)
+
+    def verify_foreign(self, manager: PassManager, module: Module) -> None:
+        """Raises ``DiagnosticError`` when passes that are not ours have left a module that does not verify."""
+        foreign = [each.name for each in manager.passes if not type(each).__module__.startswith("altru_ir.")]
+        if not foreign or self.verify_each or self.options.no_check:
+            return
+        from altru_ir.verifier import verify
+
+        with self.timed("verify"):
+            problems = [problem for problem in verify(module) if problem.severity == ERROR]
+        if problems:
+            note = f"after the pipeline with `{'`, `'.join(foreign)}` (--verify-each says which pass): "
+            raise DiagnosticError([attrs.evolve(each, message=note + each.message) for each in problems], module.source)
 
     def warn(self, diagnostics: list[Diagnostic], module: Module) -> None:
         """Reports what the checks said of a program that they let pass."""
@@ -677,15 +699,9 @@ class _Driver:
             if options.emit is None and options.opt is None:
                 output.append(self.printed(module))
                 return OK
-            from altru_ir.backend import prepare
-
             prepared = module
             if options.opt is not None:
-                check = not options.no_check
-                with self.workers(self.manager()) as manager:
-                    prepared = self.guarded(
-                        lambda: prepare(module, opt=options.opt, checks=options.checks, manager=manager, check=check)
-                    )
+                prepared, manager = self.optimized(module)
                 self.warn(manager.warnings(), module)
             output.append(self.printed(prepared))
             return OK
@@ -709,6 +725,17 @@ class _Driver:
         if path is None:
             self.write(data)
         return OK
+
+    def optimized(self, module: Module) -> tuple[Module, PassManager]:
+        """The module as ``-O`` prepares it, and the manager that did."""
+        from altru_ir.backend import prepare
+
+        options = self.options
+        with self.workers(self.manager()) as manager:
+            prepared = self.guarded(
+                lambda: prepare(module, opt=options.opt, checks=options.checks, manager=manager, check=not options.no_check)
+            )
+        return prepared, manager
 
     def printed(self, module: Module) -> str:
         """The module as text, with what the analyses that were asked for say about it; its picture is drawn as well."""
@@ -734,7 +761,7 @@ class _Driver:
         return module.text(locations=self.options.print_locations)
 
     def draw(self, path: str, picture: str) -> None:
-        from altru_ir.backend import write_whole
+        from altru_ir.backend.files import write_whole
 
         self.guarded(lambda: write_whole(Path(path), picture.encode()))
 
@@ -745,7 +772,7 @@ class _Driver:
         try:
             return action()
         except RuntimeBuildError as error:
-            raise EnvironmentProblem(str(error), "ALT-S001") from None
+            raise EnvironmentProblem(str(error), error.code) from None
         except OSError as error:
             raise EnvironmentProblem(f"cannot use {error.filename or 'the system'}: {error.strerror}") from None
 

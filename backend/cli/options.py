@@ -157,6 +157,11 @@ def parse_options(arguments: list[str], name: str = "altru-opt") -> tuple[argpar
     return options, program
 
 
+def full_code(given: str) -> str:
+    """The code that somebody means: ``m001`` is ``ALT-M001``."""
+    return f"ALT-{given.upper().removeprefix('ALT-')}"
+
+
 def _levels(given: list[str]) -> dict[str, str]:
     """The severities by the codes of ``-W``; the last word on a code counts. Raises ``UsageError``."""
     if not given:
@@ -168,7 +173,7 @@ def _levels(given: list[str]) -> dict[str, str]:
         code, equals, level = each.partition("=")
         if not equals:
             raise UsageError(f"-W {each}: say what it is to be, as in -W {each if each in EXPLANATIONS else 'ALT-L001'}=error")
-        levels[code.upper()] = level
+        levels[full_code(code)] = level
     try:
         check_levels(levels)
     except ValueError as error:

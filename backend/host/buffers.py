@@ -2,28 +2,29 @@
 
 For the time of a call there is a ``memoryview`` of it, which holds it: nobody can free or resize it meanwhile. What is
 borrowed is checked against the parameter's type first: elements, dimensions, contiguity, alignment, whether it may be
-written. Sequences (lists, tuples, `str` for slices of `i8`) are copied for the call; what an exclusive slice stores into the
-copy of a list is written back.
+written. Sequences (lists, tuples, `str` for slices of `i8`) are copied for the call (``copies.py``); what an exclusive slice
+stores into the copy of a list is written back.
 
 Example: ``taker.take(numpy_array, loan)`` gives the address and the lengths; ``loan.end()`` gives everything back.
 
-Invariant: an exclusive borrow overlaps no other borrow of the same call; a shared one may overlap shared ones.
+Invariant: memory that compiled code is given is held by the call's ``Loan``, and is that of a value of the parameter's type.
 """
 
 from __future__ import annotations
 
 import ctypes
-import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
 
+from altru_ir.backend.host.copies import flattened, write_back, write_elements
 from altru_ir.backend.host.formats import accepts_any_bytes, describe, matches
-from altru_ir.backend.host.values import Codec, Codecs, NoCodec, Where, shown, spell, wrong
+from altru_ir.backend.host.loans import Loan, holds_owner
+from altru_ir.backend.host.values import Codec, Codecs, NoCodec, Where, spell, wrong
 from altru_ir.layout import layout_of
 from altru_ir.module import Module
-from altru_ir.types import ArrayType, OwnType, RefType, Type
+from altru_ir.types import ArrayType, RefType, Type
 
 _read = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.py_object, ctypes.c_void_p, ctypes.c_void_p)(
     ("PyObject_AsReadBuffer", ctypes.pythonapi)
@@ -36,83 +37,6 @@ def address_of(view: memoryview) -> int:
     place = ctypes.addressof(found)
     _read(view, place, place + 8)
     return found[0]
-
-
-class Scratch:
-    """Zeroed memory of our own for the time of a call."""
-
-    __slots__ = ("_keep", "address", "memory")
-
-    def __init__(self, size: int, align: int) -> None:
-        whole = bytearray(size + align)
-        self._keep = ctypes.c_char.from_buffer(whole)
-        start = ctypes.addressof(self._keep)
-        skip = -start % align
-        self.address = start + skip
-        self.memory = memoryview(whole)[skip : skip + size]
-
-
-class Loan:
-    """What one call has borrowed."""
-
-    __slots__ = ("_after", "_keep", "_spans", "views")
-
-    def __init__(self) -> None:
-        self.views: list[memoryview] = []
-        self._keep: Any = None
-        self._after: list[Callable[[], None]] | None = None
-        self._spans: list[tuple[int, int, bool, Where]] | None = None
-
-    def scratch(self, size: int, align: int) -> Scratch:
-        """Memory until the end."""
-        made = Scratch(size, align)
-        self._keep = (made, self._keep)
-        return made
-
-    def viewed(self, value: Any) -> Any:
-        """The memory of a value that holds an owner, kept until the end; any other value as it is."""
-        if not holds_owner(value):
-            return value
-        made = value.view()
-        self._keep = (made, self._keep)
-        return made
-
-    def after(self, action: Callable[[], None]) -> None:
-        """Something to do when the call has returned well."""
-        if self._after is None:
-            self._after = []
-        self._after.append(action)
-
-    def claim(self, start: int, size: int, mutable: bool, where: Where) -> None:
-        """Notes what is borrowed. Raises ``ValueError`` when it overlaps something else, and one of them is exclusive."""
-        end = start + size
-        if self._spans is None:
-            self._spans = []
-        for other, its_end, its_mutable, its_where in self._spans:
-            if start < its_end and other < end and (mutable or its_mutable):
-                exclusive = where if mutable else its_where
-                raise ValueError(
-                    f"{spell(where)} and {spell(its_where)} share memory, which {spell(exclusive)} has to itself while the "
-                    "call runs; pass a copy of one of them"
-                )
-        if size:
-            self._spans.append((start, end, mutable, where))
-
-    def returned(self) -> None:
-        """Does what is to be done after the call."""
-        for action in self._after or ():
-            action()
-
-    def end(self) -> None:
-        """Gives everything back. What a signal keeps this from comes back with the frame of the call."""
-        self._keep = None  # an exception may keep the call's frame, and with it this
-        for view in self.views:
-            view.release()
-
-
-def holds_owner(value: Any) -> bool:
-    """Whether a value is what Python holds an owner in (``host/owners.py``)."""
-    return getattr(value, "type", None).__class__ is OwnType
 
 
 def borrowed(value: Any, where: Where) -> memoryview | None:
@@ -212,8 +136,9 @@ class SliceTaker:
                 f"with {view.itemsize} bytes ({type(value).__name__})"
             )
         if view.ndim != len(self.dimensions):
+            count = len(self.dimensions)
             raise TypeError(
-                f"{spell(where)} has type `{self.type}` and takes {len(self.dimensions)} dimensions, not {view.ndim} "
+                f"{spell(where)} has type `{self.type}` and takes {count} dimension{'s' * (count != 1)}, not {view.ndim} "
                 f"({type(value).__name__})"
             )
         if self.mutable and view.readonly:
@@ -253,61 +178,12 @@ class SliceTaker:
             raise wrong(where, self.type, takes, value)
         if not hasattr(value, "__len__") or not hasattr(value, "__getitem__"):
             raise wrong(where, self.type, takes, value)
-        lengths, flat = _flattened(value, len(self.dimensions), self.type, where)
+        lengths, flat, rows = flattened(value, len(self.dimensions), self.type, where)
         scratch = loan.scratch(len(flat) * codec.size, max(codec.align, 1))
         write_elements(scratch.memory, flat, codec, where)
         if self.mutable:
-            rows = _innermost(value, len(self.dimensions))
-            loan.after(lambda: _write_back(rows, scratch, codec))
+            loan.after(lambda: write_back(rows, lengths[-1], scratch.memory, codec))
         return [scratch.address, *lengths]
-
-
-def write_elements(memory: Any, flat: list[Any], codec: Codec, where: Where) -> None:
-    """Writes values side by side. Raises as ``codec.write`` does."""
-    if codec.code is not None and all(type(each) in (int, float) for each in flat):
-        try:
-            struct.pack_into(f"<{len(flat)}{codec.code}", memory, 0, *flat)
-            return
-        except (struct.error, OverflowError):
-            pass  # the slow way finds which element it was
-    for index, each in enumerate(flat):
-        codec.write(memory, index * codec.size, each, (f"element {index}", where))
-
-
-def _flattened(value: Any, dimensions: int, type: Type, where: Where) -> tuple[list[int], list[Any]]:
-    """The lengths of nested sequences and the elements in row-major order. Raises ``TypeError`` and ``ValueError``."""
-    lengths, level = [], [value]
-    for axis in range(dimensions):
-        found = set()
-        for each in level:
-            if isinstance(each, (str, Mapping)) or not hasattr(each, "__len__") or not hasattr(each, "__getitem__"):
-                raise TypeError(
-                    f"{spell(where)} has type `{type}` and takes {dimensions} dimensions; {shown(each)} is no sequence"
-                )
-            found.add(len(each))
-        if len(found) > 1:
-            raise ValueError(f"{spell(where)} has type `{type}`, and the rows of dimension {axis} have different lengths")
-        lengths.append(found.pop() if found else 0)
-        level = [inner for each in level for inner in each]
-    return lengths, level
-
-
-def _innermost(value: Any, dimensions: int) -> list[Any]:
-    rows = [value]
-    for _ in range(dimensions - 1):
-        rows = [inner for each in rows for inner in each]
-    return rows
-
-
-def _write_back(rows: list[Any], scratch: Scratch, codec: Codec) -> None:
-    at = 0
-    for row in rows:
-        if not hasattr(row, "__setitem__"):
-            at += len(row) * codec.size
-            continue
-        for index in range(len(row)):
-            row[index] = codec.read(scratch.memory, at)
-            at += codec.size
 
 
 class ReferenceTaker:
@@ -383,23 +259,4 @@ class ReferenceTaker:
         return start
 
 
-def copy_out(address: int, lengths: list[int], element: Type, codecs: Codecs) -> Any:
-    """A slice that a function gave: ``bytes`` for `i8`, a ``memoryview`` of a copy for other numbers, else a tuple."""
-    codec = codecs.of(element)
-    count = 1
-    for length in lengths:
-        count *= length
-    data = ctypes.string_at(address, count * codec.size) if count * codec.size else b""
-    if codec.code == "b" and len(lengths) == 1:
-        return data
-    if codec.code is not None and count:
-        return memoryview(bytearray(data)).cast(codec.code, lengths)  # type: ignore[call-overload]
-    if codec.code is not None and len(lengths) == 1:
-        return memoryview(b"").cast(codec.code)  # type: ignore[call-overload]
-    values: list[Any] = [codec.read(data, index * codec.size) for index in range(count)]
-    for length in reversed(lengths[1:]):
-        values = [tuple(values[at : at + length]) for at in range(0, len(values), length)] if length else []
-    return tuple(values)
-
-
-__all__ = ["Loan", "ReferenceTaker", "Scratch", "SliceTaker", "address_of", "borrowed", "copy_out", "write_elements"]
+__all__ = ["ElementCheck", "ReferenceTaker", "SliceTaker", "address_of", "borrowed"]

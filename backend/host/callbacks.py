@@ -27,7 +27,7 @@ from typing import Any
 import attrs
 
 from altru_ir.backend.host import c_api, stubs, thunks
-from altru_ir.backend.host.buffers import copy_out
+from altru_ir.backend.host.copies import copy_out
 from altru_ir.backend.host.values import CFuncPtr, Codecs, NoCodec, Where, address, boolean, integer, limits, real, shown
 from altru_ir.backend.lower.entries import host_letter, passed_as
 from altru_ir.backend.lower.types import dimensions_of

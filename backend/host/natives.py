@@ -60,26 +60,29 @@ def make_release(entry: int, lengths: int, code: Any, *, unwinds: bool) -> Relea
     return telling(native) if unwinds else native
 
 
+LOOK = "if _waiting.value: _raise_panic()"
+"""A line behind a call in which panics may have been caught."""
+
+
+def telling_names() -> dict[str, Any]:
+    """What ``LOOK`` and ``telling_lines`` refer to."""
+    return {"_waiting": panics.waiting(), "_raise_panic": raise_panic, "_forget": forgetting(), "_Panic": Panic}
+
+
+def telling_lines(body: list[str]) -> list[str]:
+    """Lines of Python's source that call and ``LOOK``. A panic that cannot be told, for lack of room or since a signal came
+    first, is not to be raised by the next call; what drops it, a stub or a built-in function, needs no room."""
+    return ["try:", *(f"    {line}" for line in body), "except _Panic: raise", "except: _forget(); raise"]
+
+
 def telling(native: Callable[..., Any]) -> Callable[..., Any]:
     """``native``, and then the panic that it has left is raised."""
-    waiting, forget = panics.waiting(), forgetting()
-
-    def call(*given: Any) -> Any:
-        told = False
-        try:
-            result = native(*given)
-            if waiting.value:
-                raise_panic()
-            told = True
-        except Panic:
-            told = True
-            raise
-        finally:
-            if not told:  # a signal came, or there is no room to tell a panic: it is not the next call's
-                forget()
-        return result
-
-    return call
+    namespace = telling_names() | {"_native": native}
+    body = telling_lines(["_result = _native(*_given)", LOOK, "return _result"])
+    source = "\n".join(["def call(*_given):", *(f"    {line}" for line in body), ""])
+    exec(compile(source, "<call that tells panics>", "exec"), namespace)
+    made: Callable[..., Any] = namespace["call"]
+    return made
 
 
 _FORGET = """
@@ -120,4 +123,7 @@ def raise_panic() -> None:
         )
 
 
-__all__ = ["forgetting", "make_native", "make_release", "make_room", "raise_panic", "telling"]
+__all__ = [
+    "LOOK", "forgetting", "make_native", "make_release", "make_room", "raise_panic", "telling", "telling_lines",
+    "telling_names",
+]  # fmt: skip

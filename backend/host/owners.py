@@ -26,7 +26,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from altru_ir.backend.host.buffers import copy_out
+from altru_ir.backend.host.copies import copy_out
 from altru_ir.backend.host.stubs import Refused
 from altru_ir.backend.host.values import Codecs, NoCodec, Where, spell, wrong
 from altru_ir.backend.lower.types import dimensions_of

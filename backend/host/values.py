@@ -373,9 +373,10 @@ def _elements(value: Any, count: int, type: Type, where: Where) -> Sequence[Any]
         or not hasattr(value, "__len__")
     ):
         raise wrong(where, type, f"a sequence of {count}", value)
-    if len(value) != count:
-        raise ValueError(f"{spell(where)} has type `{type}` and takes {count} elements, not {len(value)}")
-    return value  # type: ignore[no-any-return]
+    found = value if value.__class__ is tuple else list(value)  # as many as it says, and as it has now
+    if len(found) != count:
+        raise ValueError(f"{spell(where)} has type `{type}` and takes {count} elements, not {len(found)}")
+    return found
 
 
 _MISSING = object()

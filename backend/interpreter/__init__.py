@@ -99,6 +99,11 @@ class Interpreter:
             known = ", ".join("@" + f.name for f in module.functions.values() if not f.is_declaration)
             raise KeyError(f"there is no function @{name}; there are {known}")
         types = function.signature.type.parameters
+        if not isinstance(arguments, (list, tuple)):
+            raise TypeError(f"the arguments of @{name} are a list, not {type(arguments).__name__}")
+        for limit, given in (("steps", steps), ("memory", memory), ("preemptions", preemptions), ("schedules", schedules)):
+            if not isinstance(given, int):
+                raise TypeError(f"{limit} is a number, not {type(given).__name__}")
         for_main = name == "main" and len(types) == 2
         if not for_main and len(arguments) != len(types):
             raise TypeError(f"@{name} takes {len(types)} arguments, not {len(arguments)}")

@@ -8,12 +8,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import attrs
+
 from altru_ir.diagnostics import Diagnostic, Label
 from altru_ir.faults import MemoryFault
 
 if TYPE_CHECKING:
     from altru_ir.backend.interpreter.memory import Allocation
     from altru_ir.values import Operation
+
+
+def found_in(found: MemoryFault, allocation: Allocation | None) -> MemoryFault:
+    """``found``, told of bytes of ``allocation``, with the place where that was created."""
+    told, made = found.diagnostic, allocation.created if allocation is not None else None
+    where = made.location if made is not None else None
+    if told is not None and where is not None:
+        labels = (Label(where, f"{allocation} is created here"), *told.labels)
+        return MemoryFault(found.kind, found.message, found.location, attrs.evolve(told, labels=labels))
+    return found
 
 
 def fault(

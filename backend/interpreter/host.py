@@ -48,12 +48,19 @@ def from_literal(value: Any, type: Type, module: Module) -> Any:
 
 
 def from_host(value: Any, type: Type, machine: Machine, where: str) -> Any:
-    """An argument of a call from Python. Raises ``TypeError`` that names the parameter."""
+    """An argument of a call from Python.
+
+    Raises ``TypeError``, and ``OverflowError`` for an integer that does not fit, which name the parameter.
+    """
     module = machine.module
     if isinstance(type, (IntType, UsizeType)):
         if not hasattr(value, "__index__"):
             raise TypeError(f"{where} has type `{type}`, not {value.__class__.__name__}")
-        return from_literal(value.__index__(), type, module)
+        number = value.__index__()
+        bits = module.pointer_bits if isinstance(type, UsizeType) else type.bits
+        if not -(1 << (bits - 1)) <= number < 1 << bits:
+            raise OverflowError(f"{where} has type `{type}`, and {number} does not fit")
+        return from_literal(number, type, module)
     if isinstance(type, FloatType):
         if not hasattr(value, "__float__"):
             raise TypeError(f"{where} has type `{type}`, not {value.__class__.__name__}")

@@ -42,7 +42,7 @@ ACTIVATION = '%"-activation"'
 
 
 class FunctionLowering:
-    """State and services for the functions of ``ops.py``."""
+    """State and services for the functions of ``ops``."""
 
     def __init__(self, function: Function, owner: ModuleLowering) -> None:
         self.function = function

@@ -1,4 +1,4 @@
-"""Lowerings by the name of the operation. ``ops.py`` says what a lowering is and brings all of ours; this file knows none.
+"""Lowerings by the name of the operation. ``ops`` says what a lowering is and brings all of ours; this file knows none.
 
 Example: ``LOWERINGS["add"](function_lowering, op)``.
 """

@@ -36,6 +36,10 @@ class Endless(FunctionAnalysis):
         import networkx
 
         self.cfg = cfg
+        self.blocks: list[Block] = []
+        self.cycles: dict[Block, list[Block]] = {}
+        if not cfg.blocks:
+            return
         graph = cfg.graph
         by_label = {block.label: block for block in cfg.blocks}
         order = {label: at for at, label in enumerate(by_label)}
@@ -47,8 +51,7 @@ class Endless(FunctionAnalysis):
             backward.add_edges_from((BEHIND, label) for label in ends)
             lively |= networkx.descendants(backward, BEHIND)
         stuck = ({entry} | networkx.descendants(graph, entry)) - lively
-        self.blocks: list[Block] = [by_label[label] for label in sorted(stuck, key=order.__getitem__)]
-        self.cycles: dict[Block, list[Block]] = {}
+        self.blocks = [by_label[label] for label in sorted(stuck, key=order.__getitem__)]
         rest = graph.subgraph(stuck)
         for members in networkx.strongly_connected_components(rest):
             first = min(members, key=order.__getitem__)

@@ -43,6 +43,9 @@ COLUMNS: dict[str, str] = {
 }
 """What the columns of each relation are."""
 
+LONGEST = 80
+"""How many characters of a field a message shows."""
+
 _ATOM = r'"[^"\\\t\r\n]*(?:\\[^\t\r\n][^"\\\t\r\n]*)*"'
 _ROWS = {
     width: re.compile(rf"(?:{_ATOM}{(width - 1) * f'{chr(9)}{_ATOM}'}(?:\r?\n|\Z))*") for width in (1, 2, 3)
@@ -77,6 +80,9 @@ def read(directory: Path) -> FactDirectory:
         if not file.exists():
             message = f"there is no `{name}.facts` in `{directory}`; an empty relation is an empty file"
             found.problems.append(Diagnostic("ALT-S002", message))
+            continue
+        if not file.is_file():  # a pipe or a device may never end
+            found.problems.append(Diagnostic("ALT-S002", f"`{file}` is no regular file"))
             continue
         rows = _rows(file, columns.split(), found.problems)
         setattr(found.facts, name, rows)
@@ -169,8 +175,14 @@ def _wrong(line: str, columns: list[str]) -> str:
         )
     for field, column in zip(fields, columns):
         if not _FIELD.fullmatch(field):
-            return f'the {column} is `{field}` and not a name in double quotes, as in "name"'
+            return f'the {column} is `{_shown(field)}` and not a name in double quotes, as in "name"'
     return "the line does not end where its row does"
+
+
+def _shown(field: str) -> str:
+    """A field in a message: in one short line, whatever it is made of."""
+    shown = field if len(field) <= LONGEST else f"{field[: LONGEST - 3]}..."
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in shown)
 
 
 def _compare(directory: Path, found: FactDirectory) -> None:
@@ -194,7 +206,7 @@ def _compare(directory: Path, found: FactDirectory) -> None:
             if strange:
                 line = next(number for number, row in enumerate(rows, 1) if row[at] in strange)
                 more = f" (and {len(strange) - 1} more)" if len(strange) > 1 else ""
-                message = f"{what} {rows[line - 1][at]}{more}"
+                message = f"{what} {_shown(rows[line - 1][at])}{more}"
                 place = Location(str(directory / f"{name}.facts"), line)
                 found.problems.append(Diagnostic("ALT-P002", message, place, WARNING))
 

@@ -72,7 +72,7 @@ class Analysis:
 
 
 class FunctionAnalysis(Analysis):
-    """Facts about one function that has a body."""
+    """Facts about one function; of one without a body there are none."""
 
 
 class ModuleAnalysis(Analysis):
@@ -100,13 +100,17 @@ class AnalysisManager:
         self.computed: Counter[str] = Counter()
 
     def get(self, kind: type[AnyAnalysis], unit: Unit) -> AnyAnalysis:
-        """The result of the analysis for a function or module."""
+        """The result of the analysis for a function or module.
+
+        Raises ``TypeError`` for what is neither, or the other of the two.
+        """
         return self._get(kind, unit, None)
 
     def _get(self, kind: type[AnyAnalysis], unit: Unit, user: _Key | None) -> AnyAnalysis:
         of_unit = self._known.setdefault(unit, {})
         known = of_unit.get(kind)
         if known is None:  # 1
+            _check_kinds(kind, unit)
             result = kind.compute(unit, self._getter((unit, kind)))
             self.computed[kind.name] += 1
             known = of_unit.setdefault(kind, _Known(result))
@@ -162,6 +166,14 @@ class AnalysisManager:
                 if described(known.result, unit) != described(fresh.get(kind, unit), unit):
                     found.append((unit, kind.name))
         return found
+
+
+def _check_kinds(kind: Any, unit: Any) -> None:
+    if not (isinstance(kind, type) and issubclass(kind, Analysis)):
+        raise TypeError(f"{kind!r} is no analysis; `registry.find(name)` is the class of one")
+    wanted = Module if issubclass(kind, ModuleAnalysis) else Function
+    if not isinstance(unit, wanted):
+        raise TypeError(f"the analysis `{kind.name}` is about a {wanted.__name__}, not about {unit!r}")
 
 
 def described(result: Analysis, unit: Unit) -> list[tuple[object, str]]:

@@ -34,6 +34,8 @@ class Unreachable(FunctionAnalysis):
 
         self.cfg = cfg
         self.parts: dict[Block, list[Block]] = {}
+        if not cfg.blocks:
+            return
         graph = cfg.graph
         entry = cfg.blocks[0].label
         cut_off = set(graph) - {entry} - networkx.descendants(graph, entry)

@@ -41,15 +41,18 @@ from altru_ir.passes.transform.rewriting import plain_attributes, remove_unreach
 from altru_ir.types import IntType, UsizeType
 from altru_ir.values import Operation, Value
 
+_Access = tuple[Operation, Value]
+"""A load or a store, and what the place holds then."""
+
 
 class _Scope(NamedTuple):
     """What a block has added, and the tables in front of it, which are others where it is a cleanup."""
 
     node: int
     added: list[Hashable]
-    accesses: list[tuple[Value, Operation | None]]
+    accesses: list[tuple[Value, _Access | None]]
     table: dict[Hashable, Operation]
-    memory: dict[Value, Operation]
+    memory: dict[Value, _Access]
 
 
 @attrs.define
@@ -78,7 +81,7 @@ class CommonSubexpressions(FunctionPass):
         reloads = Reloads(cfg, module, lambda: self.get(Aliases, function)) if self.loads else None
         loaded = 0
         table: dict[Hashable, Operation] = {}
-        memory: dict[Value, Operation] = {}
+        memory: dict[Value, _Access] = {}
         paths: dict[Hashable, Value] = {}
         undo: list[_Scope] = []
         for node in tree.order:
@@ -119,14 +122,13 @@ class CommonSubexpressions(FunctionPass):
                 elif reloads is not None and (access := accessed(op, module)) is not None:  # 5
                     place, value = paths.get(access[0], access[0]), access[1]
                     first = memory.get(place)
-                    known_value = None if first is None or op.decl.name != "load" else accessed(first, module)
-                    fits = known_value is not None and known_value[1].type == value.type
-                    if first is not None and known_value is not None and fits and reloads.unchanged(access[0], first, op):
-                        replacement[value] = known_value[1]
+                    fits = first is not None and op.decl.name == "load" and first[1].type is value.type
+                    if first is not None and fits and reloads.unchanged(access[0], first[0], op):
+                        replacement[value] = first[1]
                         loaded += 1
                         continue
                     accesses.append((place, first))
-                    memory[place] = op
+                    memory[place] = op, value
                 kept.append(op)
             if len(kept) != len(block.ops):
                 block.ops = kept

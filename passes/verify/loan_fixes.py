@@ -16,22 +16,27 @@ Kinds, those first that keep what the program does; each is proposed where its f
  8. the access moves behind the last use (8a), or the last uses in front of it (8b): the scope of the loan is shortened;
  9. a copy is lent;
 10. a clause is declared, so that those who call must show it; regions without a name receive one;
-11. a region that is written in the function, but that nobody asks for, is left to be inferred.
+11. a region that is written in the function, but that nobody asks for, is left to be inferred;
+12. the region of a result is named: that of one of the parameters, or one for all of them, or ``'static``.
 
 Of these, 1 to 5 and 11 leave every value as it was; 6 and 7 change when destructors run; 8 and 9 which of two values is seen,
-where there is no telling which one was meant; 10 what is asked of callers.
+where there is no telling which one was meant; 10 and 12 what is asked of callers.
+
+Invariant: a payload is not reached for behind what may have changed the variant, if it was reached for in front of that: no
+check sees whether the variant is there, so trying would not tell.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
 from altru_ir.diagnostics import Edit, Fix
 from altru_ir.elision import RegionSignature
 from altru_ir.marks import copies
 from altru_ir.module import Function, Module, Signature
+from altru_ir.passes.analysis.loan_paths import Path
 from altru_ir.passes.analysis.loan_points import Access, Loan
 from altru_ir.passes.verify.rewriting import NoText, Rewriting
 from altru_ir.text.printer import print_header
@@ -60,27 +65,35 @@ class LoanFixes(Rewriting):
             drafts = (lambda: self.inferred(holders), lambda: self.declared_before(loan, holders))
             return self.collect(lambda: self.loaded(loan), *drafts)
         moved = access.kind == "moved"
-        return self.collect(
-            lambda: self.loaded(loan),
-            lambda: self.shared(op, loan),
-            lambda: self.two_phase(op, loan),
-            lambda: self.through(op, loan, access),
-            lambda: self.lent(op, loan, access) if moved else iter(()),
-            lambda: self.followed(loan),
-            lambda: self.again(op, loan),
-            lambda: self.each_time(loan),
-            lambda: self.inferred(holders),
-            lambda: self.postponed(op, holders, "end it after the last use") if op.name in ("end", "drop") else iter(()),
-            lambda: self.left_out(op),
-            lambda: self.declared_before(loan, holders),
-            lambda: self.postponed(op, holders, f"`{op.name}` after the last use of the reference"),
-            lambda: self.advanced(op, holders),
-            lambda: self.copied(loan.op),
+        ends = op.name in ("end", "drop")
+        lent_stays = not (access.writes and leads_into_variant(loan.path, access.path))
+        accessed_stays = not (loan.mutable and leads_into_variant(access.path, loan.path))
+        possible: tuple[tuple[bool, Callable[[], Iterator[Fix]]], ...] = (
+            (True, lambda: self.loaded(loan)),
+            (True, lambda: self.shared(op, loan)),
+            (lent_stays, lambda: self.two_phase(op, loan)),
+            (True, lambda: self.through(op, loan, access)),
+            (moved and lent_stays, lambda: self.lent(op, loan, access)),
+            (lent_stays, lambda: self.followed(loan)),
+            (lent_stays, lambda: self.again(op, loan)),
+            (lent_stays, lambda: self.each_time(loan)),
+            (True, lambda: self.inferred(holders)),
+            (ends, lambda: self.postponed(op, holders, "end it after the last use")),
+            (True, lambda: self.left_out(op)),
+            (True, lambda: self.declared_before(loan, holders)),
+            (accessed_stays, lambda: self.postponed(op, holders, f"`{op.name}` after the last use of the reference")),
+            (accessed_stays, lambda: self.advanced(op, holders)),
+            (True, lambda: self.copied(loan.op)),
         )
+        return self.collect(*(draft for fits, draft in possible if fits))
 
     def outlives(self, signature: RegionSignature, longer: int, shorter: int, holders: set[Value]) -> Sequence[Fix]:
         """For a region of the signature that flows, by way of ``holders``, into another one, by their numbers there."""
         return self.collect(lambda: self.inferred(holders), lambda: self.declared(signature, longer, shorter))
+
+    def unclear(self, signature: RegionSignature) -> Sequence[Fix]:
+        """For a result whose region is neither written nor told by the parameters."""
+        return self.collect(lambda: self.result_named(signature))
 
     def unseen(self, op: Operation, step: Operation | None) -> Sequence[Fix]:
         """For a borrow of what others may change unseen; ``step`` follows a ``gc`` that is found there."""
@@ -260,16 +273,28 @@ class LoanFixes(Rewriting):
                 at = start + found.end()
                 yield Fix(f"declare `{clause}`", (self.edit(at, at, more),))
             return
-        type = self.function.signature.type
-        named = tuple(name for name, known in zip(names, signature.names, strict=True) if name != known)
-        parameters = tuple(
-            self.renamed(each, slots, names) for each, slots in zip(type.parameters, signature.parameters, strict=True)
-        )
-        made = FunctionType(
-            (*type.binder, *named), parameters, type.result, type.transfers, type.abi, type.variadic, type.unsafe, type.nounwind
-        )
         outlives = ((names[longer], names[shorter]), *self.function.signature.outlives)
-        yield Fix(f"name the regions, and declare `{clause}`", (self.edit(start, end, self.head(made, outlives)),))
+        text = self.head(signature, names, signature.result, outlives)
+        yield Fix(f"name the regions, and declare `{clause}`", (self.edit(start, end, text),))
+
+    def result_named(self, signature: RegionSignature) -> Iterator[Fix]:  # 12
+        start, end = self.header()
+        outlives = self.function.signature.outlives
+        given = dict.fromkeys(slot for slots in signature.parameters for slot in slots if slot > 0)
+        for slot in given or (0,):
+            names = list(signature.names)
+            if names[slot] == INFERRED:
+                names[slot] = self.new_region(names)
+            text = self.head(signature, names, tuple(at or slot for at in signature.result), outlives)
+            yield Fix(f"name the region of the result, {names[slot]}", (self.edit(start, end, text),))
+        names = list(signature.names)
+        one = self.new_region(names)
+        unnamed = [slot for slot in given if names[slot] == INFERRED]
+        for slot in unnamed:
+            names[slot] = one
+        if len(unnamed) > 1:
+            text = self.head(signature, names, tuple(at or unnamed[0] for at in signature.result), outlives)
+            yield Fix(f"name one region for all, {one}", (self.edit(start, end, text),))
 
     def inferred(self, holders: set[Value]) -> Iterator[Fix]:  # 11
         for op in dict.fromkeys(op for op in self.number if not holders.isdisjoint(op.results)):
@@ -290,7 +315,7 @@ class LoanFixes(Rewriting):
 
         def named(region: str) -> str:
             slot = next(wanted)
-            return names[slot] if region == INFERRED else region
+            return names[slot] if region == INFERRED and slot >= 0 else region  # not one that a function type binds
 
         return map_regions(type, named)
 
@@ -403,12 +428,35 @@ class LoanFixes(Rewriting):
             end -= 1
         return start, end
 
-    def head(self, type: FunctionType, outlives: tuple[tuple[str, str], ...]) -> str:
-        """The signature as text, with other regions."""
+    def head(
+        self, signature: RegionSignature, names: Sequence[str], result: Sequence[int], outlives: tuple[tuple[str, str], ...]
+    ) -> str:  # fmt: skip
+        """The signature as text, where its regions have ``names``, and those at the slots of the result are ``result``."""
         known = self.function
-        stub = Function(known.name, Signature(type, outlives), [parameter.name for parameter in known.parameters])
+        type = known.signature.type
+        named = dict.fromkeys(name for name, before in zip(names, signature.names, strict=True) if name != before)
+        parameters = (
+            self.renamed(each, slots, names) for each, slots in zip(type.parameters, signature.parameters, strict=True)
+        )
+        given = self.renamed(type.result, result, names) if signature.unclear else type.result
+        made = FunctionType(
+            (*type.binder, *named),
+            tuple(parameters),
+            given,
+            type.transfers,
+            type.abi,
+            type.variadic,
+            type.unsafe,
+            type.nounwind,
+        )
+        stub = Function(known.name, Signature(made, outlives), [parameter.name for parameter in known.parameters])
         stub.linkage, stub.attributes = known.linkage, known.attributes
         return print_header(stub)
+
+
+def leads_into_variant(path: Path | None, start: Path | None) -> bool:
+    """Whether ``path`` goes from where ``start`` ends into a payload, which is there only as long as the variant is."""
+    return path is not None and any(step.kind == "variant" for step in path.steps()[0 if start is None else start.depth :])
 
 
 __all__ = ["LoanFixes"]

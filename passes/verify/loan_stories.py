@@ -88,7 +88,8 @@ class Teller:
                 found.append(problem)
         pairs: dict[tuple[int, int], int] = {}
         for n, a, b in sorted(self.conflicts.subset_errors):
-            pairs.setdefault((a, b), n)
+            if b or not self.flow.signature.unclear:  # else an error of its own says what the result needs
+                pairs.setdefault((a, b), n)
         found.extend(each for (a, b), n in pairs.items() if (each := self.outlives(a, b, n)) is not None)
         return found
 

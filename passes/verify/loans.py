@@ -110,8 +110,10 @@ def _has_origins(function: Function, regions: Regions) -> bool:
 def _signatures(function: Function, regions: Regions) -> Iterator[Diagnostic]:
     """What is wrong with the signatures of a function and of those elsewhere that it calls, and with function values."""
     told: set[object] = set()
-    if signature_of(function, regions).unclear:
-        yield _unclear(function, function.location, function)
+    own = signature_of(function, regions)
+    if own.unclear:
+        problem = _unclear(function, function.location, function)
+        yield attrs.evolve(problem, proposals=LoanFixes(function, regions.module).unclear(own))
     for op in function.operations():
         decl = op.decl
         value = decl.callee is None

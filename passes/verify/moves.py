@@ -133,7 +133,9 @@ class _Checker:
                 return
             self.told.add(key)
             ends = [each for each in self.function.operations() if each.name == "end" and each.operands[0] is local]
-            labels = [(each.location, f"the scope of `%{local.name}` ends here") for each in ends if each is not op]
+            declared = None if local.operation is None else local.operation.location  # where scheduled ends have their place
+            written = [each for each in ends if each is not op and each.location != declared]
+            labels = [(each.location, f"the scope of `%{local.name}` ends here") for each in written]
             use = "ended again" if op.name == "end" else "used"
             self.report(
                 "ALT-F004", op, f"`%{local.name}` is {use} after its scope has ended", labels=labels,  # type: ignore[arg-type]

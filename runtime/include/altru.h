@@ -125,10 +125,6 @@ ALTRU_API uint32_t altru_panic_times(const altru_panic *panic, size_t index);
 ALTRU_API size_t altru_panic_caller(const altru_panic *panic, size_t index, char *buffer,
                                     size_t size, uint32_t *line, uint32_t *column);
 
-/* An address in that call, for a host that knows more of its code by address; 0 for the function of
- * the panic's place. Functions that were inlined into each other have the same one. */
-ALTRU_API uintptr_t altru_panic_call(const altru_panic *panic, size_t index);
-
 /* Not 0 when more functions were active than are kept. */
 ALTRU_API uint32_t altru_panic_has_more(const altru_panic *panic);
 

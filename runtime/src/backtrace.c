@@ -170,7 +170,6 @@ static bool step(struct altru_frames *frames, struct altru_frame *out) {
             return false;
         }
         const struct altru_active *active = &frames->trace->active[frames->next++];
-        out->call = active->call;
         out->times = active->times;
         frames->is_inside = altru_places_find(active->start, active->call, &frames->places);
         if (!frames->is_inside && name_of(active->start, &out->place)) {
@@ -196,7 +195,6 @@ void altru_frames_begin(struct altru_frames *frames, const altru_site *site,
         first->place.file = NULL;
         first->place.file_length = 0;
         first->place.line = first->place.column = 0;
-        first->call = 0;
     } else if (name != NULL) {
         frames->site = site; /* inlined where that is not known */
     }
@@ -206,7 +204,7 @@ bool altru_frames_next(struct altru_frames *frames, struct altru_frame *out) {
     if (frames->site != NULL) {
         const char *name = frames->site->function;
         frames->site = NULL;
-        *out = (struct altru_frame){{name, strlen(name), NULL, 0, 0, 0}, 0, 1};
+        *out = (struct altru_frame){{name, strlen(name), NULL, 0, 0, 0}, 1};
         return true;
     }
     if (!frames->has_waiting) {

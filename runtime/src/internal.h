@@ -231,11 +231,10 @@ struct altru_place {
     uint32_t line, column;
 };
 
-/* A function as the source has it: `call` is an address in the call that it is in, 0 where the
- * message of the panic tells its place. */
+/* A function as the source has it, with the place of the call that it is in; no file where the
+ * message of the panic tells the place. */
 struct altru_frame {
     struct altru_place place;
-    uintptr_t call;
     uint32_t times; /* in a row */
 };
 

@@ -460,11 +460,6 @@ size_t altru_panic_caller(const altru_panic *panic, size_t index, char *buffer, 
     return finish(&out, size);
 }
 
-uintptr_t altru_panic_call(const altru_panic *panic, size_t index) {
-    const struct altru_frame *frame = find_frame(panic, index);
-    return frame != NULL ? frame->call : 0;
-}
-
 uint32_t altru_panic_has_more(const altru_panic *panic) {
     return panic->trace.is_cut;
 }
@@ -530,12 +525,6 @@ size_t altru_panic_caller(const altru_panic *panic, size_t index, char *buffer, 
     (void)line;
     (void)column;
     return SIZE_MAX;
-}
-
-uintptr_t altru_panic_call(const altru_panic *panic, size_t index) {
-    (void)panic;
-    (void)index;
-    return 0;
 }
 
 uint32_t altru_panic_has_more(const altru_panic *panic) {

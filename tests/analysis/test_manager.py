@@ -176,3 +176,18 @@ def test_notes_stand_behind_comments_that_were_there() -> None:
 
 def test_analyze_is_one_question(module: Module) -> None:
     assert analyze(Sizes, module.functions["g"]).of == [1]
+
+
+@pytest.mark.parametrize("name", ANALYSES)
+def test_the_wrong_kind_of_thing_and_what_has_no_body(name: str) -> None:
+    module = air.parse(TEXT + 'extern "C" func @outside(%n: i32)\n')
+    kind, analyses = find(name), AnalysisManager()
+    about_modules = issubclass(kind, ModuleAnalysis)
+    for wrong in (module.functions["f"] if about_modules else module, None, "f"):
+        with pytest.raises(
+            TypeError, match=f"the analysis `{kind.name}` is about a {'Module' if about_modules else 'Function'}"
+        ):
+            analyses.get(kind, wrong)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="'liveness' is no analysis"):
+        analyses.get("liveness", module)  # type: ignore[arg-type]
+    analyses.get(kind, module if about_modules else module.functions["outside"])

@@ -210,3 +210,23 @@ def test_start_up_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.endswith("set()\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize("kind", ["ir", "llvm", "obj", "header", "shared", "static", "exe"])
+def test_a_full_disk_is_told_with_the_file(good: str, kind: str) -> None:
+    path = Path(good)
+    path.write_text(GOOD + "func @main() -> i32 {\n^entry:\n  %z = const 0 : i32\n  ret %z\n}\n")
+    status, out, err = altru_opt("-O1", f"--emit={kind}", "-o", "/dev/full", good)
+    assert (status, out) == (2, "")
+    assert "/dev/full: No space left on device" in err
+
+
+def test_clearing_a_cache_that_is_not_used_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cache").mkdir(mode=0o700)
+    monkeypatch.setenv("ALTRU_CACHE_DIR", str(tmp_path / "cache"))
+    assert altru_opt("--clear-cache") == (0, "", "")
+    (tmp_path / "cache").chmod(0o755)
+    status, out, err = altru_opt("--clear-cache")
+    assert (status, out) == (2, "")
+    assert err.startswith("error[ALT-S001]: there is no cache to clear")

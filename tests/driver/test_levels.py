@@ -158,3 +158,17 @@ def test_the_levels_of_a_manager_hold_where_no_others_are_given() -> None:
 def test_options_of_other_classes_are_refused(options: dict[str, object]) -> None:
     with pytest.raises((TypeError, ValueError), match=r"optimization level|levels are a mapping"):
         backend.compile(air.parse(DIVISION), **options)  # type: ignore[arg-type]
+
+
+def test_a_code_may_be_short(write) -> None:  # type: ignore[no-untyped-def]
+    status, _, err = altru_opt("--check", "-W", "l001=error", write(LEAK))
+    assert (status, err.count("error[ALT-L001]")) == (1, 1)
+
+
+@pytest.mark.parametrize("mode", [["--check"], ["-O2"], ["-O0"], ["-p", "check-memory"]])
+def test_what_is_expected_of_a_level(write, mode: list[str]) -> None:  # type: ignore[no-untyped-def]
+    told = LEAK.replace("%p = own.into_ptr %o", "%p = own.into_ptr %o // expected-warning {{MESSAGE}}")
+    message = altru_opt("--check", write(LEAK))[2].splitlines()[0].partition(": ")[2]
+    assert altru_opt("--verify-diagnostics", *mode, write(told.replace("MESSAGE", message))) == (0, "", "")
+    status, _, err = altru_opt("--verify-diagnostics", *mode, write(LEAK))
+    assert (status, "unexpected warning: " + message in err) == (1, True)

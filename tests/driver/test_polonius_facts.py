@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -57,6 +58,10 @@ def remove(name: str) -> Callable[[Path], None]:
         (put("cfg_edge", '"a"\t"b"\n\n"b"\t"c"\n'), 1, "an empty line where a row should be"),
         (put("cfg_edge", '"a"\t"b"\n"b" "c"\n'), 1, "a row with 1 column instead of 2"),
         (put("loan_issued_at", b'"o"\t"\xff"\t"p"\n'), 1, "byte 0xff is not valid UTF-8"),
+        (put("cfg_edge", '"a"\t\x1b[31mred\n'), 1, "the point is `\\x1b[31mred` and not a name"),
+        (put("cfg_edge", '"a"\t' + 1_000_000 * "b" + "\n"), 1, f"the point is `{77 * 'b'}...` and not a name"),
+        (lambda copy: (remove("placeholder")(copy), os.mkfifo(copy / "placeholder.facts"))[1], 2, "is no regular file"),
+        (lambda copy: (remove("placeholder")(copy), (copy / "placeholder.facts").mkdir())[1], 2, "is no regular file"),
     ],
 )
 def test_malformed(copy: Path, change: Callable[[Path], None], status: int, said: str) -> None:

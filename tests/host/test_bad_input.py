@@ -87,12 +87,12 @@ def test_a_panic_near_the_limit_is_not_raised_later(low_limit: Any) -> None:
 
 def test_an_error_behind_a_call_does_not_call_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is raised while a panic is told may be of a class that a refused argument has as well."""
-    from altru_ir.backend.host import calls, natives
+    from altru_ir.backend.host import natives
 
     def fails() -> None:
         raise ctypes.ArgumentError("while it was told")
 
-    monkeypatch.setattr(calls, "raise_panic", fails)
+    monkeypatch.setattr(natives, "raise_panic", fails)
     lib = backend.compile(air.parse(COUNTED))
     with pytest.raises(ctypes.ArgumentError):
         lib["divide"](0)

@@ -237,8 +237,8 @@ def test_references_to_one_value(lib: Any) -> None:
         ("sum", (numpy.zeros(3, "i8"),), TypeError, "8-byte floats, not of format 'l'"),
         ("sum", (numpy.zeros(3, ">f8"),), TypeError, "not of format '>d'"),
         ("sum", (numpy.zeros(3, "c8"),), TypeError, "not of format 'Zf'"),
-        ("sum", (numpy.zeros((2, 2)),), TypeError, "takes 1 dimensions, not 2"),
-        ("sum", (numpy.float64(2.0),), TypeError, "takes 1 dimensions, not 0"),
+        ("sum", (numpy.zeros((2, 2)),), TypeError, "takes 1 dimension, not 2"),
+        ("sum", (numpy.float64(2.0),), TypeError, "takes 1 dimension, not 0"),
         ("sum", (5.0,), TypeError, "parameter %xs of @sum .* takes a buffer, a list or a tuple, not float 5.0"),
         ("sum", ("text",), TypeError, "not str 'text'"),
         ("sum", ({1: 2},), TypeError, "not dict"),
@@ -321,6 +321,64 @@ def test_nothing_is_held_after_an_error(lib: Any) -> None:
     good.append(1)
     base = numpy.zeros(4)
     assert sys.getrefcount(base) == 2
+
+
+class Lying:
+    """A sequence that says that it has ``says`` elements, and gives ``gives``."""
+
+    def __init__(self, says: int, gives: int) -> None:
+        self.says, self.gives = says, gives
+
+    def __len__(self) -> int:
+        return self.says
+
+    def __getitem__(self, index: int) -> float:
+        if index >= self.gives:
+            raise IndexError
+        return 1.0
+
+
+class LyingList(list[float]):
+    def __len__(self) -> int:
+        return 1000
+
+
+def test_a_sequence_has_as_many_elements_as_it_gives(lib: Any) -> None:
+    """What it says of itself could be a length beyond the memory of its copy."""
+    assert lib["sum"](Lying(1000, 2)) == 2.0
+    assert lib["sum"](Lying(1, 50)) == 50.0
+    assert lib["sum"](LyingList([1.0, 2.0])) == 3.0
+    with pytest.raises(ValueError, match="rows of dimension 1 have different lengths"):
+        lib["corner"]([[1.0], Lying(1, 2)], 1.0)
+    three = backend.compile(air.parse("func @f(%xs: [3 x f64]) -> f64 {\n^e:\n  %x = extract %xs, 2\n  ret %x\n}\n"))["f"]
+    assert three(Lying(7, 3)) == 1.0
+    for says, gives in ((3, 5), (3, 1)):
+        with pytest.raises(ValueError, match=f"takes 3 elements, not {gives}"):
+            three(Lying(says, gives))
+
+
+def test_a_list_that_grows_or_shrinks_meanwhile_keeps_what_it_got() -> None:
+    text = (
+        "func @change()\n"
+        "func @fill(%xs: ref<mut [? x i64]>, %v: i64) {\n"
+        "^e:\n"
+        "  %s = deref %xs\n"
+        "  %zero = const 0 : usize\n"
+        "  %p = elem %s, %zero\n"
+        "  assign %p, %v\n"
+        "  call @change()\n"
+        "  ret\n"
+        "}\n"
+    )
+    values = [1, 2]
+    change = [lambda: values.append(3), lambda: values.__delitem__(slice(1, None)), values.clear]
+    lib = backend.compile(air.parse(text), externs={"change": lambda: change.pop(0)()})
+    lib["fill"](values, 7)
+    assert values == [7, 2, 3]
+    lib["fill"](values, 8)
+    assert values == [8]
+    lib["fill"](values, 9)
+    assert values == []
 
 
 USUAL = """

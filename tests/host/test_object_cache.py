@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -162,7 +163,7 @@ def test_the_sources_of_the_compiler_are_in_the_key(monkeypatch: pytest.MonkeyPa
     from altru_ir.backend import object_cache
 
     names = [name for name, _, _ in object_cache._state_of_sources()]
-    assert any(name.endswith(os.path.join("lower", "ops.py")) for name in names)
+    assert any(name.endswith(os.path.join("lower", "ops", "arith.py")) for name in names)
     assert any(name.endswith("insert_checks.py") for name in names)
     first = key_of(air.parse(TEXT), OPTIONS, frozenset())
     object_cache.surroundings.cache_clear()
@@ -257,6 +258,10 @@ def test_the_oldest_go_first(cache: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert [p.name for p in objects(cache)] == ["k0", "k3", "k4"]
     monkeypatch.setenv("ALTRU_CACHE_LIMIT", "a lot")
     assert files.limit() == 512 << 20
+    monkeypatch.setenv("ALTRU_CACHE_LIMIT", 5000 * "9")  # more digits than Python makes a number of
+    assert files.limit() > 1 << 64
+    monkeypatch.setenv("ALTRU_CACHE_LIMIT", "000")
+    assert files.limit() == 0
 
 
 def test_a_small_limit_holds_after_each_store(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -298,6 +303,29 @@ def test_clearing(cache: Path) -> None:
     assert {p.name for p in build.clear_cache()} >= {"objects"}
     assert objects(cache) == []
     assert done(compile_text)["code generations"] == 1
+
+
+def test_clearing_while_others_store(cache: Path) -> None:
+    stop = threading.Event()
+
+    def storing() -> None:
+        number = 0
+        while not stop.is_set():
+            files.store(f"k{number}", bytes(10))
+            number += 1
+
+    threads = [threading.Thread(target=storing) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(50):
+            files.clear()
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    files.clear()
+    assert [path.name for path in cache.iterdir()] == ["lock"]
 
 
 def test_processes_at_once(cache: Path, tmp_path: Path) -> None:

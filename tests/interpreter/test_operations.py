@@ -31,15 +31,7 @@ INTERPRETED_ONLY = {
 }  # fmt: skip
 
 ENDS = {"abort", "panic", "resume", "unreachable"}  # a result of these is the end they bring
-EXHAUSTED = {
-    "arena.alloc",
-    "arena.alloc_array",
-    "new",
-    "pool.acquire",
-    "pool.insert",
-    "spawn",
-}  # no memory, no thread: undriven
-HANDED_ON = {"gc.drain", "join"}  # the panic of a finalizer, of a thread; its place is there
+HANDED_ON = {"gc.drain", "join", "spawn"}  # the panic of a finalizer, of a thread, at once or later; its place is there
 PREAMBLE = """altru 1
 module @operations
 struct @Tagged { n: i32, of: phantom<i32> }
@@ -255,6 +247,17 @@ PANICS: dict[str, tuple[list[Any], str]] = {
     "pool.remove": ([True, 3], "stale"),
     "pool.get_mut": ([True, 3], "stale"),
 }
+# operation: what asks for more memory than there is, as the last line, and what stands before
+EXHAUSTING: dict[str, tuple[str, str]] = {
+    "new": ("%r = new %v : own<[4096 x i8]>", ""),
+    "new.array": ("%r = new.array %n : own<[? x uninit<i8>]>", ""),
+    "arena.new": ("%r = arena.new", ""),
+    "arena.alloc": ("%r = arena.alloc %home, %v", "arena"),
+    "arena.alloc_array": ("%r = arena.alloc_array %home, %n, %b : ref<mut [? x i8]>", "arena"),
+    "pool.new": ("%r = pool.new {prewarm = 2} : pool<[4096 x i8]>", ""),
+    "pool.acquire": ("%r = pool.acquire %home, %v", "pool<[4096 x i8]>"),
+    "pool.insert": ("%r = pool.insert %home, %v", "pool<[4096 x i8]>"),
+}
 # operation: operands outside its definition, and the code of the fault
 FAULTS: dict[str, tuple[list[Any], str]] = {
     "assume": ([False], "ALT-C007"),
@@ -351,6 +354,55 @@ def test_a_row_panics(name: str) -> None:
         native()[f"run {name}"](*operands)
 
 
+def exhausting(name: str) -> str:
+    """A function that uses up almost all memory, and then asks for more while something with a destructor is there."""
+    asks, home = EXHAUSTING[name]
+    made = "%fresh = arena.new" if home == "arena" else f"%fresh = pool.new : {home}"
+    place = f"  {made}\n  %place = local : {home}\n  init %place, %fresh\n  %home = borrow %place\n" if home else ""
+    return f"""altru 1
+module @exhausting
+struct @Loud {{ n: i32 }} drop @Loud.drop
+extern "C" func @putchar(%c: i32) -> i32 unsafe
+func @Loud.drop(%self: ref<mut @Loud>) {{
+^entry:
+  %c = const 33 : i32
+  %r = call @putchar(%c) unsafe
+  ret
+}}
+func @main_entry(%n: usize) {{
+^entry:
+  %b = const 7 : i8
+  %v = const "{"x" * 4096}" : [4096 x i8]
+  %one = const 1 : i32
+  %loud = struct %one : @Loud
+  %filled = new.array %n : own<[? x uninit<i8>]>
+{place}  {asks}
+  ret
+}}
+"""
+
+
+@pytest.mark.parametrize("name", sorted(EXHAUSTING))
+def test_without_memory_it_panics_and_what_is_held_is_dropped(name: str) -> None:
+    text = exhausting(name)
+    line = next(number for number, each in enumerate(text.splitlines(), 1) if each.strip() == EXHAUSTING[name][0])
+    program = backend.prepare(air.parse(text, filename="full.air"), opt=0)
+    said: list[bytes] = []
+    with pytest.raises(air.Panic, match=rf"out of memory: \d+ bytes were asked for at full.air:{line}:3"):
+        backend.interpret(program, "main_entry", [4096], memory=4096 + (150 if name == "arena.new" else 200), write=said.append)
+    assert b"".join(said) == b"!"
+
+
+def test_natively_too_what_is_held_is_dropped_when_a_pool_finds_no_memory() -> None:
+    huge = EXHAUSTING["pool.new"][0].replace("= 2", f"= {1 << 44}")
+    said: list[int] = []
+    module = air.parse(exhausting("pool.new").replace(EXHAUSTING["pool.new"][0], huge))
+    library = backend.compile(module, externs={"putchar": lambda c: said.append(c) or c})
+    with pytest.raises(air.Panic, match=r"out of memory: \d+ bytes were asked for"):
+        library["main_entry"](16)
+    assert said == [ord("!")]
+
+
 @pytest.mark.parametrize("name", sorted(FAULTS))
 def test_a_row_faults(name: str) -> None:
     operands, code = FAULTS[name]
@@ -375,4 +427,4 @@ def test_every_operation_lowers_or_is_listed() -> None:
 
 def test_every_operation_that_panics_by_itself_does() -> None:
     may = {name for name, decl in declare.table().items() if decl.may_panic and declare.DROPS not in decl.traits}
-    assert may - set(PANICS) - run_of_programs()[1] == EXHAUSTED | HANDED_ON
+    assert may - set(PANICS) - set(EXHAUSTING) - run_of_programs()[1] == HANDED_ON

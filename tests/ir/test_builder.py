@@ -315,3 +315,109 @@ def test_what_is_no_value_list_type_or_block_is_refused_where_it_is_given() -> N
         b.load(b.elem(place, (i,)))
         b.call("f", (s, i))
     assert air.verify(b.module) == []
+
+
+WRONG_KINDS = {
+    "b.function(None)": "None was given where a name",
+    "b.function('g', None)": "None was given where a list",
+    "b.function('g', [(None, air.I32)])": "None was given where a name",
+    "b.function('g', linkage='secret')": "a linkage is `public` or `private`, not 'secret'",
+    "b.add(x, x, name=3)": "3 was given where a name",
+    "b.const(None, air.I32)": "`value` of `const` is None, and no literal",
+    "b.const([1, object], air.I32)": "and no literal",
+    "b.icmp(['ult'], x, x)": r"`\['ult'\]` is no predicate of `icmp`",
+    "b.switch(x, b.block())": "was given where a list",
+    "b.switch(x, [b.block()])": "was given where a pair of a case and a block",
+    "b.call(3, [])": "3 was given where a function, its name or a function value",
+    "b.call('f', None)": "None was given where a list",
+    "b.declare_struct('S', [('a', air.I32), ('a', air.I64)])": "`a` is declared twice in @S",
+    "b.declare_struct('S', [], representation='rust')": "there is no representation 'rust'",
+    "b.declare_enum('E', [('A', air.UNIT), ('A', air.UNIT)])": "`A` is declared twice in @E",
+    "b.declare_constant('c', air.I32, 'x')": '@c: `"x"` is no integer literal',
+    "b.declare_constant('c', air.I32, None)": "@c: `None` is no integer literal",
+    "b.declare('g', [('a',)])": "was given where a pair of a name and a type",
+    "b.declare('g', ['a'])": "was given where a pair of a name and a type",
+    "b.declare('g', [('a', air.I32, 'kept')])": "'kept', None",
+    "b.declare('g', abi='D')": "'D' was given where None or \"C\"",
+    "b.declare('g', abi=None, variadic=True)": 'only `extern "C"` functions take `...`',
+    "b.declare('g', result_transfer='borrowed')": "@g gives nothing, so it has no transfer",
+    "b.string(3)": "3 was given where a text or bytes",
+    "b.c_string(chr(0xD800))": "half of a surrogate pair",
+    "b.block(3)": "3 was given where a name",
+    "b.at_end(f)": "was given where a block",
+    "b.before(x)": "was given where an operation",
+    "b.body(None).__enter__()": "None was given where a function",
+    "b.loc(None).__enter__()": "where a file, a line and a column",
+    "b.loc(1, -1).__enter__()": "where a file, a line and a column",
+    "b.recovering(None).__enter__()": "None was given where a list for diagnostics",
+    "b.op('add', x)": "one value was given where a list of values",
+    "b.op('add', None)": "None was given where a list",
+    "b.op('add', [x, x], ['note'])": "where a dictionary of attributes",
+    "b.op('add', [x, x], {3: 3})": "where a dictionary of attributes",
+    "b.op('br', [], {}, ['next'])": "'next' was given where a block",
+    "b.variable(None, x)": "None was given where a type",
+    "b.variable(air.I32, None)": "None was given where a value",
+    "b.variable(air.I32, x).set(3)": "3 was given where a value",
+    "b.match(None).__enter__()": "None was given where a value",
+    "b.while_(x).__enter__()": "where a function that builds a value",
+    "b.for_range(0, 10).__enter__()": "0 was given where a value",
+    "b.both(None, None)": "None was given where a value",
+    "b.both(b.icmp('eq', x, x), x)": "where a function that builds a value",
+    "b.either(b.icmp('eq', x, x), lambda: 3)": "3 was given where a value",
+    "b.use(None)": "None was given where a value",
+}
+
+
+@pytest.mark.parametrize("call", WRONG_KINDS)
+def test_what_is_of_the_wrong_kind_is_refused_where_it_is_given(built: tuple[air.Builder, air.Function], call: str) -> None:
+    b, f = built
+    with b.loc(3, 5, "a.toy"), pytest.raises(BuilderError, match=WRONG_KINDS[call]) as caught:
+        eval(call, {"air": air, "b": b, "f": f, "x": f.parameters[0]})
+    assert "at a.toy:3:5" in str(caught.value)
+
+
+def test_the_function_that_was_removed_is_no_place_to_build(built: tuple[air.Builder, air.Function]) -> None:
+    b, f = built
+    b.module.remove(f)
+    with pytest.raises(BuilderError, match="`ret` has nowhere to go: @f is no longer in module"):
+        b.ret(f.parameters[0])
+
+
+def test_what_stood_behind_the_insertion_point_was_removed(built: tuple[air.Builder, air.Function]) -> None:
+    b, f = built
+    sum = b.add(f.parameters[0], f.parameters[0])
+    b.before(sum.owner)  # type: ignore[arg-type]
+    f.entry.ops.clear()
+    with pytest.raises(BuilderError, match="`add`, in front of which to build, was removed"):
+        b.add(f.parameters[0], f.parameters[0])
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    numpy = pytest.importorskip("numpy")
+    m = air.Module("m")
+    b = air.Builder(m)
+    b.function("f")
+    b.const(numpy.int32(-4), air.I32, name="a")
+    b.const(numpy.float64(0.1), air.F64, name="b")
+    b.const(numpy.array([1, 2]), air.ArrayType((2,), air.I8), name="c")
+    b.const([numpy.float32(0.5)], air.ArrayType((1,), air.F32), name="d")
+    b.const(numpy.bool_(True), air.I1, name="e")
+    b.ret()
+    assert air.verify(m) == []
+    lines = ["%a = const -4 : i32", "%b = const 0.1 : f64", "%c = const [1, 2] : [2 x i8]", "%d = const [0.5] : [1 x f32]"]
+    for line in [*lines, "%e = const true : i1"]:
+        assert f"  {line}\n" in str(air.parse(str(m)))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        "PtrType('i32')", "ArrayType(3, I32)", "ArrayType([3], I32)", "ArrayType((-1,), I32)", "ArrayType((), I32)",
+        "ArrayType((1, None), I32)", "TupleType(I32)", "TupleType(('i32',))", "NamedType(None)", "OwnType(None)",
+        "FunctionType(None, (), I32)", "FunctionType((), (I32,), I32, ('kept', None))", "FunctionType((), (), I32, abi='D')",
+        "RefType(I32, region=3)", "type(I32)(7)", "type(F32)(16)", "UninitType('i32')",
+    ],
+)  # fmt: skip
+def test_types_are_made_of_types(make: str) -> None:
+    with pytest.raises(TypeError, match=r"where .* is expected for|there are widths of"):
+        eval(make, vars(air) | {name: getattr(air, name) for name in air.__all__})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 import altru_ir as air
 from altru_ir import declare
+from altru_ir.declaration_rules import contradictions
 from altru_ir.values import Operation, Value
 from tests.ops import test_arithmetic as arithmetic
 
@@ -97,6 +99,44 @@ def test_a_foreign_operation_lowers(clamp: None) -> None:
 def test_a_name_is_declared_once(clamp: None) -> None:
     with pytest.raises(ValueError, match="already declared"):
         exec(FOREIGN, {"__name__": "toy_front_end"})
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "says"),
+    [
+        ('"toy.f", "$a, $b"', "a = Operand(INTEGER)", "the format names $b, which the declaration does not have"),
+        ('"toy.f", "$a"', "a = Operand()\n    b = Operand()", "the format leaves out $b"),
+        ('"toy.f", "$a, $a"', "a = Operand()", "the format names $a twice"),
+        ('"toy.f", "$a, $r"', "a = Operand()\n    r = Result(same_as='a')", "names $r, which has a place of its own"),
+        ('"toy.f", "$a]"', "a = Operand()", "has a `[` without its `]`, or the other way round"),
+        ('"toy.f", "$a1"', "a = Operand()", "has more than `$names`, words, commas and `[groups]`"),
+        ('"toy.f", None', "a = Operand()", "has more than `$names`"),
+        ('"f", "$a"', "a = Operand()", "the name has no prefix: call it `front.f`"),
+        ('"add", "$a"', "a = Operand()", "the name has no prefix"),
+        ('"toy f", "$a"', "a = Operand()", "'toy f' is no name of an operation"),
+        ('"toy.f", "$a"', "a = Operand(None)", "operand `a` is limited by None"),
+        ('"toy.f", "$a"', "a = Operand(same_as='a')", "operand `a` has the type of `a`, which is no other operand"),
+        ('"toy.f", "$a"', "a = Operand(access='eat')", "operand `a` has the access 'eat'; there are borrow"),
+        ('"toy.f", "$a"', "a = Operand(flag='in')", "depends on the flag `in`"),
+        ('"toy.f", "$a"', "a = Operand()\n    r = Result()", "result `r` has one of `type`"),
+        ('"toy.f", "$a"', "a = Operand()\n    r = Result(same_as='b')", "result `r` has the type of `b`, which is no operand"),
+        ('"toy.f", "$a"', "a = Operand()\n    r = Result(type='i32')", "result `r` has the type 'i32', which is none"),
+        ('"toy.f", "$a"', "a = Operand()\n    r = Result(same_as='a', origin='b')", "comes from `b`, which is no operand"),
+        ('"toy.f", "$t"', "t = Target()", "$t goes to a block, so the operation has the trait TERMINATOR"),
+        ('"toy.f", "$a", traits="pure"', "a = Operand()", "traits are a tuple, not 'pure'"),
+        ('"toy.f", "$a", traits=("clean",)', "a = Operand()", "unknown traits ['clean']"),
+    ],
+)
+def test_a_declaration_that_contradicts_itself_is_refused(head: str, body: str, says: str) -> None:
+    text = f"from altru_ir.declare import *\n@operation({head})\nclass F:\n    {body}\n"
+    with pytest.raises(TypeError, match=re.escape(says)):
+        exec(text, {"__name__": "toy_front_end"})
+    assert "toy.f" not in declare.table()
+
+
+def test_our_declarations_do_not_contradict_themselves() -> None:
+    for name, decl in declare.table().items():
+        assert list(contradictions(name, decl.format, decl.elements, decl.declared_in, tuple(decl.traits))) == []
 
 
 def programs() -> list[air.Module]:

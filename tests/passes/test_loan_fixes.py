@@ -150,6 +150,7 @@ def test_kinds(parameters: str, wrong: str, says: str, right: str) -> None:
         ("<'a, 'c, 'b: 'c>(%x: ref<'a, i64>, %y: ref<'b, i64>)",
          "<'a, 'c, 'b: 'c + 'a>(%x: ref<'a, i64>, %y: ref<'b, i64>)", "'b: 'a"),
         ("<'a>(%x: ref<'a, i64>, %y: ref<i64>)", "<'a, 'b: 'a>(%x: ref<'a, i64>, %y: ref<'b, i64>)", "'b: 'a"),
+        ("<'a>(%x: fn(ref<i64>), %y: ref<i64>)", "<'a, 'b: 'a>(%x: fn(ref<i64>), %y: ref<'b, i64>)", "'b: 'a"),
     ],
 )  # fmt: skip
 def test_a_clause_is_declared(wrong: str, right: str, says: str) -> None:
@@ -157,6 +158,32 @@ def test_a_clause_is_declared(wrong: str, right: str, says: str) -> None:
     ((said, text),) = fixes(f"func @f{wrong}{rest}")
     assert said.endswith(f"declare `{says}`")
     assert text == f"func @f{right}{rest}"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "says"),
+    [
+        ("(%x: ref<i64>, %y: ref<i64>) -> ref<i64>", "<'a>(%x: ref<i64>, %y: ref<'a, i64>) -> ref<'a, i64>", "'a"),
+        ("<'x>(%x: ref<i64>, %y: ref<'x, i64>) -> ref<i64>", "<'x>(%x: ref<i64>, %y: ref<'x, i64>) -> ref<'x, i64>", "'x"),
+        ("(%y: ref<'static, i64>) -> ref<i64>", None, None),  # told by the only parameter
+        ("(%x: ref<i64>, %y: ref<fn(ref<i64>) -> i64>) -> ref<fn(ref<i64>) -> i64>",  # what a function type binds stays
+         "<'a>(%x: ref<i64>, %y: ref<'a, fn(ref<i64>) -> i64>) -> ref<'a, fn(ref<i64>) -> i64>", "'a"),
+    ],
+)  # fmt: skip
+def test_the_region_of_a_result_is_named(wrong: str, right: str | None, says: str | None) -> None:
+    rest = " {\n^entry:\n  ret %y\n}\n"
+    found = [] if right is None else [(f"name the region of the result, {says}", f"func @f{right}{rest}")]
+    assert fixes(f"func @f{wrong}{rest}") == found
+
+
+def test_a_result_of_two_parameters_has_one_region_and_one_of_none_is_static() -> None:
+    text = "func @f(%x: ref<i64>, %y: ref<i64>) -> (ref<i64>, ref<i64>) {\n^entry:\n  %t = tuple %x, %y\n  ret %t\n}\n"
+    ((said, mended),) = fixes(text)
+    assert said == "name one region for all, 'a"
+    assert "@f<'a>(%x: ref<'a, i64>, %y: ref<'a, i64>) -> (ref<'a, i64>, ref<'a, i64>)" in mended
+    ((said, mended),) = fixes("func @f(%n: i64) -> ref<i64> {\n^entry:\n  abort\n}\n")
+    assert said == "name the region of the result, 'static"
+    assert "-> ref<'static, i64>" in mended
 
 
 def test_a_region_that_is_written_may_be_left_to_be_inferred() -> None:
@@ -240,6 +267,37 @@ def test_what_would_stay_wrong_is_not_shown(lines: str) -> None:
     head += "func @touch_both(%r: ref<mut i64>, %s: ref<mut i64>) nounwind\n"
     found = fixes(head + body(X + lines))
     assert [said for said, _ in found] == ([] if "touch_both" in lines else ["lend a copy of `%x`"])
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        (  # behind the assignment there is no payload to be borrowed
+            "  %v = variant %o, Some\n  %r = borrow %v\n  assign %o, %none\n  call @look(%r)\n",
+            "`assign` after the last use of the reference",
+        ),
+        (
+            "  %v = variant %o, Some\n  %r = borrow mut %v\n  %d = discriminant %o\n  call @touch(%r)\n",
+            "borrow `%v` after that",  # a read changes no variant
+        ),
+        (  # what is called may change the variant, and then there is nothing to read
+            "  %v = variant %o, Some\n  %r = borrow mut %o\n  %d = load %v\n  call @change(%r)\n",
+            "borrow `%o` after that",
+        ),
+        (  # nor if the two change places
+            "  %v = variant %o, Some\n  %r = borrow mut %o\n  %p = deref %r\n  %s = borrow mut %p\n  call @change(%s)\n"
+            "  %d = load %v\n  call @change(%r)\n",
+            None,
+        ),
+    ],
+)
+def test_no_payload_is_reached_for_behind_what_may_change_the_variant(lines: str, says: str | None) -> None:
+    head = "enum @Opt { None, Some(i64) }\nfunc @change(%o: ref<mut @Opt>) nounwind\n"
+    start = (
+        f"  %o = local : @Opt\n  init %o, %some\n  switch_enum %o, Some ^some, None ^none\n^some:\n{lines}  br ^none\n^none:\n"
+    )
+    found = fixes(head + body(start, "%some: @Opt, %none: @Opt"))
+    assert [said for said, _ in found] == ([] if says is None else [says])
 
 
 def test_half_of_the_errors_in_the_tests_of_loans_can_be_mended() -> None:

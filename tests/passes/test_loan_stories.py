@@ -18,6 +18,27 @@ def story(text: str) -> list[str]:
     return [problem.message, *(f"{label.location.line - 2}: {label.message}" for label in problem.labels)]
 
 
+def test_a_scope_that_was_scheduled_to_end_is_told_only_where_the_program_ends_it() -> None:
+    assert story(
+        "struct @Loud { n: i32 } drop @Loud.drop\n"
+        "func @Loud.drop(%self: ref<mut @Loud>)\n"
+        "func @f(%n: i32) {\n"
+        "^entry:\n"
+        "  %l = local : @Loud\n"
+        "  br ^body\n"
+        "^body unwind ^cleanup:\n"
+        "  %s = struct %n : @Loud\n"
+        "  init %l, %s\n"
+        "  %m = sadd.checked %n, %n\n"
+        "  end %l\n"  # and its destructor may panic
+        "  ret\n"
+        "^cleanup:\n"
+        "  end %l\n"
+        "  resume\n"
+        "}\n"
+    ) == ["`%l` is ended again after its scope has ended", "11: the scope of `%l` ends here"]
+
+
 def test_the_way_of_a_loan() -> None:
     assert story(
         "struct @Pair<'a> { x: ref<'a, i32>, y: ref<'a, i32> }\n"

@@ -376,7 +376,8 @@ def test_a_pass_of_a_file_that_raises(tmp_path: Path) -> None:
             70, f"error[internal]: {file}, line {line}, failed (AttributeError: 'Rename' object has no attribute 'nothing')."
         )  # fmt: skip
         assert "a defect of that file, not of the program" in err
-        crash = Path(err.split("are in ")[1].removesuffix(".\n"))
+        crash = Path(err.split("are in ")[1].splitlines()[0].removesuffix("."))
+        assert err.endswith(f"  The module as it was before that pass is in {made}, for --replay.\n")
         for each in (made, crash):
             assert each.read_text().startswith(f"// altru-opt --replay: -p raise-something --load-pass {file}\n")
             status, _, err = altru_opt("--replay", str(each), load)
@@ -407,13 +408,83 @@ def test_files_without_passes(text: str | None, says: str, tmp_path: Path) -> No
     assert (status, says in err) == (2, True), err
 
 
+@attrs.define
+class Offered(Probe):
+    """Counts, too."""
+
+    name = "offered"
+
+
 def test_entry_points(monkeypatch: pytest.MonkeyPatch) -> None:
     from altru_ir.passes import registry
 
-    point = metadata.EntryPoint("offered", "tests.passes.test_manager:Probe", registry.GROUP)
+    point = metadata.EntryPoint("offered", "tests.passes.test_manager:Offered", registry.GROUP)
     monkeypatch.setattr(registry, "_offered", lambda: {"offered": point})
-    assert find("offered") is Probe or find("offered").__name__ == "Probe"
+    assert find("offered").__name__ == "Offered"
     assert names()[-1] == "offered"
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("no_such_package:Probe", "cannot be loaded: No module named 'no_such_package'"),
+        (
+            "tests.passes.test_manager:Nothing",
+            "cannot be loaded: module 'tests.passes.test_manager' has no attribute 'Nothing'",
+        ),
+        ("tests.passes.test_manager:TEXT", "is no subclass of altru_ir.passes.Pass"),
+        ("tests.passes.test_manager:several", "is no subclass of altru_ir.passes.Pass"),
+        ("tests.passes.test_manager:Probe", "calls itself `probe`"),
+    ],
+)
+def test_a_bad_offer_of_a_package_is_told_to_who_wants_it(value: str, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from altru_ir.passes import registry
+
+    point = metadata.EntryPoint("offered", value, registry.GROUP)
+    monkeypatch.setattr(registry, "_offered", lambda: {"offered": point})
+    with pytest.raises(passes.PipelineError, match="column 5: the pass `offered`, which a package offers as") as caught:
+        passes.parse_pipeline("dce,offered")
+    assert says in str(caught.value)
+    assert len(passes.parse_pipeline("dce,cse")) == 2
+    status, out, _ = altru_opt("--list-passes")
+    assert (status, f"offered: the pass `offered`, which a package offers as {value}, {says}" in out) == (0, True)
+    status, out, _ = altru_opt("--describe=passes", "--json")
+    assert (status, json.loads(out)[-1]["level"]) == (0, "unknown")
+
+
+def test_two_files_of_one_name(tmp_path: Path) -> None:
+    program = tmp_path / "a.air"
+    program.write_text(TEXT)
+    files = [tmp_path / folder / "renaming.py" for folder in ("one", "two")]
+    for file in files:
+        file.parent.mkdir()
+        file.write_text(FILE.replace("NAME", f"rename-{file.parent.name}"))
+    try:
+        loads = [f"--load-pass={file}" for file in files]
+        status, out, _ = altru_opt(*loads, "-p", "rename-one{prefix=x_},rename-two{prefix=y_}", "--jobs=2", str(program))
+        assert (status, "^y_x_entry:" in out) == (0, True)
+    finally:
+        forget("rename-one")
+        forget("rename-two")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"passes": ["dce"]}, "'dce' is none; `parse_pipeline` makes passes of text"),
+        ({"passes": [Probe]}, "is none; make one of the class"),
+        ({"passes": [], "executor": "threads"}, "an executor has a method `submit`, and 'threads' has none"),
+    ],
+)
+def test_what_is_no_pass_or_executor(wrong: dict[str, Any], says: str) -> None:
+    with pytest.raises(TypeError, match=says):
+        passes.PassManager(**wrong).run(air.parse(TEXT))
+    with pytest.raises(TypeError, match="what is transformed is a Module, not str"):
+        passes.run(TEXT, "dce")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match='a pipeline is a text, as "mem2reg,cse", not list'):
+        passes.run(air.parse(TEXT), ["dce"])  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="'dce' is no subclass"):
+        passes.register("dce")  # type: ignore[arg-type]
 
 
 def test_names_are_taken_once() -> None:
@@ -437,7 +508,9 @@ def test_flags_of_the_command(tmp_path: Path) -> None:
     assert "         1  cse: operations removed\n         1  probe: functions\n" in err
     assert "// after cse" in err
     assert "// after probe" not in err
-    assert [event["name"] for event in json.loads(trace.read_text())["traceEvents"]] == ["parse", "verify", "cse", "probe"]
+    assert [event["name"] for event in json.loads(trace.read_text())["traceEvents"]] == [
+        "parse", "verify", "cse", "probe", "verify",  # once more, for `probe` is not ours
+    ]  # fmt: skip
     assert "--- !Passed\nPass:            'probe'" in remarks.read_text()
     _, _, err = altru_opt("-p", "dce", "--timing", str(program))
     assert err.splitlines()[-1].endswith("total")
@@ -447,6 +520,27 @@ def test_flags_of_the_command(tmp_path: Path) -> None:
     assert status == 2
     assert "pipeline, column 5: there is no pass `csx`, perhaps you mean `cse`" in err
     assert "  dce,csx\n      ^\n" in err
+
+
+def test_what_a_foreign_pass_breaks_is_seen_and_told(tmp_path: Path) -> None:
+    program = tmp_path / "a.air"
+    program.write_text(TEXT)
+    status, out, err = altru_opt("-p", "dce,breaks", str(program))
+    assert (status, out) == (1, "")
+    assert "after the pipeline with `breaks` (--verify-each says which pass): " in err
+    assert altru_opt("-p", "dce,breaks", "--no-check", str(program))[0] == 0
+    status, out, err = altru_opt("-p", "dce,breaks", "--verify-each", "--print-ir-after=all", str(program))
+    assert (status, out) == (1, "")
+    assert "// after breaks" in err  # what it left is what its author wants to see
+    assert "after pass `breaks`: " in err
+
+
+def test_the_memory_of_a_module_that_is_not_valid_is_not_judged() -> None:
+    module = air.parse(TEXT)
+    module.functions["f"].entry.ops.pop()
+    assert [problem.code for problem in passes.check_memory(module)] == ["ALT-V001"]
+    with pytest.raises(TypeError, match="what is checked is a Module, not NoneType"):
+        passes.check_memory(None)  # type: ignore[arg-type]
 
 
 def test_the_reproducer_of_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

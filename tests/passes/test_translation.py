@@ -13,13 +13,17 @@ import pytest
 
 import altru_ir as air
 from altru_ir import passes
+from altru_ir.passes.transform.reloads import Reloads
 from tests.passes.test_folding import BINARY, PREDICATES
 
 pytest.importorskip("z3")
 from tests.passes.symbolic import difference
 
 NAMES = BINARY + [f"icmp {p}" for p in PREDICATES]
-PIPELINES = ("mem2reg", "sroa", "canonicalize", "cse", "dce", "simplify-cfg", "sroa,mem2reg,canonicalize,cse,simplify-cfg,dce")
+PIPELINES = (
+    "mem2reg", "sroa", "canonicalize", "cse", "cse{loads}", "dce", "simplify-cfg",
+    "sroa,mem2reg,canonicalize,cse,simplify-cfg,dce", "canonicalize,cse{loads},simplify-cfg,dce",
+)  # fmt: skip
 
 
 def changed(text: str, pipeline: str) -> tuple[air.Module, air.Module] | None:
@@ -168,6 +172,12 @@ def test_a_sample_of_functions(pipeline: str) -> None:
             found = difference(*modules, "f")
             assert found is None, f"{pipeline} of sample {seed}: {found}"
     assert checked >= (1 if pipeline in ("cse", "simplify-cfg", "dce") else 10)
+
+
+def test_a_load_that_is_taken_away_wrongly_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Reloads, "unchanged", lambda *_: True)
+    samples = (changed(Sample(seed).text, "cse{loads}") for seed in range(12))
+    assert any(difference(*modules, "f") is not None for modules in samples if modules is not None)
 
 
 def test_a_wrong_translation_is_refused() -> None:

@@ -117,6 +117,27 @@ def test_clearing_removes_libraries_and_nothing_else(cache: Path) -> None:
     assert build.static_library() == made
 
 
+def test_clearing_follows_no_link(cache: Path, tmp_path: Path) -> None:
+    (cache / "runtime-file").parent.mkdir(mode=0o700, exist_ok=True)
+    (tmp_path / "others").mkdir()
+    (tmp_path / "others" / "precious").write_text("kept")
+    (cache / "objects").symlink_to(tmp_path / "others")
+    (cache / "runtime-file").write_text("no directory")
+    assert [path.name for path in build.clear_cache()] == ["objects", "runtime-file"]
+    assert entries(cache) == ["lock"]
+    assert (tmp_path / "others" / "precious").exists()
+
+
+def test_clearing_what_is_not_used_is_told(cache: Path) -> None:
+    cache.mkdir(exist_ok=True)
+    cache.chmod(0o777)
+    with pytest.raises(build.RuntimeBuildError, match=r"there is no cache to clear: .* has mode 0777"):
+        build.clear_cache()
+    done = python(*MODULE, "--clear-cache", ALTRU_CACHE_DIR=str(cache))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "there is no cache to clear" in done.stderr
+
+
 # -- what may be wrong with a cache -----------------------------------------------------------------------------------
 
 
@@ -244,6 +265,23 @@ def test_a_compiler_that_fails_is_quoted(cache: Path, tmp_path: Path, monkeypatc
     monkeypatch.setenv("CC", str(program))
     with pytest.raises(build.RuntimeBuildError, match="disk on fire"):
         build.static_library()
+    assert [name for name in entries(cache) if name != "lock"] == []
+
+
+@pytest.mark.parametrize(
+    ("does", "said"),
+    [("kill -9 $$", "was killed by signal 9, and said nothing"), ("exit 3", "failed with status 3"), ("exit 0", "wrote no `")],
+)
+def test_a_compiler_that_ends_early_is_told(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, does: str, said: str
+) -> None:
+    program = tmp_path / "cc"
+    program.write_text(f'#!/bin/sh\ntest "$1" = --version && exit 0\n{does}\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("CC", str(program))
+    for make in (build.static_library, build.shared_library):
+        with pytest.raises(build.RuntimeBuildError, match=said):
+            make()
     assert [name for name in entries(cache) if name != "lock"] == []
 
 

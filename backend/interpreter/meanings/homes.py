@@ -112,9 +112,20 @@ def arena_behind(stage: Stage, reference: Pointer, op: Operation) -> Arena:
     return resource_behind(stage, reference, ARENA, op)  # type: ignore[no-any-return]
 
 
+ARENA_ITSELF = 64
+"""Bytes of an arena that holds nothing."""
+
+
 @means("arena.new")
 def _arena_new(stage: Stage, op: Operation) -> Step:
-    return stage.define(op, lambda s: stage.machine.handle(Arena(), "arena", op))
+    machine = stage.machine
+
+    def run(s: Slots) -> Pointer:
+        if not machine.memory.fits(ARENA_ITSELF):
+            raise machine.panic(s[0].thread, describe("out_of_memory", ARENA_ITSELF), op)
+        return machine.handle(Arena(), "arena", op)
+
+    return stage.define(op, run)
 
 
 @means("pool.new")

@@ -6,10 +6,11 @@ from typing import Any
 
 from altru_ir.backend.interpreter.code import Control, Next, Place, Segment, Slots, Stage, Step, leads, means, moved
 from altru_ir.backend.interpreter.drops import drop_place, drop_value, expect_nothing, expect_value, vacate
-from altru_ir.backend.interpreter.faults import fault
+from altru_ir.backend.interpreter.faults import fault, found_in
 from altru_ir.backend.interpreter.machine import Blocked, Thread
 from altru_ir.backend.interpreter.memory import LOCAL, Gone, Pointer
 from altru_ir.backend.interpreter.sources import Path, Source
+from altru_ir.faults import MemoryFault
 from altru_ir.layout import enum_layout, field_offsets
 from altru_ir.marks import needs_drop
 from altru_ir.types import ArrayType, NamedType, PlaceType, PtrType, ThreadScopeType, Type, UninitType
@@ -58,13 +59,20 @@ def _deref(stage: Stage, op: Operation) -> Path:
     return Path(LOAD.replace("r = ", "p = "), "p", names=_loading(stage, pointer.type.target, op))
 
 
-LOAD = "at = locate(a.address, a.allocation, a.tag, size, align, False, op)\nr = decode(a.allocation.data[at : at + size], op)"
+LOAD = (
+    "at = locate(a.address, a.allocation, a.tag, size, align, False, op)\n"
+    "try:\n"
+    "    r = decode(a.allocation.data[at : at + size], op)\n"
+    "except MemoryFault as found:\n"
+    "    raise found_in(found, a.allocation) from None"
+)
 
 
 def _loading(stage: Stage, type: Type, op: Operation) -> dict[str, Any]:
     codec = stage.codec(type)
     return {
         "locate": stage.machine.memory.locate_bytes, "size": codec.size, "align": codec.align, "decode": codec.decode, "op": op,
+        "found_in": found_in, "MemoryFault": MemoryFault,
     }  # fmt: skip
 
 
@@ -280,7 +288,11 @@ def _exchange(stage: Stage, op: Operation) -> Step:
 
     def run(s: Slots) -> Any:
         pointer, value = path(s), read(s)
-        old = codec.decode(memory.read(pointer, size, align, op), op)
+        data = memory.read(pointer, size, align, op)
+        try:
+            old = codec.decode(data, op)
+        except MemoryFault as found:
+            raise found_in(found, pointer.allocation) from None
         memory.write(pointer, codec.encode(value), align, op)
         return old
 
@@ -294,7 +306,11 @@ def _take(stage: Stage, op: Operation) -> Step:
 
     def run(s: Slots) -> Any:
         pointer = path(s)
-        value = codec.decode(memory.read(pointer, size, align, op), op)
+        data = memory.read(pointer, size, align, op)
+        try:
+            value = codec.decode(data, op)
+        except MemoryFault as found:
+            raise found_in(found, pointer.allocation) from None
         vacate(memory, pointer, codec, "moved", op)
         return value
 
