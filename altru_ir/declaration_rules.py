@@ -1,11 +1,11 @@
 """Does a declaration of an operation contradict itself? Asked of a front-end's when it is made, and of ours by a test.
 
-    list(contradictions("front.clamp", "$value", {"value": Operand(), "low": Operand()}, "front"))
+    list(contradictions("front.clamp", "$value", {"value": Operand(), "low": Operand()}))
     == ["the format leaves out $low, which could then be neither written nor read"]
 
 A declaration is well made when
 
- 1. its name is words with dots between them; that of a front-end has a prefix, so that no later release takes it;
+ 1. its name is words with dots between them (a prefix, as in ``toy.square``, keeps a name from those of later releases);
  2. the format consists of ``$names``, words, commas and ``[groups]`` that are closed;
  3. it names each element that has a text of its own once, and no option and no result, whose places are fixed;
  4. an operand has a constraint and a known access; what it shares a type with is another operand, what says whether it is
@@ -38,7 +38,6 @@ from altru_ir.declare import (
 )
 from altru_ir.types import Type
 
-OURS = "altru_ir."
 ACCESSES = frozenset(
     {
         declare.CONSUME, declare.READ, declare.WRITE, declare.INIT, declare.EXCHANGE, declare.BORROW, declare.END,
@@ -50,14 +49,10 @@ _NAME = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*")
 _FORMAT = re.compile(r"(?:\$[a-z_]+|[A-Za-z_]+|[\[\],]|\s)*")
 
 
-def contradictions(
-    name: Any, format: Any, elements: dict[str, Element], declared_in: str, traits: tuple[str, ...] = ()
-) -> Iterator[str]:
-    """What is wrong with a declaration; ``declared_in`` is the module of its class."""
+def contradictions(name: Any, format: Any, elements: dict[str, Element], traits: tuple[str, ...] = ()) -> Iterator[str]:
+    """What is wrong with a declaration."""
     if not isinstance(name, str) or not _NAME.fullmatch(name):  # 1
         yield f"{name!r} is no name of an operation: those are words with dots between them, as `front.clamp`"
-    elif "." not in name and not declared_in.startswith(OURS):
-        yield f"the name has no prefix: call it `front.{name}`, so that no later release takes the name"
     if not isinstance(format, str) or not _FORMAT.fullmatch(format):  # 2
         yield f"the format {format!r} has more than `$names`, words, commas and `[groups]`"
         return

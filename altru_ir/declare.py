@@ -619,9 +619,9 @@ def operation(
 ) -> Callable[[type], Declaration]:
     """Class decorator that declares an operation and registers it.
 
-    Parameters: ``name``, the mnemonic (a front-end's own has a prefix and a dot); ``format``; ``traits``; ``verify``, a
-    generator of further ``(rule, message)`` problems, run after the typed ones found none. Raises ``ValueError`` when
-    the name is taken and ``TypeError`` for a declaration that contradicts itself (``declaration_rules``).
+    Parameters: ``name``, the mnemonic (a prefix, as in ``toy.square``, keeps it from the names of later releases); ``format``;
+    ``traits``; ``verify``, a generator of further ``(rule, message)`` problems, run after the typed ones found none. Raises
+    ``ValueError`` when the name is taken and ``TypeError`` for a declaration that contradicts itself (``declaration_rules``).
     """
 
     def declare(body: type) -> Declaration:
@@ -632,7 +632,7 @@ def operation(
             load_standard()  # so that their names are taken
             if not isinstance(traits, (tuple, list, frozenset, set)):
                 raise TypeError(f"operation {name!r}: traits are a tuple, not {traits!r}")
-            wrong = list(contradictions(name, format, elements, body.__module__, tuple(traits)))
+            wrong = list(contradictions(name, format, elements, tuple(traits)))
             if wrong:
                 raise TypeError(f"operation `{name}`: {'; '.join(wrong)}")
         if name in _table:

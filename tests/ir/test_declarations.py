@@ -111,8 +111,6 @@ def test_a_name_is_declared_once(clamp: None) -> None:
         ('"toy.f", "$a]"', "a = Operand()", "has a `[` without its `]`, or the other way round"),
         ('"toy.f", "$a1"', "a = Operand()", "has more than `$names`, words, commas and `[groups]`"),
         ('"toy.f", None', "a = Operand()", "has more than `$names`"),
-        ('"f", "$a"', "a = Operand()", "the name has no prefix: call it `front.f`"),
-        ('"add", "$a"', "a = Operand()", "the name has no prefix"),
         ('"toy f", "$a"', "a = Operand()", "'toy f' is no name of an operation"),
         ('"toy.f", "$a"', "a = Operand(None)", "operand `a` is limited by None"),
         ('"toy.f", "$a"', "a = Operand(same_as='a')", "operand `a` has the type of `a`, which is no other operand"),
@@ -136,7 +134,7 @@ def test_a_declaration_that_contradicts_itself_is_refused(head: str, body: str, 
 
 def test_our_declarations_do_not_contradict_themselves() -> None:
     for name, decl in declare.table().items():
-        assert list(contradictions(name, decl.format, decl.elements, decl.declared_in, tuple(decl.traits))) == []
+        assert list(contradictions(name, decl.format, decl.elements, tuple(decl.traits))) == []
 
 
 def programs() -> list[air.Module]:
