@@ -461,9 +461,26 @@ class Declaration:
         yield from self._attribute_problems(op)
         if self.needs_unsafe and not op.unsafe:
             yield "U001", f"`{self.name}` needs the `unsafe` marker"
-        yield from self._result_problems(op, module)
-        if self.verify_extra is not None and not wrong:  # which may rely on the declared types of the operands
+        if wrong or not self._has_its_parts(op):  # what follows relies on the declared types, and reads the attributes
+            return
+        results = list(self._result_problems(op, module))
+        yield from results
+        if self.verify_extra is not None and not any(rule == "V003" for rule, _ in results):
             yield from self.verify_extra(op, module)
+
+    def _has_its_parts(self, op: Operation) -> bool:
+        """Whether the attributes that stand in the format are there, each of its kind."""
+        for element in self.elements.values():
+            given = op.attrs.get(element.name)
+            if isinstance(element, (WordOf, Name, SymbolOf)):
+                if not isinstance(given, str):
+                    return False
+            elif isinstance(element, TypeOf):
+                if not isinstance(given, _types.Type):
+                    return False
+            elif isinstance(element, Literal) and element.name not in op.attrs and not element.optional:
+                return False
+        return True
 
     def _count_is_right(self, op: Operation) -> bool:
         count, declared = len(op.operands), self.fixed_count(op) if self.flagged else len(self.operands)
@@ -507,6 +524,12 @@ class Declaration:
             if isinstance(element, WordOf):
                 if value not in element.choices:
                     yield "V006", f"`{value}` is no {key} of `{self.name}`; it is one of {', '.join(element.choices)}"
+            elif isinstance(element, (Name, SymbolOf)):
+                if not isinstance(value, str):
+                    yield "V006", f"the `{key}` of `{self.name}` is {value!r}, and no name"
+            elif isinstance(element, TypeOf):
+                if not isinstance(value, _types.Type):
+                    yield "V006", f"the `{key}` of `{self.name}` is {value!r}, and no type"
             elif isinstance(element, Option):
                 good = value is True if element.type is bool else isinstance(value, element.type) and value is not True
                 if good and element.name == "alignment":
@@ -691,6 +714,8 @@ def _compile_holds(decl: Declaration) -> Callable[[Operation, Module], bool]:
             if isinstance(element, WordOf):
                 space[f"choices_{element.name}"] = frozenset(element.choices)
                 lines.append(f"    if attrs.get({element.name!r}) not in choices_{element.name}: return False")
+            elif isinstance(element, TypeOf):
+                lines.append(f"    if not isinstance(attrs.get({element.name!r}), Type): return False")
             else:
                 lines.append(f"    if {element.name!r} not in attrs: return False")
     else:

@@ -30,6 +30,7 @@ from altru_ir.declare import (
 )
 from altru_ir.literals import literal_problem
 from altru_ir.module import Module
+from altru_ir.source import has_text
 from altru_ir.types import (
     ERROR,
     F64,
@@ -145,8 +146,11 @@ class Abort:
 
 
 def _message_is_text(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
-    if not isinstance(op.attrs["message"], str):
+    message = op.attrs["message"]
+    if not isinstance(message, str):
         yield "V007", "the message of `panic` is a string"
+    elif not has_text(message):
+        yield "V007", "the message of `panic` holds half of a surrogate pair, which has no bytes"
 
 
 @operation("panic", "$message", traits=(TERMINATOR, MAY_PANIC), verify=_message_is_text)

@@ -19,7 +19,9 @@ left is the next goal. Rules, cited by number in the code:
     was proven with its help is forgotten.
  6. A goal about a ``select`` holds if it does for both operands, each under its case of the condition; so does one with a
     minimum that must not be small, or a maximum that must not be large.
- 7. A fact about x times another number that is not negative is a fact about their product.
+ 7. A fact about x times another number that is not negative is a fact about their product; if that is not known of it by its
+    type, it is to be proven. So is what x is computed from, times the other one: with p = 2i + 1 and i <= 99, p * p is
+    2i * p + p, and no more than 199 p. Where x >= 1 and y >= 0 can be proven, x * y >= y.
  8. A goal holds behind a block where edges meet if it holds on each of them: what each edge says is lost in the block.
  9. Who asks may allow goals to be taken for true (``assume``): what a guard in front of a loop could test. One that can be
     proven is not, nor one that contradicts another; of the others the first met, which is the nearest to the goal. From then
@@ -29,14 +31,16 @@ left is the next goal. Rules, cited by number in the code:
 10. A goal that some run makes negative (``samples``) cannot be proven, and is not tried; runs say nothing about what was
     assumed. They cost as much as some hundred goals, and are asked for when ``UNSAMPLED`` goals were looked at in vain.
 11. Where all coefficients but one have a common divisor, a fact that its number is at least some constant is used to make that
-    one divisible too: 2n - 2i - k - 1 >= 0 follows from n - i - k >= 0 and k - 1 >= 0.
+    one divisible too: 2n - 2i - k - 1 >= 0 follows from n - i - k >= 0 and k - 1 >= 0. That takes from what there is, and so
+    is not done where all numbers are subtracted.
 12. What some fact says as it stands is not searched for.
 13. Nor is what facts about two numbers each add up to (``chains``).
 
-The search goes from later numbers to earlier ones: facts that bring in a later number than those of the
-goal are tried in a second search, with what is left of the steps.
-Each goal is looked at once for a point (one that is no easier than one that failed, fails), at most ``STEPS`` for a question
-and ``DEPTH`` deep (``SHALLOW`` at least for a lemma): the cost of a question is bounded, and "not proven" says nothing.
+The search goes from later numbers to earlier ones: facts that bring in a later number than those of the goal are tried in a
+second search of at most ``AGAIN`` goals. Each goal is looked at once for a point: one that is no harder than one that was
+proven holds, one that is no easier than one that failed fails. A question costs at most ``STEPS`` goals that are looked at in
+vain and as many that are proven, or ``ASSUMING`` of both with rule 9, and goes ``DEPTH`` deep (``SHALLOW`` at least for a
+lemma): the cost of a question is bounded, and "not proven" says nothing.
 
 Invariant: what it says is proven is so; the nodes it gives are what ``writer`` makes a certificate of, which a checker reads.
 
@@ -66,11 +70,11 @@ if TYPE_CHECKING:
 STEPS = 64
 ASSUMING = 40
 AGAIN = 12
-DEPTH = 10
-SHALLOW = 7
+DEPTH = 12
+SHALLOW = 8
 LARGE = 64
 HUGE = 1 << 32
-FAR_FETCHED = 4
+FAR, FAR_FETCHED = 1, 4
 UNSAMPLED = 192
 LEMMAS = 4
 MEETINGS = 1
@@ -101,7 +105,7 @@ class Limits:
 
 @attrs.define(eq=False)
 class Reduced:
-    """Rule 2: ``goal = divisor * rest + slack``."""
+    """Rule 2: ``goal = divisor * rest + slack``, with a slack that is not negative."""
 
     goal: Form
     divisor: int
@@ -240,6 +244,7 @@ class Prover:
         self.cut_off = 0
         self.vain = 0
         self._left = 0
+        self._spare = 0
         self._supposed: list[Form] = []
         self._beyond = False
         self._met_beyond = False
@@ -288,13 +293,13 @@ class Prover:
         if found is not None:
             return found
         before = self.steps
-        self._left = STEPS if self.assume is None else ASSUMING
+        self._left = self._spare = STEPS if self.assume is None else ASSUMING
         self._met_beyond = False
         self._questions.clear()
         found = self._prove(goal, _Question(point), DEPTH)
         if found is None and self.assume is None and self._left > 0 and self._met_beyond:
             self._beyond, log, self.log = True, self.log, None
-            self._left = min(self._left, AGAIN)
+            self._left, self._spare = min(self._left, AGAIN), 0
             self._questions.clear()
             found = self._prove(goal, _Question(point), DEPTH)
             self._beyond, self.log = False, log
@@ -393,9 +398,11 @@ class Prover:
         if not coefficients:
             return None
         key = frozenset(coefficients.items())
-        known_node = question.proven.get(key)
-        if known_node is not None and known_node.goal.get(0, 0) == constant:
-            return known_node
+        stronger = question.proven.get(key)
+        if stronger is not None:
+            more = constant - stronger.goal.get(0, 0)
+            if more >= 0:
+                return Reduced(goal, 1, stronger) if more else stronger
         failed = question.failed
         worst = failed.get(key)
         if worst is not None and constant <= worst:
@@ -422,6 +429,9 @@ class Prover:
             else:
                 failed[key] = worst
             question.proven[key] = found
+            if self._spare and self.assume is None:
+                self._spare -= 1
+                self._left += 1
             if self._nested:
                 self._found.append((question, key))
         elif self.log is not None:
@@ -555,10 +565,9 @@ class Prover:
             is_far = constant < -HUGE or (len(form) == 2 and abs(form.get(0, 0)) > HUGE)
             hard = len(rest_goal) - (1 if constant else 0)
             if len(steps) > 1:
-                if (
-                    not -LARGE < multiplier * form[each] < LARGE or max(map(abs, form.values())) >= LARGE
-                ):  # a bound, no relation
-                    hard += any(abs(k) >= LARGE for other, k in rest_goal.items() if other) and FAR_FETCHED
+                if not -LARGE < multiplier * form[each] < LARGE or max(map(abs, form.values())) >= LARGE:  # no relation
+                    far = FAR if fact.source[0] == "times" else FAR_FETCHED
+                    hard += any(abs(k) >= LARGE for other, k in rest_goal.items() if other) and far
                 is_computed = max(map(rank.__getitem__, rest_goal)) >= 0
             else:
                 is_computed = False
@@ -582,6 +591,8 @@ class Prover:
         return None
 
     def _rounded(self, goal: Form, numbers: list[int], question: _Question, depth: int) -> Node | None:  # 11
+        if all(goal[each] < 0 for each in numbers):  # it would only take from what is left
+            return None
         for each in numbers:
             divisor = gcd(*[goal[other] for other in numbers if other != each])
             left = goal[each] % divisor if divisor > 1 else 0
@@ -684,7 +695,7 @@ class Prover:
         found = facts.computed(number)
         other = facts.number(value, "s" if reading == "u" else "u")[0]
         is_signed = value in facts.signs
-        is_sure = reading == "u" and name in EXTENDING
+        is_sure = reading == "s" and name in EXTENDING
         if other and is_signed and reading == "u":
             found, other = [facts.reading(number, other), *found], 0
         elif is_signed and not is_sure:

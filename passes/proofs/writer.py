@@ -152,7 +152,7 @@ class _Derivation:
         if isinstance(node, Limits):
             return self.limits(node.goal)
         if isinstance(node, Reduced):
-            slack = node.goal.get(0, 0) % node.divisor
+            slack = node.goal.get(0, 0) - node.divisor * node.rest.goal.get(0, 0)
             return self.sum([(self.node(node.rest), node.divisor)], slack)
         if isinstance(node, Inductive):
             return self.add(c.Invariant(self.writer.lemma(node.lemma)))
