@@ -105,12 +105,15 @@ class Batches:
     """Tries candidates of one function.
 
     Parameters: ``look``, which applies edits and says what is found then, or None when it has lost patience; ``source``, the
-    text that is edited.
+    text that is edited; ``is_late`` says that patience is running out: what holds is then shown before anything else is tried.
     """
 
-    def __init__(self, look: Callable[[Sequence[Edit]], Look | None], source: Source) -> None:
+    def __init__(
+        self, look: Callable[[Sequence[Edit]], Look | None], source: Source, is_late: Callable[[], bool] = lambda: False
+    ) -> None:  # fmt: skip
         self.look = look
         self.source = source
+        self.is_late = is_late
         self.patient = True
         self.before: Counter[Key] = Counter()
         self.was: set[tuple[Key, int]] = set()
@@ -127,10 +130,13 @@ class Batches:
         alone = len(waiting) <= FEW  # 5
         held: list[Candidate] = []
         while waiting and self.patient:
-            while waiting and self.patient:
+            while waiting and self.patient and not (held and self.is_late()):
                 batch, rest = (waiting[:1], waiting[1:]) if alone else self._together(waiting)
                 more, waiting = self._narrow(batch, rest)
-                held += more
+                if len(more) == 1:  # it was looked at alone
+                    more[0].holds = True
+                else:
+                    held += more
             while held and self.patient:
                 batch, held = (held, []) if alone else self._together(held)
                 failed = [] if alone else self._apart(batch)

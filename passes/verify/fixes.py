@@ -11,8 +11,8 @@ proposal in turn
  2. the function is checked again, by all checks of memory, and with it those that mention it when its signature changes;
  3. is the ``fix`` when what is found then is what was found before without this problem: problems are told apart by code,
     function and message, and counted. Those of many problems in one function are tried together (``batches``).
- 4. Trying ends with the first that holds, and for all problems together when ``PATIENCE`` characters have been parsed: the
-    help of those that are left says so.
+ 4. Trying ends with the first that holds, and for all problems together when ``PATIENCE`` characters have been parsed, where
+    each problem that is found counts for ``FOUND`` more: the help of those that are left says so.
 
 ``mend`` applies the fixes of all problems, those that go together at once, and looks again until there is none (5). A program
 that was built has no text: what it prints is checked in its place (6).
@@ -38,6 +38,9 @@ from altru_ir.types import spell_name, spell_string
 
 PATIENCE = 3_000_000
 """How many characters of candidates are parsed for one program; a mebibyte takes about ten seconds."""
+
+FOUND = 100
+"""What telling of one problem counts for: a few small functions can have thousands, where regions flow into each other."""
 
 ROUNDS = 8
 """How often ``mend`` looks again: errors stand in front of others."""
@@ -154,7 +157,8 @@ class _Trial:
             concerned = (function, *self.callers(function)) if seen else (function,)
             together.setdefault(concerned, []).append(Candidate(problem, list(problem.proposals)))
         for functions, candidates in together.items():
-            Batches(lambda edits: self.look(functions, edits), self.source).run(candidates)  # noqa: B023
+            look = lambda edits: self.look(functions, edits)  # noqa: B023, E731
+            Batches(look, self.source, lambda: self.patience < PATIENCE // 2).run(candidates)
         return {id(each.problem): each.fix for all in together.values() for each in all if each.holds}
 
     def in_header(self, function: Function, fix: Fix) -> bool:
@@ -201,7 +205,9 @@ class _Trial:
             return patched.origin(offset) if 0 <= offset < len(patched.text) else (None, -1)
 
         try:
-            return Look(check_memory_once(_parsed(source)), place)  # 2
+            problems = check_memory_once(_parsed(source))  # 2
+            self.patience -= FOUND * len(problems)
+            return Look(problems, place)
         except DiagnosticError as error:
             return Look(error.diagnostics, place, whole=False)
 

@@ -90,7 +90,12 @@ class Teller:
         for n, a, b in sorted(self.conflicts.subset_errors):
             if b or not self.flow.signature.unclear:  # else an error of its own says what the result needs
                 pairs.setdefault((a, b), n)
-        found.extend(each for (a, b), n in pairs.items() if (each := self.outlives(a, b, n)) is not None)
+        reached: dict[int, dict[int, tuple[int, int]]] = {}
+        for (a, b), n in pairs.items():
+            if a not in reached:
+                reached[a] = self.reach(a)
+            told_of = self.outlives(a, b, n, reached[a], brief=len(found) >= IN_FULL)
+            found.extend(() if told_of is None else (told_of,))
         return found
 
     # -- conflicts ---------------------------------------------------------------------------------------------------------
@@ -326,9 +331,9 @@ class Teller:
 
     # -- signatures --------------------------------------------------------------------------------------------------------
 
-    def outlives(self, a: int, b: int, n: int) -> Diagnostic | None:
-        """What is wrong with region ``a`` flowing into ``b`` at a point; None where the operation says that it is meant."""
-        before = self.reach(a)
+    def outlives(self, a: int, b: int, n: int, before: dict[int, tuple[int, int]], brief: bool) -> Diagnostic | None:
+        """What is wrong with region ``a``, which reaches ``before``, flowing into ``b`` at a point; None where the operation
+        says that it is meant."""
         point: Point = self.known.points[n]
         steps: list[tuple[Operation, int]] = []
         at = b
@@ -342,7 +347,7 @@ class Teller:
             return None
         labels = [
             Label(op.location, f"{self.name_of(a)} goes on here, into {self.name_of(into)}")
-            for op, into in self.steps(steps[1:])
+            for op, into in self.steps([] if brief else steps[1:])
             if op.location is not None and op is not last
         ]
         shorter = self.name_of(b)
@@ -359,7 +364,8 @@ class Teller:
         if known and self.function.location is not None:
             says = f"nothing in this signature says that {self.name_of(a)} outlives {shorter}"
             labels.insert(0, Label(self.function.location, says))
-        proposals = self.fixes.outlives(self.flow.signature, a, b, self.holders(before)) if known else ()
+        tried = known and not brief
+        proposals = self.fixes.outlives(self.flow.signature, a, b, self.holders(before)) if tried else ()
         return Diagnostic(
             "ALT-B007", f"{self.name_of(a)} need not live as long as {shorter}, but flows into it",
             last.location if last is not None else self.function.location, function=self.function.name,
