@@ -31,7 +31,7 @@ from altru_ir.diagnostics import Diagnostic, DiagnosticError, with_articles
 from altru_ir.literals import is_literal, literal_problem
 from altru_ir.module import Block, Field, Function, Global, Module, Signature, TypeDeclaration, Variant, expect_module
 from altru_ir.scopes import Loop, Structured, Variable
-from altru_ir.source import Location
+from altru_ir.source import Location, has_text, shown_name
 from altru_ir.types import ERROR, I8, STATIC, UNIT, ArrayType, FunctionType, NamedType, PlaceType, RefType, Type, spell_name
 from altru_ir.values import NO_ATTRIBUTES, Operation, Successor, Symbol, Value
 
@@ -278,7 +278,7 @@ class Builder(BuilderMethods, Structured):
                 file = previous.file if previous is not None else f"{self.module.name}"
             if not (isinstance(line, int) and isinstance(column, int) and isinstance(file, str) and min(line, column) >= 0):
                 raise self.error(f"({file!r}, {line!r}, {column!r}) was given where a file, a line and a column are expected")
-            self._location = Location(file, line, column)
+            self._location = Location(shown_name(file), line, column)
         try:
             yield
         finally:
@@ -449,6 +449,8 @@ class Builder(BuilderMethods, Structured):
     def _name(self, given: object) -> str:
         if not isinstance(given, str):
             raise self.error(f"{given!r} was given where a name is expected")
+        if not has_text(given):
+            raise self.error(f"the name {given!r} holds half of a surrogate pair, which no text can say")
         return given
 
     def _linkage(self, given: str) -> None:

@@ -351,6 +351,12 @@ class Declaration:
         self.items = _parse_format(format, elements)
         self.inherent = frozenset(k for k, e in elements.items() if not isinstance(e, (Option, Operand, Result)))
         self.flagged = [e for e in self.operands if e.flag is not None]
+        # What stands in the format as an attribute, and always: its name, and of which class it is.
+        self.kinds: list[tuple[str, type]] = [
+            (e.name, str if isinstance(e, (WordOf, Name, SymbolOf)) else _types.Type if isinstance(e, TypeOf) else object)
+            for e in elements.values()
+            if isinstance(e, (WordOf, Name, SymbolOf, TypeOf)) or (isinstance(e, Literal) and not e.optional)
+        ]
         varying = [e for e in self.operands if (e.optional or e.variadic) and e.flag is None]
         if len(varying) + (self.callee is not None) > 1:
             raise TypeError(f"operation `{name}`: at most one operand may vary in number, not {[e.name for e in varying]}")
@@ -461,9 +467,18 @@ class Declaration:
         yield from self._attribute_problems(op)
         if self.needs_unsafe and not op.unsafe:
             yield "U001", f"`{self.name}` needs the `unsafe` marker"
-        yield from self._result_problems(op, module)
-        if self.verify_extra is not None and not wrong:  # which may rely on the declared types of the operands
+        if wrong or (self.kinds and not self._has_its_parts(op)):  # what follows relies on the types, and reads the attributes
+            return
+        miscounted = False
+        for rule, message in self._result_problems(op, module):
+            miscounted = miscounted or rule == "V003"
+            yield rule, message
+        if self.verify_extra is not None and not miscounted:
             yield from self.verify_extra(op, module)
+
+    def _has_its_parts(self, op: Operation) -> bool:
+        """Whether the attributes that stand in the format are there, each of its kind."""
+        return all(name in op.attrs and isinstance(op.attrs[name], kind) for name, kind in self.kinds)
 
     def _count_is_right(self, op: Operation) -> bool:
         count, declared = len(op.operands), self.fixed_count(op) if self.flagged else len(self.operands)
@@ -500,13 +515,17 @@ class Declaration:
             )
 
     def _attribute_problems(self, op: Operation) -> Iterator[tuple[str, str]]:
-        from altru_ir.literals import is_literal
-
         for key, value in op.attrs.items():
             element = self.elements.get(key)
             if isinstance(element, WordOf):
                 if value not in element.choices:
                     yield "V006", f"`{value}` is no {key} of `{self.name}`; it is one of {', '.join(element.choices)}"
+            elif isinstance(element, (Name, SymbolOf)):
+                if not isinstance(value, str):
+                    yield "V006", f"the `{key}` of `{self.name}` is {value!r}, and no name"
+            elif isinstance(element, TypeOf):
+                if not isinstance(value, _types.Type):
+                    yield "V006", f"the `{key}` of `{self.name}` is {value!r}, and no type"
             elif isinstance(element, Option):
                 good = value is True if element.type is bool else isinstance(value, element.type) and value is not True
                 if good and element.name == "alignment":
@@ -519,7 +538,7 @@ class Declaration:
             elif element is None and "." not in key and key not in COMMON_ATTRIBUTES:
                 known = ", ".join([*self.options, *COMMON_ATTRIBUTES])
                 yield "V006", f"`{self.name}` has no attribute `{key}`; known are {known}, and names with a dot"
-            elif element is None and not is_literal(value):
+            elif element is None and not _has_text(value):
                 yield "V006", f"attribute `{key}` of `{self.name}` is {value!r}, and no literal"
         for element in self.elements.values():
             if isinstance(element, (WordOf, Name, SymbolOf, TypeOf, Literal)) and element.name not in op.attrs:
@@ -576,6 +595,12 @@ class Declaration:
 
     def __reduce__(self) -> tuple[Any, tuple[str]]:
         return find, (self.name,)
+
+
+def _has_text(value: Any) -> bool:
+    from altru_ir.literals import is_literal  # which knows modules, and they know this
+
+    return is_literal(value)
 
 
 COMMON_ATTRIBUTES = ("allow",)
@@ -691,6 +716,8 @@ def _compile_holds(decl: Declaration) -> Callable[[Operation, Module], bool]:
             if isinstance(element, WordOf):
                 space[f"choices_{element.name}"] = frozenset(element.choices)
                 lines.append(f"    if attrs.get({element.name!r}) not in choices_{element.name}: return False")
+            elif isinstance(element, TypeOf):
+                lines.append(f"    if not isinstance(attrs.get({element.name!r}), Type): return False")
             else:
                 lines.append(f"    if {element.name!r} not in attrs: return False")
     else:

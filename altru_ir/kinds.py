@@ -15,12 +15,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from types import NoneType
 from typing import Any
 
 from altru_ir.declare import Declaration, Literal, Name, SymbolOf, TypeOf, WordOf
 from altru_ir.literals import is_literal
 from altru_ir.module import Block, Field, Function, Global, Signature, TypeDeclaration, Variant
-from altru_ir.source import Location
+from altru_ir.source import Location, has_text
 from altru_ir.types import FunctionType, Type, are_transfers, spell_name
 from altru_ir.values import Operation, Successor, Value
 
@@ -44,6 +45,12 @@ def order_problems(module: Any) -> Iterator[str]:
     if not _is(module.name, str):
         yield f"the name of the module is {module.name!r}, and no text"
     tables: list[dict[str, Any]] = [module.types, module.globals, module.functions]
+    names = [name for table in tables for name in table if _is(name, str)]
+    if not has_text("".join(names)):  # one of a million
+        for name in names:
+            if not has_text(name):
+                yield f"the name {name!a} holds half of a surrogate pair, which no text can say"
+        return
     held = [each for table in tables for each in table.values()]
     called = [getattr(each, "name", None) for each in held]
     distinct = {*map(id, held)}
@@ -75,6 +82,8 @@ def _is_plain(function: Any) -> bool:
     type = signature.type if signature.__class__ is Signature else None
     if type.__class__ is not FunctionType or type.binder or type.variadic or function.attributes:
         return False
+    if function.parameters.__class__ is not list or function.blocks.__class__ is not list:
+        return False
     if function.linkage not in _LINKAGES or len(type.transfers) != len(type.parameters) + 1:
         return False
     for parameter, written in zip(function.parameters, type.parameters):
@@ -100,19 +109,32 @@ def declaration_problems(declaration: Any) -> Iterator[str]:
                 yield f"the type of {name} is {declaration.type!r}, and no type"
         else:
             yield from _signature_problems(declaration, name)
-    if declaration.attributes:
+    if declaration.attributes != {}:
         yield from _attribute_problems(declaration.attributes, name)
 
 
 def _type_problems(declaration: Any, name: str) -> Iterator[str]:
-    kind = _KINDS.get(declaration.kind)
+    kind = _KINDS.get(declaration.kind) if _is(declaration.kind, str) else None
+    for what in ("members", "regions", "outlives", "asserts"):
+        given = getattr(declaration, what)
+        if not _is(given, (list, tuple)):
+            yield f"the {what} of {name} are {given!r}, and no list"
+            return
+    for clause in declaration.outlives:
+        if not _is(clause, tuple) or len(clause) != 2:
+            yield f"{name} says by {clause!r} what outlives what, and by no pair of regions"
+            return
+    if not _is(declaration.drop, (str, NoneType)):
+        yield f"the destructor of {name} is {declaration.drop!r}, and no name"
+        return
     if kind is None:
         yield f"{name} is a struct, an enum or a union, and no {declaration.kind!r}"
         return
     seen: set[str] = set()
     member: Any
     for member in declaration.members:
-        if not _is(member, kind) or not _is(member.name, str) or not _is(member.type, Type):
+        named = _is(member, kind) and _is(member.name, str) and has_text(member.name)
+        if not named or not _is(member.type, Type):
             yield f"{name} has {member!r} among its members, and no {kind.__name__} with a name and a type"
         elif member.name in seen:
             yield f"`{member.name}` is declared twice in {name}"
@@ -129,6 +151,11 @@ def _type_problems(declaration: Any, name: str) -> Iterator[str]:
 
 
 def _signature_problems(function: Any, name: str) -> Iterator[str]:
+    for what in ("parameters", "blocks"):
+        given = getattr(function, what)
+        if not _is(given, list):
+            yield f"the {what} of {name} are {given!r}, and no list"
+            return
     signature: Any = function.signature
     type: Any = signature.type if _is(signature, Signature) else None
     if not _is(type, FunctionType):
@@ -141,8 +168,8 @@ def _signature_problems(function: Any, name: str) -> Iterator[str]:
     if len(type.transfers) != len(type.parameters) + 1:
         yield f"{name} says {len(type.transfers)} times who owns what, for {len(type.parameters)} parameters and a result"
     for parameter, written in zip(function.parameters, type.parameters):
-        if not _is(parameter, Value):
-            yield f"a parameter of {name} is {parameter!r}, and no value"
+        if not _is(parameter, Value) or not _is(parameter.type, Type):
+            yield f"a parameter of {name} is {parameter!r}, and no value of a type"
         elif parameter.type is not written and parameter.type.erased is not written.erased:
             yield f"parameter {_value(parameter)} of {name} has type `{parameter.type}`, in the signature `{written}`"
         elif parameter.owner is not function:
@@ -158,6 +185,9 @@ def _region_problems(regions: tuple[str, ...], name: str) -> Iterator[str]:
 
 
 def _attribute_problems(attributes: dict[Any, Any], of: str) -> Iterator[str]:
+    if not _is(attributes, dict):
+        yield f"the attributes of {of} are {attributes!r}, and no dictionary"
+        return
     for key, value in attributes.items():
         if not _is(key, str):
             yield f"an attribute of {of} is called {key!r}, and by no text"
@@ -172,6 +202,8 @@ def misfits(module: Any) -> Iterator[Found]:
             if not _is(block, Block):
                 yield f"a block of @{function.name} is {block!r}, and no block", function.location, function
                 continue
+            if not _is(block.unwind, (Block, NoneType)):
+                yield f"the unwind target of ^{block.label} is {block.unwind!r}, and no block", block.location, function
             for argument in block.args:
                 if not _is(argument, Value) or not _is(argument.type, Type):
                     yield f"an argument of ^{block.label} is {argument!r}, and no value of a type", block.location, function

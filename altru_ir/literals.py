@@ -11,6 +11,7 @@ import struct
 from typing import Any
 
 from altru_ir.module import Module
+from altru_ir.source import has_text
 from altru_ir.types import UNIT, ArrayType, AtomicType, CellType, FloatType, IntType, MutexType, Type, UsizeType
 from altru_ir.values import Value
 
@@ -78,13 +79,13 @@ def _array(value: Any, type: ArrayType, work: list[tuple[Any, Type]]) -> str | N
 
 
 def is_literal(value: object) -> bool:
-    """Whether the text can say ``value``: a number, a truth value, a text, bytes, a type, or a list of such."""
+    """Whether the text can say ``value``: a number, a truth value, a text, bytes, or a list of such."""
     work = [value]
     while work:
         each = work.pop()
         if isinstance(each, (list, tuple)):
             work += each
-        elif not isinstance(each, (int, float, str, bytes, Type)):
+        elif not isinstance(each, (int, float, str, bytes)) or (isinstance(each, str) and not has_text(each)):
             return False
     return True
 

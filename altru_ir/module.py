@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from altru_ir.source import Location, Source
+from altru_ir.source import Location, Source, has_text
 from altru_ir.targets import data_of
 from altru_ir.types import UNIT, FunctionType, Type
 from altru_ir.values import Operation, Successor, Value
@@ -252,13 +252,15 @@ class Module:
     """A compilation unit.
 
     Parameters: ``name`` as in ``module @name``; ``target``, a triple of one of the supported targets (see
-    ``altru_ir.targets``), which fixes pointer width and endianness. Raises ``TypeError`` for a name that is no text, and
-    ``UnknownTargetError``, a ``ValueError``.
+    ``altru_ir.targets``), which fixes pointer width and endianness. Raises ``TypeError`` for a name that is no text,
+    ``ValueError`` for one that no text can say, and ``UnknownTargetError``, a ``ValueError``.
     """
 
     def __init__(self, name: str = "module", target: str = DEFAULT_TARGET) -> None:
         if not isinstance(name, str):
             raise TypeError(f"the name of a module is a text, not {name!r}")
+        if not has_text(name):
+            raise ValueError(f"the name {name!r} holds half of a surrogate pair, which no text can say")
         data_of(target)
         self.name = name
         self.target = target

@@ -15,6 +15,23 @@ from collections.abc import Callable
 import attrs
 
 
+def has_text(text: str) -> bool:
+    """Whether UTF-8 can write ``text``: a Python string may hold halves of surrogate pairs, which it cannot."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def shown_name(name: str) -> str:
+    """A name as a text shows it: ``?`` stands for halves of surrogate pairs (Python has them for what in the name of a file is
+    no UTF-8)."""
+    return name if has_text(name) else name.encode(errors="replace").decode()
+
+
 @attrs.frozen
 class Location:
     """A position in a source file. ``line`` and ``column`` count from 1; ``column`` 0 means the whole line.

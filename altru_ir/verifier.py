@@ -427,10 +427,11 @@ class _Verifier:
                 help="end it with `br`, `cond_br`, `switch`, `ret` or another terminator",
             )  # fmt: skip
         whole = True
-        for op in block.ops:
+        last = len(block.ops) - 1
+        for position, op in enumerate(block.ops):
             if op.block is not block:
                 self.report("V018", f"`{op.name}` stands in ^{block.label} but belongs to another block", op.location)
-            if op.decl.is_terminator and op is not block.ops[-1]:
+            if op.decl.is_terminator and position != last:
                 self.report("V001", f"`{op.name}` ends a block, but more operations follow in ^{block.label}", op.location)
                 whole = whole and not op.successors
             for successor in op.successors:

@@ -35,13 +35,14 @@ from altru_ir.backend.host.callees import Callee, unit_of
 from altru_ir.backend.host.calls import make_call
 from altru_ir.backend.host.natives import make_native, make_release, telling
 from altru_ir.backend.host.owners import Release, with_releases
+from altru_ir.backend.host.same_types import different_type
 from altru_ir.backend.host.values import Codecs
 from altru_ir.backend.lower.fast_paths import DISTANCE
 from altru_ir.backend.lower.rows import table_rows, types_of
 from altru_ir.backend.lower.types import dimensions_of
 from altru_ir.diagnostics import Diagnostic, DiagnosticError
 from altru_ir.module import Function, Module
-from altru_ir.types import FunctionType, NamedType, Type, parts
+from altru_ir.types import FunctionType, Type
 
 if TYPE_CHECKING:
     from altru_ir.passes.manager import PassManager
@@ -151,6 +152,11 @@ class Library(Mapping[str, Callable[..., Any]]):
 
     def __len__(self) -> int:
         return len(self._homes)
+
+    def __repr__(self) -> str:
+        names = [f"@{name}" for name in self._homes]
+        more = f" and {len(names) - 8} more" if len(names) > 8 else ""
+        return f"<Library of {', '.join(names[:8]) or 'nothing'}{more}>"
 
     def type(self, name: str) -> Any:
         """The named tuple of the struct ``name``, or a namespace of those of an enum's variants. Raises ``KeyError``."""
@@ -366,32 +372,10 @@ def _differences(declared: Function, here: Module, home: Unit, type: FunctionTyp
     if not parameters or ours.result.erased is not type.result.erased or ours.variadic != type.variadic:
         message = f"@{declared.name} has type `{ours}` here, and `{type}` where it is defined"
     else:
-        different = _different_type(ours, here, home.interface)
+        different = different_type(ours, here, home.interface)
         if different is not None:
             message = f"@{declared.name} passes @{different}, which is another type where the function is defined"
     return [] if message is None else [Diagnostic("ALT-S004", message, declared.location, function=declared.name)]
-
-
-def _different_type(type: Type, here: Module, there: Module) -> str | None:
-    """The name of a struct, enum or union in ``type`` that the two modules declare differently."""
-    work, seen = [type], set()
-    while work:
-        each = work.pop()
-        if each in seen:
-            continue
-        seen.add(each)
-        work += parts(each)
-        if isinstance(each, NamedType):
-            ours, theirs = here.types.get(each.name), there.types.get(each.name)
-            if ours is None or theirs is None or _shape(ours) != _shape(theirs):
-                return each.name
-            work += [member.type for member in ours.members]
-    return None
-
-
-def _shape(declaration: Any) -> tuple[Any, ...]:
-    members = tuple((member.name, member.type.erased) for member in declaration.members)
-    return (declaration.kind, members, declaration.representation, declaration.drop)
 
 
 __all__ = ["Library", "Options", "Unit", "UnloadedError", "interface_of"]

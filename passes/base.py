@@ -90,7 +90,7 @@ class Pass:
 
     def run(self, module: Module) -> None:
         """Changes ``module`` in place."""
-        raise NotImplementedError
+        raise NotImplementedError(f"pass `{self.name}` has no `run(self, module)`")
 
     def get(self, kind: type[AnyAnalysis], unit: Function | Module) -> AnyAnalysis:
         """What an analysis finds out about a function or the module as it is now: ``self.get(Liveness, function)``. Behind a
@@ -103,7 +103,12 @@ class Pass:
             self.log.statistics[what] += number
 
     def remark(self, kind: str, name: str, about: Operation | Function, message: str) -> None:
-        """Says ``message`` about an operation that still stands in its function, or about a function."""
+        """Says ``message`` about an operation that still stands in its function, or about a function.
+
+        Raises ``TypeError`` for anything else.
+        """
+        if not isinstance(about, (Operation, Function)):
+            raise TypeError(f"a remark is about an operation or a function, not about {about!r}")
         function = about if isinstance(about, Function) else about.function
         self.log.remarks.append(
             Remark(kind, self.name, name, "" if function is None else function.name, about.location, message)
@@ -122,7 +127,7 @@ class FunctionPass(Pass):
 
     def run_on(self, function: Function) -> bool:
         """Changes ``function`` in place; true when it did."""
-        raise NotImplementedError
+        raise NotImplementedError(f"pass `{self.name}` has no `run_on(self, function)`")
 
 
 @attrs.define
@@ -145,7 +150,7 @@ class Check(FunctionPass):
 
     def diagnose(self, function: Function) -> list[Diagnostic]:
         """What is wrong with ``function``."""
-        raise NotImplementedError
+        raise NotImplementedError(f"pass `{self.name}` has no `diagnose(self, function)`")
 
     def diagnose_all(self, module: Module) -> list[Diagnostic]:
         """What is wrong with the functions of ``module``; overridden where they share something."""

@@ -77,7 +77,7 @@ def _array_of(op: Operation, module: Module) -> Type:
 
 
 def _elements_agree(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
-    first = op.operands[0].type
+    first = op.operands[0].type if op.operands else ERROR
     for index, value in enumerate(op.operands):
         if value.type is not ERROR and value.type.erased is not first.erased:
             yield "V022", f"element {index} has type `{value.type}`, but the first has type `{first}`"

@@ -30,7 +30,21 @@ from altru_ir.declare import (
 )
 from altru_ir.literals import literal_problem
 from altru_ir.module import Module
-from altru_ir.types import ERROR, F64, I32, UNIT, FloatType, FunctionType, IntType, Type, without_names
+from altru_ir.source import has_text
+from altru_ir.types import (
+    ERROR,
+    F64,
+    I32,
+    UNIT,
+    ArrayType,
+    FloatType,
+    FunctionType,
+    IntType,
+    PlaceType,
+    RefType,
+    Type,
+    without_names,
+)
 from altru_ir.values import Operation
 
 
@@ -132,8 +146,11 @@ class Abort:
 
 
 def _message_is_text(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
-    if not isinstance(op.attrs["message"], str):
+    message = op.attrs["message"]
+    if not isinstance(message, str):
         yield "V007", "the message of `panic` is a string"
+    elif not has_text(message):
+        yield "V007", "the message of `panic` holds half of a surrogate pair, which has no bytes"
 
 
 @operation("panic", "$message", traits=(TERMINATOR, MAY_PANIC), verify=_message_is_text)
@@ -193,7 +210,8 @@ def argument_problems(op: Operation, type: FunctionType, fixed: int = 0) -> Iter
         return
     for index, (argument, parameter) in enumerate(zip(arguments, type.parameters, strict=False)):
         if argument.type is not ERROR and argument.type.erased is not parameter.erased:
-            yield "V012", f"argument {index + 1} of {shown} has type `{argument.type}` where `{parameter}` is expected"
+            found = f"argument {index + 1} of {shown} has type `{argument.type}` where `{parameter}` is expected"
+            yield "V012", found + _way(argument.type, parameter)
     for index, argument in enumerate(arguments[wanted:], wanted + 1):
         given = argument.type
         narrow = (isinstance(given, IntType) and given.bits < 32) or (isinstance(given, FloatType) and given is not F64)
@@ -202,6 +220,22 @@ def argument_problems(op: Operation, type: FunctionType, fixed: int = 0) -> Iter
             yield "V012", f"argument {index} of {shown} goes through `...`: extend the `{given}` to `{wide}` first"
     if type.unsafe and not op.unsafe:
         yield "U002", f"the call of {shown} needs the `unsafe` marker, for the function is declared unsafe"
+
+
+def _way(given: Type, wanted: Type) -> str:
+    """How to come from the one type to the other, where an operation does that."""
+    whole = wanted.pointee
+    if isinstance(given, PlaceType) and whole is not None and given.target.erased is whole.erased:
+        return "; `borrow` it"
+    if isinstance(given, PlaceType) and given.target.erased is wanted.erased:
+        return "; `load` it, or `take` it"
+    part = given.pointee
+    if part is None or whole is None:
+        return ""
+    if isinstance(wanted, RefType) and not wanted.mutable and part.erased is whole.erased:
+        return "; `borrow` a `deref` of it"
+    both = isinstance(part, ArrayType) and isinstance(whole, ArrayType) and len(part.dimensions) == len(whole.dimensions)
+    return "; `unsize` it" if both and whole.is_unsized and not part.is_unsized else ""
 
 
 def _call_problems(op: Operation, module: Module) -> Iterator[tuple[str, str]]:

@@ -89,13 +89,14 @@ def _is_exhaustive(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
         if case is None:
             if index != len(op.successors) - 1:
                 yield "V023", "the successor without a variant is the last one"
-        elif case not in variants:
+        elif not isinstance(case, str) or case not in variants:
             yield "V023", f"`{type}` has no variant `{case}`; it has {', '.join(variants) or 'none'}"
         elif case in seen:
             yield "V023", f"`switch_enum` names the variant `{case}` twice"
-        seen.add(case)
+        if isinstance(case, str):
+            seen.add(case)
     missing = [name for name in variants if name not in seen]
-    if missing and None not in seen:
+    if missing and all(successor.case is not None for successor in op.successors):
         yield "V023", f"`switch_enum` of a `{type}` leaves out {', '.join(missing)}"
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from altru_ir.collector import CollectorPaused
 from altru_ir.diagnostics import Diagnostic, DiagnosticError
 from altru_ir.module import DEFAULT_TARGET, Function, Module
-from altru_ir.source import Location, Source
+from altru_ir.source import Location, Source, shown_name
 from altru_ir.text import lexer
 from altru_ir.text.bodies import Bodies
 from altru_ir.text.cursor import Recover
@@ -42,6 +42,7 @@ def parse(given: str | bytes, filename: str | os.PathLike[str] = "<text>", first
         raise TypeError(f"what is parsed is a text or its bytes, not {type(given).__name__}{_hint(given)}")
     if not isinstance(filename, str):
         filename = os.fspath(filename)
+    filename = shown_name(filename)
     text = _decode(given, filename, first_line) if isinstance(given, bytes) else given
     _refuse_surrogates(text, filename, first_line)
     source = Source(filename, text, first_line)

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from altru_ir.module import Block, Function, Global, Module, TypeDeclaration
-from altru_ir.source import Location
+from altru_ir.source import Location, shown_name
 from altru_ir.text.lexer import QUOTED, unquote
 from altru_ir.text.spelling import spell_literal
 from altru_ir.types import UNIT, spell_name, spell_string, spell_transferred, spell_word
@@ -183,7 +183,7 @@ def _spelled(name: str | None) -> str | None:
             return spell_name(unquote(name))
         except ValueError:  # an unknown escape: no spelling
             pass
-    return spell_name(name)
+    return spell_name(shown_name(name))
 
 
 def _assign_value_names(function: Function) -> None:
@@ -307,10 +307,13 @@ def print_operation(op: Operation, locations: bool = False, indent: str = "") ->
     if op.unsafe:
         text += " unsafe"
     if decl.written is not None:
-        type: Any = results[0].type
-        if decl.written.place:
-            type = type.target
-        text += " : " + type.text
+        try:
+            type: Any = results[0].type
+            if decl.written.place:
+                type = type.target
+            text += " : " + type.text
+        except (AttributeError, IndexError, TypeError):
+            text += " : <malformed>"
     loc: Any = op.loc
     if locations and loc is not None:
         loc = op.location

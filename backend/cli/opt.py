@@ -28,7 +28,7 @@ from altru_ir.backend.cli.options import UsageError, check_names, full_code, loa
 from altru_ir.diagnostics import ERROR, EXPLANATIONS, Diagnostic, DiagnosticError, judged
 from altru_ir.faults import Panic
 from altru_ir.module import Function, Module
-from altru_ir.source import Location, Source
+from altru_ir.source import Location, Source, shown_name
 
 if TYPE_CHECKING:
     from altru_ir.backend.library import Library
@@ -368,7 +368,7 @@ class _Driver:
 
     def read(self, file: str) -> list[Source] | None:
         """The modules of a file; None, reported, when it is no text."""
-        name = "<stdin>" if file == "-" else file
+        name = "<stdin>" if file == "-" else shown_name(file)
         data = self.read_bytes(file)
         try:
             text = data.decode()

@@ -19,9 +19,10 @@ from typing import Any
 from altru_ir.backend.host import stubs
 from altru_ir.backend.host.buffers import ReferenceTaker, SliceTaker
 from altru_ir.backend.host.callbacks import ctype_of
-from altru_ir.backend.host.callees import Callee, unit_of
+from altru_ir.backend.host.callees import Callee, unit_of, was_unloaded
 from altru_ir.backend.host.loans import Loan
 from altru_ir.backend.host.owners import crosses, move, taker
+from altru_ir.backend.host.same_types import check_same
 from altru_ir.backend.host.usual_slices import UsualSlices
 from altru_ir.backend.host.values import (
     LARGEST_F32,
@@ -133,11 +134,14 @@ class Arguments:
         def take(value: Any) -> int:
             unit = unit_of(value)
             known = unit.find(value.__name__) if unit is not None else None
+            if was_unloaded(value):
+                raise ValueError(f"{spell(where)} takes a compiled function, and @{value.__name__} was unloaded")
             if known is None:
                 raise wrong(where, type, "a compiled function", value)
             found, address = known
             if found.erased is not type.erased:
                 raise TypeError(f"{spell(where)} has type `{type}`, and @{value.__name__} has type `{found}`")
+            check_same(type, self.codecs.module, unit.interface, where, f"@{value.__name__} was compiled")
             if unit is not own and unit not in own.needs:
                 own.needs.append(unit)
             return int(address)
@@ -152,7 +156,7 @@ class Arguments:
     def owner(self, taking: str, name: str, type: OwnType, where: Where) -> None:
         """An owner, by its place: the stub takes it out of there when all arguments are known."""
         self.slices.none()
-        self.namespace |= {taking: taker(type, where), "_move": move}
+        self.namespace |= {taking: taker(type, where, self.codecs.module), "_move": move}
         self.before.append(f"_{name}_place = {taking}({name})")
         self.words.append(f"_{name}_place")
         self.types.append(stubs.Moved(dimensions_of(type)))

@@ -14,13 +14,15 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any
 
 import attrs
 
 from altru_ir.backend.host.copies import flattened, write_back, write_elements
-from altru_ir.backend.host.formats import accepts_any_bytes, describe, matches
+from altru_ir.backend.host.formats import accepts_any_bytes, bools_in, describe, matches, wrong_bool
 from altru_ir.backend.host.loans import Loan, holds_owner
+from altru_ir.backend.host.same_types import check_same
 from altru_ir.backend.host.values import Codec, Codecs, NoCodec, Where, spell, wrong
 from altru_ir.layout import layout_of
 from altru_ir.module import Module
@@ -64,11 +66,16 @@ def _is_contiguous(view: memoryview) -> bool:
 
 @attrs.define(eq=False)
 class ElementCheck:
-    """Whether buffers have elements of a type; what was found about a format is remembered."""
+    """Whether buffers have elements of a type; what was found about a format is remembered. A format says nothing of the
+    bytes, and of a bool's only two are values, which compiled code takes for granted: ``bools`` says where they are."""
 
     type: Type
     module: Module
     known: dict[tuple[str, int], bool] = attrs.Factory(dict)
+    bools: list[int] = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.bools = bools_in(self.type, self.module)
 
     def holds(self, view: memoryview) -> bool:
         """Whether the elements of the buffer are values of the type."""
@@ -77,6 +84,15 @@ class ElementCheck:
         if known is None:
             known = self.known[key] = matches(*key, self.type, self.module)
         return known
+
+    def values(self, start: int, size: int, where: Where) -> None:
+        """Raises ``ValueError`` when memory of the right format holds a bool that is none."""
+        if self.bools:
+            element = layout_of(self.type, self.module).size
+            wrong = wrong_bool(ctypes.string_at(start, size), self.bools, element)
+            if wrong is not None:
+                what = spell(where) if size == element else spell((f"element {wrong}", where))
+                raise ValueError(f"{what} has a bool that is neither 0 nor 1")
 
 
 class SliceTaker:
@@ -97,7 +113,7 @@ class SliceTaker:
         self.align = layout_of(self.element, codecs.module).align
         self.module = codecs.module
         self.alone = alone
-        self.usual = len(self.dimensions) == 1
+        self.usual = len(self.dimensions) == 1 and not self.check.bools
 
     def take(self, value: Any, loan: Loan) -> Sequence[int]:
         """The address and the lengths. Raises ``TypeError`` and ``ValueError``."""
@@ -124,6 +140,8 @@ class SliceTaker:
     def _examine(self, value: Any, loan: Loan) -> Sequence[int]:
         """The same, one question after the other."""
         where = self.where
+        if holds_owner(value) and value.type.target.erased is self.type.target.erased:
+            return self._owner(value, loan)
         value = loan.viewed(value)
         view = borrowed(value, where)
         if view is None:
@@ -162,8 +180,20 @@ class SliceTaker:
                 f"{spell(where)} has type `{self.type}`, whose elements are aligned to {self.align} bytes, and those of "
                 f"the {type(value).__name__} are not; pass an aligned copy"
             )
+        self.check.values(start, view.nbytes, where)
         if not self.alone:
             loan.claim(start, view.nbytes, self.mutable, where)
+        return [start, *lengths]
+
+    def _owner(self, value: Any, loan: Loan) -> Sequence[int]:
+        """What an owner owns, which stays there until the end of the call."""
+        check_same(self.type, self.module, value.module, self.where, "the owner was made")
+        loan.viewed(value)
+        start, *lengths = value.words()
+        size = prod(lengths) * self.codec.size
+        self.check.values(start, size, self.where)
+        if not self.alone:
+            loan.claim(start, size, self.mutable, self.where)
         return [start, *lengths]
 
     def _copy(self, value: Any, loan: Loan) -> Sequence[int]:
@@ -193,6 +223,7 @@ class ReferenceTaker:
         self.type = type
         self.where = where
         self.mutable = type.mutable
+        self.module = codecs.module
         self.layout = layout_of(type.target, codecs.module)
         self.check = ElementCheck(type.target, codecs.module)
         self.raw = accepts_any_bytes(type.target, codecs.module)
@@ -230,6 +261,7 @@ class ReferenceTaker:
         """The address of what an owner owns, which stays there until the end of the call."""
         if value.type.target.erased is not self.type.target.erased:
             raise TypeError(f"{spell(self.where)} has type `{self.type}`, and the owner has type `{value.type}`")
+        check_same(self.type, self.module, value.module, self.where, "the owner was made")
         loan.viewed(value)
         loan.claim(value.address, self.layout.size, self.mutable, self.where)
         return int(value.address)
@@ -255,6 +287,7 @@ class ReferenceTaker:
             raise ValueError(
                 f"{spell(self.where)} has type `{self.type}`, aligned to {self.layout.align} bytes, and the {kind} is not"
             )
+        self.check.values(start, view.nbytes, self.where)
         loan.claim(start, view.nbytes, self.mutable, self.where)
         return start
 

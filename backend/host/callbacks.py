@@ -208,8 +208,8 @@ def _slice_getter(element: Type, at: int, count: int, codecs: Codecs, mutable: b
 
 
 def _writer_back(at: int) -> Callable[..., None]:
-    def write(given: tuple[Any, ...], view: memoryview) -> None:
-        data = view.tobytes()
+    def write(given: tuple[Any, ...], view: Any) -> None:
+        data = view.tobytes() if isinstance(view, memoryview) else b""  # a matrix without elements is a tuple
         if data:
             ctypes.memmove(given[at], data, len(data))
 

@@ -38,6 +38,12 @@ def unit_of(handle: Any) -> Any:
     return namespace.get("_unit") if isinstance(namespace, dict) else None
 
 
+def was_unloaded(handle: Any) -> bool:
+    """Whether a handle that ``make_call`` has made leads nowhere any more."""
+    namespace = getattr(handle, "__globals__", None)
+    return isinstance(namespace, dict) and "_native" in namespace and "_unit" not in namespace
+
+
 def parameter_names(callee: Callee) -> list[str]:
     """Names for the parameters as Python allows them, each once."""
     names: list[str] = []
@@ -52,4 +58,4 @@ _TAKEN = frozenset({"type", "int", "float", "issubclass", "True", "False", "None
 """What the source of a call itself refers to."""
 
 
-__all__ = ["Callee", "parameter_names", "unit_of"]
+__all__ = ["Callee", "parameter_names", "unit_of", "was_unloaded"]

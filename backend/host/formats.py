@@ -136,6 +136,21 @@ def accepts_any_bytes(type: Type, module: Module) -> bool:
     return ours is not None and all(kind in "if" for _, kind, _ in ours)
 
 
+def bools_in(type: Type, module: Module) -> list[int]:
+    """Where in a value of ``type`` the bools are: there not all bytes that a buffer may have are values."""
+    return [offset for offset, kind, _ in leaves_in(type, module) or () if kind == "?"]
+
+
+def wrong_bool(data: bytes, bools: list[int], size: int) -> int | None:
+    """The number of the first element, of ``size`` bytes, in which a bool is neither 0 nor 1; None when all are."""
+    wrong = []
+    for offset in bools:
+        found = data[offset::size]
+        if found.translate(None, b"\0\1"):
+            wrong.append(next(index for index, byte in enumerate(found) if byte > 1))
+    return min(wrong, default=None)
+
+
 def describe(type: Type, module: Module) -> str:
     """What a buffer of ``type`` is made of, in words: ``8-byte floats``."""
     ours = leaves_in(type, module)
@@ -147,4 +162,4 @@ def describe(type: Type, module: Module) -> str:
     return f"records of {layout_of(type, module).size} bytes laid out as `{type}`"
 
 
-__all__ = ["accepts_any_bytes", "describe", "leaves_in", "leaves_of", "matches"]
+__all__ = ["accepts_any_bytes", "bools_in", "describe", "leaves_in", "leaves_of", "matches", "wrong_bool"]

@@ -27,6 +27,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from altru_ir.backend.host.copies import copy_out
+from altru_ir.backend.host.same_types import check_same
 from altru_ir.backend.host.stubs import Refused
 from altru_ir.backend.host.values import Codecs, NoCodec, Where, spell, wrong
 from altru_ir.backend.lower.types import dimensions_of
@@ -107,6 +108,11 @@ class Owned:
         return ctypes.addressof(self._cell)
 
     @property
+    def module(self) -> Module:
+        """The types that it is one of."""
+        return self._codecs.module
+
+    @property
     def alive(self) -> bool:
         """Whether it still holds something: it was neither released nor moved."""
         return self._cell[1] != 0
@@ -141,7 +147,8 @@ class Owned:
         return words[1:]
 
     def view(self) -> Any:
-        """The memory itself, as an array of ctypes (``memoryview`` and NumPy take it): numbers, or the bytes of anything else.
+        """The memory itself, as an array of ctypes (``memoryview`` and NumPy take it): numbers, or the bytes of anything else,
+        where only what is a value may be written.
 
         While it exists the owner is neither released nor moved. Raises ``ValueError`` when it holds nothing.
         """
@@ -213,14 +220,15 @@ def _let_go(release: Release, cell: Any) -> None:
         release(ctypes.addressof(cell))
 
 
-def taker(type: OwnType, where: Where) -> Callable[[Any], int]:
-    """What gives the place of an argument for a parameter ``own<T>``, from which a stub takes it."""
+def taker(type: OwnType, where: Where, module: Module) -> Callable[[Any], int]:
+    """What gives the place of an argument for a parameter ``own<T>`` of a module's function, from which a stub takes it."""
 
     def take(value: Any) -> int:
         if not isinstance(value, Owned):
             raise wrong(where, type, "an owner that a compiled function gave", value)
         if value.type.erased is not type.erased:
             raise TypeError(f"{spell(where)} has type `{type}`, and the owner has type `{value.type}`")
+        check_same(type, module, value.module, where, "the owner was made")
         if not value.alive:
             raise ValueError(f"{spell(where)} takes an owner, and this `{type}` was released or moved")
         return value.place

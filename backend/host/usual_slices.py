@@ -59,7 +59,7 @@ class UsualSlices:
     def slice(self, index: int, name: str, element: Type) -> None:
         """A slice of one dimension."""
         layout = layout_of(element, self.module)
-        formats = frozenset(c for c in "?bBhHiIlLqQnNfd" if matches(c, struct.calcsize(c), element, self.module))
+        formats = frozenset(c for c in "bBhHiIlLqQnNfd" if matches(c, struct.calcsize(c), element, self.module))
         if not formats or not layout.size:
             self.none()
             return

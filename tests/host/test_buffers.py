@@ -381,6 +381,100 @@ def test_a_list_that_grows_or_shrinks_meanwhile_keeps_what_it_got() -> None:
     assert values == []
 
 
+BOOLS = """
+struct @Row { n: i32, on: i1 }
+func @count(%xs: ref<[? x i1]>) -> i64 {
+^e:
+  %zero = const 0 : usize
+  %s = deref %xs
+  %p = elem %s, %zero
+  %b = load %p
+  %n = zext %b : i64
+  ret %n
+}
+func @rows(%xs: ref<mut [? x @Row]>) -> usize {
+^e:
+  %n = slice.len %xs
+  ret %n
+}
+func @row(%r: ref<@Row>) -> i1 {
+^e:
+  %p = deref %r
+  %f = field %p, on
+  %b = load %f
+  ret %b
+}
+func @made(%n: usize, %b: i1) -> own<[? x i1]> {
+^e:
+  %o = new.array %n, %b : own<[? x i1]>
+  ret %o
+}
+"""
+
+
+def test_a_bool_is_zero_or_one() -> None:
+    """The format of a buffer does not say so, and compiled code takes it for granted: an index made of one needs no check."""
+    lib = backend.compile(air.parse(BOOLS))
+    flags = numpy.array([1, 0, 2], numpy.uint8)
+    assert lib["count"](flags[:2].view(bool)) == 1
+    with pytest.raises(ValueError, match="element 2 of parameter %xs of @count has a bool that is neither 0 nor 1"):
+        lib["count"](flags.view(bool))
+    rows = numpy.zeros(3, numpy.dtype([("n", "i4"), ("on", "?")], align=True))
+    assert lib["rows"](rows) == 3
+    rows.view(numpy.uint8)[8 + 4] = 7
+    with pytest.raises(ValueError, match="element 1 of parameter %xs of @rows has a bool"):
+        lib["rows"](rows)
+    with pytest.raises(ValueError, match="parameter %r of @row has a bool"):
+        lib["row"](rows[1:2])
+    assert lib["row"](rows[:1]) is False
+    owner = lib["made"](2, True)
+    assert lib["count"](owner) == 1
+    owner.view()[1] = 3
+    with pytest.raises(ValueError, match="element 1 of parameter %xs of @count"):
+        lib["count"](owner)
+
+
+def test_owners_of_anything_are_lent_as_slices() -> None:
+    text = """
+enum @E { A, B(i64) }
+func @made(%n: usize, %e: @E) -> own<[? x @E]> {
+^e:
+  %o = new.array %n, %e : own<[? x @E]>
+  ret %o
+}
+func @matrix(%n: usize, %x: f64) -> own<[? x ? x f64]> {
+^e:
+  %o = new.array %n, %n, %x : own<[? x ? x f64]>
+  ret %o
+}
+func @tell(%xs: ref<[? x @E]>) -> usize {
+^e:
+  %n = slice.len %xs
+  ret %n
+}
+func @two(%xs: ref<mut [? x @E]>, %ys: ref<[? x @E]>) {
+^e:
+  ret
+}
+func @columns(%xs: ref<[? x ? x f64]>) -> usize {
+^e:
+  %s = deref %xs
+  %n = dim %s, 1
+  ret %n
+}
+"""
+    lib = backend.compile(air.parse(text))
+    made = lib["made"](3, ("B", 4))
+    assert lib["tell"](made) == 3
+    assert lib["tell"](lib["made"](0, "A")) == 0
+    with pytest.raises(ValueError, match="share memory"):
+        lib["two"](made, made)
+    assert lib["columns"](lib["matrix"](3, 1.0)) == 3
+    made.release()
+    with pytest.raises(ValueError, match="was released or moved"):
+        lib["tell"](made)
+
+
 USUAL = """
 func @at(%xs: ref<[? x i64]>, %i: usize) -> i64 {
 ^entry:

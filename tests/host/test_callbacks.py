@@ -348,6 +348,15 @@ def test_signatures_that_no_callable_has() -> None:
             backend.compile(air.parse(f"{declaration}\n"), externs={"ask": abs})
 
 
+def test_an_exclusive_matrix_without_elements() -> None:
+    text = "func @ask(%m: ref<mut [? x ? x f64]>)\nfunc @f(%m: ref<mut [? x ? x f64]>) {\n^e:\n  call @ask(%m)\n  ret\n}\n"
+    seen: list[Any] = []
+    lib = backend.compile(air.parse(text), externs={"ask": seen.append})
+    lib["f"]([])
+    lib["f"]([[], []])
+    assert seen == [(), ()]
+
+
 def test_missing_externs_are_named() -> None:
     with pytest.raises(air.DiagnosticError, match=r"@ask is declared here but defined nowhere: .*`externs`"):
         backend.compile(air.parse(ASK))

@@ -293,3 +293,111 @@ def test_what_is_no_function_of_that_type() -> None:
     for value in (abs, None, 4096):
         with pytest.raises(TypeError, match="takes a compiled function, not"):
             apply(value)
+
+
+ONE = """
+struct @P { x: i64 }
+enum @E { A, B(i64) }
+func @make(%n: i64) -> own<@P> {
+^e:
+  %p = struct %n : @P
+  %o = new %p : own<@P>
+  ret %o
+}
+func @x_of(%r: ref<@P>) -> i64 {
+^e:
+  %p = deref %r
+  %f = field %p, x
+  %v = load %f
+  ret %v
+}
+func @many(%n: usize) -> own<[? x @P]> {
+^e:
+  %one = const 1 : i64
+  %p = struct %one : @P
+  %o = new.array %n, %p : own<[? x @P]>
+  ret %o
+}
+func @same(%f: fn(i64) -> i64, %n: i64) -> i64 {
+^e:
+  %r = call %f(%n)
+  ret %r
+}
+"""
+OTHER = """
+struct @P { x: i64, y: i64, z: i64 }
+func @z_of(%r: ref<@P>) -> i64 {
+^e:
+  %p = deref %r
+  %f = field %p, z
+  %v = load %f
+  ret %v
+}
+func @last(%r: ref<[? x @P]>) -> i64 {
+^e:
+  %one = const 1 : usize
+  %n = slice.len %r
+  %i = sub %n, %one
+  %s = deref %r
+  %p = elem %s, %i
+  %f = field %p, z
+  %v = load %f
+  ret %v
+}
+func @eat(%o: own<@P>) -> i64 {
+^e:
+  %p = deref %o
+  %f = field %p, z
+  %v = load %f
+  ret %v
+}
+func @apply(%f: fn(ref<@P>) -> i64, %r: ref<@P>) -> i64 {
+^e:
+  %v = call %f(%r)
+  ret %v
+}
+"""
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_a_type_of_the_same_name_may_be_another_one(apart: bool) -> None:
+    """What crosses from one module to another is laid out as its own says: of another library, or added to one later."""
+    first = backend.compile(air.parse(ONE))
+    make, many, x_of = first["make"], first["many"], first["x_of"]
+    if apart:
+        second = backend.compile(air.parse(OTHER))
+    else:
+        second = first
+        second.add(air.parse(OTHER))
+    one, row = make(5), many(2)
+    for call, given in ((second["z_of"], one), (second["eat"], one), (second["last"], row)):
+        with pytest.raises(TypeError, match=r"has type .*, and @P is another type where the owner was made"):
+            call(given)
+    with pytest.raises(TypeError, match="@P is another type where @x_of was compiled"):
+        second["apply"](x_of, (1, 2, 3))
+    assert second["apply"](second["z_of"], (1, 2, 3)) == 3
+    assert x_of(one) == 5  # and nothing was moved
+
+
+def test_what_is_the_same_crosses() -> None:
+    first, second = (backend.compile(air.parse(ONE)) for _ in range(2))
+    assert second["x_of"](first["make"](5)) == 5
+
+
+def test_a_function_that_was_unloaded_is_no_argument() -> None:
+    library = backend.compile(air.parse(ONE))
+    other = backend.compile(air.parse("func @inc(%n: i64) -> i64 {\n^e:\n  ret %n\n}\n"))
+    inc = other["inc"]
+    assert library["same"](inc, 4) == 4
+    other.unload(inc)
+    with pytest.raises(ValueError, match="parameter %f of @same takes a compiled function, and @inc was unloaded"):
+        library["same"](inc, 4)
+
+
+def test_a_library_shows_its_functions() -> None:
+    text = "".join(f"func @f{n}() {{\n^e:\n  ret\n}}\n" for n in range(10))
+    library = backend.compile(air.parse(text))
+    assert repr(library) == "<Library of @f0, @f1, @f2, @f3, @f4, @f5, @f6, @f7 and 2 more>"
+    for name in list(library):
+        library.unload(name)
+    assert repr(library) == "<Library of nothing>"

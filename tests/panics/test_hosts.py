@@ -179,6 +179,35 @@ def test_a_guard_within_a_cleanup(library: backend.jit.Library) -> None:
     assert panics_with(library, "survives_within", 3, 2).message == "three is refused"
 
 
+def test_an_exception_is_not_lost_in_a_guard_of_c(helpers: dict[str, str]) -> None:
+    """C code that catches the panic of a callable goes on; what the callable raised is raised when Python's call returns."""
+    text = """\
+extern "C" func @helper_survive(%f: fn()) -> i32
+func @ask()
+func @asks() {
+^entry:
+  call @ask()
+  ret
+}
+func @survives() -> i32 {
+^entry:
+  %f = func.ref @asks
+  %n = call @helper_survive(%f)
+  ret %n
+}
+"""
+    raised: list[Exception] = [ValueError("mine")]
+
+    def ask() -> None:
+        if raised:
+            raise raised.pop()
+
+    found = backend.compile(air.parse(text), libraries=[helpers["tables"]], externs={"ask": ask})
+    with pytest.raises(ValueError, match="mine"):
+        found["survives"]()
+    assert found["survives"]() == 0  # and not by the next call
+
+
 def test_a_long_message_and_a_long_name() -> None:
     name, words = "f" * 700, "ä" * 900
     text = f'func @{name}() {{\n^entry:\n  panic "{words}"\n}}\n'

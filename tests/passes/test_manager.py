@@ -487,6 +487,15 @@ def test_what_is_no_pass_or_executor(wrong: dict[str, Any], says: str) -> None:
         passes.register("dce")  # type: ignore[arg-type]
 
 
+def test_a_pass_that_does_not_say_what_it_does() -> None:
+    for base, says in ((FunctionPass, "run_on"), (Pass, "run"), (passes.Check, "diagnose")):
+        lazy = type("Lazy", (base,), {"name": "lazy"})
+        with pytest.raises(NotImplementedError, match=rf"pass `lazy` has no `{says}\("):
+            passes.PassManager([lazy()]).run(air.parse(TEXT))
+    with pytest.raises(TypeError, match="a remark is about an operation or a function, not about None"):
+        Probe().remark(PASSED, "Nothing", None, "of nothing")  # type: ignore[arg-type]
+
+
 def test_names_are_taken_once() -> None:
     with pytest.raises(ValueError, match="has no name"):
         passes.register(type("Nameless", (Probe,), {"name": ""}))

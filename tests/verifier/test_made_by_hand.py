@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from altru_ir import backend, passes
 from altru_ir.module import Function, Module
 from altru_ir.types import spell_name
 from altru_ir.values import Operation, Symbol, Value
+from tests.driver.test_driver import altru_opt
 
 TEXT = """altru 1
 module @d
@@ -97,7 +100,7 @@ WRONG = {
         setting("f.signature.type", air.FunctionType((), (air.I64,), air.I32)),
         "parameter %x of @f has type `i32`, in the signature `i64`",
     ),
-    "parameter": (setting("f.parameters", [None]), "a parameter of @f is None, and no value"),
+    "parameter": (setting("f.parameters", [None]), "a parameter of @f is None, and no value of a type"),
     "function_name": (setting("f.name", None), "what the module holds as @f is called None"),
     "other_name": (setting("f.name", "h"), "what the module holds as @f is called @h"),
     "not_in_order": (doing("module.order.remove(f)"), "@f does not stand once in the order of the module's declarations"),
@@ -256,3 +259,42 @@ def test_numbers_that_do_not_fit_are_not_cut_off(number: int, fits: bool) -> Non
         backend.interpret(module, "f", number)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="steps is a number, not NoneType"):
         backend.interpret(module, "f", [1], steps=None)  # type: ignore[arg-type]
+
+
+HALF = chr(0xD800)
+"""Half of a surrogate pair: a character of Python, and of no text."""
+
+
+def test_halves_of_surrogate_pairs_are_in_no_text() -> None:
+    with pytest.raises(ValueError, match="holds half of a surrogate pair"):
+        air.Module(HALF)
+    module = air.parse(TEXT)
+    function = module.functions["f"]
+    op(function, "add").result.name = function.blocks[1].label = HALF
+    assert air.verify(module) == []
+    assert '%"?" = add' in str(air.parse(str(module)))
+    function.name = HALF
+    module.functions = {"h": module.functions["h"], HALF: function}
+    assert ["holds half of a surrogate pair" in each.message for each in air.verify(module)] == [True]
+    module = air.parse('func @f() {\n^entry:\n  panic "a"\n}\n')
+    module.functions["f"].entry.ops[0].set("message", HALF)
+    assert [each.code for each in air.verify(module)] == ["ALT-V007"]
+    module = air.parse(TEXT)
+    module.types["S"].members[0].name = HALF
+    assert [each.code for each in air.verify(module)] == ["ALT-V018"]
+    builder = air.Builder(air.Module("m"))
+    for call in (lambda: builder.function(HALF), lambda: builder.function("f", [(HALF, air.I32)])):
+        with pytest.raises(air.BuilderError, match="half of a surrogate pair"):
+            call()
+    with builder.loc(1, 2, f"a{HALF}.toy"), builder.body(builder.function("g")):
+        pass
+    assert builder.module.functions["g"].entry.ops[0].location == air.Location("a?.toy", 1, 2)
+
+
+def test_a_file_may_have_any_name(tmp_path: Path) -> None:
+    file = Path(os.fsdecode(os.fsencode(tmp_path) + b"/a\xff.air"))
+    file.write_text('func @main() -> i32 {\n^entry:\n  panic "a"\n}\n')
+    for flags in ([], ["--emit=llvm", "-g"], ["--format=sarif"], ["--print-locations"]):
+        assert altru_opt(str(file), *flags)[0] == 0
+    status, _, err = altru_opt(str(file), "--run")
+    assert (status, "panic: a at " in err, "a?.air:3:3" in err) == (101, True, True)
