@@ -8,7 +8,7 @@ say. Invariant: equal modules give equal text.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from functools import cached_property
 
 from altru_ir.backend.lower.constants import constant_text
@@ -111,7 +111,7 @@ class ModuleLowering:
         for item in module.globals.values():
             check_name(item.name, defined=True)
             out.append(self.global_text(item))
-        self.prepare([function for function in module.functions.values() if function.blocks])
+        begins = {group[0]: group for group in _groups(module)}
         functions = []
         for function in module.functions.values():
             check_name(function.name, defined=not function.is_declaration)
@@ -122,6 +122,8 @@ class ModuleLowering:
             elif function.is_declaration:
                 self.declare(self.declaration(function))
             else:
+                if function in begins:
+                    self.prepare(begins[function])
                 functions.append(FunctionLowering(function, self).lower())
         if self.entries == "table":
             functions.extend(entries_text(self))
@@ -147,7 +149,8 @@ class ModuleLowering:
         return "\n".join(out) + "\n"
 
     def prepare(self, functions: list[Function]) -> None:
-        """Finds out which operations there are and how they are lowered, and gives all values and blocks their names."""
+        """Finds out which operations there are and how they are lowered, and gives values and blocks their names: of some
+        functions at once, which takes fewer steps, and of no more than the processor has at hand when they are written."""
         from altru_ir.backend.lower.ops import LOWERINGS, USUAL, two_operands
 
         self.usual = USUAL
@@ -156,7 +159,7 @@ class ModuleLowering:
             self.heads[decl] = {} if lowering is two_operands else None
             self.takes_frames = self.takes_frames or decl.takes_frame
         if self.debug is not None:
-            self.unnamed = unnamed_values(functions)
+            self.unnamed |= unnamed_values(functions)
         self.labels.update(spell_names(functions))
 
     def symbol(self, name: str) -> str:
@@ -238,3 +241,21 @@ def check_name(name: str, *, defined: bool) -> None:
     if name.startswith(("llvm.", "altru.")) or (defined and name.startswith("altru_")):
         owner = "LLVM" if name.startswith("llvm.") else "the runtime"
         raise LoweringError(f"@{spell_name(name)} cannot be defined: such names belong to {owner}; choose another")
+
+
+def _groups(module: Module) -> Iterator[list[Function]]:
+    """The functions that a module defines, in its order, in groups of at least so many operations, the last aside."""
+    group: list[Function] = []
+    size = 0
+    for function in module.functions.values():
+        if function.blocks:
+            group.append(function)
+            size += sum([len(block.ops) for block in function.blocks])
+            if size >= _GROUP:
+                yield group
+                group, size = [], 0
+    if group:
+        yield group
+
+
+_GROUP = 2_000
