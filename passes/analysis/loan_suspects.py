@@ -360,10 +360,8 @@ class _Look:
             given = len(parameters) - len(successor.args)
             for at, parameter in enumerate(parameters):
                 value = successor.args[at - given] if at >= given else op.operands[0]
-                if value is parameter:
-                    continue
                 kind = self.kind(value.type)
-                if kind.pointer:
+                if kind.pointer and value is not parameter:
                     self._touch(value, number, position, False)
                 kind = self.kind(parameter.type)
                 if not kind.regions:
