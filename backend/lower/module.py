@@ -154,7 +154,8 @@ class ModuleLowering:
         from altru_ir.backend.lower.ops import LOWERINGS, USUAL, two_operands
 
         self.usual = USUAL
-        for decl in {op.decl for function in functions for block in function.blocks for op in block.ops}:
+        found = {op.decl for function in functions for block in function.blocks for op in block.ops}
+        for decl in found - self.lowerings.keys():
             self.lowerings[decl] = lowering = LOWERINGS.get(decl.name, refuse)
             self.heads[decl] = {} if lowering is two_operands else None
             self.takes_frames = self.takes_frames or decl.takes_frame
