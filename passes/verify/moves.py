@@ -101,6 +101,7 @@ class _Checker:
         self.paths = facts.paths
         self.found: list[Diagnostic] = []
         self.told: set[object] = set()
+        self.doubted = 0  # the facts about variants of which was told that they may not hold
         self.marks = facts.paths.marks
 
     def run(self) -> list[Diagnostic]:
@@ -160,7 +161,7 @@ class _Checker:
             if not place.type.is_place:
                 continue
             for step, fact in reversed(list(variants.asked(place))):
-                if known & fact or (fact, "variant") in self.told:
+                if (known | self.doubted) & fact:
                     continue
                 if op.attrs.get("allow") == "ALT-I003":
                     return
@@ -172,7 +173,7 @@ class _Checker:
     def another_variant(
         self, op: Operation, step: Operation, fact: int, name: str, story: tuple[list[Operation], list[Operation]]
     ) -> None:
-        self.told.add((fact, "variant"))
+        self.doubted |= fact
         wanted = step.attrs["variant"]
         told, changes = story
         labels = [(each.location, f"from here it holds `{wanted}` on one way") for each in told]

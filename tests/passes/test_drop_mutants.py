@@ -56,7 +56,7 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "storage 3": (STORAGE + "join", "a | b", "a & b"),
     "moves 8, itself": (MOVES + "operation", "located.root in consumed", "False"),
     "moves 7, some element": (MOVES + "place", "elif access == INIT:", "elif False:"),
-    "moves 10": (MOVES + "variant", "if known & fact or", "if True or"),
+    "moves 10": (MOVES + "variant", "if (known | self.doubted) & fact:", "if True:"),
     "variants 1": (VARIANTS + "told", "others[0] if len(others) == 1 else None", "None"),
     "variants 2": (VARIANTS + "_told_by_number", "self._kills.get(each, 0) & about", "False"),
     "variants 3": (VARIANTS + "_look_at", 'made.name == "enum"', "False"),
