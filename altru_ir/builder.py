@@ -374,7 +374,7 @@ class Builder(BuilderMethods, Structured):
         if decl.written is not None and type is None:
             raise self.error(f"`{decl.name}` needs the type of its result")
         types: list[Type] = []
-        if decl.callee is not None or decl._count_is_right(op):
+        if decl.callee is not None or decl.count_is_right(op):
             for result in decl.results:
                 if result.written is not None and type is not None:
                     types.append(PlaceType(type) if result.place else type)
@@ -383,7 +383,7 @@ class Builder(BuilderMethods, Structured):
                     if result.infer_all is not None:
                         types.extend(result.infer_all(op, self.module))
                         continue
-                    inferred = decl._infer_one(result, op, self.module)
+                    inferred = decl.infer_one(result, op, self.module)
                 except InferenceError as error:
                     raise self.error(str(error), "ALT-V005") from None
                 if inferred is not None and not (result.optional and inferred is UNIT):
