@@ -40,8 +40,9 @@ import attrs
 from altru_ir import declare
 from altru_ir.module import Block, Function, Module
 from altru_ir.passes.analysis.control_flow import ControlFlow
+from altru_ir.passes.analysis.facts import Form, Point, Raw
 from altru_ir.passes.analysis.graphs import strongly_connected
-from altru_ir.passes.analysis.inequalities import Form, Inequalities, Point, Raw
+from altru_ir.passes.analysis.inequalities import Inequalities
 from altru_ir.passes.analysis.manager import AnalysisManager, FunctionAnalysis
 from altru_ir.passes.base import ANALYSIS, Pass, bodies
 from altru_ir.passes.proofs.agreements import disagreements
@@ -49,7 +50,8 @@ from altru_ir.passes.proofs.answers import Answers
 from altru_ir.passes.proofs.certificates import AGREED, Agreement, Derivation, Proof, Term
 from altru_ir.passes.proofs.failures import Failures
 from altru_ir.passes.proofs.goals import goals_of
-from altru_ir.passes.proofs.prover import Node, Prover
+from altru_ir.passes.proofs.nodes import Node
+from altru_ir.passes.proofs.prover import Prover
 from altru_ir.passes.proofs.writer import Writer, polynomial
 from altru_ir.passes.transform.eliminate_checks import RejectedProof
 from altru_ir.passes.transform.guards import testable

@@ -33,7 +33,8 @@ from __future__ import annotations
 from altru_ir import declare
 from altru_ir.marks import copies
 from altru_ir.module import Block, Function
-from altru_ir.passes.analysis.inequalities import Form, Inequalities
+from altru_ir.passes.analysis.facts import Form
+from altru_ir.passes.analysis.inequalities import Inequalities
 from altru_ir.passes.analysis.loops import Loop, Loops
 from altru_ir.passes.proofs import certificates
 from altru_ir.passes.transform.guards import Guards
