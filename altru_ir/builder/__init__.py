@@ -121,9 +121,12 @@ class Builder(Declarations, Structured):
         else:
             if file is None:
                 file = previous.file if previous is not None else f"{self.module.name}"
-            if not (isinstance(line, int) and isinstance(column, int) and isinstance(file, str) and min(line, column) >= 0):
-                raise self.error(f"({file!r}, {line!r}, {column!r}) was given where a file, a line and a column are expected")
-            self._location = Location(shown_name(file), line, column)
+            try:
+                self._location = Location(shown_name(file) if isinstance(file, str) else file, line, column)
+            except (TypeError, ValueError):
+                raise self.error(
+                    f"({file!r}, {line!r}, {column!r}) was given where a file, a line and a column are expected"
+                ) from None
         try:
             yield
         finally:
