@@ -119,9 +119,10 @@ check is taken away. This header says when a certificate is valid. Nothing else 
    elsewhere is mapped to itself). No value defined in a block of a pair is used outside of the pairs but as an argument of an
    edge that leaves them; the other way into the blocks is the guard alone. Then it makes no difference which way the guard
    goes.
-12. **Agreements** between functions. ``Agreement(assumed, statement, function, result, at)``: ``assumed`` is an ``assume``.
-   What its condition says when true (6b), with the result of each ``slice.len``, ``dim`` and ``const`` replaced by what 6d
-   says that it is, contains the ``statement``, p >= 0, where in p stands for the terms of the parameters of ``function``
+12. **Agreements** between functions. ``Agreement(assumed, statement, function, result, at)``: ``assumed`` is an ``assume``
+   of one comparison, ``ult`` or the like. What that says when true (6b), with the result of each ``slice.len``, ``dim`` and
+   ``const`` replaced by what 6d says that it is, is the ``statement``, p >= 0, where in p stands for the terms of the
+   parameters of ``function``
    a. those parameters themselves, if ``result`` is None. Then ``assumed`` stands in ``function``, which is private and is
       named by nothing but ``call``: no other operation, no destructor, release or global. ``at`` has for each of those calls,
       in the order of the module, a derivation at the point before it whose last step concludes p with the operands of the
@@ -130,7 +131,8 @@ check is taken away. This header says when a certificate is valid. Nothing else 
       be in it. ``at`` has for each ``ret`` of ``function``, in order, a derivation at the point before it whose last step
       concludes p with the operand of the ``ret`` for ``result``; or None where the entry does not reach it.
    The lemmas of a derivation are those of the ``Proof`` of the function in which it holds. All claims are about the module
-   with all of its checks and with all ``assume`` that have an agreement; as in 10, none of these fails, so they change no run.
+   with all of its checks and with all ``assume`` that have an agreement, each but those that the front-end wrote; as in 10,
+   none of these fails, so they change no run.
 
 Invariant: the objects here are data; a checker shares nothing with the pass but them. Reference: Farkas' lemma, by which such
 sums are complete for linear inequalities over the rationals; Chvatal, Edmonds polytopes, 1973, for 5d; Necula, Proof-Carrying
