@@ -77,7 +77,7 @@ check is taken away. This header says when a certificate is valid. Nothing else 
       ssub`` in reading s; ``slice.len`` u(r) = length 0 of a; ``dim`` u(r) = len(place, axis), see e; ``null`` u(r) = 0;
       ``ptr.cast`` u(r) = u(a); ``ptr.addr`` u(r) = u(a); ``ref.to_ptr`` u(r) = u(a); ``slice.ptr`` of a ``ref`` or ``own`` u(r)
       >= 1; ``own.into_ptr`` u(r) = u(a). With ``given`` a step that concludes s(a) >= 0: ``sdiv`` for s(b) = k > 0: s(r) >= 0,
-      k s(r) <= s(a) <= k s(r) + k - 1; ``srem`` 0 <= s(r) <= s(a).
+      k s(r) <= s(a) <= k s(r) + k - 1; ``srem`` by any number 0 <= s(r) <= s(a).
    e. Lengths. len(place, d) is the constant if the type of the place has one; of ``deref v``, v an SSA value, the term (v,
       d); of ``assume_init p`` len(p, d); of ``subrange p, low, high`` for d = 0: u(high) - u(low), and then ``given`` must be
       a step that concludes u(high) - u(low) >= 0; for d > 0 len(p, d). Of any other place it is unknown. ``Definition(op,
