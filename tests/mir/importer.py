@@ -9,6 +9,7 @@ Example: ``read(judge(path)).module`` is verified structure; ``check-moves`` run
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import attrs
 
@@ -20,6 +21,8 @@ from tests.mir.oracle import Answer
 from tests.mir.rust_items import read_items
 from tests.mir.rust_types import Refused, RustType, spell, walk
 from tests.mir.translate import Purpose, Translator
+
+_DUMP = ".nll.0.mir"
 
 OUT_OF_SCOPE = frozenset(("constants and statics", "type parameters", "a dump without a function"))
 """Reasons that are no refusal: the importer takes functions without type parameters."""
@@ -48,7 +51,7 @@ def read(answer: Answer, *, purpose: Purpose = "moves") -> Program:
     bodies: dict[str, Body] = {}
     for path in sorted(answer.dumps.glob("*.nll.0.mir")):
         try:
-            body = read_body(path)
+            body = read_body(path if purpose != "moves" else _whole(path))
             if any(part.kind == "param" for each in body.locals.values() for part in walk(each)):
                 raise Refused("type parameters")
             bodies[path.name] = body
@@ -59,7 +62,7 @@ def read(answer: Answer, *, purpose: Purpose = "moves") -> Program:
     dropped, copied = evidence(bodies.values())
     types = Types(program.module, items, dropped, copied, panicking=purpose == "drops")
     for dump, body in bodies.items():
-        name = dump.removeprefix("program.").removesuffix(".-------.nll.0.mir")
+        name = dump.removeprefix("program.").removesuffix(_DUMP)
         try:
             generic = _parameters(body, items)
             if generic:
@@ -71,6 +74,12 @@ def read(answer: Answer, *, purpose: Purpose = "moves") -> Program:
             program.refused[dump] = str(refused)
             program.refused_lines.append(_lines(body))
     return program
+
+
+def _whole(dump: Path) -> Path:
+    """The dump of a body in which nothing is a promoted constant yet: rustc looks for moves in those too."""
+    before = dump.with_name(dump.name.removesuffix(_DUMP) + ".PromoteTemps.before.mir")
+    return before if before.exists() and "promoted[" in dump.read_text() else dump
 
 
 def evidence(bodies: object) -> tuple[set[str], set[str]]:

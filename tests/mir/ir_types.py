@@ -140,6 +140,10 @@ class Types:
         item = self.item(type)
         return item is not None and item.kind == "enum"
 
+    def is_union(self, type: RustType) -> bool:
+        item = self.item(type)
+        return item is not None and item.kind == "union"
+
     def item(self, type: RustType) -> Item | None:
         """The declaration behind a type. Raises ``Refused`` for one of several with the same name."""
         item = self.items.get(type.name) if type.kind == "adt" else None

@@ -81,8 +81,11 @@ def rustc(*arguments: str, at: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([program, *arguments], capture_output=True, text=True, env=env, cwd=at, check=False, timeout=120)
 
 
-_FORMAT = "2"
+_FORMAT = "3"
 """Changes when what is kept changes."""
+
+_SPELLED = ["-Zverbose-internals", "-Zdump-mir-exclude-alloc-bytes=yes", "-Zdump-mir-exclude-pass-number=yes"]
+"""How dumps are written."""
 
 BORROWCK = frozenset(
     [
@@ -193,10 +196,11 @@ def _ask(at: Path, text: str, flags: list[str]) -> None:
     (at / "program.rs").write_text(text)
     (at / "dumps").mkdir()
     common = ["--crate-name=program", "--emit=metadata", "-Copt-level=0", *flags]
-    dump = ["-Zdump-mir=nll", "-Zdump-mir-dir=dumps", "-Zverbose-internals", "-Zdump-mir-exclude-alloc-bytes=yes"]
+    dump = ["-Zdump-mir=nll|PromoteTemps", "-Zdump-mir-dir=dumps", "-Zmir-include-spans=on", *_SPELLED]
     said = rustc("program.rs", *common, *dump, "-Zpolonius=next", "--error-format=json", at=at)
-    for each in (at / "dumps").glob("*.dot"):
-        each.unlink()
+    for each in (at / "dumps").iterdir():
+        if not each.name.endswith((".nll.0.mir", ".PromoteTemps.before.mir")):
+            each.unlink()
     errors, broken = _read(said.stderr)
     expanded = rustc("program.rs", *[f for f in common if not f.startswith("--emit")], "-Zunpretty=expanded", at=at)
     (at / "expanded.rs").write_text(expanded.stdout)

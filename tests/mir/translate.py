@@ -29,7 +29,12 @@ Clauses:
 
 12. for loans each local ends at last where the function is left, also by unwinding: rustc looks there at what is still lent.
 
-13. for drops the false edges are gone, as they are when rustc elaborates.
+13. for drops the false edges are gone, as they are when rustc elaborates;
+
+14. for moves a raw pointer is followed as a reference is: rustc lets nothing be moved out of what it leads to;
+15. for moves a store into a field of a union looks at the union first, unless it may have been moved before: rustc wants it
+    filled as a whole the first time;
+16. for moves a local that comes to life at several places has no end: where one ends, another one may have begun.
 
 Invariant: each operation carries the line and column of the MIR statement it comes from.
 """
@@ -37,6 +42,7 @@ Invariant: each operation carries the line and column of the MIR statement it co
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Literal
 
 import attrs
@@ -61,6 +67,7 @@ from altru_ir.types import (
 )
 from altru_ir.values import Value
 from tests.mir.ir_types import Types, elided
+from tests.mir.mir_text import Block as BodyBlock
 from tests.mir.mir_text import Body, Operand, Place, Projection, Rvalue, Statement
 from tests.mir.rust_types import Refused, RustType, regions_of, rename_regions
 from tests.mir.signatures import Signature as CallSignature
@@ -97,6 +104,7 @@ class Translator:
         self.types = types
         self.loans = purpose == "loans"
         self.drops = purpose == "drops"
+        self.moves = purpose == "moves"
         self.delayed: dict[str, Delayed | None] = {}
         self.module: Module = types.module
         self.body = body
@@ -307,7 +315,7 @@ class Translator:
         b, type = self.builder, held.type
         if step.kind == "deref":
             if type.kind in ("ptr", "ptr_mut"):
-                return Held(b.deref(b.load(held.value), unsafe=True), type.parts[0])
+                return Held(self.follow(b.load(held.value), type), type.parts[0])
             if type.kind in ("ref", "ref_mut") or (type.kind == "adt" and type.name == "Box"):
                 return Held(b.deref(held.value), type.parts[0])
             raise Refused("a dereference of a library type")
@@ -324,6 +332,13 @@ class Translator:
         if type.kind not in ("array", "slice"):
             raise Refused("an element of a library type")
         return self.element(held, step)
+
+    def follow(self, pointer: Value, type: RustType) -> Value:
+        """The place that a raw pointer leads to."""
+        if not self.moves:
+            return self.builder.deref(pointer, unsafe=True)
+        reference = RustType("ref_mut", "", ("'_",), type.parts)  # 14
+        return self.builder.deref(self.called_as("followed", [pointer], of_cast([type], reference), unwinds=False))
 
     def element(self, held: Held, step: Projection) -> Held:
         b, type = self.builder, held.type
@@ -660,7 +675,8 @@ class Translator:
                 self.define(statement.place.local, self.current)
         elif kind == "dead":
             assert statement.place is not None
-            b.end(self.locals[statement.place.local])
+            if not self.moves or self.homes[statement.place.local] is not None:  # 16
+                b.end(self.locals[statement.place.local])
         elif kind == "assign":
             assert statement.place is not None
             assert statement.value is not None
@@ -685,6 +701,8 @@ class Translator:
     def store(self, place: Place, value: Value, *, replaces: bool = False) -> None:
         """Clause 2."""
         b = self.builder
+        if self.moves:
+            self.look_at_union(place)
         held = self.place(place)
         value = self.fit(value, held.value.type.target)  # type: ignore[attr-defined]
         if not held.value.type.mutable:  # type: ignore[attr-defined]
@@ -693,6 +711,25 @@ class Translator:
             b.assign(held.value, value)
         else:
             b.init(held.value, value)
+
+    def look_at_union(self, place: Place) -> None:
+        """Clause 15."""
+        for at, step in enumerate(place.steps):
+            whole = Place(place.local, place.steps[:at])
+            if step.kind == "field" and self.types.is_union(self.type_of(Operand("copy", whole))):
+                if not self.moved_before(place.local):
+                    self.builder.borrow(self.place(whole).value)
+                return
+
+    def moved_before(self, local: str) -> bool:
+        """Whether control may come from a move out of a local, or of a part of it, to the block at hand."""
+        graph = self.graph()
+        return any(
+            self.current in networkx.descendants(graph, name) | {name}
+            for name, block in self.body.blocks.items()
+            for operand in operands(block)
+            if operand.kind == "move" and operand.place is not None and operand.place.local == local
+        )
 
     # -- terminators ----------------------------------------------------------------------------------------------------
 
@@ -857,6 +894,14 @@ def _way(statement: Statement) -> object:
 
 def _as_is(region: str) -> str:
     return region
+
+
+def operands(block: BodyBlock) -> Iterator[Operand]:
+    """What the statements of a block read, copied or moved."""
+    for statement in block.statements:
+        yield from statement.arguments
+        if statement.value is not None:
+            yield from statement.value.operands
 
 
 def mentioned(statement: Statement) -> list[str]:
