@@ -15,6 +15,7 @@ import attrs
 
 from altru_ir.marks import copies
 from altru_ir.module import Module
+from tests.mir.hidden_types import hidden_types
 from tests.mir.ir_types import Types
 from tests.mir.mir_text import Body, Operand, read_body
 from tests.mir.oracle import Answer
@@ -45,8 +46,11 @@ class Program:
         return any(first <= line <= last for first, last in self.refused_lines)
 
 
-def read(answer: Answer, *, purpose: Purpose = "moves") -> Program:
-    """The module for what rustc said about a file, for checks of moves, of loans, or to elaborate drops."""
+def read(answer: Answer, *, purpose: Purpose = "moves", later: dict[str, str] | None = None) -> Program:
+    """The module for what rustc said about a file, for checks of moves, of loans, or to elaborate drops.
+
+    ``later`` has, by the name of a function, a text of its MIR in which opaque types are seen through; they then are here.
+    """
     program = Program(Module(answer.path.stem.replace("-", "_")))
     bodies: dict[str, Body] = {}
     for path in sorted(answer.dumps.glob("*.nll.0.mir")):
@@ -61,8 +65,9 @@ def read(answer: Answer, *, purpose: Purpose = "moves") -> Program:
     items = read_items(answer.expanded)
     dropped, copied = evidence(bodies.values())
     types = Types(program.module, items, dropped, copied, panicking=purpose == "drops")
+    types.hidden = hidden_types((body, (later or {}).get(_name(dump), "")) for dump, body in bodies.items())
     for dump, body in bodies.items():
-        name = dump.removeprefix("program.").removesuffix(_DUMP)
+        name = _name(dump)
         try:
             generic = _parameters(body, items)
             if generic:
@@ -74,6 +79,10 @@ def read(answer: Answer, *, purpose: Purpose = "moves") -> Program:
             program.refused[dump] = str(refused)
             program.refused_lines.append(_lines(body))
     return program
+
+
+def _name(dump: str) -> str:
+    return dump.removeprefix("program.").removesuffix(_DUMP)
 
 
 def _whole(dump: Path) -> Path:

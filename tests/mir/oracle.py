@@ -148,7 +148,7 @@ def elaborated(path: Path) -> list[tuple[str, str, str]]:
         with tempfile.TemporaryDirectory(dir=cache_directory()) as made:
             at = Path(made)
             (at / "program.rs").write_text(text)
-            dump = ["-Zdump-mir=ElaborateDrops", "-Zdump-mir-dir=dumps", "-Zdump-mir-exclude-pass-number=yes"]
+            dump = ["-Zdump-mir=ElaborateDrops", "-Zdump-mir-dir=dumps", *_SPELLED]
             rustc("program.rs", "--crate-name=program", "--emit=mir", "-Copt-level=0", *flags, *dump, at=at)
             (at / "dumps").mkdir(exist_ok=True)
             with contextlib.suppress(OSError):

@@ -8,7 +8,7 @@ Clauses:
  1. a MIR local is a ``local``, defined where its only ``StorageLive`` stands when that dominates every use, in the entry block
     otherwise; ``StorageDead`` is ``end``; locals of type ``()`` and ``!`` hold an empty struct;
  2. ``move`` is ``take`` and ``copy`` is ``load``; an assignment to a local is ``init``, one to a part of a local is ``assign``:
-    MIR has its drops written out, so neither drops anything;
+    MIR has its drops written out, so neither drops anything (what is in a ``ManuallyDrop`` might: that is ``init``);
  3. ``drop(p)`` is ``drop p {rest}``: at this stage of rustc it drops what is there; one that makes room for an assignment,
     which stands on both ways out of it, is an ``assign`` together with that;
  4. a terminator that may unwind stands in a block of its own, so that no statement shares its edge;
@@ -61,6 +61,7 @@ from altru_ir.types import (
     NamedType,
     PhantomType,
     Type,
+    UninitType,
     UsizeType,
     free_regions,
     map_regions,
@@ -328,7 +329,10 @@ class Translator:
             if fields is None or step.index >= len(fields):
                 raise Refused("a field of a library type")
             name, declared = fields[step.index]
-            return Held(b.field(held.value, name), step.type or declared)
+            place = b.field(held.value, name)
+            if isinstance(place.type.target, UninitType):  # type: ignore[attr-defined]
+                place = b.assume_init(place, unsafe=True)
+            return Held(place, step.type or declared)
         if type.kind not in ("array", "slice"):
             raise Refused("an element of a library type")
         return self.element(held, step)
@@ -707,7 +711,7 @@ class Translator:
         value = self.fit(value, held.value.type.target)  # type: ignore[attr-defined]
         if not held.value.type.mutable:  # type: ignore[attr-defined]
             self.call("stored", [value], self.types.ir(RustType("tuple")), unwinds=False)  # 8
-        elif place.steps or replaces:
+        elif (place.steps or replaces) and not _is_undropped(held.value):
             b.assign(held.value, value)
         else:
             b.init(held.value, value)
@@ -884,6 +888,14 @@ class Translator:
             b.at_end(made)
         self.store(statement.place, value)
         b.br(self.blocks[back])
+
+
+def _is_undropped(place: Value) -> bool:
+    """Whether a place is in storage of which no drop is ours to write (``ManuallyDrop``)."""
+    step = place.operation
+    while step is not None and step.name != "assume_init":
+        step = step.operands[0].operation if step.decl.is_projection else None
+    return step is not None
 
 
 def _way(statement: Statement) -> object:
