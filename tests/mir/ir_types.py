@@ -59,7 +59,7 @@ _SCALARS: dict[str, Type] = {
 
 OWNING = words(
     "String Vec Rc Arc HashMap BTreeMap HashSet BTreeSet VecDeque BinaryHeap LinkedList CString OsString PathBuf JoinHandle"
-    " Sender SyncSender Receiver File TcpStream TcpListener Child Thread Waker"
+    " Sender SyncSender Receiver File TcpStream TcpListener Child Thread Waker Owned"
 )
 """Types of the library that own memory; the drop of what is in them may dangle."""
 
@@ -199,8 +199,10 @@ class Types:
                     made.members += [Field(f"s{i}", PhantomType(each)) for i, each in enumerate(signature)]
                 if item is not None and kind == "struct" and not (item.copies or item.drops):
                     self._moving(made)
-        if item is not None and item.drops and not item.may_dangle:
+        if item is not None and item.drops:
             self._destructor(made)
+            if item.may_dangle and parameters:
+                made.attributes["may_dangle"] = ", ".join(parameters)
 
     def _own(self, type: RustType, parameters: tuple[str, ...]) -> Type:
         def known(region: str) -> str:
