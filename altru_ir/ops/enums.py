@@ -103,9 +103,7 @@ def _is_exhaustive(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
         yield from _nothing_is_lost(type, variants, missing, module)
 
 
-def _nothing_is_lost(
-    type: Type, variants: dict[str, Type], missing: list[str], module: Module
-) -> Iterator[tuple[str, str]]:
+def _nothing_is_lost(type: Type, variants: dict[str, Type], missing: list[str], module: Module) -> Iterator[tuple[str, str]]:
     """An enum value is consumed, and only payloads go on: nothing else may be left that would have to be dropped."""
     declaration = module.types[type.name] if isinstance(type, NamedType) else None
     if declaration is not None and declaration.drop is not None:

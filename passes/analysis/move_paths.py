@@ -169,8 +169,6 @@ class MovePaths:
             for value, access in accesses(op):
                 # `dim` reads the pointers of its path
                 if value.type.is_place and (access != PATH or not op.decl.is_projection):
-                    access != PATH or not op.decl.is_projection
-                ):  # `dim` reads the pointers of its path
                     located = self.locate(value)
                     if access == INIT and located.path is not None and located.reach == EXACT:
                         self._fill(located.path)
