@@ -10,6 +10,7 @@ DROPS = "verify.drops:_Proof."
 LEAKS = "verify.leaks:_Leaks."
 STORAGE = "analysis.storage:EndedStorage."
 MOVES = "verify.moves:_Checker."
+VARIANTS = "analysis.known_variants:KnownVariants."
 SCOPES = "analysis.scopes:OpenScopes."
 SCHEDULER, UNWINDER = "transform.schedule_drops:_Scheduler.", "transform.schedule_drops:_Unwinder."
 ELABORATOR = "transform.elaborate_drops:_Elaborator."
@@ -42,6 +43,15 @@ MUTANTS = mutants("passes.", {
     "storage 2": (STORAGE + "_change", "0, self.bit.get(op.result, 0)", "0, 0"),
     "storage 3": (STORAGE + "join", "a | b", "a & b"),
     "moves 8, itself": (MOVES + "operation", "located.root in consumed", "False"),
+    "moves 7, some element": (MOVES + "place", "elif access == INIT:", "elif False:"),
+    "moves 10": (MOVES + "variant", "if (known | self.doubted) & fact:", "if True:"),
+    "variants 1": (VARIANTS + "told", "others[0] if len(others) == 1 else None", "None"),
+    "variants 2": (VARIANTS + "_told_by_number", "self._kills.get(each, 0) & about", "False"),
+    "variants 3": (VARIANTS + "_look_at", 'made.name == "enum"', "False"),
+    "variants 4": (VARIANTS + "_look_at", "access in (INIT, WRITE, EXCHANGE) or", ""),
+    "variants 4, borrows": (VARIANTS + "_look_at", "access == BORROW and", "False and"),
+    "variants 4, wholes": (VARIANTS + "__init__", "at = at.parent", "at = None"),
+    "variants 4, indices": (VARIANTS + "_find", "indices.extend(op.operands[1:])", "pass"),
     "leaks 1": (LEAKS + "forget", "self.drops(value.type) and", "True or"),
     "leaks 2": (LEAKS + "conversion", "if way is None", "if True"),
     "leaks 2, again": (LEAKS + "conversion", "again=not carried", "again=False"),
