@@ -60,7 +60,7 @@ def prepare(
     from altru_ir.passes.pipelines import SAFE
     from altru_ir.passes.transform.eliminate_checks import EliminateChecks
     from altru_ir.passes.transform.insert_checks import InsertChecks
-    from altru_ir.passes.transform.select_checks import SelectChecks
+    from altru_ir.passes.transform.select_checks import SelectChecks, keep_written
     from altru_ir.verifier import verify
 
     manager = PassManager([]) if manager is None else manager
@@ -88,6 +88,7 @@ def prepare(
     passes = parse_pipeline(f"O{opt}")
     selection = SelectChecks(*split(checks))
     if not selection.modes.all:  # behind those who say what is wrong: what they say does not depend on it
+        keep_written(copy)
         passes.insert(1 + max(at for at, each in enumerate(passes) if each.name in SAFE), selection)
     if debug:
         passes = [EliminateChecks() if isinstance(p, EliminateChecks) else p for p in passes if p.name not in SIMPLIFYING]

@@ -128,3 +128,12 @@ def test_what_names_classes(text: str) -> None:
 def test_a_list_that_would_have_no_effect(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--checks=none", "-p", "insert-checks", "never-opened.air"]) == 2
     assert "in a pipeline it is insert-checks{checks=" in capsys.readouterr().err
+
+
+def test_a_check_that_the_program_wrote_stays() -> None:
+    access = "  %x = load %e\n"
+    written = MARKED.replace(access, f"  %four = const 4 : usize\n  check.bounds %i, %four\n{access}", 1)
+    prepared = str(backend.prepare(air.parse(written), checks="none", opt=0))
+    assert prepared.count("check.") == 1
+    assert "check.bounds %i, %four\n" in prepared
+    assert str(backend.prepare(air.parse(MARKED), checks="none", opt=0)).count("check.") == 0
