@@ -20,14 +20,13 @@ SLICE = int(os.environ.get("ALTRU_TEST_SEED", "0"))
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="no rustc that takes -Z options")
 
-ENDS = "elements counted from the end of a slice are any element to us"
+ENDS = "elements counted from both ends of a slice may meet for us: how long it is at least is not asked"
 TYPES = "a bound or a constant of a trait, or an implementation for some regions, says it; the MIR's types do not"
 FUNCTIONS = "the importer's function pointers have no regions"
 HIDDEN = "the regions of a hidden type are taken for all that it may have"
 AHEAD = "accepted by the rules of Polonius; -Zpolonius=next is not there yet"
 
 DIFFERING = {
-    "borrowck-closures-slice-patterns-ok": ENDS,
     "borrowck-slice-pattern-element-loan-slice-no-overlap": ENDS,
     "do-not-ignore-lifetime-bounds-in-copy-proj": TYPES,
     "issue-46589": AHEAD,

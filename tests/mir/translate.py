@@ -350,15 +350,21 @@ class Translator:
         if step.kind == "index":
             return Held(b.elem(held.value, [b.load(self.locals[step.name])]), type.parts[0])
         if step.kind == "constant":
-            if step.backwards and length is None:
-                index = self.unknown(USIZE)
+            if step.backwards and length is not None:
+                index = b.const(length - step.index, USIZE)
             else:
-                index = b.const(length - step.index if step.backwards and length is not None else step.index, USIZE)
+                index = self.index(held.value, step.index, backwards=step.backwards)
             return Held(b.elem(held.value, [index]), type.parts[0])
         if length is None:
-            low = b.const(step.index, USIZE)
-            return Held(b.subrange(held.value, low, self.unknown(USIZE)), type)
+            low = self.index(held.value, step.index)
+            return Held(b.subrange(held.value, low, self.index(held.value, step.limit, backwards=step.backwards)), type)
         raise Refused("a part of an array as a whole")
+
+    def index(self, slice: Value, number: int, *, backwards: bool = False) -> Value:
+        """A number of an element of a slice, counted from its beginning or from its end."""
+        b = self.builder
+        made = b.const(number, USIZE)
+        return b.sub(b.dim(slice, axis=0), made) if backwards else made
 
     # -- values ---------------------------------------------------------------------------------------------------------
 
