@@ -319,12 +319,13 @@ class _StatementReader:
         return Rvalue("aggregate", tuple(found))
 
     def aggregate(self) -> Rvalue:
-        """``path { a: x, b: y }``, ``path(x, y)``, ``path``; the name is the last segment."""
+        """``path { a: x, b: y }``, ``path(x, y)``, ``path``; the name is the last segment, of a closure its text."""
         tokens = self.tokens
         name = ""
         if tokens.peek() == "{":
+            start = tokens.at
             tokens.skip_balanced()
-            name = "closure"
+            name = tokens.text[start : tokens.at].strip()
         else:
             more = True
             while more:

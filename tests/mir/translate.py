@@ -540,7 +540,7 @@ class Translator:
         if value.kind == "raw":
             return self.raw(value, target)
         if value.kind == "aggregate":
-            return self.aggregate(value, target, type)
+            return self.aggregate(value, [self.operand(each) for each in value.operands], target, type)
         if value.kind == "discriminant":
             assert value.place is not None
             held = self.place(value.place)
@@ -581,9 +581,8 @@ class Translator:
         pointed = RustType("ref_mut" if mutable else "ref", "", ("'_",), (held.type,))
         return self.called_as("raw", [reference], of_cast([pointed], target), unwinds=False)
 
-    def aggregate(self, value: Rvalue, target: RustType, type: Type) -> Value:
+    def aggregate(self, value: Rvalue, given: list[Value], target: RustType, type: Type) -> Value:
         b = self.builder
-        given = [self.operand(each) for each in value.operands]
         if target.kind == "array":
             return b.array(given) if given else self.any(target)
         if self.types.is_enum(target):
@@ -596,6 +595,9 @@ class Translator:
         if fields is None:
             if target.kind in ("ptr", "ptr_mut"):
                 return self.call("aggregate", given, type, unwinds=False)
+            if target.kind == "opaque" and value.name.startswith("{closure"):
+                target = RustType("closure", value.name, (), tuple(self.type_of(each) for each in value.operands))
+                return self.fit(self.aggregate(value, given, target, self.types.ir(target)), type)
             raise Refused("an aggregate of a library type")
         assert isinstance(type, NamedType)
         if target.kind == "closure":
