@@ -34,6 +34,7 @@ Clauses:
 14. for moves a raw pointer is followed as a reference is: rustc lets nothing be moved out of what it leads to;
 15. for moves a store into a field of a union looks at the union first, unless it may have been moved before: rustc wants it
     filled as a whole the first time;
+17. for loans what rustc requires of regions beyond types is required where it stands (``requirements``);
 16. for moves a local that comes to life at several places has no end: where one ends, another one may have begun.
 
 Invariant: each operation carries the line and column of the MIR statement it comes from.
@@ -42,7 +43,7 @@ Invariant: each operation carries the line and column of the MIR statement it co
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 import attrs
@@ -54,12 +55,15 @@ from altru_ir.module import Block, Function, Module, Signature
 from altru_ir.source import Location
 from altru_ir.types import (
     I1,
+    I8,
     USIZE,
+    CellType,
     FloatType,
     FunctionType,
     IntType,
     NamedType,
     PhantomType,
+    RefType,
     Type,
     UninitType,
     UsizeType,
@@ -67,9 +71,11 @@ from altru_ir.types import (
     map_regions,
 )
 from altru_ir.values import Value
+from tests.mir import requirements
 from tests.mir.ir_types import Types, elided
 from tests.mir.mir_text import Block as BodyBlock
 from tests.mir.mir_text import Body, Operand, Place, Projection, Rvalue, Statement
+from tests.mir.requirements import Requirement
 from tests.mir.rust_types import Refused, RustType, regions_of, rename_regions
 from tests.mir.signatures import Signature as CallSignature
 from tests.mir.signatures import of_call, of_cast
@@ -141,6 +147,8 @@ class Translator:
                     self.define(name)
             for name, value in zip(body.parameters, function.parameters, strict=True):
                 b.init(self.locals[name], value)
+            if self.loans:
+                self.require(requirements.everywhere(body))
             b.br(self.blocks["bb0"])
             for name in self.order():
                 b.at_end(self.blocks[name])
@@ -254,6 +262,23 @@ class Translator:
         b._location = self.span
         return made
 
+    def require(self, wanted: Iterable[Requirement]) -> None:
+        """Clause 17, for universal regions."""
+        b = self.builder
+        for each in wanted:
+            ends = [self.regions.get(region) for region in (each.longer, each.shorter)]
+            if ends[0] is None or ends[1] is None:
+                continue
+            if each.span is not None:
+                b._location = Location(each.span.file, each.span.line, each.span.column)
+            signature = CallSignature()
+            names = [end if end == "'static" else signature.fresh() for end in ends]
+            signature.clause(names[0], names[1])
+            given = [b.phantom(_lived(end)) for end in ends]
+            types, unit = tuple(_lived(name) for name in names), self.types.ir(RustType("tuple"))
+            self.call_with("required", given, signature, types, unit, unwinds=False)
+            b._location = self.span
+
     def graph(self) -> networkx.DiGraph[str]:
         graph: networkx.DiGraph[str] = networkx.DiGraph()
         graph.add_nodes_from(self.body.blocks)
@@ -350,15 +375,21 @@ class Translator:
         if step.kind == "index":
             return Held(b.elem(held.value, [b.load(self.locals[step.name])]), type.parts[0])
         if step.kind == "constant":
-            if step.backwards and length is None:
-                index = self.unknown(USIZE)
+            if step.backwards and length is not None:
+                index = b.const(length - step.index, USIZE)
             else:
-                index = b.const(length - step.index if step.backwards and length is not None else step.index, USIZE)
+                index = self.index(held.value, step.index, backwards=step.backwards)
             return Held(b.elem(held.value, [index]), type.parts[0])
         if length is None:
-            low = b.const(step.index, USIZE)
-            return Held(b.subrange(held.value, low, self.unknown(USIZE)), type)
+            low = self.index(held.value, step.index)
+            return Held(b.subrange(held.value, low, self.index(held.value, step.limit, backwards=step.backwards)), type)
         raise Refused("a part of an array as a whole")
+
+    def index(self, slice: Value, number: int, *, backwards: bool = False) -> Value:
+        """A number of an element of a slice, counted from its beginning or from its end."""
+        b = self.builder
+        made = b.const(number, USIZE)
+        return b.sub(b.dim(slice, axis=0), made) if backwards else made
 
     # -- values ---------------------------------------------------------------------------------------------------------
 
@@ -390,7 +421,9 @@ class Translator:
         if held.value.type.target.is_unsized:  # type: ignore[attr-defined]
             raise Refused("a value without a size")
         if copies(held.value.type.target, self.module):  # type: ignore[attr-defined]
-            return b.load(held.value)
+            copied = b.load(held.value)
+            bounded = self.loans and requirements.has_static(self.body, self.at)
+            return self.bound(copied, self.type_of(operand)) if bounded else copied
         return b.take(held.value)
 
     def part_of_array(self, place: Place) -> Value:
@@ -507,7 +540,7 @@ class Translator:
         if value.kind == "raw":
             return self.raw(value, target)
         if value.kind == "aggregate":
-            return self.aggregate(value, target, type)
+            return self.aggregate(value, [self.operand(each) for each in value.operands], target, type)
         if value.kind == "discriminant":
             assert value.place is not None
             held = self.place(value.place)
@@ -548,9 +581,8 @@ class Translator:
         pointed = RustType("ref_mut" if mutable else "ref", "", ("'_",), (held.type,))
         return self.called_as("raw", [reference], of_cast([pointed], target), unwinds=False)
 
-    def aggregate(self, value: Rvalue, target: RustType, type: Type) -> Value:
+    def aggregate(self, value: Rvalue, given: list[Value], target: RustType, type: Type) -> Value:
         b = self.builder
-        given = [self.operand(each) for each in value.operands]
         if target.kind == "array":
             return b.array(given) if given else self.any(target)
         if self.types.is_enum(target):
@@ -563,6 +595,9 @@ class Translator:
         if fields is None:
             if target.kind in ("ptr", "ptr_mut"):
                 return self.call("aggregate", given, type, unwinds=False)
+            if target.kind == "opaque" and value.name.startswith("{closure"):
+                target = RustType("closure", value.name, (), tuple(self.type_of(each) for each in value.operands))
+                return self.fit(self.aggregate(value, given, target, self.types.ir(target)), type)
             raise Refused("an aggregate of a library type")
         assert isinstance(type, NamedType)
         if target.kind == "closure":
@@ -605,6 +640,8 @@ class Translator:
                 continue
             self.span, self.at = places[at], statement.at
             self.builder._location = self.span
+            if self.loans:
+                self.require(requirements.at_statement(self.body, self.at))
             if at + 1 == len(statements):
                 self.terminator(name, statement)
             elif at + 2 == len(statements) and self.reads_discriminant(statement, statements[-1]):
@@ -830,6 +867,16 @@ class Translator:
         """What rustc requires of the regions of a call beyond its types."""
         return self.body.predicates.get(statement.at, [])
 
+    def outlive_static(self, signature: CallSignature, sources: list[RustType]) -> None:
+        """Clause 17, for the arguments of a call."""
+        for source, parameter in zip(sources, signature.parameters, strict=True):
+            given, named = regions_of(source), regions_of(parameter)
+            if len(given) == len(named):
+                static = requirements.is_static(self.body, self.at, given)
+                for region, name in zip(given, named, strict=True):
+                    if region in static:
+                        signature.clause(name, "'static")
+
     def check(self, statement: Statement) -> None:
         b = self.builder
         condition = self.operand(statement.arguments[0])
@@ -870,6 +917,8 @@ class Translator:
         target = self.type_of(Operand("copy", statement.place))
         sources = [self.type_of(each) for each in statement.arguments]
         signature = of_call(self.type_of(statement.function), sources, target, self.required(statement))
+        if self.loans and requirements.has_static(self.body, self.at):
+            self.outlive_static(signature, sources)
         if callee:
             signature.parameters.insert(0, self.type_of(statement.function))
         plain = {i: self.operand(a) for i, a in enumerate(statement.arguments) if not self.is_delayed(a)}
@@ -902,6 +951,11 @@ def _way(statement: Statement) -> object:
     """The place of a statement without the types of its fields, whose regions are never the same."""
     place = statement.place
     return None if place is None else (place.local, [attrs.evolve(step, type=None) for step in place.steps])
+
+
+def _lived(region: str) -> PhantomType:
+    """A type that has ``region``, and never another one in its place."""
+    return PhantomType(CellType(RefType(I8, False, region)))
 
 
 def _as_is(region: str) -> str:
