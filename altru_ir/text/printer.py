@@ -333,4 +333,4 @@ def _malformed(op: Operation) -> str:
 def spell_location(location: Location) -> str:
     """`` loc("file":line:column)``."""
     column = f":{location.column}" if location.column else ""
-    return f" loc({spell_string(location.file)}:{location.line}{column})"
+    return f" loc({spell_string(shown_name(location.file))}:{location.line}{column})"

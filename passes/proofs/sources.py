@@ -277,19 +277,19 @@ def _even(op: Operation, module: Module) -> int:
 
 
 def _of_quotient(op: Operation, given: Polynomial | None, module: Module) -> Said:
-    """Clause 6d where the second operand is constant."""
+    """Clause 6d where the second operand is constant, and of ``srem``."""
     name, a, r, bits = op.decl.name, op.operands[0], op.results[0], width(op.results[0], module)
     k = constant(op.operands[1], module, "s" if name[0] == "s" else "u")
+    reading = "u" if name in ("udiv", "lshr") else "s"
+    x, y = of(a, reading), of(r, reading)
+    not_negative = given == of(a, "s")
+    if name == "srem":  # by whatever: it is not 0 where there is a result
+        found = [at_most(integer(-abs(k) + 1), y), at_most(y, integer(abs(k) - 1))] if k else []
+        return found + ([at_most({}, y), at_most(y, x)] if not_negative else [])
     if k is None:
         return []
-    reading = "u" if name in ("udiv", "lshr") else "s"
     k = 1 << k % bits if name in ("lshr", "ashr") else k
-    x, y = of(a, reading), of(r, reading)
     floor = [at_most(total((k, y)), x), at_most(x, total((k, y)), k - 1)]
-    not_negative = given == of(a, "s")
-    if name == "srem":
-        found = [at_most(integer(-abs(k) + 1), y), at_most(y, integer(abs(k) - 1))] if k else []
-        return found + ([at_most({}, y), at_most(y, x)] if k and not_negative else [])
     if name == "sdiv" and k > 0:
         found = [at_most(x, total((k, y)), k - 1), at_most(total((k, y)), x, k - 1)]
         return found + ([at_most({}, y), *floor] if not_negative else [])

@@ -116,6 +116,7 @@ class InferContracts(Pass):
     verify: bool = False
 
     def run(self, module: Module) -> None:
+        given = [op for f in module.functions.values() for op in f.operations() if self.verify and op.decl.name == "assume"]
         work = _Contracts(module, self.analyses)
         if not work.calls or not work.with_checks:
             return
@@ -126,8 +127,8 @@ class InferContracts(Pass):
             what = "ensures" if each.result is not None else "requires"
             function = each.function
             self.remark(ANALYSIS, "Contract", function, f"@{function.name} {what} {spell(each)}")
-        if self.verify and work.agreements:
-            found = disagreements(module, work.proofs, work.agreements)
+        if self.verify:
+            found = disagreements(module, work.proofs, work.agreements, given)
             if found:
                 raise RejectedProof(str(found[0]))
 

@@ -462,6 +462,8 @@ def spell(type: RustType) -> str:
         return f"<{' as '.join(inner)}>::{type.name}"
     if type.kind == "never":
         return "!"
+    if type.kind == "opaque" and inner and not type.name.startswith("impl "):
+        return f"{type.name}<{', '.join(inner)}>"
     return type.name
 
 

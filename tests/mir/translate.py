@@ -8,7 +8,7 @@ Clauses:
  1. a MIR local is a ``local``, defined where its only ``StorageLive`` stands when that dominates every use, in the entry block
     otherwise; ``StorageDead`` is ``end``; locals of type ``()`` and ``!`` hold an empty struct;
  2. ``move`` is ``take`` and ``copy`` is ``load``; an assignment to a local is ``init``, one to a part of a local is ``assign``:
-    MIR has its drops written out, so neither drops anything;
+    MIR has its drops written out, so neither drops anything (what is in a ``ManuallyDrop`` might: that is ``init``);
  3. ``drop(p)`` is ``drop p {rest}``: at this stage of rustc it drops what is there; one that makes room for an assignment,
     which stands on both ways out of it, is an ``assign`` together with that;
  4. a terminator that may unwind stands in a block of its own, so that no statement shares its edge;
@@ -29,7 +29,12 @@ Clauses:
 
 12. for loans each local ends at last where the function is left, also by unwinding: rustc looks there at what is still lent.
 
-13. for drops the false edges are gone, as they are when rustc elaborates.
+13. for drops the false edges are gone, as they are when rustc elaborates;
+
+14. for moves a raw pointer is followed as a reference is: rustc lets nothing be moved out of what it leads to;
+15. for moves a store into a field of a union looks at the union first, unless it may have been moved before: rustc wants it
+    filled as a whole the first time;
+16. for moves a local that comes to life at several places has no end: where one ends, another one may have begun.
 
 Invariant: each operation carries the line and column of the MIR statement it comes from.
 """
@@ -37,6 +42,7 @@ Invariant: each operation carries the line and column of the MIR statement it co
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Literal
 
 import attrs
@@ -55,12 +61,14 @@ from altru_ir.types import (
     NamedType,
     PhantomType,
     Type,
+    UninitType,
     UsizeType,
     free_regions,
     map_regions,
 )
 from altru_ir.values import Value
 from tests.mir.ir_types import Types, elided
+from tests.mir.mir_text import Block as BodyBlock
 from tests.mir.mir_text import Body, Operand, Place, Projection, Rvalue, Statement
 from tests.mir.rust_types import Refused, RustType, regions_of, rename_regions
 from tests.mir.signatures import Signature as CallSignature
@@ -97,6 +105,7 @@ class Translator:
         self.types = types
         self.loans = purpose == "loans"
         self.drops = purpose == "drops"
+        self.moves = purpose == "moves"
         self.delayed: dict[str, Delayed | None] = {}
         self.module: Module = types.module
         self.body = body
@@ -307,7 +316,7 @@ class Translator:
         b, type = self.builder, held.type
         if step.kind == "deref":
             if type.kind in ("ptr", "ptr_mut"):
-                return Held(b.deref(b.load(held.value), unsafe=True), type.parts[0])
+                return Held(self.follow(b.load(held.value), type), type.parts[0])
             if type.kind in ("ref", "ref_mut") or (type.kind == "adt" and type.name == "Box"):
                 return Held(b.deref(held.value), type.parts[0])
             raise Refused("a dereference of a library type")
@@ -320,10 +329,20 @@ class Translator:
             if fields is None or step.index >= len(fields):
                 raise Refused("a field of a library type")
             name, declared = fields[step.index]
-            return Held(b.field(held.value, name), step.type or declared)
+            place = b.field(held.value, name)
+            if isinstance(place.type.target, UninitType):  # type: ignore[attr-defined]
+                place = b.assume_init(place, unsafe=True)
+            return Held(place, step.type or declared)
         if type.kind not in ("array", "slice"):
             raise Refused("an element of a library type")
         return self.element(held, step)
+
+    def follow(self, pointer: Value, type: RustType) -> Value:
+        """The place that a raw pointer leads to."""
+        if not self.moves:
+            return self.builder.deref(pointer, unsafe=True)
+        reference = RustType("ref_mut", "", ("'_",), type.parts)  # 14
+        return self.builder.deref(self.called_as("followed", [pointer], of_cast([type], reference), unwinds=False))
 
     def element(self, held: Held, step: Projection) -> Held:
         b, type = self.builder, held.type
@@ -660,7 +679,8 @@ class Translator:
                 self.define(statement.place.local, self.current)
         elif kind == "dead":
             assert statement.place is not None
-            b.end(self.locals[statement.place.local])
+            if not self.moves or self.homes[statement.place.local] is not None:  # 16
+                b.end(self.locals[statement.place.local])
         elif kind == "assign":
             assert statement.place is not None
             assert statement.value is not None
@@ -685,14 +705,35 @@ class Translator:
     def store(self, place: Place, value: Value, *, replaces: bool = False) -> None:
         """Clause 2."""
         b = self.builder
+        if self.moves:
+            self.look_at_union(place)
         held = self.place(place)
         value = self.fit(value, held.value.type.target)  # type: ignore[attr-defined]
         if not held.value.type.mutable:  # type: ignore[attr-defined]
             self.call("stored", [value], self.types.ir(RustType("tuple")), unwinds=False)  # 8
-        elif place.steps or replaces:
+        elif (place.steps or replaces) and not _is_undropped(held.value):
             b.assign(held.value, value)
         else:
             b.init(held.value, value)
+
+    def look_at_union(self, place: Place) -> None:
+        """Clause 15."""
+        for at, step in enumerate(place.steps):
+            whole = Place(place.local, place.steps[:at])
+            if step.kind == "field" and self.types.is_union(self.type_of(Operand("copy", whole))):
+                if not self.moved_before(place.local):
+                    self.builder.borrow(self.place(whole).value)
+                return
+
+    def moved_before(self, local: str) -> bool:
+        """Whether control may come from a move out of a local, or of a part of it, to the block at hand."""
+        graph = self.graph()
+        return any(
+            self.current in networkx.descendants(graph, name) | {name}
+            for name, block in self.body.blocks.items()
+            for operand in operands(block)
+            if operand.kind == "move" and operand.place is not None and operand.place.local == local
+        )
 
     # -- terminators ----------------------------------------------------------------------------------------------------
 
@@ -849,6 +890,14 @@ class Translator:
         b.br(self.blocks[back])
 
 
+def _is_undropped(place: Value) -> bool:
+    """Whether a place is in storage of which no drop is ours to write (``ManuallyDrop``)."""
+    step = place.operation
+    while step is not None and step.name != "assume_init":
+        step = step.operands[0].operation if step.decl.is_projection else None
+    return step is not None
+
+
 def _way(statement: Statement) -> object:
     """The place of a statement without the types of its fields, whose regions are never the same."""
     place = statement.place
@@ -857,6 +906,14 @@ def _way(statement: Statement) -> object:
 
 def _as_is(region: str) -> str:
     return region
+
+
+def operands(block: BodyBlock) -> Iterator[Operand]:
+    """What the statements of a block read, copied or moved."""
+    for statement in block.statements:
+        yield from statement.arguments
+        if statement.value is not None:
+            yield from statement.value.operands
 
 
 def mentioned(statement: Statement) -> list[str]:

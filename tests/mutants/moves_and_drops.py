@@ -1,22 +1,10 @@
-"""A defect for each clause of move checking and of drops, planted by a change of one expression: the expectations beside the
-programs, or the twin, notice each."""
+"""A defect for each clause of moves, drops, scopes and leaks, by the clause: the file and the clause are in the header
+of the file that the row names. What notices each, ``owners.py`` and ``test_moves_and_drops.py`` say."""
 
 from __future__ import annotations
 
-import importlib
-import inspect
-import textwrap
-from collections import Counter
-from pathlib import Path
-from typing import Any
+from tests.mutants.planting import mutants
 
-import pytest
-
-import altru_ir as air
-from tests.passes.test_moves_twin import disagreement
-from tests.test_files import check, run_lines
-
-HERE = Path(__file__).parent
 INITIALIZATION = "analysis.initialization:Initialization."
 DROPS = "verify.drops:_Proof."
 LEAKS = "verify.leaks:_Leaks."
@@ -26,7 +14,7 @@ SCOPES = "analysis.scopes:OpenScopes."
 SCHEDULER, UNWINDER = "transform.schedule_drops:_Scheduler.", "transform.schedule_drops:_Unwinder."
 ELABORATOR = "transform.elaborate_drops:_Elaborator."
 
-MUTANTS: dict[str, tuple[str, str, str]] = {
+MUTANTS = mutants("passes.", {
     "initialization 1, places": (INITIALIZATION + "_of_operands", "(CONSUME, END)", "(END,)"),
     "initialization 1, values": (INITIALIZATION + "_of_operands", "(CONSUME, ESCAPE)", "(ESCAPE,)"),
     "initialization 2": (INITIALIZATION + "_of_operands", "(INIT, WRITE)", "(INIT,)"),
@@ -112,49 +100,4 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "elaborate-drops 6, conditions": (ELABORATOR + "change_by", "flag, kept]", "flag, self.truths[0]]"),
     "elaborate-drops 6, arguments": (ELABORATOR + "begin", "if arrived:", "if False:"),
     "elaborate-drops 7": (ELABORATOR + "is_site", "and not isinstance(held, ThreadScopeType)", ""),
-}  # fmt: skip
-
-
-def plant(patch: pytest.MonkeyPatch, where: str, old: str, new: str) -> None:
-    """Replaces a method by one in whose text ``old`` is ``new``."""
-    file, _, name = where.partition(":")
-    module = importlib.import_module(f"altru_ir.passes.{file}")
-    kind, _, method = name.partition(".")
-    text = textwrap.dedent(inspect.getsource(getattr(getattr(module, kind), method)))
-    assert text.count(old) >= 1, f"{where} has no `{old}`"
-    made: dict[str, Any] = {}
-    exec("from __future__ import annotations\n" + text.replace(old, new), vars(module), made)
-    patch.setattr(getattr(module, kind), method, made[method])
-
-
-def noticed(name: str) -> bool:
-    folders = {
-        "initialization": "elaborate-drops check-moves",
-        "moves": "check-moves",
-        "storage": "check-moves",
-        "leaks": "check-leaks",
-        "drops": "check-drops",
-        "scopes": "schedule-drops",
-    }
-    kind = name.split()[0]
-    try:
-        for folder in folders.get(kind, kind).split():
-            for path in sorted((HERE / folder).glob("*.air")):
-                with pytest.MonkeyPatch.context() as patch:
-                    for line in run_lines(path):
-                        check(path, line, patch)
-        counts: Counter[str] = Counter()
-        return any(disagreement(seed, counts) is not None for seed in range(100))
-    except (AssertionError, AttributeError, IndexError, KeyError, TypeError, ValueError, air.DiagnosticError):
-        return True
-
-
-@pytest.mark.parametrize("name", MUTANTS)
-def test_a_planted_defect_is_noticed(name: str) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        plant(patch, *MUTANTS[name])
-        assert noticed(name)
-
-
-def test_without_a_defect_there_is_nothing_to_notice() -> None:
-    assert not noticed("schedule-drops")
+})  # fmt: skip
