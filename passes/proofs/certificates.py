@@ -65,19 +65,19 @@ check is taken away. This header says when a certificate is valid. Nothing else 
       ``check.subrange`` u(low) <= u(high), u(high) <= u(length); ``check.nonnull`` u(pointer) >= 1; ``check.nonzero``
       u(divisor) >= 1; ``check.align`` see 8; ``assume`` what its condition says when true, as in b. That it is to be removed
       itself does not matter: see 10.
-   d. ``Definition(op, given)``, with r its result, a and b its operands; k a constant operand, read unsigned: ``const`` u(r)
-      = k, s(r) = k; ``zext`` u(r) = u(a); ``sext`` s(r) = s(a); ``bitcast`` of integers u(r) = u(a); ``trunc`` u(r) <= u(a);
-      ``and`` u(r) <= u(a), u(r) <= u(b); ``or`` u(r) >= u(a), u(r) >= u(b), u(r) <= u(a) + u(b); ``xor`` u(r) <= u(a) + u(b);
-      ``udiv`` u(r) <= u(a), and for b = k > 0: k u(r) <= u(a) <= k u(r) + k - 1; ``urem`` u(r) <= u(a), u(r) <= u(b) - 1;
-      ``lshr`` u(r) <= u(a), and for b = k: 2^j u(r) <= u(a) <= 2^j u(r) + 2^j - 1 with j = k mod w; ``ashr`` the same in
-      reading s for b = k; ``umin`` u(r) <= u(a), u(r) <= u(b); ``umax`` u(r) >= u(a), u(b); ``smin``, ``smax`` the same in
-      reading s; ``srem`` for s(b) = k, k not 0: -|k| + 1 <= s(r) <= |k| - 1; ``sdiv`` for s(b) = k > 0: s(a) - k + 1 <= k
-      s(r) <= s(a) + k - 1; ``clz ctz popcount`` u(r) <= w; ``mul`` by k > 0 and ``shl`` by k: u(r) <= 2^w - 2^j, with 2^j the
-      largest power of two that divides k, or j = k mod w; ``uadd.checked`` u(r) = u(a) + u(b), likewise ``usub``, and ``sadd
-      ssub`` in reading s; ``slice.len`` u(r) = length 0 of a; ``dim`` u(r) = len(place, axis), see e; ``null`` u(r) = 0;
-      ``ptr.cast`` u(r) = u(a); ``ptr.addr`` u(r) = u(a); ``ref.to_ptr`` u(r) = u(a); ``slice.ptr`` of a ``ref`` or ``own`` u(r)
-      >= 1; ``own.into_ptr`` u(r) = u(a). With ``given`` a step that concludes s(a) >= 0: ``sdiv`` for s(b) = k > 0: s(r) >= 0,
-      k s(r) <= s(a) <= k s(r) + k - 1; ``srem`` by any number 0 <= s(r) <= s(a).
+   d. ``Definition(op, given)``, with r its result, a and b its operands; k a constant operand, read unsigned: ``const`` u(r) =
+      k, s(r) = k; ``zext`` u(r) = u(a); ``sext`` s(r) = s(a); ``bitcast`` of integers u(r) = u(a), s(r) <= u(a); ``trunc``
+      u(r) <= u(a); ``and`` u(r) <= u(a), u(r) <= u(b); ``or`` u(r) >= u(a), u(r) >= u(b), u(r) <= u(a) + u(b); ``xor`` u(r) <=
+      u(a) + u(b); ``udiv`` u(r) <= u(a), and for b = k > 0: k u(r) <= u(a) <= k u(r) + k - 1; ``urem`` u(r) <= u(a), u(r) <=
+      u(b) - 1; ``lshr`` u(r) <= u(a), and for b = k: 2^j u(r) <= u(a) <= 2^j u(r) + 2^j - 1 with j = k mod w; ``ashr`` the
+      same in reading s for b = k; ``umin`` u(r) <= u(a), u(r) <= u(b); ``umax`` u(r) >= u(a), u(b); ``smin``, ``smax`` the
+      same in reading s; ``srem`` for s(b) = k, k not 0: -|k| + 1 <= s(r) <= |k| - 1; ``sdiv`` for s(b) = k > 0: s(a) - k + 1
+      <= k s(r) <= s(a) + k - 1; ``clz ctz popcount`` u(r) <= w; ``mul`` by k > 0 and ``shl`` by k: u(r) <= 2^w - 2^j, with 2^j
+      the largest power of two that divides k, or j = k mod w; ``uadd.checked`` u(r) = u(a) + u(b), likewise ``usub``, and
+      ``sadd ssub`` in reading s; ``slice.len`` u(r) = length 0 of a; ``dim`` u(r) = len(place, axis), see e; ``null`` u(r) =
+      0; ``ptr.cast`` u(r) = u(a); ``ptr.addr`` u(r) = u(a); ``ref.to_ptr`` u(r) = u(a); ``slice.ptr`` of a ``ref`` or ``own``
+      u(r) >= 1; ``own.into_ptr`` u(r) = u(a). With ``given`` a step that concludes s(a) >= 0: ``sdiv`` for s(b) = k > 0: s(r)
+      >= 0, k s(r) <= s(a) <= k s(r) + k - 1; ``srem`` by any number 0 <= s(r) <= s(a).
    e. Lengths. len(place, d) is the constant if the type of the place has one; of ``deref v``, v an SSA value, the term (v,
       d); of ``assume_init p`` len(p, d); of ``subrange p, low, high`` for d = 0: u(high) - u(low), and then ``given`` must be
       a step that concludes u(high) - u(low) >= 0; for d > 0 len(p, d). Of any other place it is unknown. ``Definition(op,

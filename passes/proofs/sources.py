@@ -249,7 +249,7 @@ def of_result(op: Operation, given: Polynomial | None, module: Module) -> Said:
     if name == "const" and isinstance(r.type, (IntType, UsizeType)):
         found += [equal(of(r, reading), integer(constant(r, module, reading) or 0)) for reading in ("u", "s")]
     elif name == "bitcast" and isinstance(operands[0].type, (IntType, UsizeType)):
-        found.append(equal(of(r), of(operands[0])))
+        found += [equal(of(r), of(operands[0])), at_most(of(r, "s"), of(operands[0]))]
     elif name in ("clz", "ctz", "popcount"):
         found.append(at_most(of(r), integer(width(r, module))))
     elif name in ("mul", "shl") and (factor := _even(op, module)) > 1:
