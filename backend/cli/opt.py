@@ -254,20 +254,29 @@ class _Driver:
             self.save(options.checks_listing, listing(told, self.lines_of))
 
     def lines_of(self, file: str) -> list[str] | None:
-        """The lines of a file that a location names; None when it cannot be read."""
+        """The lines of a file that a location names, as text editors count them; None when it is no file to read.
+
+        A location may name anything: a pipe, which has no end, is not opened, and neither is what has zero bytes in it shown.
+        """
         source = self.sources.get(file)
         if source is not None:
-            return source.text.splitlines()
+            return source.text.removesuffix("\n").split("\n")
         try:
-            return Path(file).read_text().splitlines()
-        except (OSError, UnicodeDecodeError):
+            if not Path(file).is_file():
+                return None
+            text = Path(file).read_text(encoding="utf-8", errors="replace")
+        except (OSError, ValueError):
             return None
+        return None if "\0" in text else text.removesuffix("\n").split("\n")
 
     def save(self, file: str, text: str) -> None:
         from altru_ir.backend.files import write_whole
 
+        if file == "-":
+            self.write(text.encode(errors="replace"), "-")
+            return
         try:
-            write_whole(Path(file), text.encode())
+            write_whole(Path(file), text.encode(errors="replace"))
         except OSError as error:
             raise EnvironmentProblem(f"cannot write {file}: {error.strerror}") from None
 
@@ -412,8 +421,9 @@ class _Driver:
         except (NotAReproducer, PipelineError) as error:
             raise EnvironmentProblem(str(error)) from None
 
-    def write(self, data: bytes) -> None:
-        output = self.options.output
+    def write(self, data: bytes, output: str | None = None) -> None:
+        """Writes to ``output``, or to where ``-o`` says. Raises ``EnvironmentProblem``."""
+        output = self.options.output if output is None else output
         if output in (None, "-") and sys.stdout is None:
             raise EnvironmentProblem("cannot write standard output: it is closed")
         try:
