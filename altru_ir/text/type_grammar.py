@@ -90,6 +90,12 @@ class TypeGrammar(Cursor):
         if token == "(":
             elements: list[Type] = []
             at += 1
+            if tokens[at] in ("fn", "extern"):
+                element, at = self.function_type(at)
+                if tokens[at] == ")":  # a function that takes no mark from behind it
+                    return element, at + 1
+                at = self.expect(at, ",")
+                elements.append(element)
             while tokens[at] != ")":
                 element, at = self.type(at)
                 elements.append(element)

@@ -14,9 +14,11 @@ Invariant: nothing here proves anything; it tells what was proven, or what would
 from __future__ import annotations
 
 from altru_ir.module import Block
-from altru_ir.passes.analysis.inequalities import Form, Inequalities, Point
+from altru_ir.passes.analysis.facts import Form, Point
+from altru_ir.passes.analysis.inequalities import Inequalities
 from altru_ir.passes.proofs.certificates import AGREED, MERGED
-from altru_ir.passes.proofs.prover import Along, Claim, Inductive, Node, Prover, Reduced, Split, Use, assumptions
+from altru_ir.passes.proofs.nodes import Along, Claim, Inductive, Node, Reduced, Split, Use, assumptions
+from altru_ir.passes.proofs.prover import Prover
 from altru_ir.passes.proofs.wording import comparison, comparisons, fetched
 from altru_ir.passes.transform.guards import testable
 from altru_ir.values import Operation

@@ -20,7 +20,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from altru_ir.literals import constant_integer
-from altru_ir.passes.analysis.inequalities import Form, Inequalities
+from altru_ir.passes.analysis.facts import Form
+from altru_ir.passes.analysis.inequalities import Inequalities
 from altru_ir.types import ArrayType, PtrType
 from altru_ir.values import Operation, Value
 

@@ -39,7 +39,8 @@ from collections.abc import Iterator
 import attrs
 
 from altru_ir.module import Function
-from altru_ir.passes.analysis.inequalities import Form, Inequalities
+from altru_ir.passes.analysis.facts import Form
+from altru_ir.passes.analysis.inequalities import Inequalities
 from altru_ir.passes.analysis.loops import Loop, Loops
 from altru_ir.passes.base import MISSED, PASSED, FunctionPass
 from altru_ir.passes.proofs.answers import Answers
