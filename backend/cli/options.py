@@ -240,7 +240,11 @@ def _check_combination(options: argparse.Namespace, program: list[str]) -> None:
     if options.print_analysis and (runs or writes or options.check or options.verify_diagnostics):
         raise UsageError("--print-analysis adds comments to printed IR; there is none to add them to")
     for flag, path in (("--checks-listing", options.checks_listing), ("--remarks", options.remarks)):
-        if path is not None and (path.endswith(".air") or path in options.files):
+        if path == "":
+            raise UsageError(f"{flag} needs the name of a file, or `-` for standard output")
+        if path == "-" and options.output in (None, "-") and not (runs or options.check or options.verify_diagnostics):
+            raise UsageError(f"{flag}=- would be mixed with what is printed; name a file, or give the other one -o FILE")
+        if path is not None and path != "-" and (path.endswith(".air") or path in options.files):
             raise UsageError(f"{flag}=FILE is what to write, and `{path}` is a program")
     for flag, path, endings in (
         ("--view-cfg", options.view_cfg, (".svg", ".dot")), ("--view-lifetimes", options.view_lifetimes, (".svg",)),

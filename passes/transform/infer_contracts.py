@@ -569,7 +569,7 @@ def _assumption(relation: Relation, values: Callable[[int], Value], loc: object)
 
 
 def spell(agreement: Agreement) -> str:
-    """A statement as a comparison: ``%i < length 0 of %xs``."""
+    """A statement as a comparison: ``%i < length of %xs``."""
     statement = agreement.statement
     low, high = ([_spelled(t) for (t,) in (p for p, k in statement.items() if p and k == sign)] for sign in (-1, 1))
     constant = statement.get((), 0)
@@ -580,4 +580,8 @@ def spell(agreement: Agreement) -> str:
 
 def _spelled(term: Term) -> str:
     name = f"%{term.value.name or '?'}" if term.value.owner is not None else "the result"
-    return f"length {term.reading} of {name}" if isinstance(term.reading, int) else name
+    if not isinstance(term.reading, int):
+        return name
+    sequence = term.value.type.pointee
+    only = isinstance(sequence, ArrayType) and len(sequence.dimensions) == 1
+    return f"length of {name}" if only else f"length {term.reading} of {name}"
