@@ -74,7 +74,7 @@ LIBRARY = frozenset([*(name + of for name in _OF_FLOATS for of in ("", "f", "l")
 _RESERVED = re.compile(
     r"__|_(?:Unwind|IO|ITM|GLOBAL|Jv)_|_(?:start|init|fini|end|edata|etext|exit|Exit|DYNAMIC|dl_\w+|setjmp|longjmp|obstack\w*)\Z"
 )
-"""C has all of ``_A`` as well; but ``_Z`` and ``_R`` begin what C++ and Rust make of longer names, and front-ends do as they do."""
+"""C has all of ``_A`` as well; but ``_Z`` and ``_R`` begin what C++ and Rust make of longer names, and front-ends do alike."""
 
 
 def of_c(names: Iterable[str]) -> set[str]:
