@@ -42,7 +42,8 @@ def prepare(
 ) -> Module:  # fmt: skip
     """A verified clone of ``module`` after the passes of level ``opt``.
 
-    Parameters: ``checks`` is ``all``, ``none`` or class names joined by commas; ``target`` replaces the module's own;
+    Parameters: ``checks`` is ``all``, ``none`` or class names joined by commas, with ``,unsafe=`` and
+    classes joined by ``+`` behind them for operations that are marked ``unsafe``; ``target`` replaces the module's own;
     ``manager`` runs the passes of the level instead of its own, so that it can watch them; without ``check`` nobody asks
     whether the program's use of memory is right; ``as_written`` adds no drop but those that are written, and checks as
     little: for the interpreter, which finds what is wrong when it happens; with ``debug`` locals stay in memory, where a
@@ -54,10 +55,13 @@ def prepare(
     from altru_ir.module import expect_module
     from altru_ir.passes.allowed import allow_invalid
     from altru_ir.passes.base import Check
+    from altru_ir.passes.check_modes import split
     from altru_ir.passes.manager import PassManager
     from altru_ir.passes.pipeline_text import parse_pipeline
+    from altru_ir.passes.pipelines import SAFE
     from altru_ir.passes.transform.eliminate_checks import EliminateChecks
     from altru_ir.passes.transform.insert_checks import InsertChecks
+    from altru_ir.passes.transform.select_checks import SelectChecks, keep_written
     from altru_ir.verifier import verify
 
     manager = PassManager([]) if manager is None else manager
@@ -82,11 +86,15 @@ def prepare(
         problems = verify(copy)
     if any(p.severity == "error" for p in problems):
         raise DiagnosticError(problems, module.source)
-    passes = [InsertChecks(checks) if isinstance(p, InsertChecks) else p for p in parse_pipeline(f"O{opt}")]
+    passes = parse_pipeline(f"O{opt}")
+    selection = SelectChecks(*split(checks))
+    if not selection.modes.all:  # behind those who say what is wrong: what they say does not depend on it
+        keep_written(copy)
+        passes.insert(1 + max(at for at, each in enumerate(passes) if each.name in SAFE), selection)
     if debug:
         passes = [EliminateChecks() if isinstance(p, EliminateChecks) else p for p in passes if p.name not in SIMPLIFYING]
     if as_written:
-        passes = [p for p in passes if isinstance(p, InsertChecks)]
+        passes = [p for p in passes if isinstance(p, (InsertChecks, SelectChecks))]
     elif not check:
         passes = [p for p in passes if not isinstance(p, Check)]
     manager.passes = passes

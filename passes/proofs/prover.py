@@ -37,10 +37,11 @@ left is the next goal. Rules, cited by number in the code:
 13. Nor is what facts about two numbers each add up to (``chains``).
 
 The search goes from later numbers to earlier ones: facts that bring in a later number than those of the goal are tried in a
-second search of at most ``AGAIN`` goals. Each goal is looked at once for a point: one that is no harder than one that was
-proven holds, one that is no easier than one that failed fails. A question costs at most ``STEPS`` goals that are looked at in
-vain and as many that are proven, or ``ASSUMING`` of both with rule 9, and goes ``DEPTH`` deep (``SHALLOW`` at least for a
-lemma): the cost of a question is bounded, and "not proven" says nothing.
+second search of at most ``AGAIN`` goals, but for those that leave no more than that a number is not negative. Each goal is
+looked at once for a point: one that is no harder than one that was proven holds, one that is no easier than one that failed
+fails. A question costs at most ``STEPS`` goals that are looked at in vain and as many that are proven, or ``ASSUMING`` of both
+with rule 9, and goes ``DEPTH`` deep (``SHALLOW`` at least for a lemma): the cost of a question is bounded, and "not proven"
+says nothing.
 
 Invariant: what it says is proven is so; the nodes it gives are what ``writer`` makes a certificate of, which a checker reads.
 
@@ -414,13 +415,13 @@ class Prover:
         """Takes from the ways to go on those that are tried, easiest first: facts about the latest number of the goal, whose
         rank is ``latest``, others, and in second searches those that bring in a later one."""
         facts = self.facts
-        rank = facts.rank
+        rank, is_extreme = facts.rank, facts.is_extreme
         later: list[tuple[Hardness, Step]] = []
         too_late: list[tuple[Hardness, Step]] = []
         for step in steps:
             each, fact, _, multiplier, rest_goal = step
             form = fact.form
-            is_beyond = (facts.top(fact) if fact.top is None else fact.top) > latest
+            is_beyond = (facts.top(fact) if fact.top is None else fact.top) > latest and not _asks_for_a_sign(rest_goal)
             if is_beyond and not self.inductions.nested:
                 self._met_beyond = True
             if is_beyond and (self.inductions.nested or not self._beyond):
@@ -433,6 +434,8 @@ class Prover:
                     far = FAR if fact.source[0] == "times" else FAR_FETCHED
                     hard += any(abs(k) >= LARGE for other, k in rest_goal.items() if other) and far
                 is_computed = max(map(rank.__getitem__, rest_goal)) >= 0
+                if is_extreme[each] and self._has_choice(rest_goal):
+                    hard += FAR_FETCHED
             else:
                 is_computed = False
             hardness = (rank[each] < latest or is_far, hard, -constant, is_computed)
@@ -444,6 +447,18 @@ class Prover:
         if too_late:
             too_late.sort(key=_hardness)
             beyond += [step for _, step in too_late[:BEYOND]]
+
+    def _has_choice(self, goal: Form) -> bool:
+        """Whether a goal takes two proofs because of a minimum that must not be small, or a maximum that must not be large."""
+        facts = self.facts
+        for number, coefficient in goal.items():
+            if facts.is_extreme[number]:
+                value, reading = facts.terms[number]
+                assert value is not None
+                assert value.operation is not None
+                if _chooses(value.operation, str(reading), coefficient):
+                    return True
+        return False
 
     def _any_of(self, goal: Form, steps: list[Step], question: Question, depth: int) -> Node | None:
         for _, fact, scale, multiplier, rest_goal in steps:
@@ -609,6 +624,12 @@ class Prover:
                     made.needs = fact.needs
                     found.append(made)
         return sorted(found, key=lambda fact: -fact.rank)
+
+
+def _asks_for_a_sign(goal: Form) -> bool:
+    """Whether a goal is about one number that must not be negative, or may even be."""
+    constant = goal.get(0, 0)
+    return constant >= 0 and len(goal) == (2 if constant else 1) and all(k > 0 for k in goal.values())
 
 
 def _chooses(op: Operation, reading: str, coefficient: int) -> bool:  # 6

@@ -116,6 +116,7 @@ class InferContracts(Pass):
     verify: bool = False
 
     def run(self, module: Module) -> None:
+        given = [op for f in module.functions.values() for op in f.operations() if self.verify and op.decl.name == "assume"]
         work = _Contracts(module, self.analyses)
         if not work.calls or not work.with_checks:
             return
@@ -126,8 +127,8 @@ class InferContracts(Pass):
             what = "ensures" if each.result is not None else "requires"
             function = each.function
             self.remark(ANALYSIS, "Contract", function, f"@{function.name} {what} {spell(each)}")
-        if self.verify and work.agreements:
-            found = disagreements(module, work.proofs, work.agreements)
+        if self.verify:
+            found = disagreements(module, work.proofs, work.agreements, given)
             if found:
                 raise RejectedProof(str(found[0]))
 
@@ -240,16 +241,24 @@ class _Contracts:
         self.analyses.invalidate(function, (ControlFlow,))
         self._provers.pop(function, None)
 
-    def derived(self, relation: Relation, values: Callable[[int], Value], op: Operation) -> tuple[bool, Derivation | None]:
+    def proven(self, relation: Relation, values: Callable[[int], Value], op: Operation) -> tuple[bool, Node | None]:
         """Whether a relation can be proven before an operation, and how; there is nothing to prove where control never is."""
         function = op.function
         assert function is not None
-        facts, raw = self.facts(function), relation.raw(values)
+        facts = self.facts(function)
         if not facts.is_reached(op):
             return True, None
-        node = self.prover(function).prove(facts.form(raw), facts.before(op))
+        node = self.prover(function).prove(facts.form(relation.raw(values)), facts.before(op))
+        return node is not None, node
+
+    def derived(self, relation: Relation, values: Callable[[int], Value], op: Operation) -> tuple[bool, Derivation | None]:
+        """The same, written down. What it assumes is not taken back: its lemmas stay in the function's proof."""
+        holds, node = self.proven(relation, values, op)
         if node is None:
-            return False, None
+            return holds, None
+        function = op.function
+        assert function is not None
+        facts, raw = self.facts(function), relation.raw(values)
         writer = Writer(facts)
         writer.proof = self.proofs.setdefault(function, writer.proof)
         return True, writer.derivation(polynomial(raw), node)
@@ -422,7 +431,7 @@ class _Contracts:
         while failed:
             failed = False
             for function, relation in list(assumed):
-                if not all(self.derived(relation, _at_call(op), op)[0] for op in self.calls[function.name]):
+                if not all(self.proven(relation, _at_call(op), op)[0] for op in self.calls[function.name]):
                     block = function.blocks[0]
                     gone = set(assumed.pop((function, relation)))
                     block.ops = [op for op in block.ops if op not in gone]

@@ -24,7 +24,8 @@ Clauses, cited by number in the code and planted as defects one by one in the te
  5. behind ``cond_br`` on a flag, the flag is known;
  6. a flag is changed to a constant, or to the opposite of the condition of the drop behind it;
  7. what a reference, a ``gc`` or a global leads to is dropped only right in front of the ``init`` that fills it again;
- 8. parts of an array are dropped element by element and range by range, and those do not overlap.
+ 8. parts of an array are dropped element by element and range by range, and those do not overlap;
+ 9. nothing is done to a local whose storage may have been ended.
 
 A path is *hollow* when all its parts that need drop have paths of their own: then those are looked at, not it.
 
@@ -58,12 +59,16 @@ from altru_ir.passes.analysis.move_paths import (
     is_uninit,
 )
 from altru_ir.passes.analysis.scopes import cleanups
+from altru_ir.passes.analysis.storage import EndedStorage
 from altru_ir.passes.base import bodies
 from altru_ir.passes.verify.conditions import opposite, truth
 from altru_ir.types import ArrayType, NamedType, OwnType, ThreadScopeType, Type
 from altru_ir.values import Operation, Value
 
 ELABORATED, FLAG = "elaborated", "drop.flag"
+
+SETS = ("assign", "init")
+"""Operations that change a flag."""
 
 Facts = tuple[int, int, int, int, int, int, int, int]
 """Not defined and clear, and set; there and clear, and set; gone and clear, and set; of another variant and clear, and set."""
@@ -117,6 +122,7 @@ class _Proof(Problem[Facts]):
         self.flags = self.find_flags()
         self.heavy = self.find_heavy()
         self.positions: dict[Operation, int] = {}
+        self.acting = {block: self.find_acting(block) for block in self.cfg.blocks}
 
     # -- what the function is about ----------------------------------------------------------------------------------
 
@@ -178,8 +184,10 @@ class _Proof(Problem[Facts]):
         return None
 
     def path_of(self, value: Value) -> MovePath | None:
+        """What ``value`` is, or holds, where that is known exactly."""
         if value.type.is_place:
-            return self.paths.locate(value).path
+            located = self.paths.locate(value)
+            return located.path if located.reach == EXACT else None
         return self.paths.roots.get(value)
 
     def find_heavy(self) -> int:
@@ -189,6 +197,14 @@ class _Proof(Problem[Facts]):
             if not isinstance(path.type, ThreadScopeType) and self.marks.needs_drop(path.type) and not self.paths.hollow(path):
                 found |= path.bit
         return found
+
+    def find_acting(self, block: Block) -> list[int]:
+        """Where operations in ``block`` change facts."""
+        if not self.flags.paths:
+            return self.facts.acting[block]
+        flags = self.flags.paths
+        changes = [at for at, op in enumerate(block.ops) if op.operands and op.operands[0] in flags and op.name in SETS]
+        return sorted({*self.facts.acting[block], *changes}) if changes else self.facts.acting[block]
 
     # -- the problem -------------------------------------------------------------------------------------------------
 
@@ -210,8 +226,22 @@ class _Proof(Problem[Facts]):
     def panic(self, op: Operation, state: Facts) -> Facts:
         return self.before_results(op, state)
 
+    def through(self, block: Block, panics: Set[int], state: Facts) -> tuple[Facts, Facts | None]:
+        """The same by the operations that change something; where those that panic find the same, it is joined once."""
+        unwind: Facts | None = None
+        joined: Facts | None = None
+        acting = self.acting[block]
+        for at in sorted({*panics, *acting}) if panics else acting:
+            op = block.ops[at]
+            if at in panics:
+                left = self.panic(op, state)
+                if left is not joined:
+                    unwind, joined = left if unwind is None else self.join(unwind, left), left
+            state = self.transfer(op, state)
+        return state, unwind
+
     def before_results(self, op: Operation, state: Facts) -> Facts:
-        if op.name in ("assign", "init") and op.operands[0] in self.flags.paths:
+        if op.name in SETS and op.operands[0] in self.flags.paths:
             state = self.set_flag(op, state)
         if is_conditional(op):
             return self.dropped(op, state)
@@ -313,16 +343,25 @@ class _Proof(Problem[Facts]):
                 self.say(None, f"parts of `{path}` that are dropped by themselves overlap")  # 8
         solution: Solution[Facts] = solve(self, self.cfg)
         unwinding = cleanups(self.cfg.blocks)
+        storage = EndedStorage(self.function, self.cfg)
         for number, block in enumerate(self.cfg.blocks):
             if not solution.reached[number]:
                 continue
             caught = block.unwind is not None or block in unwinding  # a panic in a cleanup ends the program
             panics: Set[int] = frozenset() if caught else panicking(self, block)
-            for at, (op, state, _) in enumerate(solution.replay(number)):
+            state, changing = solution.start[number], set(self.acting[block])
+            ended = storage.solution.start[number] if storage.bit else 0
+            for at, op in enumerate(block.ops):
                 if op.operands or op.results:
                     self.operation(op, at, block, state)
+                if ended:
+                    self.storage(op, ended, storage)
                 if at in panics:
                     self.left(op, self.panic(op, state), "a panic here leaves")  # 4
+                if at in changing:
+                    state = self.transfer(op, state)
+                if storage.bit:
+                    ended = storage.transfer(op, ended)
             last = block.ops[-1]
             if last.name in ("ret", "resume"):
                 self.left(last, solution.end[number], "here the function leaves")  # 4
@@ -334,6 +373,11 @@ class _Proof(Problem[Facts]):
                     lost |= 0 if root is None else root.mask
                 self.left(last, state, f"the edge {index} loses", lost)
         return self.found
+
+    def storage(self, op: Operation, ended: int, storage: EndedStorage) -> None:  # 9
+        local = storage.ended_in(op, ended, self.paths)
+        if local is not None:
+            self.say(op, f"something is done to `%{local.name}` after its storage may have been ended")
 
     def given(self, values: list[Value]) -> int:
         found = 0
@@ -445,7 +489,7 @@ class _Proof(Problem[Facts]):
         if path is None or reach in (REFERENCE, COLLECTED, RAW, GLOBAL):
             if path is not None and reach in (REFERENCE, COLLECTED, RAW):
                 self.need(op, state, path.bit, path)
-            if reach != RAW and access == CONSUME and not self.refilled(op, at, block, place):
+            if reach != RAW and access == CONSUME and (is_conditional(op) or not self.refilled(op, at, block, place)):
                 self.say(op, "what stays behind a reference is dropped, and not filled again")  # 7
             return
         step: MovePath | None = None if is_conditional(op) else path  # what is there lies in what is there
@@ -457,7 +501,7 @@ class _Proof(Problem[Facts]):
             return
         if access == END:
             self.empty(op, state, path.mask)
-        elif is_conditional(op):
+        elif is_conditional(op) and reach == EXACT:
             self.under_flag(op, path, state)
         elif op.results and op.result in self.shells:
             self.need(op, state, path.bit, path)

@@ -124,12 +124,23 @@ class Block:
     statements: list[Statement] = attrs.Factory(list)
 
 
+@attrs.frozen
+class Constraint:
+    """``longer`` outlives ``shorter``, for the reason ``category``; ``at`` is the place, empty for all of them."""
+
+    longer: str
+    shorter: str
+    category: str
+    at: str
+    span: Span | None
+
+
 @attrs.define
 class Body:
     """A function: ``parameters`` are the first locals, ``_0`` is the result. ``outlives`` has the known relations of universal
     regions, ``constraints`` those that hold in the whole body, ``predicates`` those of the bounds of what is called, by place,
-    ``annotated`` those of types that are written, ``at`` all of one place; ``required`` are those that a closure cannot show
-    and that whoever makes it must."""
+    ``annotated`` those of types that are written, ``at`` all of one place, ``annotations`` those of all places and those of
+    types that are written, with their spans; ``required`` are those that a closure cannot show and whoever makes it must."""
 
     name: str
     file: str
@@ -143,6 +154,7 @@ class Body:
     constraints: list[tuple[str, str]] = attrs.Factory(list)
     predicates: dict[str, list[tuple[str, str]]] = attrs.Factory(dict)
     annotated: list[tuple[str, str]] = attrs.Factory(list)
+    annotations: list[Constraint] = attrs.Factory(list)
     at: dict[str, list[tuple[str, str]]] = attrs.Factory(dict)
     required: list[tuple[str, str]] = attrs.Factory(list)
 
@@ -307,12 +319,13 @@ class _StatementReader:
         return Rvalue("aggregate", tuple(found))
 
     def aggregate(self) -> Rvalue:
-        """``path { a: x, b: y }``, ``path(x, y)``, ``path``; the name is the last segment."""
+        """``path { a: x, b: y }``, ``path(x, y)``, ``path``; the name is the last segment, of a closure its text."""
         tokens = self.tokens
         name = ""
         if tokens.peek() == "{":
+            start = tokens.at
             tokens.skip_balanced()
-            name = "closure"
+            name = tokens.text[start : tokens.at].strip()
         else:
             more = True
             while more:
@@ -542,6 +555,9 @@ def _read_regions(body: Body, lines: list[str]) -> None:
             found = re.match(r"('\?\d+): ('\?\d+) due to (\w+).*? at (?:Single\((\w+\[\d+\])\)|All)", text)
             if found is not None and found[4]:
                 body.at.setdefault(found[4], []).append((found[1], found[2]))
+            if found is not None and (not found[4] or found[3] == "TypeAnnotation"):
+                span = read_span(text[text.rfind(" (", 0, text.rfind(" (")) + 2 :])
+                body.annotations.append(Constraint(found[1], found[2], found[3], found[4] or "", span))
             if found is not None and found[3] == "Predicate":
                 body.predicates.setdefault(found[4], []).append((found[1], found[2]))
             elif found is not None and found[3] == "TypeAnnotation":

@@ -20,18 +20,9 @@ SLICE = int(os.environ.get("ALTRU_TEST_SEED", "0"))
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="no rustc that takes -Z options")
 
-RAW = "what a raw pointer leads to may be moved out of in unsafe code: the program promises"
-UNION = "the first store into a field of a union fills the union"
-PROMOTED = "the move stands in a promoted constant, whose MIR is not dumped"
 MACRO = "the error stands in a macro of the library, whose call is not in the MIR"
 
 DIFFERING = {
-    "borrowck-move-from-unsafe-ptr": RAW,
-    "issue-20801": RAW,
-    "borrowck-union-uninitialized": UNION,
-    "reassignment_immutable_fields_overlapping": UNION,
-    "move-error-in-promoted": PROMOTED,
-    "move-error-in-promoted-2": PROMOTED,
     "move-of-addr-of-mut": MACRO,
 }
 """Files on which the two differ, and why."""
