@@ -24,7 +24,8 @@ Clauses, cited by number in the code and planted as defects one by one in the te
  5. behind ``cond_br`` on a flag, the flag is known;
  6. a flag is changed to a constant, or to the opposite of the condition of the drop behind it;
  7. what a reference, a ``gc`` or a global leads to is dropped only right in front of the ``init`` that fills it again;
- 8. parts of an array are dropped element by element and range by range, and those do not overlap.
+ 8. parts of an array are dropped element by element and range by range, and those do not overlap;
+ 9. nothing is done to a local that may have been ended (ALT-F004).
 
 A path is *hollow* when all its parts that need drop have paths of their own: then those are looked at, not it.
 
@@ -58,6 +59,7 @@ from altru_ir.passes.analysis.move_paths import (
     is_uninit,
 )
 from altru_ir.passes.analysis.scopes import cleanups
+from altru_ir.passes.analysis.storage import EndedStorage
 from altru_ir.passes.base import bodies
 from altru_ir.passes.verify.conditions import opposite, truth
 from altru_ir.types import ArrayType, NamedType, OwnType, ThreadScopeType, Type
@@ -313,11 +315,14 @@ class _Proof(Problem[Facts]):
                 self.say(None, f"parts of `{path}` that are dropped by themselves overlap")  # 8
         solution: Solution[Facts] = solve(self, self.cfg)
         unwinding = cleanups(self.cfg.blocks)
+        storage = EndedStorage(self.function, self.cfg)
         for number, block in enumerate(self.cfg.blocks):
             if not solution.reached[number]:
                 continue
             caught = block.unwind is not None or block in unwinding  # a panic in a cleanup ends the program
             panics: Set[int] = frozenset() if caught else panicking(self, block)
+            if storage.bit:
+                self.ended(block, storage, storage.solution.start[number])
             for at, (op, state, _) in enumerate(solution.replay(number)):
                 if op.operands or op.results:
                     self.operation(op, at, block, state)
@@ -334,6 +339,15 @@ class _Proof(Problem[Facts]):
                     lost |= 0 if root is None else root.mask
                 self.left(last, state, f"the edge {index} loses", lost)
         return self.found
+
+    def ended(self, block: Block, storage: EndedStorage, ended: int) -> None:  # 9
+        for op in block.ops:
+            if ended and not (op.decl.is_projection and op.results[0].type.is_place):
+                for value in op.operands:
+                    path = self.paths.locate(value).path if value.type.is_place else None
+                    if path is not None and ended & storage.bit.get(path.root, 0):
+                        self.say(op, f"`%{path.root.name}` is used after its scope has ended", "ALT-F004")
+            ended = storage.transfer(op, ended)
 
     def given(self, values: list[Value]) -> int:
         found = 0
@@ -353,9 +367,9 @@ class _Proof(Problem[Facts]):
             yield self.paths.paths[(paths & -paths).bit_length() - 1]
             paths &= paths - 1
 
-    def say(self, op: Operation | None, message: str) -> None:
+    def say(self, op: Operation | None, message: str, code: str = "ALT-M006") -> None:
         place = None if op is None else op.location
-        self.found.append(Diagnostic("ALT-M006", message, place, function=self.function.name))
+        self.found.append(Diagnostic(code, message, place, function=self.function.name))
 
     def need(self, op: Operation, state: Facts, paths: int, whole: MovePath) -> None:  # 1
         missing = (state[0] | state[1] | state[4] | state[5]) & paths
