@@ -90,7 +90,7 @@ class Story:
     # -- a pointer that was an owner --
 
     def converted(self) -> None:
-        loop = self.likely(0.4)
+        loop, late = self.likely(0.4), self.likely(0.3)
         if loop:
             self.say("br ^again", "^again:")
         self.say("%o = new %n : own<i32>", "%p0 = own.into_ptr %o")
@@ -111,13 +111,16 @@ class Story:
             self.say(f"br ^{leaves[0]}")
         for leaf in leaves:
             self.say(f"^{leaf}:")
-            if self.likely(0.7):
+            if not late and self.likely(0.7):
                 self.release(pointer, bytes)
             if loop and self.likely(0.7):
                 self.flip("again", "out")
             else:
                 self.say("br ^out")
-        self.say("^out:", "ret")
+        self.say("^out:")
+        if late:
+            self.release(pointer, bytes)
+        self.say("ret")
 
     def renamed(self, pointer: str, bytes: bool) -> tuple[str, bool]:
         """Another name of a pointer, and whether it is one to bytes."""

@@ -157,7 +157,67 @@ def _unwinds_elsewhere(lines: Lines, choose: random.Random) -> Lines | None:
     return None if to == head[2] else [*lines[: at + 1], f"{head[1]}{f' unwind {to}' if to else ''}:", *lines[at + 2 :]]
 
 
-ELABORATED = (_goes, _twice, _without_flag, _other_flag, _later, _crosswise, _unwinds_elsewhere)
+def _stale(lines: Lines, choose: random.Random) -> Lines | None:
+    """A flag is read some lines earlier."""
+    at = _some(lines, _LOAD, choose)
+    if at is None:
+        return None
+    first = max(n for n in range(at) if _HEAD.match(lines[n]))
+    to = choose.randint(first + 1, at)
+    return [*lines[:to], lines[at], *lines[to:at], *lines[at + 1 :]]
+
+
+def _set_again(lines: Lines, choose: random.Random) -> Lines | None:
+    """Behind an assignment to a flag it is set to something else."""
+    at = _some(lines, re.compile(r"  assign %\d+, "), choose)
+    if at is None:
+        return None
+    return [*lines[: at + 1], f"{lines[at].partition(',')[0]}, %{choose.randrange(2)}", *lines[at + 1 :]]
+
+
+def _other_place(lines: Lines, choose: random.Random) -> Lines | None:
+    """A drop is of what another one drops."""
+    at, from_ = _some(lines, _DROP, choose), _some(lines, _DROP, choose)
+    if at is None or from_ is None:
+        return None
+    one, other = _DROP.match(lines[at]), _DROP.match(lines[from_])
+    assert one is not None
+    assert other is not None
+    return [*lines[:at], f"  {one[1]} {other[2]}{one[3] or ''}{one[4] or ''}", *lines[at + 1 :]]
+
+
+def _only_the_shell(lines: Lines, choose: random.Random) -> Lines | None:
+    """An owner is released, and its content is not dropped."""
+    at = _some(lines, _DROP, choose)
+    if at is None:
+        return None
+    name = lines[at].split()[1].rstrip(",")
+    shell = choose.choice([[f"  dealloc {name}"], [f"  %shell = take {name}", "  dealloc %shell"]])
+    return [*lines[:at], *shell, *lines[at + 1 :]]
+
+
+def _a_part_goes(lines: Lines, choose: random.Random) -> Lines | None:
+    """A part of a local, or what a parameter refers to, is taken and dropped."""
+    at = _some(lines, _LOCAL, choose)
+    if at is None:
+        return None
+    local = _LOCAL.match(lines[at])
+    assert local is not None
+    name, type = local.groups()
+    ways = [[f"%ga = deref {name}", "%gone = field %ga, a"]] if type == "own<@Pair>" else [[f"%gone = field {name}, a"]]
+    ways += [["%gone = deref %r"]] + [[f"%gone = elem {name}, %zero"]] * type.startswith("[")
+    to = choose.randint(at + 1, min(at + 20, len(lines)))
+    return [*lines[:to], *(f"  {line}" for line in [*choose.choice(ways), "drop %gone"]), *lines[to:]]
+
+
+_LOCAL = re.compile(r"  (%\w+) = local : (.*)$")
+ELABORATED = (
+    _goes, _twice, _without_flag, _other_flag, _later, _crosswise, _unwinds_elsewhere, _stale, _set_again, _other_place,
+    _only_the_shell, _a_part_goes,
+)  # fmt: skip
+
+
+ABOUT_FLAGS = (_other_flag, _stale, _set_again, _other_place, _a_part_goes, _without_flag)
 
 
 def changed(text: str, choose: random.Random, kinds: tuple[Change, ...]) -> str | None:
@@ -171,8 +231,9 @@ def changed(text: str, choose: random.Random, kinds: tuple[Change, ...]) -> str 
 def some_changed(text: str, seed: int, kinds: tuple[Change, ...]) -> Iterator[air.Module]:
     """Programs in which one line is changed, and which are well formed."""
     choose = random.Random(seed)
-    for _ in range(CHANGES):
-        other = changed(text, choose, kinds)
+    flags = "drop.flag" in text
+    for at in range(4 * CHANGES if flags else CHANGES):
+        other = changed(text, choose, ABOUT_FLAGS if flags and at >= CHANGES else kinds)
         if other is None or other == text:
             continue
         try:
@@ -200,7 +261,6 @@ func @nodes() -> own<@Node> nounwind {
 }
 """
 INTO_A_NODE = ("%node = call @nodes()", "%inside = deref %node", "%next = field %inside, next", "%some = variant %next, Some")
-_LOCAL = re.compile(r"  (%\w+) = local : (.*)$")
 _VALUE = re.compile(r"  (%[va]\w+) = call @(one|boxed|pair|loud)\(")
 
 
@@ -338,6 +398,10 @@ func @Own.drop(%self: ref<mut @Own>) nounwind {
   assign %g, %sum
   ret
 }
+func @quiet() {
+^entry:
+  ret
+}
 func @one(%n: i32) -> @Own nounwind {
 ^entry:
   %g = global @made unsafe
@@ -354,8 +418,12 @@ _ONE = re.compile(r"func @one\(.*?\n}\n", re.DOTALL)
 
 
 def loud(text: str) -> str:
-    """The program with a struct for each ``own<i32>`` whose destructor leaves its number in ``@trace``."""
+    """The program with a struct for each ``own<i32>`` whose destructor leaves its number in ``@trace``, with an owner as a
+    parameter, and with one that is made in the cleanup."""
     text = _ONE.sub("", text, count=1).replace("own<i32>", "@Own")
+    text = text.replace("%r: ref<mut @Own>)", "%r: ref<mut @Own>, %v0: @Own)")
+    text = text.replace("  call @moves(%i, %n, %r)", "  %given = call @one(%n)\n  call @moves(%i, %n, %r, %given)")
+    text = text.replace("\n^cleanup:\n", "\n^cleanup:\n  %v999 = call @one(%n)\n  call @quiet()\n")
     return text.replace("global mut", LOUD + "global mut", 1)
 
 
