@@ -3,7 +3,12 @@ of the file that the row names. What notices each, ``owners.py`` and ``test_move
 
 from __future__ import annotations
 
+from collections import Counter
+
+from tests.mutants import leaking, owners
 from tests.mutants.planting import mutants
+from tests.mutants.searching import Area, Found, Kind
+from tests.passes.test_moves_twin import disagreement
 
 INITIALIZATION = "analysis.initialization:Initialization."
 DROPS = "verify.drops:_Proof."
@@ -114,3 +119,17 @@ MUTANTS = mutants("passes.", {
     "elaborate-drops 6, arguments": (ELABORATOR + "begin", "if arrived:", "if False:"),
     "elaborate-drops 7": (ELABORATOR + "is_site", "and not isinstance(held, ThreadScopeType)", ""),
 })  # fmt: skip
+
+SEEDS: dict[str, Found] = {}
+"""A program that notices each, as of the generators today."""
+
+UNSEEN: dict[str, str] = {}
+
+KINDS = {
+    "twin": Kind(lambda seed: seed, lambda seed: disagreement(seed, Counter())),
+    "changed": Kind(owners.changes, owners.told_by_moves),
+    "scheduled": Kind(owners.schedules, owners.told_by_order),
+    "elaborated": Kind(owners.elaborations, owners.told_by_proof),
+    "story": Kind(leaking.stories, leaking.told_of_leaks),
+}
+AREA = Area(MUTANTS, KINDS, SEEDS, UNSEEN)
