@@ -80,7 +80,7 @@ def copies(type: Type, module: Module) -> bool:
 
 
 def holds_zero(type: Type, module: Module) -> bool:
-    """Whether bytes that are all zero are a value of ``type``: of no reference and no function they are."""
+    """Whether bytes that are all zero are a value of ``type``, as far as they are read: no reference, no function is null."""
     work, seen = [type], set()
     while work:
         each = work.pop()

@@ -128,30 +128,23 @@ class _Checker:
 
     def storage(self, op: Operation, ended: int, storage: EndedStorage) -> None:
         """Clause 9."""
-        if op.decl.is_projection and op.results[0].type.is_place:
+        local = storage.ended_in(op, ended, self.paths)
+        if local is None:
             return
-        for value in op.operands:
-            if not value.type.is_place:
-                continue
-            path = self.paths.locate(value).path
-            local = None if path is None else path.root
-            if local is None or not ended & storage.bit.get(local, 0):
-                continue
-            key = (local, "ended")
-            if key in self.told or op.attrs.get("allow") == "ALT-F004":
-                return
-            self.told.add(key)
-            ends = [each for each in self.function.operations() if each.name == "end" and each.operands[0] is local]
-            declared = None if local.operation is None else local.operation.location  # where scheduled ends have their place
-            written = [each for each in ends if each is not op and each.location != declared]
-            labels = [(each.location, f"the scope of `%{local.name}` ends here") for each in written]
-            use = "ended again" if op.name == "end" else "used"
-            self.report(
-                "ALT-F004", op, f"`%{local.name}` is {use} after its scope has ended", labels=labels,  # type: ignore[arg-type]
-                help="`end` it where nothing uses it any more; run its `local` again for fresh storage",
-                proposals=self.fixes.ended(op, ends),
-            )  # fmt: skip
+        key = (local, "ended")
+        if key in self.told or op.attrs.get("allow") == "ALT-F004":
             return
+        self.told.add(key)
+        ends = [each for each in self.function.operations() if each.name == "end" and each.operands[0] is local]
+        declared = None if local.operation is None else local.operation.location  # where scheduled ends have their place
+        written = [each for each in ends if each is not op and each.location != declared]
+        labels = [(each.location, f"the scope of `%{local.name}` ends here") for each in written]
+        use = "ended again" if op.name == "end" else "used"
+        self.report(
+            "ALT-F004", op, f"`%{local.name}` is {use} after its scope has ended", labels=labels,  # type: ignore[arg-type]
+            help="`end` it where nothing uses it any more; run its `local` again for fresh storage",
+            proposals=self.fixes.ended(op, ends),
+        )  # fmt: skip
 
     def variant(self, op: Operation, block: Block, at: int, known: int, variants: KnownVariants) -> None:
         """Clause 10."""
