@@ -370,6 +370,7 @@ class _Checker:
         """A use of ``path``, of which something is gone; with ``stored`` a store into a part of it."""
         causes = Causes(self.facts).find(path, block, at, op, gone)
         moves = [cause for cause in causes if cause.op.name != "local"]
+        moves = [cause for cause in moves if self.is_written(cause.op)] or moves  # what was scheduled follows from those
         key = (path.root, frozenset(cause.op for cause in causes))
         if key in self.told or op.attrs.get("allow") == ("ALT-M001" if moves else "ALT-I001"):
             return
@@ -408,11 +409,21 @@ class _Checker:
         cfg = self.facts.cfg
         return op.block is not None and cfg.dominators.dominates(cfg.number[op.block], cfg.number[before])
 
+    def is_written(self, op: Operation) -> bool:
+        """Whether the text has ``op``: a drop that was scheduled has the place of what it stands in front of."""
+        source = self.function.source
+        if not isinstance(op.loc, int) or source is None or op.name not in ("drop", "end"):
+            return True
+        start, end = source.token_spans()[op.loc]
+        return source.text[start:end] == op.name
+
     def tell(self, cause: Cause, path: MovePath) -> str:
         when = ", in an earlier iteration of the loop" if cause.earlier else ""
         what = "it" if cause.path is path else f"`{cause.path}`"
-        if cause.op.name == "end":
+        if cause.op.name == "end" and self.is_written(cause.op):
             return f"the scope of {what} ends here{when}"
+        if not self.is_written(cause.op):
+            return f"{what} is dropped behind this: nothing keeps it on this way{when}"
         if cause.op.name in ("drop", "dealloc"):
             return f"{what} is dropped here{when}"
         return f"{what} is moved here{when}"
