@@ -119,10 +119,11 @@ check is taken away. This header says when a certificate is valid. Nothing else 
    elsewhere is mapped to itself). No value defined in a block of a pair is used outside of the pairs but as an argument of an
    edge that leaves them; the other way into the blocks is the guard alone. Then it makes no difference which way the guard
    goes.
-12. **Agreements** between functions. ``Agreement(assumed, statement, function, result, at)``: ``assumed`` is an ``assume``
-   of one comparison, ``ult`` or the like. What that says when true (6b), with the result of each ``slice.len``, ``dim`` and
-   ``const`` replaced by what 6d says that it is, is the ``statement``, p >= 0, where in p stands for the terms of the
-   parameters of ``function``
+12. **Agreements** between functions. ``Agreement(assumed, statement, function, result, at)``: ``assumed`` is an ``assume`` of
+   one comparison, ``ult`` or the like. What that says when true (6b), with the result of each ``slice.len``, ``dim``,
+   ``const`` and ``sext`` replaced by what 6d says that it is, and the signed number that a ``bitcast`` of a ``slice.len``
+   gives by the length, where 6a says that it is no larger than such numbers, is the ``statement``, p >= 0, where in p stands
+   for the terms of the parameters of ``function``
    a. those parameters themselves, if ``result`` is None. Then ``assumed`` stands in ``function``, which is private and is
       named by nothing but ``call``: no other operation, no destructor, release or global. ``at`` has for each of those calls,
       in the order of the module, a derivation at the point before it whose last step concludes p with the operands of the
