@@ -48,6 +48,7 @@ class _Function:
         self.counters: list[str] = []
         self.loops: list[tuple[str, str]] = []
         self.labels: list[str] = []
+        self.constants: set[str] = set()
 
     def fresh(self, stem: str = "v") -> str:
         self.count += 1
@@ -250,6 +251,8 @@ class _Function:
         low, high = (self.index(), length) if self.flip(0.4) else (self.constant("usize", 0, 0, 1), self.index())
         if self.flip(0.2):
             low, high = self.index(), self.index()
+        if {low, high} <= self.constants:  # a range the wrong way round would be an error
+            high = length
         behind = None
         if self.flip(0.5):
             first = self.op("icmp ule %{}, %{}", low, high)
@@ -415,7 +418,7 @@ class _Function:
             self.do("br ^{}", following if kind < 0.25 else done)
         elif kind < 0.7:
             self.give_back()
-        elif kind < 0.76:
+        elif kind < 0.8:
             self.do('panic "no more"')
         elif self.labels and self.writer.irreducible:
             left = self.op("load %jumps")

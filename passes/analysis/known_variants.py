@@ -32,7 +32,8 @@ from altru_ir.dataflow import BitProblem, Solution, solve
 from altru_ir.declare import BORROW, EXCHANGE, INIT, WRITE
 from altru_ir.module import Block, Function, Module
 from altru_ir.ops.enums import variants_of
-from altru_ir.passes.analysis.loan_paths import LoanPaths, Path, apart
+from altru_ir.passes.analysis.element_sets import apart
+from altru_ir.passes.analysis.loan_paths import LoanPaths, Path
 from altru_ir.types import PlaceType, PtrType, RefType, Type
 from altru_ir.values import Operation, Value
 

@@ -23,7 +23,8 @@ Clauses, cited by number in the code and planted as defects one by one in the te
     nothing that needs drop is there: no owner is lost;
  5. behind ``cond_br`` on a flag, the flag is known;
  6. a flag is changed to a constant, or to the opposite of the condition of the drop behind it;
- 7. what a reference, a ``gc`` or a global leads to is dropped only right in front of the ``init`` that fills it again;
+ 7. what a reference, a ``gc`` or a global leads to is dropped only right in front of the ``init`` that fills it again; so are
+    parts of what has a destructor, and elements at indices that are not constant;
  8. parts of an array are dropped element by element and range by range, and those do not overlap;
  9. nothing is done to a local whose storage may have been ended.
 
@@ -122,6 +123,8 @@ class _Proof(Problem[Facts]):
         self.flags = self.find_flags()
         self.heavy = self.find_heavy()
         self.positions: dict[Operation, int] = {}
+        self.taken = 0
+        """What the operation that is looked at has taken by operands before."""
         self.acting = {block: self.find_acting(block) for block in self.cfg.blocks}
 
     # -- what the function is about ----------------------------------------------------------------------------------
@@ -366,12 +369,9 @@ class _Proof(Problem[Facts]):
             if last.name in ("ret", "resume"):
                 self.left(last, solution.end[number], "here the function leaves")  # 4
             for index, successor in enumerate(last.successors):  # arguments are defined anew
-                state = self.apply(last, solution.end[number], Effect(self.given(successor.args), 0, 0))
-                lost = 0
-                for argument in successor.block.args:
-                    root = self.paths.roots.get(argument)
-                    lost |= 0 if root is None else root.mask
-                self.left(last, state, f"the edge {index} loses", lost)
+                lost = self.masks(successor.block.args) & ~self.masks(successor.args)
+                if lost:
+                    self.left(last, solution.end[number], f"the edge {index} loses", lost)
         return self.found
 
     def storage(self, op: Operation, ended: int, storage: EndedStorage) -> None:  # 9
@@ -379,7 +379,8 @@ class _Proof(Problem[Facts]):
         if local is not None:
             self.say(op, f"something is done to `%{local.name}` after its storage may have been ended")
 
-    def given(self, values: list[Value]) -> int:
+    def masks(self, values: list[Value]) -> int:
+        """The paths of ``values`` and all below them."""
         found = 0
         for value in values:
             root = self.paths.roots.get(value)
@@ -387,7 +388,7 @@ class _Proof(Problem[Facts]):
         return found
 
     def left(self, op: Operation, state: Facts, says: str, among: int = -1) -> None:
-        lost = (state[2] | state[3]) & self.heavy & among
+        lost = (state[2] & among | state[3] & among) & self.heavy
         for path in self.each(lost):
             if not is_uninit(path.type):
                 self.say(op, f"{says} `{path}` behind: nothing drops it")
@@ -402,24 +403,39 @@ class _Proof(Problem[Facts]):
         self.found.append(Diagnostic("ALT-M006", message, place, function=self.function.name))
 
     def need(self, op: Operation, state: Facts, paths: int, whole: MovePath) -> None:  # 1
-        missing = (state[0] | state[1] | state[4] | state[5]) & paths
+        missing = (state[0] | state[1] | state[4] | state[5] | self.taken) & paths
         if missing:
             self.say(op, f"`{whole}` is used, but `{next(self.each(missing))}` may not be there")
 
     def empty(self, op: Operation, state: Facts, paths: int) -> None:  # 3
-        for path in self.each((state[2] | state[3]) & self.heavy & paths):
+        for path in self.each((state[2] & paths | state[3] & paths) & self.heavy & ~self.taken):
             self.say(op, f"`{path}` may still hold something that must be dropped")
 
     def operation(self, op: Operation, at: int, block: Block, state: Facts) -> None:
         if op.decl.is_projection and op.results[0].type.is_place:
             return
+        if op.attrs.get("rest"):
+            self.say(op, "a drop by flow is left: its function is not elaborated")
+        roots = self.paths.roots
         for result in op.results:
-            root = self.paths.roots.get(result)
+            root = roots.get(result)
             if root is not None:
                 made = self.before_results(op, state) if op.name != "local" else state
                 self.left(op, made, "a new value loses", root.mask)  # 4
-        if op.attrs.get("rest"):
-            self.say(op, "a drop by flow is left: its function is not elaborated")
+        self.taken = 0
+        if any([value in roots or value.type.is_place for value in op.operands]):  # noqa: C419 - a list is faster here
+            self.operands(op, at, block, state)
+        taken = self.taken
+        for successor in op.successors:
+            self.taken = taken
+            for value in successor.args:
+                root = roots.get(value)
+                if root is not None:
+                    self.need(op, state, root.needed, root)
+                    self.taken |= root.mask
+
+    def operands(self, op: Operation, at: int, block: Block, state: Facts) -> None:
+        """Looks at what ``op`` does to its operands, places behind values; what one of them takes is gone for the next."""
         for value, access in sorted(accesses(op), key=lambda each: each[0].type.is_place):
             if value.type.is_place:
                 self.place(op, at, block, value, access, state)
@@ -435,14 +451,7 @@ class _Proof(Problem[Facts]):
             else:
                 self.need(op, state, root.needed, root)
             if access in (CONSUME, ESCAPE):
-                state = self.apply(op, state, Effect(gone=root.mask))
-        for successor in op.successors:
-            kept = state
-            for value in successor.args:
-                root = self.paths.roots.get(value)
-                if root is not None:
-                    self.need(op, kept, root.needed, root)
-                    kept = self.apply(op, kept, Effect(gone=root.mask))
+                self.taken |= root.mask
 
     def released(self, op: Operation, root: MovePath, state: Facts) -> None:
         """The content of a shell is empty (3)."""
@@ -492,6 +501,12 @@ class _Proof(Problem[Facts]):
             if reach != RAW and access == CONSUME and (is_conditional(op) or not self.refilled(op, at, block, place)):
                 self.say(op, "what stays behind a reference is dropped, and not filled again")  # 7
             return
+        apart = reach == ELEMENT or located.destructor is not None  # 7
+        if apart and access in (CONSUME, INIT) and self.marks.needs_drop(place.type.target):  # type: ignore[attr-defined]
+            if access == CONSUME and not self.refilled(op, at, block, place):
+                self.say(op, f"a part of `{path}` that nobody keeps track of is dropped, and not filled again")
+            elif access == INIT and not self.emptied(at, block, place):
+                self.say(op, f"a part of `{path}` that nobody keeps track of may still hold something that must be dropped")
         step: MovePath | None = None if is_conditional(op) else path  # what is there lies in what is there
         while step is not None and step.parent is not None:
             if step.step == DEREF:
@@ -512,22 +527,33 @@ class _Proof(Problem[Facts]):
                 self.say(op, f"the content of `{path}` may still hold something that must be dropped")
         elif access in (READ, BORROW, CONSUME, EXCHANGE):
             self.need(op, state, path.needed, path)
-            if access == CONSUME and reach == ELEMENT:
-                self.say(op, f"a part of `{path}` that is not constant is dropped by itself")  # 8
         elif access == WRITE and self.marks.needs_drop(path.type):
             self.say(op, "a drop by flow is left: its function is not elaborated")
-        elif access == INIT and reach == EXACT:
+        elif access == INIT and not apart:
             self.empty(op, state, path.mask)
 
     def refilled(self, op: Operation, at: int, block: Block, place: Value) -> bool:
+        """Whether the next operation that matters stores to ``place``."""
         for each in block.ops[at + 1 :]:
             if each.name == "init" and each.operands[0] is place:
                 return True
-            if each.name not in ("const", "load", "assign") and not each.decl.is_projection:
-                return False
-            if each.name == "assign" and each.operands[0] not in self.flags.paths:
+            if self.matters(each):
                 return False
         return False
+
+    def emptied(self, at: int, block: Block, place: Value) -> bool:
+        """Whether the last operation that mattered took what was in ``place``."""
+        for each in reversed(block.ops[:at]):
+            if each.name in ("drop", "take") and each.operands[0] is place and len(each.operands) == 1:
+                return True
+            if self.matters(each):
+                return False
+        return False
+
+    def matters(self, op: Operation) -> bool:
+        if op.name == "assign":
+            return op.operands[0] not in self.flags.paths
+        return op.name not in ("const", "load") and not op.decl.is_projection
 
     def may_panic(self, op: Operation, module: Module | None) -> bool:
         return may_panic(op, self.module)

@@ -137,10 +137,13 @@ class Constraint:
 
 @attrs.define
 class Body:
-    """A function: ``parameters`` are the first locals, ``_0`` is the result. ``outlives`` has the known relations of universal
+    """A function. ``parameters`` are the first locals, ``_0`` is the result.
+
+    ``names`` are those that locals have, ``debug`` other places with one. ``outlives`` has the known relations of universal
     regions, ``constraints`` those that hold in the whole body, ``predicates`` those of the bounds of what is called, by place,
     ``annotated`` those of types that are written, ``at`` all of one place, ``annotations`` those of all places and those of
-    types that are written, with their spans; ``required`` are those that a closure cannot show and whoever makes it must."""
+    types that are written, with their spans; ``required`` are those that a closure cannot show and whoever makes it must.
+    """
 
     name: str
     file: str
@@ -148,6 +151,7 @@ class Body:
     parameters: list[str] = attrs.Factory(list)
     blocks: dict[str, Block] = attrs.Factory(dict)
     names: dict[str, str] = attrs.Factory(dict)
+    debug: list[tuple[str, Place]] = attrs.Factory(list)
     spans: dict[str, Span] = attrs.Factory(dict)
     universal: dict[str, str] = attrs.Factory(dict)
     outlives: list[tuple[str, str]] = attrs.Factory(list)
@@ -157,6 +161,21 @@ class Body:
     annotations: list[Constraint] = attrs.Factory(list)
     at: dict[str, list[tuple[str, str]]] = attrs.Factory(dict)
     required: list[tuple[str, str]] = attrs.Factory(list)
+
+
+def mentioned(statement: Statement) -> list[str]:
+    """The locals in a statement."""
+    places = [statement.place]
+    operands = list(statement.arguments)
+    if statement.value is not None:
+        places.append(statement.value.place)
+        operands.extend(statement.value.operands)
+    if statement.function is not None:
+        operands.append(statement.function)
+    places.extend(operand.place for operand in operands)
+    found = [place.local for place in places if place is not None]
+    found.extend(step.name for place in places if place is not None for step in place.steps if step.kind == "index")
+    return found
 
 
 def read_span(text: str) -> Span | None:
@@ -531,6 +550,8 @@ def _read_declaration(body: Body, line: str) -> None:
     found = _DEBUG.match(line)
     if found is not None and re.fullmatch(r"_\d+", found[2]):
         body.names.setdefault(found[2], found[1])
+    elif found is not None and found[2].startswith("("):
+        body.debug.append((found[1], _StatementReader(found[2], []).place()))
 
 
 def _read_regions(body: Body, lines: list[str]) -> None:

@@ -57,6 +57,11 @@ def test_programs_of_rustc(path: Path) -> None:
         assert tell(found) == ""
 
 
+@pytest.mark.parametrize("path", sorted((CASES / "rust-more").glob("*.rs")), ids=lambda p: p.stem)
+def test_programs_of_ours(path: Path) -> None:
+    assert tell(compare_loans(judge(path))) == ""
+
+
 def check_borrows(seed: int) -> str | None:
     """What differs on the random program of ``seed`` with references; None when nothing does."""
     path = cache_directory() / f"borrows-{seed}-{os.getpid()}.rs"

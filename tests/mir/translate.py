@@ -74,7 +74,7 @@ from altru_ir.values import Value
 from tests.mir import requirements
 from tests.mir.ir_types import Types, elided
 from tests.mir.mir_text import Block as BodyBlock
-from tests.mir.mir_text import Body, Operand, Place, Projection, Rvalue, Statement
+from tests.mir.mir_text import Body, Operand, Place, Projection, Rvalue, Statement, mentioned
 from tests.mir.requirements import Requirement
 from tests.mir.rust_types import Refused, RustType, regions_of, rename_regions
 from tests.mir.signatures import Signature as CallSignature
@@ -968,21 +968,6 @@ def operands(block: BodyBlock) -> Iterator[Operand]:
         yield from statement.arguments
         if statement.value is not None:
             yield from statement.value.operands
-
-
-def mentioned(statement: Statement) -> list[str]:
-    """The locals in a statement."""
-    places = [statement.place]
-    operands = list(statement.arguments)
-    if statement.value is not None:
-        places.append(statement.value.place)
-        operands.extend(statement.value.operands)
-    if statement.function is not None:
-        operands.append(statement.function)
-    places.extend(operand.place for operand in operands)
-    found = [place.local for place in places if place is not None]
-    found.extend(step.name for place in places if place is not None for step in place.steps if step.kind == "index")
-    return found
 
 
 def _number(text: str, type: Type) -> int:

@@ -3,7 +3,12 @@ of the file that the row names. What notices each, ``owners.py`` and ``test_move
 
 from __future__ import annotations
 
+from collections import Counter
+
+from tests.mutants import leaking, owners
 from tests.mutants.planting import mutants
+from tests.mutants.searching import Area, Found, Kind
+from tests.passes.test_moves_twin import disagreement
 
 INITIALIZATION = "analysis.initialization:Initialization."
 DROPS = "verify.drops:_Proof."
@@ -67,10 +72,10 @@ MUTANTS = mutants("passes.", {
     "drops 2, parts": (DROPS + "under_flag", "& path.needed or", "& path.bit or"),
     "drops 2, parts with flags": (DROPS + "under_flag", "& others", "& 0"),
     "drops 2, loads": (DROPS + "under_flag", "not self.fresh(op, op.operands[1], flag)", "False"),
-    "drops 3": (DROPS + "empty", "self.heavy & paths", "0"),
+    "drops 3": (DROPS + "empty", "self.heavy & ~self.taken", "0"),
     "drops 3, contents": (DROPS + "released", "elif root.root not in", "elif False and root.root not in"),
     "drops 3, shells": (DROPS + "place", "elif self.marks.needs_drop(op.result.type.pointee)", "elif False"),
-    "drops 4": (DROPS + "left", "self.heavy & among", "0"),
+    "drops 4": (DROPS + "left", "& self.heavy", "& 0"),
     "drops 4, panics": (DROPS + "run", "if at in panics:", "if False:"),
     "drops 4, again": (DROPS + "operation", 'self.left(op, made, "a new value loses", root.mask)', "pass"),
     "drops 5": (DROPS + "edge", "state = self.known(state, paths, index == 0)", "pass"),
@@ -114,3 +119,17 @@ MUTANTS = mutants("passes.", {
     "elaborate-drops 6, arguments": (ELABORATOR + "begin", "if arrived:", "if False:"),
     "elaborate-drops 7": (ELABORATOR + "is_site", "and not isinstance(held, ThreadScopeType)", ""),
 })  # fmt: skip
+
+SEEDS: dict[str, Found] = {}
+"""A program that notices each, as of the generators today."""
+
+UNSEEN: dict[str, str] = {}
+
+KINDS = {
+    "twin": Kind(lambda seed: seed, lambda seed: disagreement(seed, Counter())),
+    "changed": Kind(owners.changes, owners.told_by_moves),
+    "scheduled": Kind(owners.schedules, owners.told_by_order),
+    "elaborated": Kind(owners.elaborations, owners.told_by_proof),
+    "story": Kind(leaking.stories, leaking.told_of_leaks),
+}
+AREA = Area(MUTANTS, KINDS, SEEDS, UNSEEN)
