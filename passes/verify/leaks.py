@@ -163,7 +163,7 @@ class _Leaks:
             ends = "and the conversion runs again here" if around else "and the function is left here"
             labels.append(Label(where, ends))
         what = f"releases what `%{made.name}` points to"
-        help = "turn it back with `own.from_ptr`, `free` it, or store it where somebody does"
+        help = "turn it back with `own.from_ptr`, or store it where somebody does"
         if op.name == "union":
             what = f"drops the `{op.operands[0].type}` in `%{made.name}`: a union does not know what it holds"
             help = f"`take` it out of the field `{op.attrs['field']}`, or store it where somebody does"
@@ -258,7 +258,7 @@ class _Leaks:
         held = begun[0][0].type.pointee
         self.report(
             "ALT-L001", op, f"`free` drops nothing of the `{held}` that `%{pointer.name}` points to", WARNING,
-            help=f"turn it back by `own.from_ptr`, and `drop` that; or `drop` the `{held}` in place first",
+help="turn it back by `own.from_ptr`, and `drop` that: the memory goes back the way it came, and the content before it",
         )  # fmt: skip
 
     @cached_property
