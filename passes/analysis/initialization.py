@@ -26,6 +26,7 @@ Source: rustc's MaybeInitializedPlaces and MaybeUninitializedPlaces.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Self
 
 import attrs
@@ -33,7 +34,7 @@ import attrs
 from altru_ir.behaviour import accesses
 from altru_ir.cfg import ControlFlowGraph
 from altru_ir.dataflow import BitProblem, Solution, solve
-from altru_ir.declare import CONSUME, END, ESCAPE, INIT, WRITE
+from altru_ir.declare import CONSUME, END, ESCAPE, INIT, PATH, WRITE
 from altru_ir.module import Block, Function, Module
 from altru_ir.passes.analysis.control_flow import ControlFlow
 from altru_ir.passes.analysis.manager import FunctionAnalysis, Get
@@ -92,14 +93,22 @@ class Initialization(FunctionAnalysis):
             if root is not None:
                 self.parameters |= root.mask
         self.quiet: frozenset[Operation] = frozenset()
-        self.there: Solution[int] = solve(MaybeThere(self), self.cfg)
-        self.gone: Solution[int] = solve(MaybeGone(self), self.cfg)
+
+    @cached_property
+    def there(self) -> Solution[int]:
+        """Which paths may hold a value; solved when it is first asked for."""
+        return solve(MaybeThere(self), self.cfg)
+
+    @cached_property
+    def gone(self) -> Solution[int]:
+        """Which paths may hold none."""
+        return solve(MaybeGone(self), self.cfg)
 
     def assume_quiet(self, quiet: frozenset[Operation]) -> None:
         """Solves again; the operations in ``quiet`` do not panic, for they find nothing to drop."""
         self.quiet = quiet
-        self.there = solve(MaybeThere(self), self.cfg)
-        self.gone = solve(MaybeGone(self), self.cfg)
+        for solved in ("there", "gone"):
+            self.__dict__.pop(solved, None)
 
     @classmethod
     def compute(cls, function: Function, get: Get) -> Self:
@@ -134,6 +143,8 @@ class Initialization(FunctionAnalysis):
         roots = self.paths.roots
         for value, access in accesses(op):
             if value.type.is_place:
+                if access == PATH:
+                    continue
                 located = self.paths.locate(value)
                 if located.path is None or located.reach != EXACT:
                     continue

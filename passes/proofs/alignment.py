@@ -23,7 +23,8 @@ import attrs
 
 from altru_ir.layout import LayoutError, layout_of
 from altru_ir.module import Block
-from altru_ir.passes.analysis.inequalities import Inequalities, Point, edge_values
+from altru_ir.passes.analysis.facts import Point
+from altru_ir.passes.analysis.inequalities import Inequalities, edge_values
 from altru_ir.passes.proofs import certificates as c
 from altru_ir.types import ArrayType, OwnType, PtrType, RefType, Type
 from altru_ir.values import Operation, Value

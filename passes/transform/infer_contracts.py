@@ -40,8 +40,9 @@ import attrs
 from altru_ir import declare
 from altru_ir.module import Block, Function, Module
 from altru_ir.passes.analysis.control_flow import ControlFlow
+from altru_ir.passes.analysis.facts import Form, Point, Raw
 from altru_ir.passes.analysis.graphs import strongly_connected
-from altru_ir.passes.analysis.inequalities import Form, Inequalities, Point, Raw
+from altru_ir.passes.analysis.inequalities import Inequalities
 from altru_ir.passes.analysis.manager import AnalysisManager, FunctionAnalysis
 from altru_ir.passes.base import ANALYSIS, Pass, bodies
 from altru_ir.passes.proofs.agreements import disagreements
@@ -49,7 +50,8 @@ from altru_ir.passes.proofs.answers import Answers
 from altru_ir.passes.proofs.certificates import AGREED, Agreement, Derivation, Proof, Term
 from altru_ir.passes.proofs.failures import Failures
 from altru_ir.passes.proofs.goals import goals_of
-from altru_ir.passes.proofs.prover import Node, Prover
+from altru_ir.passes.proofs.nodes import Node
+from altru_ir.passes.proofs.prover import Prover
 from altru_ir.passes.proofs.writer import Writer, polynomial
 from altru_ir.passes.transform.eliminate_checks import RejectedProof
 from altru_ir.passes.transform.guards import testable
@@ -114,6 +116,7 @@ class InferContracts(Pass):
     verify: bool = False
 
     def run(self, module: Module) -> None:
+        given = [op for f in module.functions.values() for op in f.operations() if self.verify and op.decl.name == "assume"]
         work = _Contracts(module, self.analyses)
         if not work.calls or not work.with_checks:
             return
@@ -124,8 +127,8 @@ class InferContracts(Pass):
             what = "ensures" if each.result is not None else "requires"
             function = each.function
             self.remark(ANALYSIS, "Contract", function, f"@{function.name} {what} {spell(each)}")
-        if self.verify and work.agreements:
-            found = disagreements(module, work.proofs, work.agreements)
+        if self.verify:
+            found = disagreements(module, work.proofs, work.agreements, given)
             if found:
                 raise RejectedProof(str(found[0]))
 
@@ -238,16 +241,24 @@ class _Contracts:
         self.analyses.invalidate(function, (ControlFlow,))
         self._provers.pop(function, None)
 
-    def derived(self, relation: Relation, values: Callable[[int], Value], op: Operation) -> tuple[bool, Derivation | None]:
+    def proven(self, relation: Relation, values: Callable[[int], Value], op: Operation) -> tuple[bool, Node | None]:
         """Whether a relation can be proven before an operation, and how; there is nothing to prove where control never is."""
         function = op.function
         assert function is not None
-        facts, raw = self.facts(function), relation.raw(values)
+        facts = self.facts(function)
         if not facts.is_reached(op):
             return True, None
-        node = self.prover(function).prove(facts.form(raw), facts.before(op))
+        node = self.prover(function).prove(facts.form(relation.raw(values)), facts.before(op))
+        return node is not None, node
+
+    def derived(self, relation: Relation, values: Callable[[int], Value], op: Operation) -> tuple[bool, Derivation | None]:
+        """The same, written down. What it assumes is not taken back: its lemmas stay in the function's proof."""
+        holds, node = self.proven(relation, values, op)
         if node is None:
-            return False, None
+            return holds, None
+        function = op.function
+        assert function is not None
+        facts, raw = self.facts(function), relation.raw(values)
         writer = Writer(facts)
         writer.proof = self.proofs.setdefault(function, writer.proof)
         return True, writer.derivation(polynomial(raw), node)
@@ -420,7 +431,7 @@ class _Contracts:
         while failed:
             failed = False
             for function, relation in list(assumed):
-                if not all(self.derived(relation, _at_call(op), op)[0] for op in self.calls[function.name]):
+                if not all(self.proven(relation, _at_call(op), op)[0] for op in self.calls[function.name]):
                     block = function.blocks[0]
                     gone = set(assumed.pop((function, relation)))
                     block.ops = [op for op in block.ops if op not in gone]
@@ -558,7 +569,7 @@ def _assumption(relation: Relation, values: Callable[[int], Value], loc: object)
 
 
 def spell(agreement: Agreement) -> str:
-    """A statement as a comparison: ``%i < length 0 of %xs``."""
+    """A statement as a comparison: ``%i < length of %xs``."""
     statement = agreement.statement
     low, high = ([_spelled(t) for (t,) in (p for p, k in statement.items() if p and k == sign)] for sign in (-1, 1))
     constant = statement.get((), 0)
@@ -569,4 +580,8 @@ def spell(agreement: Agreement) -> str:
 
 def _spelled(term: Term) -> str:
     name = f"%{term.value.name or '?'}" if term.value.owner is not None else "the result"
-    return f"length {term.reading} of {name}" if isinstance(term.reading, int) else name
+    if not isinstance(term.reading, int):
+        return name
+    sequence = term.value.type.pointee
+    only = isinstance(sequence, ArrayType) and len(sequence.dimensions) == 1
+    return f"length of {name}" if only else f"length {term.reading} of {name}"

@@ -8,7 +8,7 @@ Clauses:
  1. a MIR local is a ``local``, defined where its only ``StorageLive`` stands when that dominates every use, in the entry block
     otherwise; ``StorageDead`` is ``end``; locals of type ``()`` and ``!`` hold an empty struct;
  2. ``move`` is ``take`` and ``copy`` is ``load``; an assignment to a local is ``init``, one to a part of a local is ``assign``:
-    MIR has its drops written out, so neither drops anything;
+    MIR has its drops written out, so neither drops anything (what is in a ``ManuallyDrop`` might: that is ``init``);
  3. ``drop(p)`` is ``drop p {rest}``: at this stage of rustc it drops what is there; one that makes room for an assignment,
     which stands on both ways out of it, is an ``assign`` together with that;
  4. a terminator that may unwind stands in a block of its own, so that no statement shares its edge;
@@ -29,7 +29,13 @@ Clauses:
 
 12. for loans each local ends at last where the function is left, also by unwinding: rustc looks there at what is still lent.
 
-13. for drops the false edges are gone, as they are when rustc elaborates.
+13. for drops the false edges are gone, as they are when rustc elaborates;
+
+14. for moves a raw pointer is followed as a reference is: rustc lets nothing be moved out of what it leads to;
+15. for moves a store into a field of a union looks at the union first, unless it may have been moved before: rustc wants it
+    filled as a whole the first time;
+17. for loans what rustc requires of regions beyond types is required where it stands (``requirements``);
+16. for moves a local that comes to life at several places has no end: where one ends, another one may have begun.
 
 Invariant: each operation carries the line and column of the MIR statement it comes from.
 """
@@ -37,6 +43,7 @@ Invariant: each operation carries the line and column of the MIR statement it co
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 import attrs
@@ -48,20 +55,27 @@ from altru_ir.module import Block, Function, Module, Signature
 from altru_ir.source import Location
 from altru_ir.types import (
     I1,
+    I8,
     USIZE,
+    CellType,
     FloatType,
     FunctionType,
     IntType,
     NamedType,
     PhantomType,
+    RefType,
     Type,
+    UninitType,
     UsizeType,
     free_regions,
     map_regions,
 )
 from altru_ir.values import Value
+from tests.mir import requirements
 from tests.mir.ir_types import Types, elided
-from tests.mir.mir_text import Body, Operand, Place, Projection, Rvalue, Statement
+from tests.mir.mir_text import Block as BodyBlock
+from tests.mir.mir_text import Body, Operand, Place, Projection, Rvalue, Statement, mentioned
+from tests.mir.requirements import Requirement
 from tests.mir.rust_types import Refused, RustType, regions_of, rename_regions
 from tests.mir.signatures import Signature as CallSignature
 from tests.mir.signatures import of_call, of_cast
@@ -97,6 +111,7 @@ class Translator:
         self.types = types
         self.loans = purpose == "loans"
         self.drops = purpose == "drops"
+        self.moves = purpose == "moves"
         self.delayed: dict[str, Delayed | None] = {}
         self.module: Module = types.module
         self.body = body
@@ -132,6 +147,8 @@ class Translator:
                     self.define(name)
             for name, value in zip(body.parameters, function.parameters, strict=True):
                 b.init(self.locals[name], value)
+            if self.loans:
+                self.require(requirements.everywhere(body))
             b.br(self.blocks["bb0"])
             for name in self.order():
                 b.at_end(self.blocks[name])
@@ -245,6 +262,23 @@ class Translator:
         b._location = self.span
         return made
 
+    def require(self, wanted: Iterable[Requirement]) -> None:
+        """Clause 17, for universal regions."""
+        b = self.builder
+        for each in wanted:
+            ends = [self.regions.get(region) for region in (each.longer, each.shorter)]
+            if ends[0] is None or ends[1] is None:
+                continue
+            if each.span is not None:
+                b._location = Location(each.span.file, each.span.line, each.span.column)
+            signature = CallSignature()
+            names = [end if end == "'static" else signature.fresh() for end in ends]
+            signature.clause(names[0], names[1])
+            given = [b.phantom(_lived(end)) for end in ends]
+            types, unit = tuple(_lived(name) for name in names), self.types.ir(RustType("tuple"))
+            self.call_with("required", given, signature, types, unit, unwinds=False)
+            b._location = self.span
+
     def graph(self) -> networkx.DiGraph[str]:
         graph: networkx.DiGraph[str] = networkx.DiGraph()
         graph.add_nodes_from(self.body.blocks)
@@ -307,7 +341,7 @@ class Translator:
         b, type = self.builder, held.type
         if step.kind == "deref":
             if type.kind in ("ptr", "ptr_mut"):
-                return Held(b.deref(b.load(held.value), unsafe=True), type.parts[0])
+                return Held(self.follow(b.load(held.value), type), type.parts[0])
             if type.kind in ("ref", "ref_mut") or (type.kind == "adt" and type.name == "Box"):
                 return Held(b.deref(held.value), type.parts[0])
             raise Refused("a dereference of a library type")
@@ -320,10 +354,20 @@ class Translator:
             if fields is None or step.index >= len(fields):
                 raise Refused("a field of a library type")
             name, declared = fields[step.index]
-            return Held(b.field(held.value, name), step.type or declared)
+            place = b.field(held.value, name)
+            if isinstance(place.type.target, UninitType):  # type: ignore[attr-defined]
+                place = b.assume_init(place, unsafe=True)
+            return Held(place, step.type or declared)
         if type.kind not in ("array", "slice"):
             raise Refused("an element of a library type")
         return self.element(held, step)
+
+    def follow(self, pointer: Value, type: RustType) -> Value:
+        """The place that a raw pointer leads to."""
+        if not self.moves:
+            return self.builder.deref(pointer, unsafe=True)
+        reference = RustType("ref_mut", "", ("'_",), type.parts)  # 14
+        return self.builder.deref(self.called_as("followed", [pointer], of_cast([type], reference), unwinds=False))
 
     def element(self, held: Held, step: Projection) -> Held:
         b, type = self.builder, held.type
@@ -331,15 +375,21 @@ class Translator:
         if step.kind == "index":
             return Held(b.elem(held.value, [b.load(self.locals[step.name])]), type.parts[0])
         if step.kind == "constant":
-            if step.backwards and length is None:
-                index = self.unknown(USIZE)
+            if step.backwards and length is not None:
+                index = b.const(length - step.index, USIZE)
             else:
-                index = b.const(length - step.index if step.backwards and length is not None else step.index, USIZE)
+                index = self.index(held.value, step.index, backwards=step.backwards)
             return Held(b.elem(held.value, [index]), type.parts[0])
         if length is None:
-            low = b.const(step.index, USIZE)
-            return Held(b.subrange(held.value, low, self.unknown(USIZE)), type)
+            low = self.index(held.value, step.index)
+            return Held(b.subrange(held.value, low, self.index(held.value, step.limit, backwards=step.backwards)), type)
         raise Refused("a part of an array as a whole")
+
+    def index(self, slice: Value, number: int, *, backwards: bool = False) -> Value:
+        """A number of an element of a slice, counted from its beginning or from its end."""
+        b = self.builder
+        made = b.const(number, USIZE)
+        return b.sub(b.dim(slice, axis=0), made) if backwards else made
 
     # -- values ---------------------------------------------------------------------------------------------------------
 
@@ -371,7 +421,9 @@ class Translator:
         if held.value.type.target.is_unsized:  # type: ignore[attr-defined]
             raise Refused("a value without a size")
         if copies(held.value.type.target, self.module):  # type: ignore[attr-defined]
-            return b.load(held.value)
+            copied = b.load(held.value)
+            bounded = self.loans and requirements.has_static(self.body, self.at)
+            return self.bound(copied, self.type_of(operand)) if bounded else copied
         return b.take(held.value)
 
     def part_of_array(self, place: Place) -> Value:
@@ -488,7 +540,7 @@ class Translator:
         if value.kind == "raw":
             return self.raw(value, target)
         if value.kind == "aggregate":
-            return self.aggregate(value, target, type)
+            return self.aggregate(value, [self.operand(each) for each in value.operands], target, type)
         if value.kind == "discriminant":
             assert value.place is not None
             held = self.place(value.place)
@@ -529,9 +581,8 @@ class Translator:
         pointed = RustType("ref_mut" if mutable else "ref", "", ("'_",), (held.type,))
         return self.called_as("raw", [reference], of_cast([pointed], target), unwinds=False)
 
-    def aggregate(self, value: Rvalue, target: RustType, type: Type) -> Value:
+    def aggregate(self, value: Rvalue, given: list[Value], target: RustType, type: Type) -> Value:
         b = self.builder
-        given = [self.operand(each) for each in value.operands]
         if target.kind == "array":
             return b.array(given) if given else self.any(target)
         if self.types.is_enum(target):
@@ -544,6 +595,9 @@ class Translator:
         if fields is None:
             if target.kind in ("ptr", "ptr_mut"):
                 return self.call("aggregate", given, type, unwinds=False)
+            if target.kind == "opaque" and value.name.startswith("{closure"):
+                target = RustType("closure", value.name, (), tuple(self.type_of(each) for each in value.operands))
+                return self.fit(self.aggregate(value, given, target, self.types.ir(target)), type)
             raise Refused("an aggregate of a library type")
         assert isinstance(type, NamedType)
         if target.kind == "closure":
@@ -586,6 +640,8 @@ class Translator:
                 continue
             self.span, self.at = places[at], statement.at
             self.builder._location = self.span
+            if self.loans:
+                self.require(requirements.at_statement(self.body, self.at))
             if at + 1 == len(statements):
                 self.terminator(name, statement)
             elif at + 2 == len(statements) and self.reads_discriminant(statement, statements[-1]):
@@ -660,7 +716,8 @@ class Translator:
                 self.define(statement.place.local, self.current)
         elif kind == "dead":
             assert statement.place is not None
-            b.end(self.locals[statement.place.local])
+            if not self.moves or self.homes[statement.place.local] is not None:  # 16
+                b.end(self.locals[statement.place.local])
         elif kind == "assign":
             assert statement.place is not None
             assert statement.value is not None
@@ -685,14 +742,35 @@ class Translator:
     def store(self, place: Place, value: Value, *, replaces: bool = False) -> None:
         """Clause 2."""
         b = self.builder
+        if self.moves:
+            self.look_at_union(place)
         held = self.place(place)
         value = self.fit(value, held.value.type.target)  # type: ignore[attr-defined]
         if not held.value.type.mutable:  # type: ignore[attr-defined]
             self.call("stored", [value], self.types.ir(RustType("tuple")), unwinds=False)  # 8
-        elif place.steps or replaces:
+        elif (place.steps or replaces) and not _is_undropped(held.value):
             b.assign(held.value, value)
         else:
             b.init(held.value, value)
+
+    def look_at_union(self, place: Place) -> None:
+        """Clause 15."""
+        for at, step in enumerate(place.steps):
+            whole = Place(place.local, place.steps[:at])
+            if step.kind == "field" and self.types.is_union(self.type_of(Operand("copy", whole))):
+                if not self.moved_before(place.local):
+                    self.builder.borrow(self.place(whole).value)
+                return
+
+    def moved_before(self, local: str) -> bool:
+        """Whether control may come from a move out of a local, or of a part of it, to the block at hand."""
+        graph = self.graph()
+        return any(
+            self.current in networkx.descendants(graph, name) | {name}
+            for name, block in self.body.blocks.items()
+            for operand in operands(block)
+            if operand.kind == "move" and operand.place is not None and operand.place.local == local
+        )
 
     # -- terminators ----------------------------------------------------------------------------------------------------
 
@@ -789,6 +867,16 @@ class Translator:
         """What rustc requires of the regions of a call beyond its types."""
         return self.body.predicates.get(statement.at, [])
 
+    def outlive_static(self, signature: CallSignature, sources: list[RustType]) -> None:
+        """Clause 17, for the arguments of a call."""
+        for source, parameter in zip(sources, signature.parameters, strict=True):
+            given, named = regions_of(source), regions_of(parameter)
+            if len(given) == len(named):
+                static = requirements.is_static(self.body, self.at, given)
+                for region, name in zip(given, named, strict=True):
+                    if region in static:
+                        signature.clause(name, "'static")
+
     def check(self, statement: Statement) -> None:
         b = self.builder
         condition = self.operand(statement.arguments[0])
@@ -829,6 +917,8 @@ class Translator:
         target = self.type_of(Operand("copy", statement.place))
         sources = [self.type_of(each) for each in statement.arguments]
         signature = of_call(self.type_of(statement.function), sources, target, self.required(statement))
+        if self.loans and requirements.has_static(self.body, self.at):
+            self.outlive_static(signature, sources)
         if callee:
             signature.parameters.insert(0, self.type_of(statement.function))
         plain = {i: self.operand(a) for i, a in enumerate(statement.arguments) if not self.is_delayed(a)}
@@ -849,29 +939,35 @@ class Translator:
         b.br(self.blocks[back])
 
 
+def _is_undropped(place: Value) -> bool:
+    """Whether a place is in storage of which no drop is ours to write (``ManuallyDrop``)."""
+    step = place.operation
+    while step is not None and step.name != "assume_init":
+        step = step.operands[0].operation if step.decl.is_projection else None
+    return step is not None
+
+
 def _way(statement: Statement) -> object:
     """The place of a statement without the types of its fields, whose regions are never the same."""
     place = statement.place
     return None if place is None else (place.local, [attrs.evolve(step, type=None) for step in place.steps])
 
 
+def _lived(region: str) -> PhantomType:
+    """A type that has ``region``, and never another one in its place."""
+    return PhantomType(CellType(RefType(I8, False, region)))
+
+
 def _as_is(region: str) -> str:
     return region
 
 
-def mentioned(statement: Statement) -> list[str]:
-    """The locals in a statement."""
-    places = [statement.place]
-    operands = list(statement.arguments)
-    if statement.value is not None:
-        places.append(statement.value.place)
-        operands.extend(statement.value.operands)
-    if statement.function is not None:
-        operands.append(statement.function)
-    places.extend(operand.place for operand in operands)
-    found = [place.local for place in places if place is not None]
-    found.extend(step.name for place in places if place is not None for step in place.steps if step.kind == "index")
-    return found
+def operands(block: BodyBlock) -> Iterator[Operand]:
+    """What the statements of a block read, copied or moved."""
+    for statement in block.statements:
+        yield from statement.arguments
+        if statement.value is not None:
+            yield from statement.value.operands
 
 
 def _number(text: str, type: Type) -> int:

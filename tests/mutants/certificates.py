@@ -330,7 +330,44 @@ def longer_result(made: Made) -> None:
     ).results[0]
 
 
+def made_beside(made: Made, text: str) -> list[Operation]:
+    """Operations in front of those of `value`, which is where they begin."""
+    ops = (
+        air.parse(f"altru 1\nmodule @x\nfunc @value(%i: usize) {{\n^e:\n{text}\n  ret\n}}")
+        .functions["value"]
+        .blocks[0]
+        .ops[:-1]
+    )
+    block = made.module.functions["value"].blocks[0]
+    block.ops[0:0] = ops
+    for op in ops:
+        op.block = block
+    return ops
+
+
+def more_than_agreed(made: Made) -> None:
+    """Of two things that are assumed at once one is agreed on."""
+    *_, more = made_beside(made, "  %one = const 1 : usize\n  %none = const 0 : usize\n  %no = icmp ult %one, %none")
+    assumed = made.agreements[made.first(False)].assumed
+    both = Operation(air.declare.find("and"), [assumed.operands[0], more.result])
+    both.results = [type(more.result)(more.result.type, None, both)]
+    block = assumed.block
+    assert block is not None
+    block.ops.insert(block.ops.index(assumed), both)
+    both.block = block
+    assumed.operands[0] = both.result
+
+
+def assumed_by_nobody(made: Made) -> None:
+    made_beside(
+        made,
+        "  %one = const 1 : usize\n  %no = icmp ult %one, %one\n  assume %no {checks.agreed} unsafe",
+    )
+
+
 AGREEMENTS: dict[str, tuple[str, Callable[[Made], object]]] = {
+    "more than what is agreed on": ("12", more_than_agreed),
+    "an assumption without an agreement": ("12", assumed_by_nobody),
     "a public function": ("12a", lambda made: setattr(made.module.functions["value"], "linkage", "public")),
     "an address that is taken": ("12a", taken_address),
     "a call that was forgotten": ("12", another_caller),

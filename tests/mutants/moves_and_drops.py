@@ -15,6 +15,7 @@ DROPS = "verify.drops:_Proof."
 LEAKS = "verify.leaks:_Leaks."
 STORAGE = "analysis.storage:EndedStorage."
 MOVES = "verify.moves:_Checker."
+VARIANTS = "analysis.known_variants:KnownVariants."
 SCOPES = "analysis.scopes:OpenScopes."
 SCHEDULER, UNWINDER = "transform.schedule_drops:_Scheduler.", "transform.schedule_drops:_Unwinder."
 ELABORATOR = "transform.elaborate_drops:_Elaborator."
@@ -42,11 +43,20 @@ MUTANTS = mutants("passes.", {
     "moves 7, init": (MOVES + "place", "self.must_be_empty(op, path.type, path, there)", "pass"),
     "moves 7, dealloc": (MOVES + "operation", "self.must_be_empty(op, value.type.pointee, content, there)", "pass"),
     "moves 8": (MOVES + "operation", "if access in (CONSUME, ESCAPE):", "if False:"),
-    "moves 9": (MOVES + "storage", "not ended & storage.bit.get(local, 0)", "True"),
+    "moves 9": (MOVES + "storage", "if local is None", "if True"),
     "storage 1": (STORAGE + "_change", "self.bit.get(op.operands[0], 0), 0", "0, 0"),
     "storage 2": (STORAGE + "_change", "0, self.bit.get(op.result, 0)", "0, 0"),
     "storage 3": (STORAGE + "join", "a | b", "a & b"),
     "moves 8, itself": (MOVES + "operation", "located.root in consumed", "False"),
+    "moves 7, some element": (MOVES + "place", "elif access == INIT:", "elif False:"),
+    "moves 10": (MOVES + "variant", "if (known | self.doubted) & fact:", "if True:"),
+    "variants 1": (VARIANTS + "told", "others[0] if len(others) == 1 else None", "None"),
+    "variants 2": (VARIANTS + "_told_by_number", "self._kills.get(each, 0) & about", "False"),
+    "variants 3": (VARIANTS + "_look_at", 'made.name == "enum"', "False"),
+    "variants 4": (VARIANTS + "_look_at", "access in (INIT, WRITE, EXCHANGE) or", ""),
+    "variants 4, borrows": (VARIANTS + "_look_at", "access == BORROW and", "False and"),
+    "variants 4, wholes": (VARIANTS + "__init__", "at = at.parent", "at = None"),
+    "variants 4, indices": (VARIANTS + "_find", "indices.extend(op.operands[1:])", "pass"),
     "leaks 1": (LEAKS + "forget", "self.drops(value.type) and", "True or"),
     "leaks 2": (LEAKS + "conversion", "if way is None", "if True"),
     "leaks 2, again": (LEAKS + "conversion", "again=not carried", "again=False"),
@@ -62,10 +72,10 @@ MUTANTS = mutants("passes.", {
     "drops 2, parts": (DROPS + "under_flag", "& path.needed or", "& path.bit or"),
     "drops 2, parts with flags": (DROPS + "under_flag", "& others", "& 0"),
     "drops 2, loads": (DROPS + "under_flag", "not self.fresh(op, op.operands[1], flag)", "False"),
-    "drops 3": (DROPS + "empty", "self.heavy & paths", "0"),
+    "drops 3": (DROPS + "empty", "self.heavy & ~self.taken", "0"),
     "drops 3, contents": (DROPS + "released", "elif root.root not in", "elif False and root.root not in"),
     "drops 3, shells": (DROPS + "place", "elif self.marks.needs_drop(op.result.type.pointee)", "elif False"),
-    "drops 4": (DROPS + "left", "self.heavy & among", "0"),
+    "drops 4": (DROPS + "left", "& self.heavy", "& 0"),
     "drops 4, panics": (DROPS + "run", "if at in panics:", "if False:"),
     "drops 4, again": (DROPS + "operation", 'self.left(op, made, "a new value loses", root.mask)', "pass"),
     "drops 5": (DROPS + "edge", "state = self.known(state, paths, index == 0)", "pass"),
@@ -74,7 +84,9 @@ MUTANTS = mutants("passes.", {
     "drops 6, conditions": (DROPS + "dropped", "told = self.told_by(op)", "told = 0"),
     "drops 6, the last": (DROPS + "told_by", "flag not in seen and", ""),
     "drops 7": (DROPS + "refilled", 'if each.name == "init" and each.operands[0] is place:', "if True:"),
-    "drops 9": (DROPS + "ended", "if path is not None and ended &", "if False and ended &"),
+    "drops 7, conditions": (DROPS + "place", "is_conditional(op) or not self.refilled", "not self.refilled"),
+    "drops 8, elements": (DROPS + "place", "is_conditional(op) and reach == EXACT", "is_conditional(op)"),
+    "drops 9": (DROPS + "storage", "if local is not None", "if False"),
     "drops 8": ("analysis.move_paths:MovePaths.covered", "return sum([high - low for low, high in spans])", "return 4"),
     "scopes 1, results": (SCOPES + "gen", "return self.opens.get(op, 0)", "return 0"),
     "scopes 1, parameters": (SCOPES + "boundary", "return self.made_in.get(None, 0)", "return 0"),

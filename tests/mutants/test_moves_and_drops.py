@@ -21,6 +21,7 @@ def noticed(name: str) -> bool:
         "initialization": "elaborate-drops check-moves",
         "moves": "check-moves",
         "storage": "check-moves",
+        "variants": "check-moves",
         "leaks": "check-leaks",
         "drops": "check-drops",
         "scopes": "schedule-drops",
