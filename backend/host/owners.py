@@ -27,9 +27,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from altru_ir.backend.host.copies import copy_out
+from altru_ir.backend.host.formats import accepts_any_bytes
 from altru_ir.backend.host.same_types import check_same
 from altru_ir.backend.host.stubs import Refused
 from altru_ir.backend.host.values import Codecs, NoCodec, Where, spell, wrong
+from altru_ir.backend.lower.rows import table_rows, types_of
 from altru_ir.backend.lower.types import dimensions_of
 from altru_ir.builder import Builder
 from altru_ir.layout import layout_of
@@ -72,6 +74,11 @@ def with_releases(module: Module, types: Sequence[FunctionType], *, for_c: bool 
             builder.drop(owner)
         names[name] = type.erased
     return copy, names
+
+
+def with_releases_for_c(module: Module) -> Module:
+    """``module`` with a function for each type of owner that its public functions give to C."""
+    return with_releases(module, types_of(table_rows(module)[0]), for_c=True)[0]
 
 
 _viewing = threading.RLock()
@@ -156,8 +163,8 @@ class Owned:
         return words[1:]
 
     def view(self) -> Any:
-        """The memory itself, as an array of ctypes (``memoryview`` and NumPy take it): numbers, or the bytes of anything else,
-        where only what is a value may be written.
+        """The memory itself: numbers, or the bytes of anything else, as an array of ctypes (``memoryview`` and NumPy take it).
+        Where not all bytes are values (a bool, an enum, a pointer) it is a ``memoryview`` of them that nobody can write to.
 
         While it exists the owner is neither released nor moved. Raises ``ValueError`` when it holds nothing.
         """
@@ -180,7 +187,9 @@ class Owned:
         made: Any = (kind * count).from_address(address)
         made._owner = self
         self._views = [*self._viewed(), weakref.ref(made)]
-        return made
+        if kind is not ctypes.c_uint8 or accepts_any_bytes(element, self._codecs.module):
+            return made
+        return (memoryview(made).cast("B") if count else memoryview(b"")).toreadonly()
 
     def release(self) -> None:
         """Releases it now; a second time does nothing. Raises ``BufferError`` while it is viewed, and a destructor's panic."""
@@ -254,4 +263,4 @@ def move(owners: Sequence[Owned]) -> None:
         each.free()
 
 
-__all__ = ["Owned", "Release", "crosses", "move", "taker", "with_releases"]
+__all__ = ["Owned", "Release", "crosses", "move", "taker", "with_releases", "with_releases_for_c"]

@@ -34,7 +34,7 @@ import attrs
 from altru_ir.behaviour import accesses
 from altru_ir.cfg import ControlFlowGraph
 from altru_ir.dataflow import BitProblem, Solution, solve
-from altru_ir.declare import CONSUME, END, ESCAPE, INIT, WRITE
+from altru_ir.declare import CONSUME, END, ESCAPE, INIT, PATH, WRITE
 from altru_ir.module import Block, Function, Module
 from altru_ir.passes.analysis.control_flow import ControlFlow
 from altru_ir.passes.analysis.manager import FunctionAnalysis, Get
@@ -143,6 +143,8 @@ class Initialization(FunctionAnalysis):
         roots = self.paths.roots
         for value, access in accesses(op):
             if value.type.is_place:
+                if access == PATH:
+                    continue
                 located = self.paths.locate(value)
                 if located.path is None or located.reach != EXACT:
                     continue

@@ -33,7 +33,8 @@ from __future__ import annotations
 from altru_ir import declare
 from altru_ir.marks import copies
 from altru_ir.module import Block, Function
-from altru_ir.passes.analysis.inequalities import Form, Inequalities
+from altru_ir.passes.analysis.facts import Form
+from altru_ir.passes.analysis.inequalities import Inequalities
 from altru_ir.passes.analysis.loops import Loop, Loops
 from altru_ir.passes.proofs import certificates
 from altru_ir.passes.transform.guards import Guards
@@ -62,8 +63,21 @@ class LoopVersions:
             for op in block.ops:
                 for value in op.all_operands():
                     self.users.setdefault(value, {})[block] = None
+        self.versioned: list[set[Block]] = []
         self.met: dict[Value, tuple[set[Block], dict[Block, Value]]] = {}
         self.left = max(SMALL, GROWTH * sum(len(block.ops) for block in function.blocks))
+
+    def reserve(self, loop: Loop, forms: list[Form]) -> None:
+        """Notes that a test in front of a loop is to use what another loop, which may get versions before, defines."""
+        header = self.cfg.blocks[loop.header]
+        for value in self.values_of(forms):
+            self.users.setdefault(value, {})[header] = None
+
+    def values_of(self, forms: list[Form]) -> list[Value]:
+        """The values that forms are about."""
+        facts = self.facts
+        parts = [number for form in forms for each in form for number in facts.factors[each] or (each,)]
+        return [value for number in dict.fromkeys(parts) if (value := facts.terms[number][0]) is not None]
 
     def version(self, loop: Loop, forms: list[Form]) -> certificates.Versions | None:
         """Makes a guard and a copy; None when the loop has to be left alone (4)."""
@@ -74,10 +88,11 @@ class LoopVersions:
         inside = set(blocks)
         header = blocks[0]
         outer = self.outer(blocks, inside)
-        replaced = self.resolved(forms, header)
+        replaced = self.resolved(forms, header, inside)
         if outer is None or replaced is None or header in self.cleanups:
             return None
         self.left -= size
+        self.versioned.append(inside)
         guard = self.guard(header, inside, forms, replaced)
         values, pairs = self.copied(blocks, guard)
         for value, met in outer.items():
@@ -115,7 +130,8 @@ class LoopVersions:
         at = self.function.blocks.index(header)
         self.function.blocks.insert(at, block)
         loc = header.ops[0].loc
-        guards = Guards(self.facts, block, loc, replaced)
+        here = dict(zip(header.args, block.args, strict=True))  # the copies of a loop right in front may meet at this one
+        guards = Guards(self.facts, block, loc, {value: here.get(other, other) for value, other in replaced.items()})
         for form in forms:
             guards.test(form)
         terminator = Operation(declare.find("cond_br"), [guards.condition()], loc=loc)
@@ -238,19 +254,29 @@ class LoopVersions:
         self.users[value] = {block: None for block in self.users[value] if block in inside}
         self.met[value] = inside, arguments
 
-    def resolved(self, forms: list[Form], header: Block) -> dict[Value, Value] | None:
+    def resolved(self, forms: list[Form], header: Block, inside: set[Block]) -> dict[Value, Value] | None:
         """What stands in front of a loop for values of other loops that were versioned; None where nothing does."""
-        facts = self.facts
         found: dict[Value, Value] = {}
-        for form in forms:
-            for each in form:
-                for number in facts.factors[each] or (each,):
-                    value = facts.terms[number][0]
-                    if value is None or value not in self.met:
-                        continue
-                    inside, arguments = self.met[value]
-                    meeting = self.behind(header, inside)
-                    if meeting not in arguments:
-                        return None
-                    found[value] = arguments[meeting]
+        for value in self.values_of(forms):
+            if not self.is_copied(value, header):
+                continue
+            other = self.handed(value, header, inside)
+            if other is None and value in self.met:
+                blocks, arguments = self.met[value]
+                meeting = self.behind(header, blocks)
+                other = None if meeting is None else arguments.get(meeting)
+            if other is None:
+                return None
+            found[value] = other
         return found
+
+    def is_copied(self, value: Value, header: Block) -> bool:
+        """Whether a value is one of a loop that was versioned and that does not hold the header: there are two of it."""
+        home = value.owner.block if isinstance(value.owner, Operation) else value.owner
+        return any(home in blocks and header not in blocks for blocks in self.versioned)
+
+    def handed(self, value: Value, header: Block, inside: set[Block]) -> Value | None:
+        """The argument of a header that is ``value`` wherever control comes in; copies hand over theirs."""
+        into = [(terminator.block, edge.args) for terminator, edge in self.edges[header]]
+        entering = [args for block, args in into if block not in inside and block in self.cfg.number]
+        return next((arg for arg, *given in zip(header.args, *entering, strict=True) if set(given) == {value}), None)

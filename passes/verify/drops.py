@@ -23,7 +23,8 @@ Clauses, cited by number in the code and planted as defects one by one in the te
     nothing that needs drop is there: no owner is lost;
  5. behind ``cond_br`` on a flag, the flag is known;
  6. a flag is changed to a constant, or to the opposite of the condition of the drop behind it;
- 7. what a reference, a ``gc`` or a global leads to is dropped only right in front of the ``init`` that fills it again;
+ 7. what a reference, a ``gc`` or a global leads to is dropped only right in front of the ``init`` that fills it again; so are
+    parts of what has a destructor, and elements at indices that are not constant;
  8. parts of an array are dropped element by element and range by range, and those do not overlap;
  9. nothing is done to a local whose storage may have been ended.
 
@@ -500,6 +501,12 @@ class _Proof(Problem[Facts]):
             if reach != RAW and access == CONSUME and (is_conditional(op) or not self.refilled(op, at, block, place)):
                 self.say(op, "what stays behind a reference is dropped, and not filled again")  # 7
             return
+        apart = reach == ELEMENT or located.destructor is not None  # 7
+        if apart and access in (CONSUME, INIT) and self.marks.needs_drop(place.type.target):  # type: ignore[attr-defined]
+            if access == CONSUME and not self.refilled(op, at, block, place):
+                self.say(op, f"a part of `{path}` that nobody keeps track of is dropped, and not filled again")
+            elif access == INIT and not self.emptied(at, block, place):
+                self.say(op, f"a part of `{path}` that nobody keeps track of may still hold something that must be dropped")
         step: MovePath | None = None if is_conditional(op) else path  # what is there lies in what is there
         while step is not None and step.parent is not None:
             if step.step == DEREF:
@@ -520,22 +527,33 @@ class _Proof(Problem[Facts]):
                 self.say(op, f"the content of `{path}` may still hold something that must be dropped")
         elif access in (READ, BORROW, CONSUME, EXCHANGE):
             self.need(op, state, path.needed, path)
-            if access == CONSUME and reach == ELEMENT:
-                self.say(op, f"a part of `{path}` that is not constant is dropped by itself")  # 8
         elif access == WRITE and self.marks.needs_drop(path.type):
             self.say(op, "a drop by flow is left: its function is not elaborated")
-        elif access == INIT and reach == EXACT:
+        elif access == INIT and not apart:
             self.empty(op, state, path.mask)
 
     def refilled(self, op: Operation, at: int, block: Block, place: Value) -> bool:
+        """Whether the next operation that matters stores to ``place``."""
         for each in block.ops[at + 1 :]:
             if each.name == "init" and each.operands[0] is place:
                 return True
-            if each.name not in ("const", "load", "assign") and not each.decl.is_projection:
-                return False
-            if each.name == "assign" and each.operands[0] not in self.flags.paths:
+            if self.matters(each):
                 return False
         return False
+
+    def emptied(self, at: int, block: Block, place: Value) -> bool:
+        """Whether the last operation that mattered took what was in ``place``."""
+        for each in reversed(block.ops[:at]):
+            if each.name in ("drop", "take") and each.operands[0] is place and len(each.operands) == 1:
+                return True
+            if self.matters(each):
+                return False
+        return False
+
+    def matters(self, op: Operation) -> bool:
+        if op.name == "assign":
+            return op.operands[0] not in self.flags.paths
+        return op.name not in ("const", "load") and not op.decl.is_projection
 
     def may_panic(self, op: Operation, module: Module | None) -> bool:
         return may_panic(op, self.module)

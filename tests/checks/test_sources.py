@@ -12,10 +12,12 @@ from altru_ir import backend
 from altru_ir.diagnostics import DiagnosticError
 from altru_ir.faults import MemoryFault, Panic
 from altru_ir.module import Module
+from altru_ir.passes.analysis import definitions
 from altru_ir.passes.proofs.certificates import Polynomial
 from altru_ir.passes.proofs.sources import (
     DIFFERS,
     EQUAL,
+    LEAST,
     RULES,
     InvalidError,
     Said,
@@ -25,6 +27,7 @@ from altru_ir.passes.proofs.sources import (
     of_edge,
     of_result,
 )
+from altru_ir.passes.proofs.writer import polynomial as spelled
 from altru_ir.values import Operation, Value
 
 NUMBERS = (0, 1, 2, 5, 7, 127, 128, 200, 254, 255)
@@ -94,7 +97,8 @@ def test_a_rule_of_two_operands(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "to"), [("zext", "i16"), ("sext", "i16"), ("trunc", "i1"), ("ctz", ""), ("popcount", ""), ("clz", "")]
+    ("name", "to"),
+    [("zext", "i16"), ("sext", "i16"), ("trunc", "i1"), ("bitcast", "i8"), ("ctz", ""), ("popcount", ""), ("clz", "")],
 )
 def test_a_rule_of_one_operand(name: str, to: str) -> None:
     module = module_of(f"  %r = {name} %a" + (f" : {to}" if to else ""), to or "i8")
@@ -113,6 +117,33 @@ def test_a_rule_with_a_constant(name: str, k: int) -> None:
         assert holds(of_result(op, None, module), numbers)
         if signed(numbers[a][0], 8) >= 0:
             assert holds(of_result(op, of(a, "s"), module), numbers)
+
+
+def test_the_rest_by_any_number() -> None:
+    """Where a rest is, the divisor is not 0; of what is not negative it is not either, and it is not above it."""
+    module = module_of("  %r = srem %a, %b")
+    a = module.functions["f"].parameters[0]
+    said = of_result(the(module), of(a, "s"), module)
+    assert len(said) == 2
+    tried = [holds(said, numbers) for numbers in runs(module) if signed(numbers[a][0], 8) >= 0]
+    assert all(tried)
+    assert len(tried) > 20
+
+
+@pytest.mark.parametrize("name", sorted(definitions._STATED.keys() - {"slice.ptr"}))
+def test_what_the_prover_uses_the_checker_states(name: str) -> None:
+    """Both have a table of what operations give; the checker's is the larger one."""
+    unary = name in ("trunc", "bitcast", "clz", "ctz", "popcount")
+    to = {"trunc": "i1", "bitcast": "i8"}.get(name, "")
+    for second in (None,) if unary else (None, 0, 1, 3, 4, 100, 128, -1, -4):
+        lines = "" if second is None else f"  %k = const {second} : i8\n"
+        operands = "%a" if unary else "%a, %b" if second is None else "%a, %k"
+        module = module_of(f"{lines}  %r = {name} {operands}" + (f" : {to}" if to else ""), to or "i8")
+        op = the(module)
+        for fact in definitions.stated(op, module):
+            said = of_result(op, spelled((fact.given, 0)) if fact.given else None, module)
+            either = [spelled(([(sign * k, *rest) for k, *rest in fact.parts], sign * fact.constant)) for sign in (1, -1)]
+            assert (either[0], LEAST) in said if not fact.exact else any((each, EQUAL) in said for each in either)
 
 
 def test_what_is_given_matters() -> None:
