@@ -26,13 +26,14 @@ from altru_ir.module import Block
 from altru_ir.passes.analysis.facts import Point
 from altru_ir.passes.analysis.inequalities import Inequalities, edge_values
 from altru_ir.passes.proofs import certificates as c
-from altru_ir.passes.proofs.sources import gives_aligned
 from altru_ir.types import ArrayType, OwnType, PtrType, RefType, Type
 from altru_ir.values import Operation, Value
 
 LONGEST = 64
 EDGES = 24
 SAME = frozenset({"ptr.cast", "ref.to_ptr", "slice.ptr", "own.into_ptr"})
+HEAP = 8
+"""What any block of the heap is aligned to, at the least."""
 
 
 @attrs.define(eq=False)
@@ -77,7 +78,7 @@ class Alignments:
             if op is None:
                 chain.lemma = self._meeting(value, alignment) if isinstance(value.owner, Block) else None
                 return None if chain.lemma is None else chain
-            if gives_aligned(op, alignment):  # 1
+            if _gives_aligned(op, alignment):  # 1
                 chain.source = c.Definition(op)
                 return chain
             moves = op.decl.name == "ptr.add" and self._size(op.result.type) % alignment == 0  # 4
@@ -143,6 +144,12 @@ class Alignments:
             return layout_of(type.target.element if isinstance(type.target, ArrayType) else type.target, self.facts.module).size
         except LayoutError:
             return 1
+
+
+def _gives_aligned(op: Operation, alignment: int) -> bool:  # 1
+    if op.decl.name == "alloc":
+        return bool(max(HEAP, op.attrs.get("alignment", 1)) % alignment == 0)
+    return op.decl.name == "null"
 
 
 def derivation(chain: Chain, lemma: int | None) -> c.Derivation:
