@@ -77,7 +77,7 @@ class BuilderMethods:
         return op.result
 
     def extract(self, aggregate: Value, member: str, *, name: str | None = None) -> Value:
-        """A copy of a field of a struct, or of a numbered element of a tuple or array."""
+        """A copy of a field of a struct, or of a numbered element of a tuple or array. The aggregate stays whole, also where it moves: only what copies is had so."""
         attributes: dict[str, Any] = {"member": member}
         op = self._insert(find("extract"), [aggregate], attributes, [], False, None, name)
         return op.result
@@ -236,6 +236,24 @@ class BuilderMethods:
         """Product; panics when it overflows as unsigned numbers."""
         attributes: dict[str, Any] = {}
         op = self._insert(find("umul.checked"), [lhs, rhs], attributes, [], False, None, name)
+        return op.result
+
+    def shl_checked(self, lhs: Value, rhs: Value, *, name: str | None = None) -> Value:
+        """Shift left; panics unless ``rhs``, unsigned, is below the width."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("shl.checked"), [lhs, rhs], attributes, [], False, None, name)
+        return op.result
+
+    def lshr_checked(self, lhs: Value, rhs: Value, *, name: str | None = None) -> Value:
+        """Shift right, filling with zeros; panics unless ``rhs``, unsigned, is below the width."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("lshr.checked"), [lhs, rhs], attributes, [], False, None, name)
+        return op.result
+
+    def ashr_checked(self, lhs: Value, rhs: Value, *, name: str | None = None) -> Value:
+        """Shift right, filling with the sign; panics unless ``rhs``, unsigned, is below the width."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("ashr.checked"), [lhs, rhs], attributes, [], False, None, name)
         return op.result
 
     def fadd(self, lhs: Value, rhs: Value, *, name: str | None = None) -> Value:
@@ -491,7 +509,7 @@ class BuilderMethods:
         return op.result
 
     def switch_enum(self, value: Value, cases: Sequence[NamedCase]) -> Operation:
-        """Continues at the block of an enum's variant. Every variant is named, or a last successor without one takes the others. An enum value is consumed, and its payload (if it is not unit) is the first argument of the block; of an enum in a place only the discriminant is read, and ``variant`` leads to the payload."""
+        """Continues at the block of an enum's variant. Every variant is named, or a last successor without one takes the others. An enum value is consumed, and its payload (if it is not unit) is the first argument of the block; so one that needs drop is named, and the enum has no destructor. Of an enum in a place only the discriminant is read, and ``variant`` leads to the payload."""
         attributes: dict[str, Any] = {}
         op = self._insert(find("switch_enum"), [value], attributes, [*[self._edge(to, case) for case, to in self._cases(cases)]], False, None, None)
         return op

@@ -79,6 +79,28 @@ def copies(type: Type, module: Module) -> bool:
     return True
 
 
+def holds_zero(type: Type, module: Module) -> bool:
+    """Whether bytes that are all zero are a value of ``type``, as far as they are read: no reference, no function is null."""
+    work, seen = [type], set()
+    while work:
+        each = work.pop()
+        if each in seen:
+            continue
+        seen.add(each)
+        if isinstance(each, (RefType, FunctionType, GcType, WeakType, DynType)):
+            return False
+        if isinstance(each, (ArrayType, CellType)):
+            work.append(each.element if isinstance(each, ArrayType) else each.target)
+        elif isinstance(each, TupleType):
+            work.extend(each.elements)
+        elif isinstance(each, NamedType):
+            declaration = module.types.get(each.name)
+            if declaration is not None and declaration.kind != "union":  # of an enum the first variant
+                count = 1 if declaration.kind == "enum" else len(declaration.members)
+                work.extend(member.type for member in declaration.members[:count])
+    return True
+
+
 def needs_drop(type: Type, module: Module) -> bool:
     """Whether something must run when a value of ``type`` goes away."""
     work, seen = [type], set()

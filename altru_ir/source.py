@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable
+from typing import Any
 
 import attrs
 
@@ -32,17 +33,39 @@ def shown_name(name: str) -> str:
     return name if has_text(name) else name.encode(errors="replace").decode()
 
 
+COUNTS = 1 << 31
+"""Above each line and column: as many as fit where panics and debug information keep them."""
+
+
 @attrs.frozen
 class Location:
     """A position in a source file. ``line`` and ``column`` count from 1; ``column`` 0 means the whole line.
 
-    ``length`` is the number of characters to underline; it is not part of the text format.
+    ``length`` is the number of characters to underline; it is not part of the text format. Raises ``TypeError`` for what is no
+    name or no number, and ``ValueError`` for a number that no text can say (``COUNTS``).
     """
 
     file: str
     line: int
     column: int = 0
     length: int = attrs.field(default=1, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        known = self.file.__class__ is str and self.line.__class__ is int and self.column.__class__ is int
+        if not (known and 0 <= self.line < COUNTS and 0 <= self.column < COUNTS and self.length.__class__ is int):
+            self._refuse()
+
+    def _refuse(self) -> None:
+        """Says which part of a place is none; parts of subclasses are."""
+        if not isinstance(self.file, str):
+            raise TypeError(f"the file of a location is {self.file!r}, and no text")
+        numbers: dict[str, Any] = {"line": self.line, "column": self.column, "length": self.length}
+        for name, number in numbers.items():
+            if not isinstance(number, int) or isinstance(number, bool):
+                raise TypeError(f"the {name} of a location is {number!r}, and no number")
+        for name in ("line", "column"):
+            if not 0 <= numbers[name] < COUNTS:
+                raise ValueError(f"the {name} of a location is {numbers[name]}; it is from 0 to {COUNTS - 1}")
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}" if self.column else f"{self.file}:{self.line}"

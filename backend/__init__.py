@@ -42,7 +42,8 @@ def prepare(
 ) -> Module:  # fmt: skip
     """A verified clone of ``module`` after the passes of level ``opt``.
 
-    Parameters: ``checks`` is ``all``, ``none`` or class names joined by commas; ``target`` replaces the module's own;
+    Parameters: ``checks`` is ``all``, ``none`` or class names joined by commas, with ``,unsafe=`` and
+    classes joined by ``+`` behind them for operations that are marked ``unsafe``; ``target`` replaces the module's own;
     ``manager`` runs the passes of the level instead of its own, so that it can watch them; without ``check`` nobody asks
     whether the program's use of memory is right; ``as_written`` adds no drop but those that are written, and checks as
     little: for the interpreter, which finds what is wrong when it happens; with ``debug`` locals stay in memory, where a
@@ -51,19 +52,23 @@ def prepare(
     checks or an unknown level, and ``TypeError`` for what is no module.
     """
     from altru_ir.diagnostics import DiagnosticError, check_levels, in_order, judged
+    from altru_ir.module import expect_module
     from altru_ir.passes.allowed import allow_invalid
     from altru_ir.passes.base import Check
+    from altru_ir.passes.check_modes import split
     from altru_ir.passes.manager import PassManager
     from altru_ir.passes.pipeline_text import parse_pipeline
+    from altru_ir.passes.pipelines import SAFE
     from altru_ir.passes.transform.eliminate_checks import EliminateChecks
     from altru_ir.passes.transform.insert_checks import InsertChecks
+    from altru_ir.passes.transform.select_checks import SelectChecks, keep_written
     from altru_ir.verifier import verify
 
     manager = PassManager([]) if manager is None else manager
     if levels is not None:
         manager.levels = levels
     check_levels(manager.levels)
-    check_module(module)
+    expect_module(module, "compiled")
     try:
         copy = module.clone()
     except (AttributeError, TypeError):
@@ -81,11 +86,15 @@ def prepare(
         problems = verify(copy)
     if any(p.severity == "error" for p in problems):
         raise DiagnosticError(problems, module.source)
-    passes = [InsertChecks(checks) if isinstance(p, InsertChecks) else p for p in parse_pipeline(f"O{opt}")]
+    passes = parse_pipeline(f"O{opt}")
+    selection = SelectChecks(*split(checks))
+    if not selection.modes.all:  # behind those who say what is wrong: what they say does not depend on it
+        keep_written(copy)
+        passes.insert(1 + max(at for at, each in enumerate(passes) if each.name in SAFE), selection)
     if debug:
         passes = [EliminateChecks() if isinstance(p, EliminateChecks) else p for p in passes if p.name not in SIMPLIFYING]
     if as_written:
-        passes = [p for p in passes if isinstance(p, InsertChecks)]
+        passes = [p for p in passes if isinstance(p, (InsertChecks, SelectChecks))]
     elif not check:
         passes = [p for p in passes if not isinstance(p, Check)]
     manager.passes = passes
@@ -126,8 +135,9 @@ def compile(
     from altru_ir.backend.library import Library, Options
     from altru_ir.backend.target import host_triple
     from altru_ir.diagnostics import Diagnostic, DiagnosticError
+    from altru_ir.module import expect_module
 
-    check_module(module)
+    expect_module(module, "compiled")
     _check_options(opt, checks, panic, instrument, target, cpu, levels)
     if externs is not None and not isinstance(externs, Mapping):
         raise TypeError(f"externs are a mapping of names to callables, not {type(externs).__name__}")
@@ -236,8 +246,9 @@ def emit(
     from altru_ir.backend.call_places import with_places
     from altru_ir.backend.files import write_whole
     from altru_ir.diagnostics import Diagnostic, DiagnosticError
+    from altru_ir.module import expect_module
 
-    check_module(module)
+    expect_module(module, "compiled")
     _check_options(opt, checks, panic, instrument, target, cpu, levels)
     if kind not in EMITS:
         raise ValueError(f"cannot emit `{kind}`; there are {', '.join(EMITS)}")
@@ -251,10 +262,9 @@ def emit(
     if kind == "header":
         return _header(module, path, target or module.target)
     if kind in ("shared", "static"):
-        from altru_ir.backend.host.owners import with_releases
-        from altru_ir.backend.lower.rows import table_rows, types_of
+        from altru_ir.backend.host.owners import with_releases_for_c
 
-        module, _ = with_releases(module, types_of(table_rows(module)[0]), for_c=True)
+        module = with_releases_for_c(module)
     entries = "library" if kind in ("shared", "static") else "main"
     triple, llvm_module, machine = _compiled(
         module, opt, checks, panic, target or module.target, cpu, entries=entries, manager=manager,
@@ -287,8 +297,7 @@ def _header(module: Module, path: str | os.PathLike[str] | None, target: str) ->
 
     from altru_ir.backend.c_header import header_of
     from altru_ir.backend.files import write_whole
-    from altru_ir.backend.host.owners import with_releases
-    from altru_ir.backend.lower.rows import table_rows, types_of
+    from altru_ir.backend.host.owners import with_releases_for_c
     from altru_ir.diagnostics import Diagnostic, DiagnosticError
     from altru_ir.layout import LayoutError
     from altru_ir.verifier import verify
@@ -298,7 +307,7 @@ def _header(module: Module, path: str | os.PathLike[str] | None, target: str) ->
     problems = verify(copy)
     if any(p.severity == "error" for p in problems):
         raise DiagnosticError(problems, module.source)
-    copy, _ = with_releases(copy, types_of(table_rows(copy)[0]), for_c=True)
+    copy = with_releases_for_c(copy)
     try:
         data = header_of(copy, module.name if path is None else Path(path).stem).encode()
     except LayoutError as error:
@@ -306,13 +315,6 @@ def _header(module: Module, path: str | os.PathLike[str] | None, target: str) ->
     if path is not None:
         write_whole(Path(path), data)
     return data
-
-
-def check_module(module: Any) -> None:
-    """Raises ``TypeError`` for anything but a module."""
-    from altru_ir.module import expect_module
-
-    expect_module(module, "compiled")
 
 
 def _check_options(

@@ -4,7 +4,7 @@
 subexpressions in front of it leave the machine code as it is and cost up to a quarter more time (docs/decisions/0010). They are
 ``simplify``, for whoever reads the IR or interprets it. What ``eliminate-checks`` has to see, the values of locals and equal
 values as one, ``mem2reg``, ``cse`` (with ``loads``: what is read twice is one value) and ``forward-lengths`` give it in the
-levels too.
+levels too, and ``inline{pure}`` the arithmetic of functions that only compute an index.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 SAFE = ["insert-checks", "schedule-drops", "check-constants", "check-moves", "check-loans", "check-leaks"]
 """What every program goes through, whatever the options: no verdict depends on them."""
 
-PLAINER = ["mem2reg", "cse{loads}", "forward-lengths"]
+PLAINER = ["mem2reg", "inline{pure}", "cse{loads}", "forward-lengths"]
 """What makes programs plainer for those that look for proofs."""
 
 PIPELINES: dict[str, list[str]] = {

@@ -31,6 +31,7 @@ PASSES: dict[str, str] = {
     "check-moves": "altru_ir.passes.verify.moves:CheckMoves",
     "check-loans": "altru_ir.passes.verify.loans:CheckLoans",
     "check-leaks": "altru_ir.passes.verify.leaks:CheckLeaks",
+    "select-checks": "altru_ir.passes.transform.select_checks:SelectChecks",
     "elaborate-drops": "altru_ir.passes.transform.elaborate_drops:ElaborateDrops",
     "forward-lengths": "altru_ir.passes.transform.forward_lengths:ForwardLengths",
     "infer-contracts": "altru_ir.passes.transform.infer_contracts:InferContracts",

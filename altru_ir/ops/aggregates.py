@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from altru_ir.declare import ANY, PURE, Constraint, InferenceError, Name, Operand, Result, operation
+from altru_ir.declare import ANY, PURE, READ, Constraint, InferenceError, Name, Operand, Result, operation
 from altru_ir.marks import copies
 from altru_ir.module import Module
 from altru_ir.types import ERROR, ArrayType, NamedType, TupleType, Type, without_names
@@ -199,11 +199,12 @@ class Phantom:
 
 @operation("extract", "$aggregate, $member", traits=(PURE,), verify=_member_copies)
 class Extract:
-    """A copy of a field of a struct, or of a numbered element of a tuple or array.
+    """A copy of a field of a struct, or of a numbered element of a tuple or array. The aggregate stays whole, also where it
+    moves: only what copies is had so.
 
     Example: ``%x = extract %p, x``
     """
 
-    aggregate = Operand(ANY)
+    aggregate = Operand(ANY, access=READ)
     member = Name()
     result = Result(infer=_member_type)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from altru_ir.declare import ANY, ENUM_PLACE, PURE, READ, TERMINATOR, Cases, Constraint, Name, Operand, Result, operation
+from altru_ir.marks import needs_drop
 from altru_ir.module import Module
 from altru_ir.ops.aggregates import field_types
 from altru_ir.types import ERROR, I32, UNIT, NamedType, PlaceType, Type
@@ -98,13 +99,28 @@ def _is_exhaustive(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
     missing = [name for name in variants if name not in seen]
     if missing and all(successor.case is not None for successor in op.successors):
         yield "V023", f"`switch_enum` of a `{type}` leaves out {', '.join(missing)}"
+    elif not op.operands[0].type.is_place:
+        yield from _nothing_is_lost(type, variants, missing, module)
+
+
+def _nothing_is_lost(type: Type, variants: dict[str, Type], missing: list[str], module: Module) -> Iterator[tuple[str, str]]:
+    """An enum value is consumed, and only payloads go on: nothing else may be left that would have to be dropped."""
+    declaration = module.types[type.name] if isinstance(type, NamedType) else None
+    if declaration is not None and declaration.drop is not None:
+        yield "V008", f"`{type}` has a destructor, @{declaration.drop}, so its payload cannot be moved out of it"
+        return
+    lost = [name for name in missing if needs_drop(variants[name], module)]
+    if lost:
+        shown = ", ".join(lost)
+        yield "V023", f"`switch_enum` of a `{type}` loses the payload of {shown}: name it, or switch on a place"
 
 
 @operation("switch_enum", "$value, $cases", traits=(TERMINATOR,), verify=_is_exhaustive)
 class SwitchEnum:
     """Continues at the block of an enum's variant. Every variant is named, or a last successor without one takes the
-    others. An enum value is consumed, and its payload (if it is not unit) is the first argument of the block; of an enum in
-    a place only the discriminant is read, and ``variant`` leads to the payload.
+    others. An enum value is consumed, and its payload (if it is not unit) is the first argument of the block; so one that
+    needs drop is named, and the enum has no destructor. Of an enum in a place only the discriminant is read, and ``variant``
+    leads to the payload.
 
     Example: ``switch_enum %o, Some ^some, None ^none``
     Example: ``switch_enum %place, Ok ^good, Err ^bad``

@@ -30,7 +30,7 @@ from altru_ir.declare import (
     Result,
     operation,
 )
-from altru_ir.marks import copies, needs_drop
+from altru_ir.marks import copies, holds_zero, needs_drop
 from altru_ir.module import Module
 from altru_ir.types import ERROR, ArrayType, GcType, OwnType, PlaceType, PtrType, Type, UninitType
 from altru_ir.values import Operation
@@ -195,13 +195,17 @@ class OwnFromPtr:
     owner = Result(written=OWNER, origin="pointer")
 
 
-def _holds_no_pointer(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
+def _may_be_zero(op: Operation, module: Module) -> Iterator[tuple[str, str]]:
     place = op.operands[0].type
-    if isinstance(place, PlaceType) and needs_drop(place.target, module):
+    if not isinstance(place, PlaceType):
+        return
+    if needs_drop(place.target, module):
         yield "V016", f"`secure_zero` of a `{place.target}`, which has something to drop"
+    elif not holds_zero(place.target, module):
+        yield "V016", f"`secure_zero` of a `{place.target}`, of which zeros are no value: a reference or function is never null"
 
 
-@operation("secure_zero", "$place", verify=_holds_no_pointer)
+@operation("secure_zero", "$place", verify=_may_be_zero)
 class SecureZero:
     """Sets all bytes of a place to zero, and no optimization takes it away.
 

@@ -562,10 +562,10 @@ class Bodies(TypeGrammar):
         if written is not None:
             types = []
             for result in op.decl.results:
-                inferred = op.decl._infer_one(result, op, self.target_module)
+                inferred = op.decl.infer_one(result, op, self.target_module)
                 types.append(written if inferred is None else inferred)
             return types
-        if not op.decl._count_is_right(op) and op.decl.callee is None:
+        if not op.decl.count_is_right(op) and op.decl.callee is None:
             self.fail(start, f"`{op.decl.name}` takes {len(op.decl.operands)} operands, not {len(op.operands)}", "ALT-V003")
         given = [e for e in op.decl.operands if e.flag is None or e.flag in op.attrs]
         for operand, value in zip(given, op.operands, strict=False):

@@ -15,7 +15,7 @@ from bisect import bisect_left
 from typing import Any, NoReturn
 
 from altru_ir.diagnostics import Diagnostic, DiagnosticError
-from altru_ir.source import Location, Source
+from altru_ir.source import COUNTS, Location, Source
 from altru_ir.text import lexer
 from altru_ir.types import spell_name
 from altru_ir.values import Symbol, Word
@@ -213,9 +213,9 @@ class Cursor:
         return found, self.expect(at, "}")
 
     def counted(self, at: int, what: str) -> int:
-        """A line or column: a number that fits where panics and debug information keep it."""
+        """A line or column."""
         number = self.integer(at, what)
-        if not 0 <= number < 1 << 31:
+        if not 0 <= number < COUNTS:
             self.expected(at, what)
         return number
 

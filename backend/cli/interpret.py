@@ -5,11 +5,10 @@ Example: a program that reads freed memory ends with status 102 and the story of
 
 from __future__ import annotations
 
+from altru_ir.backend.cli.status import ABORT, FAULT, PANIC
 from altru_ir.backend.cli.values import ArgumentError, arguments_for, show
 from altru_ir.diagnostics import Diagnostic, DiagnosticError
 from altru_ir.module import Module
-
-FAULT, PANIC, ABORT = 102, 101, 134
 
 
 def run(module: Module, entry: str, name: str, program: list[str], steps: int | None) -> tuple[int, str, list[Diagnostic]]:

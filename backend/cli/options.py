@@ -66,7 +66,11 @@ def make_parser(name: str = "altru-opt") -> _Parser:
     add("-p", "--pass-pipeline", dest="pipeline", metavar="PIPELINE", help="passes to run: a,b{option=value}")
     for level in range(4):
         add(f"-O{level}", dest="opt", action="store_const", const=level, help=f"optimization level {level}")
-    add("--checks", default="all", metavar="LIST", help="checks to insert: all (default), none, or bounds,null,align,division")
+    add(
+        "--checks", default="all", metavar="LIST",
+        help="checks to keep: all (default), none, or some of bounds,null,align,division; "
+        "`,unsafe=` and the same with + for what is marked unsafe",
+    )  # fmt: skip
     add("--panic", default="unwind", choices=["unwind", "abort"], help="what a panic does: runs cleanups (default), or not")
     add("--emit", choices=["ir", "llvm", "asm", "obj", "exe", "shared", "static", "header"], help="what to write")
     add("-g", dest="debug", action="store_true", help="add debug information: lines, functions, locals and their types")
@@ -232,7 +236,11 @@ def _check_combination(options: argparse.Namespace, program: list[str]) -> None:
     if options.print_analysis and (runs or writes or options.check or options.verify_diagnostics):
         raise UsageError("--print-analysis adds comments to printed IR; there is none to add them to")
     for flag, path in (("--checks-listing", options.checks_listing), ("--remarks", options.remarks)):
-        if path is not None and (path.endswith(".air") or path in options.files):
+        if path == "":
+            raise UsageError(f"{flag} needs the name of a file, or `-` for standard output")
+        if path == "-" and options.output in (None, "-") and not (runs or options.check or options.verify_diagnostics):
+            raise UsageError(f"{flag}=- would be mixed with what is printed; name a file, or give the other one -o FILE")
+        if path is not None and path != "-" and (path.endswith(".air") or path in options.files):
             raise UsageError(f"{flag}=FILE is what to write, and `{path}` is a program")
     for flag, path, endings in (
         ("--view-cfg", options.view_cfg, (".svg", ".dot")), ("--view-lifetimes", options.view_lifetimes, (".svg",)),
@@ -267,15 +275,18 @@ def check_names(options: argparse.Namespace) -> None:
         (options.pipeline, options.print_analysis, options.print_ir_before, options.print_ir_after)
     ):
         return  # nothing is, so the passes need not be loaded
+    from altru_ir.passes.check_modes import modes_of, split
     from altru_ir.passes.pipeline_text import PipelineError, parse_pipeline
     from altru_ir.passes.registry import names
-    from altru_ir.passes.transform.insert_checks import InsertChecks
 
     try:
         parse_pipeline(options.pipeline or "")
-        InsertChecks(options.checks)
+        modes_of(*split(options.checks))
     except (PipelineError, ValueError) as error:
         raise UsageError(str(error)) from None
+    compiled = options.run or options.interpret or options.opt is not None or options.emit not in (None, "ir")
+    if options.checks != "all" and options.pipeline and not compiled:
+        raise UsageError("--checks does nothing to a pipeline of your own; write there insert-checks{checks=bounds+null}")
     if options.print_analysis:
         from altru_ir.passes.analysis.registry import ANALYSES
 

@@ -20,7 +20,8 @@ Clauses, cited by number in the code, each tested with a near miss:
  5. of paths with one root, steps are compared in pairs: different fields are apart, as are constant indices that differ; fields
     of a union and payloads of variants overlap; what the rest of the path goes on with may keep elements apart whose indices
     are not known;
- 6. a path through a pointer in memory (``deref`` of a place) leads to ``ANYTHING``, for what is stored there changes;
+ 6. a path through a pointer in memory (``deref`` of a place) leads to ``ANYTHING``, for what is stored there changes; but what
+    an owner or a reference in memory leads to is apart from the storage of that pointer, and of what holds it;
  7. pointers made from a pointer (``ptr.add``, casts, slices) point into the same objects; block arguments and ``select`` into
     those of all that may arrive.
 
@@ -45,7 +46,7 @@ from altru_ir.module import Function, Module
 from altru_ir.passes.analysis.manager import FunctionAnalysis, Get
 from altru_ir.passes.analysis.notes import Notes
 from altru_ir.passes.analysis.uses import Uses
-from altru_ir.types import NamedType, PoolType, PtrType, RefType
+from altru_ir.types import NamedType, OwnType, PoolType, PtrType, RefType
 from altru_ir.values import Operation, Symbol, Value
 
 ALLOCATES = frozenset(
@@ -197,7 +198,26 @@ class Aliases(FunctionAnalysis):
             found = compare(one.steps, two.steps)
             if found != Overlap.MAY:
                 return found
+            if len(one.steps) != len(two.steps):
+                longer, shorter = (a, two) if len(one.steps) > len(two.steps) else (b, one)
+                if self._leads_away(longer, shorter):
+                    return Overlap.NO
         return Overlap.MAY if self.meet(self.objects_of(one), self.objects_of(two)) else Overlap.NO
+
+    def _leads_away(self, place: Value, from_: Path) -> bool:  # 6
+        """Whether the path of ``place`` goes on from ``from_`` through pointers, none of which is collected."""
+        steps = self.path(place).steps
+        if DEREF in from_.steps or DEREF not in steps[len(from_.steps) :]:
+            return False
+        if any(a != b and (isinstance(a, str) or a[0] != "elem") for a, b in zip(steps, from_.steps, strict=False)):
+            return False
+        op = place.operation
+        while op is not None and op.operands and op.operands[0].type.is_place:
+            held = op.operands[0].type.target  # type: ignore[attr-defined]
+            if op.decl.name == "deref" and not isinstance(held, (OwnType, RefType)):
+                return False
+            op = op.operands[0].operation
+        return True
 
     def meet(self, a: Objects, b: Objects) -> bool:
         """Whether an object of the one may be, or be part of, an object of the other."""

@@ -243,6 +243,12 @@ def _sdiv(op: Operation, module: Module) -> list[Stated]:
     ]
 
 
+def _cast(op: Operation, module: Module) -> list[Stated]:
+    """As a signed number it is no more than as an unsigned one."""
+    a, r = op.operands[0], op.result
+    return [Stated(((1, a, "u"), (-1, r, "s")))] if a.type.is_integer and r.type.is_integer else []
+
+
 def _count(op: Operation, module: Module) -> list[Stated]:
     return [Stated(((-1, op.result, "u"),), width(op.result.type, module))]
 
@@ -269,7 +275,7 @@ def _slice_ptr(op: Operation, module: Module) -> list[Stated]:
 _STATED = {
     "and": _and, "or": _or, "xor": _at_most_the_sum, "udiv": _udiv, "urem": _urem, "lshr": _lshr, "ashr": _ashr,
     "srem": _srem, "sdiv": _sdiv, "clz": _count, "ctz": _count, "popcount": _count, "mul": _even, "shl": _even,
-    "slice.ptr": _slice_ptr,
+    "slice.ptr": _slice_ptr, "bitcast": _cast,
     "trunc": lambda op, module: _below(op, op.operands[0]),
     "umin": lambda op, module: _below(op, *op.operands),
     "umax": lambda op, module: _below(op, *op.operands, sign=-1),

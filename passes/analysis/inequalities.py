@@ -13,9 +13,9 @@ Rules, cited by number in the code:
     ``deref %xs`` are both the length 0 of %xs. Constants are no ids at all.
  2. A check, and an edge that is the only way into a block (but for edges from below it), state facts. A fact is found under
     each id in it. The facts of an id form a tree, each below the last one that dominates it, so those that hold at a point are
-    a path in it; only the ``MOST`` nearest are looked at, and ``MOST_BOUNDS`` more that bound the number by a constant: many
-    accesses by other numbers do not hide how long something is at least. A bound that says no more than one before it in
-    the same block is left out.
+    a path in it; only the ``facts.MOST`` nearest are looked at, and ``facts.MOST_BOUNDS`` more that bound the number by a
+    constant: many accesses by other numbers do not hide how long something is at least. A bound that says no more than one
+    before it in the same block is left out.
  3. What an operation says of its result (``definitions``) is made into facts when the first one asks.
  4. A fact about a number that was computed from others is, by that computation, one about those: j <= n and j = i + 1 give
     i + 1 <= n (if i + 1 does not wrap, which is left to whoever uses it).
@@ -28,7 +28,6 @@ constraints, of which these are the edges, with coefficients.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, Self
@@ -37,18 +36,16 @@ from altru_ir.cfg import ControlFlowGraph
 from altru_ir.layout import LayoutError, layout_of
 from altru_ir.module import Block, Function, Module
 from altru_ir.passes.analysis import definitions
+from altru_ir.passes.analysis.comparisons import COMPARISONS, DECIDING, SAYING, Said, branch_says, check_says
 from altru_ir.passes.analysis.control_flow import ControlFlow
-from altru_ir.passes.analysis.definitions import Reading, Wrapping, width
-from altru_ir.passes.analysis.intervals import OPPOSITE
+from altru_ir.passes.analysis.definitions import Reading, Wrapping
+from altru_ir.passes.analysis.facts import Entry, Fact, FactsOf, Form, Point, Raw
 from altru_ir.passes.analysis.manager import FunctionAnalysis, Get
 from altru_ir.passes.analysis.notes import Notes
 from altru_ir.passes.analysis.signs import Signs
 from altru_ir.types import ArrayType, IntType, OwnType, RefType, Type
 from altru_ir.values import Operation, Successor, Value
 
-MOST = 12
-MOST_BOUNDS = 4
-MOST_CONDITIONS = 64
 CLIMB = 4
 DERIVED = 8
 UNKNOWN = -(1 << 62)
@@ -57,124 +54,8 @@ DERIVING = frozenset({"add", "sub", "mul", "shl", "umin", "umax", "smin", "smax"
 WIDER = frozenset({"bitcast", "zext"})
 """Operations of whose results, as signed numbers, the same is done: a fact about a length that was cast is one about it."""
 EXTREMES = frozenset({"umin", "umax", "smin", "smax"})
-SAYING = frozenset({"check.bounds", "check.subrange", "check.nonzero", "check.nonnull", "assume"})
-DECIDING = frozenset({"cond_br", "switch"})
 FAR = 1 << 1000
 """Farther out than any number: the limit of a product whose factors may be negative."""
-
-Form = dict[int, int]
-"""A linear form: coefficients by id, none of them 0; id 0 is the constant."""
-Raw = tuple[tuple[tuple[int, Value, Reading], ...], int]
-"""A form in terms of values and readings as the program has them: parts and a constant."""
-
-Said = tuple[str, Value, Value | int]
-"""A comparison: a predicate, and what it is between."""
-COMPARISONS: dict[str, tuple[int, int, str, bool, bool]] = {
-    "eq": (1, 0, "us", True, False), "ne": (1, 0, "us", False, True),
-    **{f"{reading}{word}": (sign, constant, reading, False, False)
-       for reading in "us"
-       for word, sign, constant in (("lt", -1, -1), ("le", -1, 0), ("gt", 1, -1), ("ge", 1, 0))},
-}  # fmt: skip
-"""What a predicate says: the sign of its first operand, the constant, the readings in which it speaks of integers, and whether
-it is an equality, or a difference."""
-
-
-class Fact:
-    """``form >= 0`` (or ``== 0`` if ``exact``, or ``!= 0`` if ``differs``) where its source dominates.
-
-    ``rank`` and ``last`` delimit those points; ``raw`` is the form before rule 1, ``source`` what states it (for the prover's
-    own facts: how it got them), ``origin`` what stated the one that it follows from. ``needs`` has forms that must not be
-    negative for it to hold.
-    """
-
-    __slots__ = ("differs", "exact", "form", "last", "needs", "origin", "rank", "raw", "source", "top")
-
-    def __init__(self, form: Form, rank: int, last: int, raw: Raw | None, source: Any, exact: bool, differs: bool) -> None:
-        self.form = form
-        self.rank = rank
-        self.last = last
-        self.raw = raw
-        self.source = source
-        self.origin = source
-        self.exact = exact
-        self.differs = differs
-        self.needs: tuple[Form, ...] = ()
-        self.top: int | None = None
-
-
-class Point:
-    """Where something is to be proven: ``rank`` and ``before`` place it among the facts; ``also`` are facts of this point
-    alone, by id: what an edge says on the edge itself. ``block`` is where it is, ``into`` where its edge leads; ``cases`` are
-    the choices that are known to have been made, and how."""
-
-    __slots__ = ("also", "before", "block", "cases", "into", "rank")
-
-    def __init__(
-        self, rank: int, before: int, block: Block | None, also: dict[int, list[Fact]] | None = None, into: Block | None = None
-    ) -> None:
-        self.rank = rank
-        self.before = before
-        self.block = block
-        self.also = also
-        self.into = into
-        self.cases: tuple[tuple[Operation, bool], ...] = ()
-
-
-class Entry:
-    """An edge into a block: the point on it, None for one that cannot be reached; what it hands over by argument, without those
-    that the terminator gives itself; and forms of that, by number, as they are asked for."""
-
-    __slots__ = ("forms", "handed", "point")
-
-    def __init__(self, point: Point | None, handed: dict[Value, Value]) -> None:
-        self.point = point
-        self.handed = handed
-        self.forms: dict[int, Form] = {}
-
-
-class _Facts:
-    """The facts of an id in preorder of the dominator tree, with the nearest one above each (rule 2), and the nearest one at
-    or above each that is a bound: about no other number."""
-
-    __slots__ = ("above", "bounds", "facts", "ranks")
-
-    def __init__(self) -> None:
-        self.facts: list[Fact] = []
-        self.ranks: list[int] = []
-        self.above: list[int] = []
-        self.bounds: list[int] = []
-
-    def link(self, stride: int) -> None:
-        """Finds what is above the facts that were added since the last time."""
-        facts, ranks, above, bounds = self.facts, self.ranks, self.above, self.bounds
-        for here in range(len(above), len(facts)):
-            fact = facts[here]
-            before = fact.rank // stride
-            at = here - 1
-            while at >= 0 and facts[at].last < before:
-                at = above[at]
-            ranks.append(fact.rank)
-            above.append(at)
-            is_bound = len(fact.form) - (0 in fact.form) == 1
-            bounds.append(here if is_bound else bounds[at] if at >= 0 else -1)
-
-    def at(self, point: Point) -> list[Fact]:
-        found: list[Fact] = []
-        at = bisect_left(self.ranks, point.rank) - 1
-        facts, above, before = self.facts, self.above, point.before
-        while at >= 0 and len(found) < MOST:
-            fact = facts[at]
-            if fact.last >= before:
-                found.append(fact)
-            at = above[at]
-        if at >= 0:  # 2
-            at = self.bounds[at]
-            while at >= 0 and len(found) < MOST + MOST_BOUNDS:
-                fact = facts[at]
-                if fact.last >= before:
-                    found.append(fact)
-                at = self.bounds[above[at]] if above[at] >= 0 else -1
-        return found
 
 
 class Inequalities(FunctionAnalysis):
@@ -195,7 +76,7 @@ class Inequalities(FunctionAnalysis):
         self._ids: dict[tuple[Value, Reading], int] = {}
         self._constants: list[int] = []
         self._products: dict[tuple[int, int], int] = {}
-        self._facts: dict[int, _Facts] = {}
+        self._facts: dict[int, FactsOf] = {}
         self._defined: dict[int, list[Fact]] = {}
         self._computed: dict[int, list[Fact]] = {}
         self._readings: dict[int, Fact] = {}
@@ -203,6 +84,7 @@ class Inequalities(FunctionAnalysis):
         self._limits: dict[Type, int] = {}
         self._edges: dict[tuple[Operation, int], Point] = {}
         self.sampled: Any = None
+        self.companions: Any = None
         self.tree, self.body = cfg.result_dominators if cfg.blocks else (cfg.dominators, [])
         self.stride = max([len(block.ops) for block in cfg.blocks], default=0) + 2
         self._ranks: dict[Operation, int] = {}
@@ -530,10 +412,10 @@ class Inequalities(FunctionAnalysis):
             if number:
                 of_number = facts.get(number)
                 if of_number is None:
-                    of_number = facts[number] = _Facts()
+                    of_number = facts[number] = FactsOf()
                 of_number.facts.append(fact)
 
-    def _about(self, number: int) -> _Facts | None:
+    def _about(self, number: int) -> FactsOf | None:
         found = self._facts.get(number)
         if found is not None and len(found.above) < len(found.facts):
             found.link(self.stride)
@@ -619,25 +501,7 @@ class Inequalities(FunctionAnalysis):
     def direct(self, goal: Form, number: int, point: Point) -> Fact | None:
         """A fact about ``number``, without needs, that a goal about it and one more number follows from as it stands."""
         of_number = self._about(number)
-        if of_number is None:
-            return None
-        facts, above, before = of_number.facts, of_number.above, point.before
-        at = bisect_left(of_number.ranks, point.rank) - 1
-        constant, size = goal.get(0, 0), len(goal)
-        for _ in range(MOST):
-            if at < 0:
-                break
-            fact = facts[at]
-            form = fact.form
-            if len(form) - size in (-1, 0, 1) and form.get(0, 0) <= constant and fact.last >= before:
-                for each, coefficient in goal.items():
-                    if each and form.get(each) != coefficient:
-                        break
-                else:
-                    if len(form) - (0 in form) == 2 and not fact.differs and not fact.needs:
-                        return fact
-            at = above[at]
-        return None
+        return None if of_number is None else of_number.direct(goal, point)
 
     def top(self, fact: Fact) -> int:
         """The rank of the latest number of a fact."""
@@ -772,77 +636,3 @@ def edge_values(block: Block, edge: Successor) -> dict[Value, Value]:
     """What an edge hands over, by argument; those that the terminator gives itself are left out."""
     given = len(block.args) - len(edge.args)
     return dict(zip(block.args[given:], edge.args, strict=True))
-
-
-# -- what is said ------------------------------------------------------------------------------------------------------------
-
-
-def condition_says(condition: Value, holds: bool) -> list[Said]:
-    """The comparisons that a condition stands for."""
-    said: list[Said] = []
-    work = [(condition, holds)]
-    for each, holds in work:
-        op = each.operation
-        if op is None or len(work) > MOST_CONDITIONS:
-            continue
-        name = op.decl.name
-        if name == "icmp":
-            predicate = op.attrs["predicate"]
-            said.append((predicate if holds else OPPOSITE[predicate], op.operands[0], op.operands[1]))
-        elif (name == "and" and holds) or (name == "or" and not holds):
-            work += [(operand, holds) for operand in op.operands]
-        elif name == "xor":
-            from altru_ir.literals import constant_integer
-
-            a, b = op.operands
-            if constant_integer(b) in (1, -1):
-                work.append((a, not holds))
-            elif constant_integer(a) in (1, -1):
-                work.append((b, not holds))
-    return said
-
-
-CHOICES = frozenset({"select", "umin", "umax", "smin", "smax"})
-"""The operations whose result is one of their operands."""
-
-
-def choice_says(op: Operation, first: bool) -> tuple[Value, list[Said]]:
-    """The operand that one of ``CHOICES`` gives in a case, and the comparisons that stand for the case."""
-    name, operands = op.decl.name, op.operands
-    if name == "select":
-        return operands[1 if first else 2], condition_says(operands[0], first)
-    a, b = operands
-    return (a if first else b), [(f"{name[0]}{'le' if first == (name[1:] == 'min') else 'ge'}", a, b)]
-
-
-def branch_says(terminator: Operation, index: int) -> list[Said]:
-    """What it says that control takes an edge."""
-    name = terminator.decl.name
-    if name == "cond_br":
-        return condition_says(terminator.operands[0], index == 0)
-    if name != "switch":
-        return []
-    value = terminator.operands[0]
-    function = terminator.function
-    assert function is not None
-    assert function.module is not None
-    full = 1 << width(value.type, function.module)
-    case = terminator.successors[index].case
-    if case is not None:
-        return [("eq", value, int(case) % full)]
-    return [("ne", value, int(edge.case) % full) for edge in terminator.successors if edge.case is not None]
-
-
-def check_says(op: Operation) -> list[Said]:
-    """What it says that a check did not panic, and what ``assume`` does."""
-    name = op.decl.name
-    if name == "check.bounds":
-        return [("ult", op.operands[0], op.operands[1])]
-    if name == "check.subrange":
-        low, high, length = op.operands
-        return [("ule", low, high), ("ule", high, length)]
-    if name in ("check.nonzero", "check.nonnull"):
-        return [("uge", op.operands[0], 1)]
-    if name == "assume":
-        return condition_says(op.operands[0], True)
-    return []

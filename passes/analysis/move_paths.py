@@ -167,7 +167,8 @@ class MovePaths:
             if not any(value.type.is_place for value in op.operands):
                 continue
             for value, access in accesses(op):
-                if value.type.is_place and (access != PATH or not op.decl.is_projection):  # `dim` reads the pointers of its path
+                # `dim` reads the pointers of its path
+                if value.type.is_place and (access != PATH or not op.decl.is_projection):
                     located = self.locate(value)
                     if access == INIT and located.path is not None and located.reach == EXACT:
                         self._fill(located.path)

@@ -21,7 +21,8 @@ from altru_ir.passes.analysis.manager import FunctionAnalysis, Get
 from altru_ir.passes.analysis.notes import Notes
 from altru_ir.passes.proofs.failures import Failures
 from altru_ir.passes.proofs.goals import Found, proven
-from altru_ir.passes.proofs.prover import Failed, Prover
+from altru_ir.passes.proofs.prover import Prover
+from altru_ir.passes.proofs.search import Failed
 from altru_ir.values import Operation, Value
 
 

@@ -65,19 +65,19 @@ check is taken away. This header says when a certificate is valid. Nothing else 
       ``check.subrange`` u(low) <= u(high), u(high) <= u(length); ``check.nonnull`` u(pointer) >= 1; ``check.nonzero``
       u(divisor) >= 1; ``check.align`` see 8; ``assume`` what its condition says when true, as in b. That it is to be removed
       itself does not matter: see 10.
-   d. ``Definition(op, given)``, with r its result, a and b its operands; k a constant operand, read unsigned: ``const`` u(r)
-      = k, s(r) = k; ``zext`` u(r) = u(a); ``sext`` s(r) = s(a); ``bitcast`` of integers u(r) = u(a); ``trunc`` u(r) <= u(a);
-      ``and`` u(r) <= u(a), u(r) <= u(b); ``or`` u(r) >= u(a), u(r) >= u(b), u(r) <= u(a) + u(b); ``xor`` u(r) <= u(a) + u(b);
-      ``udiv`` u(r) <= u(a), and for b = k > 0: k u(r) <= u(a) <= k u(r) + k - 1; ``urem`` u(r) <= u(a), u(r) <= u(b) - 1;
-      ``lshr`` u(r) <= u(a), and for b = k: 2^j u(r) <= u(a) <= 2^j u(r) + 2^j - 1 with j = k mod w; ``ashr`` the same in
-      reading s for b = k; ``umin`` u(r) <= u(a), u(r) <= u(b); ``umax`` u(r) >= u(a), u(b); ``smin``, ``smax`` the same in
-      reading s; ``srem`` for s(b) = k, k not 0: -|k| + 1 <= s(r) <= |k| - 1; ``sdiv`` for s(b) = k > 0: s(a) - k + 1 <= k
-      s(r) <= s(a) + k - 1; ``clz ctz popcount`` u(r) <= w; ``mul`` by k > 0 and ``shl`` by k: u(r) <= 2^w - 2^j, with 2^j the
-      largest power of two that divides k, or j = k mod w; ``uadd.checked`` u(r) = u(a) + u(b), likewise ``usub``, and ``sadd
-      ssub`` in reading s; ``slice.len`` u(r) = length 0 of a; ``dim`` u(r) = len(place, axis), see e; ``null`` u(r) = 0;
-      ``ptr.cast`` u(r) = u(a); ``ptr.addr`` u(r) = u(a); ``ref.to_ptr`` u(r) = u(a); ``slice.ptr`` of a ``ref`` or ``own`` u(r)
-      >= 1; ``own.into_ptr`` u(r) = u(a). With ``given`` a step that concludes s(a) >= 0: ``sdiv`` for s(b) = k > 0: s(r) >= 0,
-      k s(r) <= s(a) <= k s(r) + k - 1; ``srem`` by any number 0 <= s(r) <= s(a).
+   d. ``Definition(op, given)``, with r its result, a and b its operands; k a constant operand, read unsigned: ``const`` u(r) =
+      k, s(r) = k; ``zext`` u(r) = u(a); ``sext`` s(r) = s(a); ``bitcast`` of integers u(r) = u(a), s(r) <= u(a); ``trunc``
+      u(r) <= u(a); ``and`` u(r) <= u(a), u(r) <= u(b); ``or`` u(r) >= u(a), u(r) >= u(b), u(r) <= u(a) + u(b); ``xor`` u(r) <=
+      u(a) + u(b); ``udiv`` u(r) <= u(a), and for b = k > 0: k u(r) <= u(a) <= k u(r) + k - 1; ``urem`` u(r) <= u(a), u(r) <=
+      u(b) - 1; ``lshr`` u(r) <= u(a), and for b = k: 2^j u(r) <= u(a) <= 2^j u(r) + 2^j - 1 with j = k mod w; ``ashr`` the
+      same in reading s for b = k; ``umin`` u(r) <= u(a), u(r) <= u(b); ``umax`` u(r) >= u(a), u(b); ``smin``, ``smax`` the
+      same in reading s; ``srem`` for s(b) = k, k not 0: -|k| + 1 <= s(r) <= |k| - 1; ``sdiv`` for s(b) = k > 0: s(a) - k + 1
+      <= k s(r) <= s(a) + k - 1; ``clz ctz popcount`` u(r) <= w; ``mul`` by k > 0 and ``shl`` by k: u(r) <= 2^w - 2^j, with 2^j
+      the largest power of two that divides k, or j = k mod w; ``uadd.checked`` u(r) = u(a) + u(b), likewise ``usub``, and
+      ``sadd ssub`` in reading s; ``slice.len`` u(r) = length 0 of a; ``dim`` u(r) = len(place, axis), see e; ``null`` u(r) =
+      0; ``ptr.cast`` u(r) = u(a); ``ptr.addr`` u(r) = u(a); ``ref.to_ptr`` u(r) = u(a); ``slice.ptr`` of a ``ref`` or ``own``
+      u(r) >= 1; ``own.into_ptr`` u(r) = u(a). With ``given`` a step that concludes s(a) >= 0: ``sdiv`` for s(b) = k > 0: s(r)
+      >= 0, k s(r) <= s(a) <= k s(r) + k - 1; ``srem`` by any number 0 <= s(r) <= s(a).
    e. Lengths. len(place, d) is the constant if the type of the place has one; of ``deref v``, v an SSA value, the term (v,
       d); of ``assume_init p`` len(p, d); of ``subrange p, low, high`` for d = 0: u(high) - u(low), and then ``given`` must be
       a step that concludes u(high) - u(low) >= 0; for d > 0 len(p, d). Of any other place it is unknown. ``Definition(op,
@@ -93,9 +93,9 @@ check is taken away. This header says when a certificate is valid. Nothing else 
 8. **Alignment.** ``Multiple(value, a, source, steps)`` holds at a point if the source dominates it and is
    ``Passed(check.align)`` of the value with a multiple of a; or ``Type(Term(value, "u"))`` for a ``ref`` or ``own`` to a type
    (the element's for a sequence) whose layout's alignment is a multiple of a; or ``Definition(op)`` of the value's operation:
-   ``null``; ``ptr.cast``, ``ref.to_ptr``, ``slice.ptr``, ``own.into_ptr`` of x; ``ptr.add`` x whose element type has a size
-   that is a multiple of a (a power of two); where x is taken, ``steps`` names one that concludes ``Aligned(x, b)``, b a
-   multiple of a.
+   ``null``; ``alloc`` with ``alignment`` (8 without) a multiple of a; ``ptr.cast``, ``ref.to_ptr``, ``slice.ptr``,
+   ``own.into_ptr`` of x; ``ptr.add`` x whose element type has a size that is a multiple of a (a power of two); where x is
+   taken, ``steps`` names one that concludes ``Aligned(x, b)``, b a multiple of a.
 9. **Lemmas** are invariants of blocks: a ``Lemma(block, statement, edges)`` says that its statement (p >= 0, not exact, or
    ``Aligned``) holds on each entry of its block, for values that dominate the block or are its arguments. The block is not
    the function's entry and no unwind target. ``edges`` has a derivation for every edge into the block, in the order of the
@@ -119,10 +119,11 @@ check is taken away. This header says when a certificate is valid. Nothing else 
    elsewhere is mapped to itself). No value defined in a block of a pair is used outside of the pairs but as an argument of an
    edge that leaves them; the other way into the blocks is the guard alone. Then it makes no difference which way the guard
    goes.
-12. **Agreements** between functions. ``Agreement(assumed, statement, function, result, at)``: ``assumed`` is an ``assume``
-   of one comparison, ``ult`` or the like. What that says when true (6b), with the result of each ``slice.len``, ``dim`` and
-   ``const`` replaced by what 6d says that it is, is the ``statement``, p >= 0, where in p stands for the terms of the
-   parameters of ``function``
+12. **Agreements** between functions. ``Agreement(assumed, statement, function, result, at)``: ``assumed`` is an ``assume`` of
+   one comparison, ``ult`` or the like. What that says when true (6b), with the result of each ``slice.len``, ``dim``,
+   ``const`` and ``sext`` replaced by what 6d says that it is, and the signed number that a ``bitcast`` of a ``slice.len``
+   gives by the length, where 6a says that it is no larger than such numbers, is the ``statement``, p >= 0, where in p stands
+   for the terms of the parameters of ``function``
    a. those parameters themselves, if ``result`` is None. Then ``assumed`` stands in ``function``, which is private and is
       named by nothing but ``call``: no other operation, no destructor, release or global. ``at`` has for each of those calls,
       in the order of the module, a derivation at the point before it whose last step concludes p with the operands of the

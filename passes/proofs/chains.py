@@ -24,7 +24,8 @@ Algorithms, 24.4, for difference constraints as paths.
 from __future__ import annotations
 
 from altru_ir.module import Block
-from altru_ir.passes.analysis.inequalities import Fact, Form, Inequalities, Point
+from altru_ir.passes.analysis.facts import Fact, Form, Point
+from altru_ir.passes.analysis.inequalities import Inequalities
 
 STEPS, LEAST = 1, 256
 Link = tuple[Fact, int]

@@ -23,11 +23,13 @@ from __future__ import annotations
 
 from itertools import accumulate
 
-from altru_ir.passes.analysis.inequalities import Fact, Form, Inequalities, Point
+from altru_ir.passes.analysis.facts import Fact, Form, Point
+from altru_ir.passes.analysis.inequalities import Inequalities
 from altru_ir.passes.analysis.loops import Loop, Loops
 from altru_ir.passes.proofs.failures import Failures
 from altru_ir.passes.proofs.goals import Found, nodes_of, proven
-from altru_ir.passes.proofs.prover import Node, Prover, facts_of
+from altru_ir.passes.proofs.nodes import Node, facts_of
+from altru_ir.passes.proofs.prover import Prover
 from altru_ir.passes.transform.guards import testable
 from altru_ir.values import Operation
 

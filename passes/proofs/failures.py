@@ -20,19 +20,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from altru_ir.passes.analysis.inequalities import Form, Point
-from altru_ir.passes.proofs.prover import (
-    Again,
-    Allowed,
-    Claimed,
-    Failed,
-    Node,
-    Place,
-    Prover,
-    Refuted,
-    assumptions,
-    place_of,
-)
+from altru_ir.passes.analysis.facts import Form, Point
+from altru_ir.passes.proofs.nodes import Node, assumptions
+from altru_ir.passes.proofs.prover import Allowed, Prover
+from altru_ir.passes.proofs.search import Again, Claimed, Failed, Place, Refuted, place_of
 
 Variants = tuple[tuple[bool, bool], ...]
 """Whether what checks say is left out, and whether what keeps a sum from wrapping may be assumed. The narrowest comes first."""
@@ -55,8 +46,8 @@ class Failures:
 
     def __init__(self, prover: Prover, start: int, end: int) -> None:
         self._log: list[Failed | Again | Refuted] = prover.log or []
-        self._refuted = prover.refuted
-        self._ends = prover.ends
+        self._refuted = prover.inductions.refuted
+        self._ends = prover.inductions.ends
         self._pieces = [(start, end, False)]
         claims: set[Claimed] = set()
         for first, last, is_need in self._pieces:

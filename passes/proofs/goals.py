@@ -10,9 +10,11 @@ Invariant: these are the goals of clause 10 of ``certificates``.
 from __future__ import annotations
 
 from altru_ir.passes.analysis.definitions import width
-from altru_ir.passes.analysis.inequalities import Inequalities, Raw
+from altru_ir.passes.analysis.facts import Raw
+from altru_ir.passes.analysis.inequalities import Inequalities
 from altru_ir.passes.proofs.alignment import Chain
-from altru_ir.passes.proofs.prover import Node, Prover
+from altru_ir.passes.proofs.nodes import Node
+from altru_ir.passes.proofs.prover import Prover
 from altru_ir.values import Operation
 
 

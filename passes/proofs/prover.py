@@ -35,12 +35,15 @@ left is the next goal. Rules, cited by number in the code:
     is not done where all numbers are subtracted.
 12. What some fact says as it stands is not searched for.
 13. Nor is what facts about two numbers each add up to (``chains``).
+14. How counters of a loop that go up together compare is a fact (``companions``) in one more search, which comes last, for it
+    leads away from what is near; where something may be assumed it comes first, for what it assumes is less.
 
 The search goes from later numbers to earlier ones: facts that bring in a later number than those of the goal are tried in a
-second search of at most ``AGAIN`` goals. Each goal is looked at once for a point: one that is no harder than one that was
-proven holds, one that is no easier than one that failed fails. A question costs at most ``STEPS`` goals that are looked at in
-vain and as many that are proven, or ``ASSUMING`` of both with rule 9, and goes ``DEPTH`` deep (``SHALLOW`` at least for a
-lemma): the cost of a question is bounded, and "not proven" says nothing.
+second search of at most ``AGAIN`` goals, but for those that leave no more than that a number is not negative. Each goal is
+looked at once for a point: one that is no harder than one that was proven holds, one that is no easier than one that failed
+fails. A question costs at most ``STEPS`` goals that are looked at in vain and as many that are proven, or ``ASSUMING`` of both
+with rule 9, and goes ``DEPTH`` deep (``SHALLOW`` at least for a lemma): the cost of a question is bounded, and "not proven"
+says nothing.
 
 Invariant: what it says is proven is so; the nodes it gives are what ``writer`` makes a certificate of, which a checker reads.
 
@@ -50,112 +53,40 @@ cycles); Bledsoe, A New Method for Proving Certain Presburger Formulas, IJCAI 19
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cached_property
 from math import gcd
 from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple, Protocol
-
-import attrs
+from typing import TYPE_CHECKING, Protocol
 
 from altru_ir.module import Block
-from altru_ir.passes.analysis.inequalities import CHOICES, Entry, Fact, Form, Inequalities, Point, choice_says
-from altru_ir.passes.proofs.chains import Chains, Way
+from altru_ir.passes.analysis.comparisons import CHOICES, choice_says
+from altru_ir.passes.analysis.facts import Fact, Form, Point
+from altru_ir.passes.analysis.inequalities import Inequalities
+from altru_ir.passes.proofs.chains import Chains
+from altru_ir.passes.proofs.forms import replaced, scaled, taken_out
+from altru_ir.passes.proofs.inductions import Inductions
+from altru_ir.passes.proofs.nodes import Along, Assumed, Claim, Inductive, Limits, Node, Reduced, Split, Use
 from altru_ir.passes.proofs.samples import Samples
-from altru_ir.values import Operation, Value
+from altru_ir.passes.proofs.search import Again, Failed, Place, Question, Refuted, place_of
+from altru_ir.values import Operation
 
 if TYPE_CHECKING:
     from altru_ir.passes.proofs.alignment import Alignments
 
 STEPS = 64
+SETTLING = 32
 ASSUMING = 40
 AGAIN = 12
 DEPTH = 12
-SHALLOW = 8
 LARGE = 64
 HUGE = 1 << 32
 FAR, FAR_FETCHED = 1, 4
 UNSAMPLED = 192
-LEMMAS = 4
 MEETINGS = 1
 CANDIDATES = 6
 BEYOND = 2
-EDGES = 24
 UNITS = frozenset({1, -1})
-
-
-@attrs.define(eq=False)
-class Use:
-    """Rule 2: ``scale * goal + (scale - 1) = multiplier * fact + rest``."""
-
-    goal: Form
-    fact: Fact
-    scale: int
-    multiplier: int
-    rest: Node
-    needs: tuple[Node, ...] = ()
-
-
-@attrs.define(eq=False)
-class Limits:
-    """Rule 1."""
-
-    goal: Form
-
-
-@attrs.define(eq=False)
-class Reduced:
-    """Rule 2: ``goal = divisor * rest + slack``, with a slack that is not negative."""
-
-    goal: Form
-    divisor: int
-    rest: Node
-
-
-@attrs.define(eq=False)
-class Inductive:
-    """Rule 5: ``goal`` is the lemma."""
-
-    goal: Form
-    lemma: Claim
-
-
-@attrs.define(eq=False)
-class Split:
-    """Rule 6: the nodes are for the goal with the operands of ``choice`` in the place of what it gives."""
-
-    goal: Form
-    choice: Operation
-    if_true: Node
-    if_false: Node
-
-
-@attrs.define(eq=False)
-class Assumed:
-    """Rule 9."""
-
-    goal: Form
-
-
-@attrs.define(eq=False)
-class Along:
-    """Rule 13: the facts of ``way`` and something that is not negative add up to ``goal``."""
-
-    goal: Form
-    way: Way
-
-
-Node = Use | Limits | Reduced | Inductive | Split | Assumed | Along
-
-
-@attrs.define(eq=False)
-class Claim:
-    """An invariant of a block. ``edges`` has a node for each edge; None for one that cannot be reached."""
-
-    block: Block
-    form: Form
-    fact: Fact
-    edges: list[Node | None]
 
 
 class Allowed(Protocol):
@@ -169,45 +100,6 @@ class Allowed(Protocol):
         """Whether ``goal`` may be, at ``point``."""
 
 
-Key = frozenset[tuple[int, int]]
-"""A form, to be found by."""
-Claimed = tuple[Block, Key]
-"""What identifies a claim."""
-
-
-class Failed:
-    """A goal that was looked at and not proven: ``key`` are its coefficients, ``top`` is the rank of its latest number; where,
-    whether it was only to keep a sum from wrapping, the place in the log of the first of those that it led to, which stand in
-    front of it, and whether it was not tried, for some run refutes it."""
-
-    __slots__ = ("goal", "is_need", "is_open", "key", "point", "start", "top")
-
-    def __init__(self, goal: Form, key: Key, point: Point, top: int, is_need: bool, start: int, is_open: bool = False) -> None:
-        self.goal = goal
-        self.key = key
-        self.point = point
-        self.top = top
-        self.is_need = is_need
-        self.start = start
-        self.is_open = is_open
-
-
-class Again(NamedTuple):
-    """A goal that was asked for again, and its place in the log."""
-
-    place: int
-
-
-class Refuted(NamedTuple):
-    """A claim that was known to fail when it was asked for again."""
-
-    claim: Claimed
-    is_need: bool
-
-
-Place = tuple[Key, int, Block | None]
-"""A goal and where it is asked, to be found by (``place_of``)."""
-
 Step = tuple[int, Fact, int, int, Form]
 """The number that a fact takes out of a goal, the fact, rule 2's numbers, and what is left over."""
 Hardness = tuple[bool, int, int, bool]
@@ -218,20 +110,6 @@ Computation = tuple[Operation | None, str, list[Fact], int, bool]
 number in the other reading, or 0, and whether that is of use even if nothing is stated of it."""
 NOTHING: Computation = (None, "", [], 0, False)
 EXTENDING = frozenset({"zext", "bitcast", "udiv", "urem", "lshr", "and"})
-
-
-class _Question:
-    """The work on one point: ``failed`` has, by coefficients, the largest constant that was not enough, ``about`` the facts of
-    each number, ``logged`` where in the log it failed."""
-
-    __slots__ = ("about", "failed", "logged", "point", "proven")
-
-    def __init__(self, point: Point) -> None:
-        self.point = point
-        self.about: dict[int, list[Fact]] = {}
-        self.logged: dict[Key, int] = {}
-        self.failed: dict[Key, int] = {}
-        self.proven: dict[Key, Node] = {}
 
 
 class Prover:
@@ -248,10 +126,6 @@ class Prover:
         self._supposed: list[Form] = []
         self._beyond = False
         self._met_beyond = False
-        self._nested = 0
-        self._claims: dict[Claimed, Claim | None] = {}
-        self._proven: list[Claimed] = []
-        self._found: list[tuple[_Question, Key]] = []
         self.assume: Allowed | None = None
         self.without_checks = False
         self.left_out = False
@@ -260,23 +134,20 @@ class Prover:
         self.wanted_needs = False
         """Whether ``assume_needs`` would have made a difference."""
         self.ignore: Callable[[Fact, Point], bool] | None = None
-        self._failed: list[Claimed] = []
-        self._known: dict[int, list[Fact]] = {}  # the claims, by number
         self.failing: set[Place] = set()
         """With ``assume``, goals of which it is known that they do not hold by themselves."""
         self.hopeless: dict[Place, int] = {}
         """Goals that nothing that may be assumed helps, without their constants, and up to which constant."""
         self.log: list[Failed | Again | Refuted] | None = None
         """If a list, what was looked at and not proven is noted there."""
-        self.refuted: dict[Claimed, tuple[int, int]] = {}
-        """Where in the log that is what a claim failed by, from the first to behind the last."""
-        self.ends: dict[int, Claimed] = {}
-        """The claims by the latter."""
         self.beyond: list[Form] = []
         """Goals that were looked at in vain in second searches, which the log does not have."""
-        self._for_needs = False
-        self._questions: dict[Point, _Question] = {}
+        self.for_needs = False
+        self.inductions = self._plain = Inductions(self)
         self.chains = Chains(facts)
+        self._knows_companions = False
+        self._beside: Inductions | None = None
+        """With what is known of companions."""
         self._sharper: dict[Fact, tuple[Fact, ...]] = {}
         self._computations: dict[int, Computation] = {}
 
@@ -287,21 +158,61 @@ class Prover:
 
         return Alignments(self.facts)
 
+    def settled(self, form: Form, block: Block) -> Claim | None:
+        """The claim that ``form`` is not negative on each entry of ``block``, if it can be proven by induction."""
+        self._left = self._spare = SETTLING
+        self.inductions.questions.clear()
+        node = self.inductions.claimed(form, block, max(map(self.facts.rank.__getitem__, form)), DEPTH)
+        return node.lemma if isinstance(node, Inductive) else None
+
+    def _with_companions(self) -> Inductions | None:  # 14
+        from altru_ir.passes.proofs.companions import companions
+
+        claims = companions(self.facts)
+        if not claims:
+            return None
+        made = Inductions(self)
+        for claim in claims:
+            for number in claim.form:
+                if number:
+                    made.known.setdefault(number, []).append(claim.fact)
+        for number, found in self.inductions.known.items():
+            made.known.setdefault(number, []).extend(fact for fact in found if fact.source[0] == "supposed")
+        return made
+
     def prove(self, goal: Form, point: Point) -> Node | None:
         """A node that shows that ``goal`` is not negative at ``point``; None when none was found."""
         found = self._directly(goal, point) or self._along(goal, point)
         if found is not None:
             return found
+        if not self._knows_companions:
+            self._knows_companions = True
+            self._beside = self._with_companions()
+        if self._beside is None:
+            return self._searched(goal, point)
+        found = self._searched_beside(goal, point) if self.assume is not None else self._searched(goal, point)
+        if found is None:
+            found = self._searched(goal, point) if self.assume is not None else self._searched_beside(goal, point)
+        return found
+
+    def _searched_beside(self, goal: Form, point: Point) -> Node | None:  # 14
+        assert self._beside is not None
+        plain, self.inductions, log, self.log = self.inductions, self._beside, self.log, None
+        found = self._searched(goal, point)
+        self.inductions, self.log = plain, log
+        return found
+
+    def _searched(self, goal: Form, point: Point) -> Node | None:
         before = self.steps
         self._left = self._spare = STEPS if self.assume is None else ASSUMING
         self._met_beyond = False
-        self._questions.clear()
-        found = self._prove(goal, _Question(point), DEPTH)
+        self.inductions.questions.clear()
+        found = self.holds(goal, Question(point), DEPTH)
         if found is None and self.assume is None and self._left > 0 and self._met_beyond:
             self._beyond, log, self.log = True, self.log, None
             self._left, self._spare = min(self._left, AGAIN), 0
-            self._questions.clear()
-            found = self._prove(goal, _Question(point), DEPTH)
+            self.inductions.questions.clear()
+            found = self.holds(goal, Question(point), DEPTH)
             self._beyond, self.log = False, log
         if found is None:
             self.vain += self.steps - before
@@ -321,11 +232,11 @@ class Prover:
         found: Samples = self.facts.sampled
         return found
 
-    def _may_sample(self) -> bool:
+    def may_sample(self) -> bool:
         return self.vain >= UNSAMPLED and not self._supposed and self.assume is None
 
     def _refuted(self, goal: Form, point: Point) -> bool:  # 10
-        return self._may_sample() and self.samples.refuted(goal, point)
+        return self.may_sample() and self.samples.refuted(goal, point)
 
     def suppose(self, form: Form, block: Block) -> None:
         """Takes it for true that ``form`` is not negative on each entry of ``block``."""
@@ -335,7 +246,9 @@ class Prover:
         fact = Fact(form, facts.rank_of_block(block), facts.tree.last[number], None, ("supposed",), False, False)
         for each in form:
             if each:
-                self._known.setdefault(each, []).append(fact)
+                for inductions in (self._plain, self._beside):
+                    if inductions is not None:
+                        inductions.known.setdefault(each, []).append(fact)
 
     def _is_contradicted(self, goal: Form) -> bool:
         """Whether the opposite of a goal was taken for true: both together are a test that always fails."""
@@ -375,7 +288,7 @@ class Prover:
             least += coefficient * (low[number] if coefficient > 0 else high[number])
         return least >= 0
 
-    def _prove(self, goal: Form, question: _Question, depth: int) -> Node | None:
+    def holds(self, goal: Form, question: Question, depth: int) -> Node | None:
         low, high = self.facts.low, self.facts.high
         least = most = 0
         for number, coefficient in goal.items():
@@ -389,7 +302,7 @@ class Prover:
             return Limits(goal)
         return None if most < 0 else self._attempt(goal, question, depth)
 
-    def _attempt(self, goal: Form, question: _Question, depth: int) -> Node | None:
+    def _attempt(self, goal: Form, question: Question, depth: int) -> Node | None:
         """``_prove`` for a goal that is not proven by the limits of its numbers."""
         if self._left <= 0 or depth <= 0:
             return None
@@ -418,7 +331,7 @@ class Prover:
         if self.vain >= UNSAMPLED and self._refuted(goal, question.point):  # 10
             if self.log is not None:
                 question.logged[key] = start
-                self.log.append(Failed(goal, key, question.point, self._top(goal), self._for_needs, start, True))
+                self.log.append(Failed(goal, key, question.point, self._top(goal), self.for_needs, start, True))
             return None
         self._left -= 1
         self.steps += 1
@@ -432,11 +345,11 @@ class Prover:
             if self._spare and self.assume is None:
                 self._spare -= 1
                 self._left += 1
-            if self._nested:
-                self._found.append((question, key))
+            if self.inductions.nested:
+                self.inductions.tentative.append((question, key))
         elif self.log is not None:
             question.logged[key] = len(self.log)
-            self.log.append(Failed(goal, key, question.point, self._top(goal), self._for_needs, start))
+            self.log.append(Failed(goal, key, question.point, self._top(goal), self.for_needs, start))
         elif self._beyond:
             self.beyond.append(goal)
         return found
@@ -444,14 +357,14 @@ class Prover:
     def _top(self, goal: Form) -> int:
         return max(map(self.facts.rank.__getitem__, goal))
 
-    def _search(self, goal: Form, numbers: list[int], question: _Question, depth: int) -> Node | None:
+    def _search(self, goal: Form, numbers: list[int], question: Question, depth: int) -> Node | None:
         divisor = abs(goal[numbers[0]])
         if divisor > 1 and (divisor := gcd(*map(goal.__getitem__, numbers))) > 1:
             smaller = {each: goal[each] // divisor for each in numbers}
             constant = goal.get(0, 0) // divisor
             if constant:
                 smaller[0] = constant
-            rest = self._prove(smaller, question, depth)
+            rest = self.holds(smaller, question, depth)
             return None if rest is None else Reduced(goal, divisor, rest)
         facts = self.facts
         low, high, rank = facts.low, facts.high, facts.rank
@@ -476,7 +389,7 @@ class Prover:
                 if a == b or a == -b:
                     scale, multiplier, rest_goal = 1, a // b, goal.copy()
                 else:
-                    scale, multiplier, rest_goal = _scaled(goal, a, b)
+                    scale, multiplier, rest_goal = scaled(goal, a, b)
                 for number, coefficient in form.items():
                     left = rest_goal.get(number, 0) - multiplier * coefficient
                     if left:
@@ -511,7 +424,7 @@ class Prover:
         if allowed is not None and latest_rank < allowed.limit and self._may_assume(allowed, goal, question.point):  # 9
             self.assume = None
             if place_of(goal, question.point) not in self.failing:
-                by_itself = self._search(goal, numbers, _Question(question.point), depth)
+                by_itself = self._search(goal, numbers, Question(question.point), depth)
                 if by_itself is not None:
                     self.assume = allowed
                     return by_itself
@@ -531,9 +444,9 @@ class Prover:
         if about_latest and found is None and facts.is_extreme[latest]:  # nothing else says as much as what it is
             found = self._any_of(goal, about_latest, question, depth)
         if found is None:
-            found = self._invariant(goal, numbers, depth)
-        if found is None and self._nested < MEETINGS:
-            found = self._meeting(goal, latest_rank, question.point, depth)
+            found = self.inductions.invariant(goal, numbers, depth)
+        if found is None and self.inductions.nested < MEETINGS:
+            found = self.inductions.meeting(goal, latest_rank, question.point, depth)
         if others and found is None:
             found = self._any_of(goal, others, question, depth)
         for each in numbers[1:3]:
@@ -550,16 +463,16 @@ class Prover:
         """Takes from the ways to go on those that are tried, easiest first: facts about the latest number of the goal, whose
         rank is ``latest``, others, and in second searches those that bring in a later one."""
         facts = self.facts
-        rank = facts.rank
+        rank, is_extreme = facts.rank, facts.is_extreme
         later: list[tuple[Hardness, Step]] = []
         too_late: list[tuple[Hardness, Step]] = []
         for step in steps:
             each, fact, _, multiplier, rest_goal = step
             form = fact.form
-            is_beyond = (facts.top(fact) if fact.top is None else fact.top) > latest
-            if is_beyond and not self._nested:
+            is_beyond = (facts.top(fact) if fact.top is None else fact.top) > latest and not _asks_for_a_sign(rest_goal)
+            if is_beyond and not self.inductions.nested:
                 self._met_beyond = True
-            if is_beyond and (self._nested or not self._beyond):
+            if is_beyond and (self.inductions.nested or not self._beyond):
                 continue
             constant = rest_goal.get(0, 0)
             is_far = constant < -HUGE or (len(form) == 2 and abs(form.get(0, 0)) > HUGE)
@@ -569,6 +482,8 @@ class Prover:
                     far = FAR if fact.source[0] == "times" else FAR_FETCHED
                     hard += any(abs(k) >= LARGE for other, k in rest_goal.items() if other) and far
                 is_computed = max(map(rank.__getitem__, rest_goal)) >= 0
+                if is_extreme[each] and self._has_choice(rest_goal):
+                    hard += FAR_FETCHED
             else:
                 is_computed = False
             hardness = (rank[each] < latest or is_far, hard, -constant, is_computed)
@@ -581,7 +496,19 @@ class Prover:
             too_late.sort(key=_hardness)
             beyond += [step for _, step in too_late[:BEYOND]]
 
-    def _any_of(self, goal: Form, steps: list[Step], question: _Question, depth: int) -> Node | None:
+    def _has_choice(self, goal: Form) -> bool:
+        """Whether a goal takes two proofs because of a minimum that must not be small, or a maximum that must not be large."""
+        facts = self.facts
+        for number, coefficient in goal.items():
+            if facts.is_extreme[number]:
+                value, reading = facts.terms[number]
+                assert value is not None
+                assert value.operation is not None
+                if _chooses(value.operation, str(reading), coefficient):
+                    return True
+        return False
+
+    def _any_of(self, goal: Form, steps: list[Step], question: Question, depth: int) -> Node | None:
         for _, fact, scale, multiplier, rest_goal in steps:
             found = self._attempt(rest_goal, question, depth - 1)
             if found is not None:
@@ -590,7 +517,7 @@ class Prover:
                     return Use(goal, fact, scale, multiplier, found, needs)
         return None
 
-    def _rounded(self, goal: Form, numbers: list[int], question: _Question, depth: int) -> Node | None:  # 11
+    def _rounded(self, goal: Form, numbers: list[int], question: Question, depth: int) -> Node | None:  # 11
         if all(goal[each] < 0 for each in numbers):  # it would only take from what is left
             return None
         for each in numbers:
@@ -600,16 +527,16 @@ class Prover:
                 if fact.form[each] == 1 and len(fact.form) == (2 if 0 in fact.form else 1) and not fact.needs:
                     rest_goal = {other: goal.get(other, 0) - left * fact.form.get(other, 0) for other in {**goal, **fact.form}}
                     rest_goal = {other: k for other, k in rest_goal.items() if k}
-                    found = self._prove(rest_goal, question, depth - 1)
+                    found = self.holds(rest_goal, question, depth - 1)
                     if found is not None:
                         return Use(goal, fact, 1, left, found)
         return None
 
-    def _about(self, number: int, question: _Question) -> list[Fact]:
+    def _about(self, number: int, question: Question) -> list[Fact]:
         found = question.about.get(number)
         if found is None:
             found = question.about[number] = self._usable(self.facts.at(number, question.point), question.point)
-        known = self._known.get(number)
+        known = self.inductions.known.get(number)
         if known:
             point = question.point
             rank, before = point.rank, point.before
@@ -641,26 +568,26 @@ class Prover:
             known = self._sharper[fact] = tuple(sharpened(fact))
         return known
 
-    def _needs(self, fact: Fact, question: _Question, depth: int) -> tuple[Node, ...] | None:
+    def _needs(self, fact: Fact, question: Question, depth: int) -> tuple[Node, ...] | None:
         found: list[Node] = []
         if not fact.needs:
             return ()
-        allowed, for_needs = self.assume, self._for_needs
-        self._for_needs = True
+        allowed, for_needs = self.assume, self.for_needs
+        self.for_needs = True
         if not self.assume_needs:
             self.assume = None
         for need in fact.needs:
-            node = self._prove(need, question, depth - 1)
+            node = self.holds(need, question, depth - 1)
             if node is None:
                 break
             found.append(node)
-        self.assume, self._for_needs = allowed, for_needs
+        self.assume, self.for_needs = allowed, for_needs
         if len(found) == len(fact.needs):
             return tuple(found)
         self.wanted_needs |= not self.assume_needs
         return None
 
-    def _as_computed(self, goal: Form, number: int, question: _Question, depth: int) -> Node | None:  # 4, 6
+    def _as_computed(self, goal: Form, number: int, question: Question, depth: int) -> Node | None:  # 4, 6
         computation = self._computations.get(number)
         if computation is None:
             computation = self._computations[number] = self._computation(number)
@@ -671,13 +598,13 @@ class Prover:
             return self._split(goal, op, question, depth)
         if other and (
             is_other_sure
-            or self._known.get(other)
+            or self.inductions.known.get(other)
             or any(not fact.differs for fact in self.facts.at(other, question.point))  # `ne` says the same in both readings
         ):
             found = [*found, self.facts.reading(number, other)]
         for fact in found:
-            scale, multiplier, rest_goal = _taken_out(goal, number, fact.form)
-            rest = self._prove(rest_goal, question, depth - 1)
+            scale, multiplier, rest_goal = taken_out(goal, number, fact.form)
+            rest = self.holds(rest_goal, question, depth - 1)
             if rest is not None:
                 needs = self._needs(fact, question, depth)
                 if needs is not None:
@@ -693,7 +620,9 @@ class Prover:
         op = value.operation
         name = "" if op is None else op.decl.name
         found = facts.computed(number)
-        other = facts.number(value, "s" if reading == "u" else "u")[0]
+        other, constant = facts.number(value, "s" if reading == "u" else "u")
+        if not other:  # the length of an array, as a signed number
+            found = [facts.equal(number, {0: constant} if constant else {}, ("reading", value, reading)), *found]
         is_signed = value in facts.signs
         is_sure = reading == "s" and name in EXTENDING
         if other and is_signed and reading == "u":
@@ -704,7 +633,7 @@ class Prover:
             op = None
         return (op, reading, found, other, is_sure) if op is not None or found or other else NOTHING
 
-    def _split(self, goal: Form, op: Operation, question: _Question, depth: int) -> Node | None:  # 6
+    def _split(self, goal: Form, op: Operation, question: Question, depth: int) -> Node | None:  # 6
         facts = self.facts
         terms = facts.terms
         chosen = [(each, terms[each][1]) for each in goal if terms[each][0] is op.results[0]]  # in one reading, or in both
@@ -713,15 +642,15 @@ class Prover:
         nodes = []
         for first in (True, False):
             value, says = choice_says(op, first)
-            replaced = _replaced(goal, {each: facts.form((((1, value, reading),), 0)) for each, reading in chosen})
+            chosen_goal = replaced(goal, {each: facts.form((((1, value, reading),), 0)) for each, reading in chosen})
             point = facts.says(says, question.point, ("chosen", op, first))
-            node = self._prove(replaced, _Question(point), depth - 1)
+            node = self.holds(chosen_goal, Question(point), depth - 1)
             if node is None:
                 return None
             nodes.append(node)
         return Split(goal, op, nodes[0], nodes[1])
 
-    def _multiplied(self, product: int, factors: tuple[int, int], question: _Question) -> list[Fact]:  # 7
+    def _multiplied(self, product: int, factors: tuple[int, int], question: Question) -> list[Fact]:  # 7
         facts = self.facts
         found: list[Fact] = []
         for of, by in {(factors[0], factors[1]), (factors[1], factors[0])}:
@@ -746,201 +675,11 @@ class Prover:
                     found.append(made)
         return sorted(found, key=lambda fact: -fact.rank)
 
-    # -- induction ---------------------------------------------------------------------------------------------------------
 
-    def _invariant(self, goal: Form, numbers: list[int], depth: int) -> Node | None:  # 5
-        """``numbers`` are those of the goal, the latest first: it has to be an argument, or others are later than the entry."""
-        facts = self.facts
-        latest = facts.rank[numbers[0]]
-        block: Block | None = None
-        for each in numbers:
-            if facts.rank[each] < latest:
-                break
-            at, owner = facts.argument(each)
-            if at == latest:
-                block = owner
-        return None if block is None else self._claimed(goal, block, latest, depth)
-
-    def _meeting(self, goal: Form, latest: int, point: Point, depth: int) -> Node | None:  # 8
-        met = None if point.block is None else self.facts.meeting(point.block)
-        return None if met is None or latest > self.facts.rank_of_block(met) else self._claimed(goal, met, latest, depth)
-
-    def _claimed(self, goal: Form, block: Block, latest: int, depth: int) -> Node | None:
-        """Whether ``goal``, whose latest number has the rank ``latest``, holds on each edge into a block."""
-        facts = self.facts
-        start = facts.rank_of_block(block)
-        if latest > start or block in facts.cleanups or block is facts.function.blocks[0]:
-            return None
-        key = (block, frozenset(goal.items()))
-        if key in self._claims:
-            known = self._claims[key]
-            if known is None and self.log is not None:
-                self.log.append(Refuted(key, self._for_needs))
-            return None if known is None else Inductive(goal, known)
-        if self._nested >= LEMMAS or (self._may_sample() and self.samples.refuted_on(goal, block)):  # 10
-            return None
-        entries = facts.entries(block)
-        if len(entries) > EDGES:
-            return None
-        terms, factors = facts.terms, facts.factors
-        arguments = []
-        for each in goal:
-            if factors[each] is not None:
-                if self._is_of(each, block):
-                    arguments.append(each)
-            elif each and terms[each][0].owner is block:  # type: ignore[union-attr]
-                arguments.append(each)
-        number = facts.cfg.number[block]
-        claim = Claim(block, goal, Fact(goal, start, facts.tree.last[number], None, None, False, False), [])
-        claim.fact.source = ("lemma", claim)
-        self._claims[key] = claim
-        for each in goal:
-            if each:
-                self._known.setdefault(each, []).append(claim.fact)
-        so_far, found_so_far = len(self._proven), len(self._found)
-        logged = 0 if self.log is None else len(self.log)
-        self._nested += 1
-        holds = self._on_edges(claim, entries, arguments, max(depth, SHALLOW))
-        self._nested -= 1
-        if holds:
-            self._proven.append(key)
-        else:
-            for other in self._proven[so_far:]:
-                self._forget(other)
-                del self._claims[other]
-            del self._proven[so_far:]
-            for question, goal_key in self._found[found_so_far:]:
-                question.proven.pop(goal_key, None)
-            del self._found[found_so_far:]
-            self._forget(key)
-            self._claims[key] = None
-            if self.log is not None:
-                self.refuted[key] = logged, len(self.log)
-                self.ends[len(self.log)] = key
-        if not self._nested:
-            self._found.clear()
-            for other in self._failed:  # they may have wanted more than was left; asked by themselves they get another try
-                self._claims.pop(other, None)
-            self._failed.clear()
-        elif not holds:
-            self._failed.append(key)
-        return Inductive(goal, claim) if holds else None
-
-    def _is_of(self, number: int, block: Block) -> bool:
-        terms = self.facts.terms
-        values = (terms[each][0] for each in self.facts.factors[number] or (number,))
-        return any(value is not None and value.owner is block for value in values)
-
-    def _forget(self, key: Claimed) -> None:
-        claim = self._claims[key]
-        assert claim is not None
-        for each in claim.form:
-            if each:
-                self._known[each].remove(claim.fact)
-
-    def _on_edges(self, claim: Claim, entries: list[Entry], arguments: list[int], depth: int) -> bool:
-        for entry in entries:
-            point = entry.point
-            if point is None:
-                claim.edges.append(None)
-                continue
-            goal = claim.form
-            if arguments:
-                replacement: dict[int, Form] = {}
-                for number in arguments:
-                    form = entry.forms.get(number)
-                    if form is None:
-                        form = self._handed(number, claim.block, entry.handed)
-                        if form is None:
-                            return False
-                        entry.forms[number] = form
-                    replacement[number] = form
-                goal = _replaced(goal, replacement)
-            question = self._questions.get(point)
-            if question is None:
-                question = self._questions[point] = _Question(point)
-            node = self._prove(goal, question, depth - 1)
-            if node is None:
-                return False
-            claim.edges.append(node)
-        return True
-
-    def _handed(self, number: int, block: Block, handed: dict[Value, Value]) -> Form | None:
-        """What an edge hands over for a number of an argument, or for a product with one."""
-        facts = self.facts
-        found: Form = {0: 1}
-        for each in facts.factors[number] or (number,):
-            value, reading = facts.terms[each]
-            if value is not None and value.owner is block:
-                if value not in handed:
-                    return None
-                form = facts.form((((1, handed[value], reading),), 0))
-            else:
-                form = {each: 1}
-            if not form:
-                return {}
-            if found == {0: 1}:
-                found = form
-            elif len(form) == 1 and 0 in form:
-                found = {key: coefficient * form[0] for key, coefficient in found.items()}
-            elif len(found) == 1 and 0 in found:
-                found = {key: coefficient * found[0] for key, coefficient in form.items()}
-            else:
-                (other,) = form
-                multiplied = facts.times(found, other)
-                if multiplied is None:
-                    return None
-                found = multiplied
-        return found
-
-
-def within(nodes: list[Node]) -> Iterator[Node]:
-    """The nodes, and all that they rest on."""
-    claims: set[Claim] = set()
-    work = list(nodes)
-    while work:
-        node = work.pop()
-        yield node
-        claim: Claim | None = None
-        if isinstance(node, Use):
-            work += [*node.needs, node.rest]
-            source = node.fact.source
-            if source[0] == "lemma":
-                claim = source[1]
-        elif isinstance(node, Reduced):
-            work.append(node.rest)
-        elif isinstance(node, Split):
-            work += [node.if_false, node.if_true]
-        elif isinstance(node, Inductive):
-            claim = node.lemma
-        if claim is not None and claim not in claims:
-            claims.add(claim)
-            work += [each for each in claim.edges if each is not None]
-
-
-def assumptions(nodes: list[Node]) -> list[Form]:
-    """What was taken for true (rule 9) in the nodes, each form once."""
-    found: list[Form] = []
-    for node in within(nodes):
-        if isinstance(node, Assumed) and node.goal not in found:
-            found.append(node.goal)
-        elif isinstance(node, Use) and node.fact.source[0] == "supposed" and node.fact.form not in found:
-            found.append(node.fact.form)
-    return found
-
-
-def facts_of(nodes: list[Node]) -> Iterator[Fact]:
-    """The facts that the nodes rest on."""
-    for node in within(nodes):
-        if isinstance(node, Use):
-            yield node.fact
-        elif isinstance(node, Along):
-            yield from (fact for fact, _ in node.way.links())
-
-
-def place_of(goal: Form, point: Point) -> Place:
-    """A goal and where it is asked, to be found by."""
-    return frozenset(goal.items()), point.rank, point.into
+def _asks_for_a_sign(goal: Form) -> bool:
+    """Whether a goal is about one number that must not be negative, or may even be."""
+    constant = goal.get(0, 0)
+    return constant >= 0 and len(goal) == (2 if constant else 1) and all(k > 0 for k in goal.values())
 
 
 def _chooses(op: Operation, reading: str, coefficient: int) -> bool:  # 6
@@ -966,48 +705,3 @@ def sharpened(fact: Fact) -> list[Fact]:  # 3
 
 
 _hardness = itemgetter(0)
-
-
-def _scaled(goal: Form, a: int, b: int) -> tuple[int, int, Form]:  # 2
-    """``scale``, ``multiplier``, and ``scale * goal + scale - 1``: less multiplier times a fact, a is taken out by b."""
-    common = gcd(a, b)
-    scale, multiplier = abs(b) // common, a // common if b > 0 else -a // common
-    rest = goal.copy() if scale == 1 else {each: scale * coefficient for each, coefficient in goal.items()}
-    if scale > 1:
-        constant = rest.get(0, 0) + scale - 1
-        if constant:
-            rest[0] = constant
-        else:
-            del rest[0]
-    return scale, multiplier, rest
-
-
-def _taken_out(goal: Form, number: int, fact: Form) -> tuple[int, int, Form]:  # 2
-    """``scale`` and ``multiplier``, and ``scale * goal + scale - 1 - multiplier * fact``, which is without ``number``."""
-    scale, multiplier, rest = _scaled(goal, goal[number], fact[number])
-    return scale, multiplier, _less(rest, multiplier, fact)
-
-
-def _less(goal: Form, multiplier: int, fact: Form) -> Form:
-    """``goal - multiplier * fact``."""
-    rest = goal.copy()
-    for each, coefficient in fact.items():
-        left = rest.get(each, 0) - multiplier * coefficient
-        if left:
-            rest[each] = left
-        else:
-            rest.pop(each, None)
-    return rest
-
-
-def _replaced(goal: Form, replacement: dict[int, Form]) -> Form:
-    """``goal`` with forms in the place of numbers."""
-    found: Form = {}
-    for each, coefficient in goal.items():
-        form = replacement.get(each)
-        if form is None:
-            found[each] = found.get(each, 0) + coefficient
-        else:
-            for other, factor in form.items():
-                found[other] = found.get(other, 0) + coefficient * factor
-    return {each: coefficient for each, coefficient in found.items() if coefficient}

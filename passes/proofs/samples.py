@@ -27,7 +27,8 @@ from random import Random
 from altru_ir import scalars
 from altru_ir.module import Block
 from altru_ir.passes.analysis.definitions import length_of, range_of, width
-from altru_ir.passes.analysis.inequalities import Form, Inequalities, Point
+from altru_ir.passes.analysis.facts import Form, Point
+from altru_ir.passes.analysis.inequalities import Inequalities
 from altru_ir.types import ArrayType, Type
 from altru_ir.values import Operation, Successor, Value
 
@@ -51,6 +52,7 @@ COMPUTED: dict[str, Callable[[int, int], int]] = {
 OTHERS = frozenset(
     {"shl", "lshr", "ashr", "rotl", "rotr", "sdiv", "srem", "udiv", "urem", "smin", "smax", "clz", "ctz", "popcount"}
     | {f"{sign}{verb}.checked" for sign in "us" for verb in ("add", "sub", "mul")}
+    | {"shl.checked", "lshr.checked", "ashr.checked"}
 )
 
 

@@ -20,22 +20,15 @@ from __future__ import annotations
 
 from altru_ir.module import Block, Module
 from altru_ir.passes.analysis import definitions
+from altru_ir.passes.analysis.comparisons import choice_says
 from altru_ir.passes.analysis.definitions import Reading, Wrapping
-from altru_ir.passes.analysis.inequalities import Fact, Form, Inequalities, Raw, choice_says, edge_values
+from altru_ir.passes.analysis.facts import Fact, Form, Raw
+from altru_ir.passes.analysis.inequalities import Inequalities, edge_values
 from altru_ir.passes.proofs import certificates as c
 from altru_ir.passes.proofs.alignment import Chain, Meeting, derivation
 from altru_ir.passes.proofs.certificates import Polynomial, Term
 from altru_ir.passes.proofs.goals import Found
-from altru_ir.passes.proofs.prover import (
-    Along,
-    Claim,
-    Inductive,
-    Limits,
-    Node,
-    Reduced,
-    Split,
-    Use,
-)
+from altru_ir.passes.proofs.nodes import Along, Claim, Inductive, Limits, Node, Reduced, Split, Use
 from altru_ir.values import Operation, Value
 
 Corrections = list[tuple[int, int]]

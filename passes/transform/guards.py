@@ -19,7 +19,8 @@ from __future__ import annotations
 
 from altru_ir import declare
 from altru_ir.module import Block
-from altru_ir.passes.analysis.inequalities import Form, Inequalities
+from altru_ir.passes.analysis.facts import Form
+from altru_ir.passes.analysis.inequalities import Inequalities
 from altru_ir.types import I1, USIZE, ArrayType, IntType, PlaceType, PtrType, Type, UsizeType
 from altru_ir.values import NO_ATTRIBUTES, Operation, Value
 

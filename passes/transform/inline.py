@@ -21,7 +21,10 @@ into. Rules, cited by number in the code. A call is replaced when
  5. the callee is not marked ``{inline = "never"}``;
  6. the callee makes no value that the collector follows: it would keep its object until the caller returns, and a weak
     reference could tell;
- 7. the drops of both are elaborated, or of neither, or the callee has nothing to drop.
+ 7. the drops of both are elaborated, or of neither, or the callee has nothing to drop;
+ 8. with ``pure``, the callee is one block of operations that only compute: no access, no check, nothing that may panic. Such a
+    call can be in no backtrace, so that nobody sees that it has gone, and an index that it gives is arithmetic to those who
+    look for proofs.
 
 A block of the caller is cut behind the call; a ``ret`` becomes a branch to the rest. Regions that the callee declares are
 inferred in the caller. Locations stay those of the callee, so that a panic names the line where it happens.
@@ -58,14 +61,18 @@ class Inline(Pass):
     Options:
         max_size: a callee has at most so many operations.
         max_growth: a caller takes in at most so many operations.
+        pure: only callees of one block that does nothing but compute.
     """
 
     name = "inline"
     max_size: int = 30
     max_growth: int = 2000
+    pure: bool = False
 
     def run(self, module: Module) -> None:
         functions = bodies(module)
+        if self.pure and not any(_only_computes(function) for function in functions):  # 8
+            return
         number = {function.name: at for at, function in enumerate(functions)}
         calls = [[number[n] for n in _called(function) if n in number] for function in functions]
         component: dict[str, int] = {}
@@ -114,6 +121,9 @@ class Inline(Pass):
                 elif why is None and grown + size[callee.name] > self.max_growth:
                     why = f"@{caller.name} has taken in {grown} operations already"
                 if why is not None:
+                    if self.pure:
+                        out.append(op)
+                        continue
                     self.remark(MISSED, "NotInlined", op, f"@{name} is not inlined into @{caller.name}: {why}")
                     out.append(op)
                     continue
@@ -135,6 +145,8 @@ class Inline(Pass):
     def _refusal(self, callee: Function, module: Module) -> str | None:
         """Why ``callee`` is not inlined anywhere; None when it may be."""
         type = callee.signature.type
+        if self.pure and not _only_computes(callee):  # 8
+            return "it does more than compute"
         operations = list(callee.operations())
         if callee.attributes.get("inline") == "never":  # 5
             return "it says so"
@@ -153,6 +165,13 @@ class Inline(Pass):
         if any(op.decl.name == "resume" for op in operations):
             return "it resumes unwinding"
         return None
+
+
+def _only_computes(function: Function) -> bool:  # 8
+    if len(function.blocks) != 1 or function.blocks[0].unwind is not None:
+        return False
+    *ops, last = function.blocks[0].ops
+    return last.decl.name == "ret" and all(op.decl.is_pure and not op.decl.may_panic for op in ops)
 
 
 def _called(function: Function) -> list[str]:

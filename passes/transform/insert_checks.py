@@ -8,7 +8,7 @@ could go wrong gets its check; before every division, its divisor does.
                                         check.bounds %i, %n
                                         %x = load %slot
 
-Rules, cited by number in the code. An access through a path needs
+Rules, cited by number in the code. An access through a path, and ``dim``, which follows it as far as it reads pointers, need
  1. for ``elem``, each index below its dimension, and for ``subrange`` a range within it (class ``bounds``);
  2. for ``deref`` of a raw pointer, the pointer non-null (class ``null``) and aligned (class ``align``);
  3. for a division, a divisor that is not zero, and for a signed one not MIN / -1 (class ``division``).
@@ -36,25 +36,12 @@ from altru_ir.layout import layout_of
 from altru_ir.literals import constant_integer
 from altru_ir.module import Block, Function, Module
 from altru_ir.passes.base import FunctionPass
+from altru_ir.passes.check_modes import CLASS_OF, OF_RAW_POINTERS, CheckModes, modes_of
 from altru_ir.types import USIZE, ArrayType, IntType, PtrType, Type
 from altru_ir.values import NO_ATTRIBUTES, Operation, Value
 
-CLASSES = ("bounds", "null", "align", "division")
-
 SIGNED_DIVISIONS = ("sdiv", "srem")
 DIVISIONS = ("sdiv", "srem", "udiv", "urem")
-
-
-def _classes(text: str) -> frozenset[str]:
-    if text == "all":
-        return frozenset(CLASSES)
-    if text == "none":
-        return frozenset()
-    chosen = frozenset(text.replace("+", ",").split(","))
-    unknown = chosen - set(CLASSES)
-    if unknown:
-        raise ValueError(f"there is no class of checks `{min(unknown)}`; there are {', '.join(CLASSES)}, all and none")
-    return chosen
 
 
 @attrs.define
@@ -63,36 +50,38 @@ class InsertChecks(FunctionPass):
 
     Options:
         checks: the classes to insert: all, none, or some of bounds, null, align and division, joined by `+`.
+        unsafe: the classes to insert for what is marked `unsafe`; empty for the same.
     """
 
     name = "insert-checks"
     checks: str = "all"
+    unsafe: str = ""
+    modes: CheckModes = attrs.field(init=False, repr=False, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.modes = modes_of(self.checks, self.unsafe)
 
     def run_on(self, function: Function) -> bool:
-        """Raises ``ValueError`` for an unknown class in ``checks``."""
-        chosen = _classes(self.checks)
-        if not chosen or function.module is None:
+        if not (self.modes.elsewhere or self.modes.marked) or function.module is None:
             return False
         before = sum(len(block.ops) for block in function.blocks)
         checks = 0
         for block in function.blocks:
-            checks += _Inserter(function.module, chosen, block).run()
+            checks += _Inserter(function.module, self.modes, block).run()
         self.count("checks inserted", checks)
         return before != sum(len(block.ops) for block in function.blocks)
-
-    def __attrs_post_init__(self) -> None:
-        _classes(self.checks)
 
 
 class _Inserter:
     """Checks for one block."""
 
-    def __init__(self, module: Module, chosen: frozenset[str], block: Block) -> None:
+    def __init__(self, module: Module, modes: CheckModes, block: Block) -> None:
         self.module = module
-        self.chosen = chosen
+        self.modes = modes
         self.block = block
         self.out: list[Operation] = []
-        self.proven: set[tuple[object, ...]] = set()
+        self.proven: dict[tuple[object, ...], bool] = {}
+        """Checks that stand here, and whether one of them guards something that is not marked ``unsafe``."""
         self.lengths: dict[object, Value] = {}
         self.inserted = 0
         self.epoch = 0
@@ -102,8 +91,9 @@ class _Inserter:
         """The number of checks inserted."""
         for op in self.block.ops:
             if op.decl.is_check:
-                self.proven.add(self.key(op.name, op.operands, op.attrs.get("alignment")))
+                self.note(self.key(op.name, op.operands, op.attrs.get("alignment")), op.unsafe)
             elif op.name == "dim":
+                self.path(op.operands[0], reads=False)
                 self.read_at[op.result] = self.epoch
             elif op.name != "const" and not op.decl.is_projection:
                 if op.name in DIVISIONS:
@@ -118,7 +108,7 @@ class _Inserter:
     # -- rule 3 --
 
     def division(self, op: Operation) -> None:
-        if "division" not in self.chosen:
+        if not self.modes.keeps("division", op.unsafe):
             return
         dividend, divisor = op.operands
         known = constant_integer(divisor)
@@ -134,22 +124,23 @@ class _Inserter:
 
     # -- rules 1 and 2 --
 
-    def path(self, place: Value) -> None:
+    def path(self, place: Value, reads: bool = True) -> None:
+        """Checks for the path to ``place``, whose storage is accessed, or where it does not ``read`` only measured."""
         steps: list[Operation] = []
         op = place.operation
         while op is not None and op.decl.is_projection:
             steps.append(op)
             op = op.operands[0].operation if op.operands and op.operands[0].type.is_place else None
-        for step in reversed(steps):  # from the root outward: a pointer is checked before what lies behind it
+        for left, step in reversed(list(enumerate(steps))):  # from the root outward: a pointer before what lies behind it
             if step.name == "elem":
                 self.element(step)
             elif step.name == "subrange":
                 self.range(step)
-            elif step.name == "deref":
+            elif step.name == "deref" and (reads or any(_reads_pointer(later) for later in steps[:left])):
                 self.raw_pointer(step)
 
     def element(self, step: Operation) -> None:
-        if "bounds" not in self.chosen:
+        if not self.modes.keeps("bounds", step.unsafe):
             return
         base = step.operands[0]
         sequence = base.type.target  # type: ignore[attr-defined]
@@ -159,22 +150,24 @@ class _Inserter:
                 self.against(dimension, base, axis, "check.bounds", [index], step)
 
     def range(self, step: Operation) -> None:
-        if "bounds" not in self.chosen:
+        if not self.modes.keeps("bounds", step.unsafe):
             return
         base, low, high = step.operands
         dimension = base.type.target.dimensions[0]  # type: ignore[attr-defined]
-        bounds = constant_integer(low), constant_integer(high)
-        if dimension is not None and bounds[0] is not None and bounds[1] is not None and bounds[0] <= bounds[1] <= dimension:
-            return
+        first, end = constant_integer(low), constant_integer(high)
+        if dimension is not None and first is not None and end is not None:
+            modulus = 1 << self.module.pointer_bits
+            if first % modulus <= end % modulus <= dimension:
+                return
         self.against(dimension, base, 0, "check.subrange", [low, high], step)
 
     def raw_pointer(self, step: Operation) -> None:
         pointer = step.operands[0]
         if not isinstance(pointer.type, PtrType):
             return
-        if "null" in self.chosen:
+        if self.modes.keeps("null", step.unsafe):
             self.check("check.nonnull", [pointer], step)
-        if "align" in self.chosen:
+        if self.modes.keeps("align", step.unsafe):
             target = pointer.type.target
             if isinstance(target, ArrayType):
                 target = target.element
@@ -188,11 +181,18 @@ class _Inserter:
         """A check against a dimension, which may be ``known``."""
         length = known if known is not None else self.measured(base, axis, self.epoch)
         key = (name, *map(self.same, operands), length, None)
-        if key not in self.proven:
+        if not self.holds(key, near):
             value = self.constant(known, near) if known is not None else self.dimension(base, axis, near)
             self.check(name, [*operands, value], near)
 
-    # -- rule 4 --
+    # -- rules 4 and 5 --
+
+    def note(self, key: tuple[object, ...], marked: bool) -> None:
+        self.proven[key] = not marked or self.proven.get(key, False)
+
+    def holds(self, key: tuple[object, ...], near: Operation) -> bool:
+        """Whether a check stands here that guards ``near`` too, whichever classes are taken away."""
+        return key in self.proven and (self.proven[key] or near.unsafe)
 
     def key(self, name: str, operands: list[Value], alignment: object) -> tuple[object, ...]:
         return (name, *map(self.same, operands), alignment)
@@ -224,10 +224,11 @@ class _Inserter:
 
     def check(self, name: str, operands: list[Value], near: Operation, attributes: dict[str, object] | None = None) -> None:
         key = self.key(name, operands, (attributes or {}).get("alignment"))
-        if key not in self.proven:
-            self.proven.add(key)
+        if not self.holds(key, near):
+            check = self.add(name, operands, attributes or {}, near, None)
+            check.unsafe = near.unsafe and CLASS_OF[name] not in OF_RAW_POINTERS
+            self.note(key, check.unsafe)
             self.inserted += 1
-            self.add(name, operands, attributes or {}, near, None)
 
     def constant(self, number: int, near: Operation) -> Value:
         known = self.lengths.get(number)
@@ -247,11 +248,16 @@ class _Inserter:
         return known
 
 
+def _reads_pointer(step: Operation) -> bool:
+    """Whether a step of a path takes a pointer out of memory and follows it."""
+    return step.name == "deref" and step.operands[0].type.is_place
+
+
 def is_stable(place: Value) -> bool:
     """Whether a path leads to the same storage each time it is evaluated: no step reads a pointer from memory."""
     op = place.operation
     while op is not None and op.operands and op.operands[0].type.is_place:
-        if op.name == "deref":
+        if _reads_pointer(op):
             return False
         op = op.operands[0].operation
     return True

@@ -38,10 +38,12 @@ import attrs
 from altru_ir import declare
 from altru_ir.marks import copies
 from altru_ir.module import Block, Function
-from altru_ir.passes.analysis.inequalities import Form, Inequalities, Point
+from altru_ir.passes.analysis.facts import Form, Point
+from altru_ir.passes.analysis.inequalities import Inequalities
 from altru_ir.passes.proofs.certificates import MERGED, Versions
 from altru_ir.passes.proofs.goals import nodes_of, proven
-from altru_ir.passes.proofs.prover import Prover, assumptions
+from altru_ir.passes.proofs.nodes import assumptions
+from altru_ir.passes.proofs.prover import Prover
 from altru_ir.passes.transform.guards import Guards, testable
 from altru_ir.values import NO_ATTRIBUTES, Operation, Successor, Value
 

@@ -84,6 +84,17 @@ class Reloads:
             return False
         return not any(self._may_write(op, place) for op in between)
 
+    def never_written(self, place: Value, but: Operation | None = None) -> bool:
+        """Whether no operation of the function may write to ``place``, ``but`` for one and those that leave nothing there."""
+        if _is_frozen(place, self._module):  # 2
+            return True
+        writers = [op for block in self._cfg.blocks for op in self._of_block(block) if op is not but]
+        return not any(not self._empties(op) and self._may_write(op, place) for op in writers)
+
+    def _empties(self, op: Operation) -> bool:
+        """Whether all that the operation writes to is unreadable behind it."""
+        return op.decl.name in ("end", "drop", "take", "dealloc") and not runs_destructors(op, self._module)
+
     def _between(self, first: Operation, second: Operation) -> list[Operation] | None:  # 1
         """The operations that write, on the ways from the one to the other; None where that is too much."""
         above, below = first.block, second.block

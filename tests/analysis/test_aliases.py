@@ -20,6 +20,8 @@ from tests.analysis.watching import Watcher, runs
 TYPES = """altru 1
 module @m
 struct @S { a: i32, b: i32 }
+struct @T { data: own<[? x i32]>, used: usize }
+struct @C { next: gc<@C> }
 union @U { n: i32, f: f32 }
 enum @E { X(i32), Y(i64) }
 global mut @g : i32 = 0
@@ -86,6 +88,11 @@ BORROWED = LOCAL + "  %r = borrow mut %p\n  %raw = ref.to_ptr %r\n"
         ("%i: usize", ARRAY + "  %p = subrange %t, %one, %i\n  %q = subrange %t, %one, %two\n", MAY),
         ("%x: ref<mut own<i32>>, %y: ptr<i32>", "  %s = deref %x\n  %p = deref %s\n  %q = deref %y unsafe\n", MAY),  # 6
         ("%x: ref<mut own<i32>>", "  %s = deref %x\n  %p = deref %s\n  %q = deref %s\n", MAY),
+        ("%x: ref<mut @T>, %i: usize", "  %s = deref %x\n  %p = field %s, data\n  %d = deref %p\n  %q = elem %d, %i\n", NO),
+        ("%x: ref<mut @T>, %i: usize", "  %p = deref %x\n  %f = field %p, data\n  %d = deref %f\n  %q = elem %d, %i\n", NO),
+        ("%x: ref<mut @T>, %i: usize", "  %s = deref %x\n  %p = field %s, used\n  %f = field %s, data\n  %d = deref %f\n"
+         "  %q = elem %d, %i\n", NO),
+        ("%x: ref<@C>", "  %s = deref %x\n  %p = field %s, next\n  %d = deref %p\n  %q = field %d, next\n", MAY),
         ("", LOCAL + "  %r = borrow mut %p\n  %q = deref %r\n", SAME),
         ("", "  %s = local : @S\n  %p = field %s, a\n  %r = borrow mut %s\n  %d = deref %r\n  %q = field %d, b\n", NO),
         ("%l: ref<mut pool<i32>>, %h: pool.handle<i32>, %x: ptr<i32>", "  %r = pool.get_mut %l, %h\n  %p = deref %r\n"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-import sys
-import types
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +15,8 @@ from altru_ir.passes.analysis.fact_files import lines, read
 from altru_ir.passes.analysis.loans import Conflicts, Facts, find_conflicts
 from bench import naive_loans
 from tests.analysis.rules import Clause, Rules
+from tests.mutants.loan_solver import MUTANTS as DEFECTS
+from tests.mutants.planting import planted
 
 CASES = Path(__file__).parent.parent / "cases" / "polonius"
 RULES = Rules.of(loans.__doc__ or "")
@@ -136,73 +136,14 @@ def verdict_of_the_rules(seed: int) -> Conflicts:
     return by_the_rules(RULES, any_facts(seed))
 
 
-DEFECTS = {
-    "1: only children": ("for child in after[at]:\n                    family |= whole[child]", "pass"),
-    "2, 3: no descendants": (
-        "where[self.point[n]] |= below.get(x, 0)",
-        "where[self.point[n]] |= 1 << path[x] if x in path else 0",
-    ),
-    "4: no descendants": ("if (child, v) not in pairs:", "if False:"),
-    "5: moves forgotten": (
-        "_flow(self.before, self.after, self.order, made, ended)",
-        "_flow(self.before, self.after, self.order, made, [0] * len(made))",
-    ),
-    "6: on exit for on entry": ("on_entry |= on_exit[source]", "on_entry |= on_exit[n]"),
-    "7: definitions forgotten": ("used, self._at_points(facts.var_defined_at, user))", "used, [0] * len(used))"),
-    "8: definitions forgotten": ("ended = self._at_points(facts.var_defined_at, dropper)", "ended = [0] * len(dropped)"),
-    "8: what holds nothing is dropped": ("dropped[n] &= on_entry", "pass"),
-    "8: live where it holds nothing": ("ended[n] |= ~on_exit[n]", "pass"),
-    "9: uses forgotten": ("live[n] |= image.of(used[n])", "pass"),
-    "9: an image keeps what has gone": ("self.image ^= 1 << right", "pass"),
-    "10: drops forgotten": ("live[n] |= image.of(dropped[n])", "pass"),
-    "11: live outside of the graph": (
-        "[self.universal] * self.in_graph + [0] *",
-        "[self.universal] * self.in_graph + [self.universal] *",
-    ),
-    "12: not transitive upwards": ("sources, sinks = below.get(a, 0) | 1 << a,", "sources, sinks = 1 << a,"),
-    "12: not transitive downwards": ("above.get(b, 0) | 1 << b\n", "1 << b\n"),
-    "13: the dead stay within a line": ("graph.remove(graph.nodes & ~self.live[following])", "pass"),
-    "13: the dead stay between lines": ("passed.remove(graph.nodes & ~self.live[m])", "pass"),
-    "13: subsets of lines that meet": ("grown = grown or new != 0", "new = 0"),
-    "14: reissues forgotten": (
-        "starts.setdefault(named, set()).add(o)\n        for",
-        "starts.setdefault(named, {o})\n        for",
-    ),
-    "14: placeholders outside of the graph": ("always if n < self.in_graph else ()", "always"),
-    "15: loans do not flow": ("for sink in bits(self.above.get(o, 0) | 1 << o):", "for sink in (o,):"),
-    "15: loans do not follow an edge": ("if a in self.loans:", "if False:"),
-    "16: loans of lines that meet": ("if loans & ~self.loans.get(o, 0):", "if False:"),
-    "16: kills forgotten within a line": ("self._kill(killed[n], graph)", "pass"),
-    "16: kills forgotten between lines": ("self._kill(killed.get(line[-1], 0), graph)", "pass"),
-    "16: killed before it counts": (
-        "if always or n in self.invalidated:",
-        "self._kill(killed.get(n, 0), graph)\n                if True:",
-    ),
-    "17: not live": ("bits(self.reach[named] & graph.nodes & self.live[n])", "bits(self.reach[named] & graph.nodes)"),
-    "18: not transitive": ("work.append(b)\n        return known", "pass\n        return known"),
-    "19: any origin": ("bits(self.reach[named] & graph.nodes & self.universal)", "bits(self.reach[named] & graph.nodes)"),
-    "19: promises forgotten": ("named & 1 and not self.known.get(b, 0) >> named & 1:", "named & 1 and b != o:"),
-}
-"""Defects to plant in the solver: the rule, what stands there, and what is put in its place."""
-
-
-@pytest.mark.parametrize("defect", DEFECTS)
-def test_a_planted_defect_is_found(defect: str) -> None:
-    source = Path(loans.__file__).read_text()
-    before, after = DEFECTS[defect]
-    assert before in source
-    module = types.ModuleType("planted")
-    sys.modules["planted"] = module  # attrs looks a class's module up
-    try:
-        exec(compile(source.replace(before, after, 1), "planted", "exec"), module.__dict__)
-    finally:
-        del sys.modules["planted"]
-
+@pytest.mark.parametrize("name", DEFECTS)
+def test_a_planted_defect_is_found(name: str) -> None:
     def differs(seed: int) -> bool:
-        found, right = module.find_conflicts(any_facts(seed)), verdict_of_the_rules(seed)
+        found, right = find_conflicts(any_facts(seed)), verdict_of_the_rules(seed)
         return (found.errors, found.subset_errors) != (right.errors, right.subset_errors)
 
-    assert any(differs(seed) for seed in range(3000))
+    with planted(DEFECTS[name]):
+        assert any(differs(seed) for seed in range(3000))
 
 
 def test_the_header_has_all_rules() -> None:

@@ -3,19 +3,17 @@ planted defects of agreements are rejected."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import attrs
 import pytest
 
 import altru_ir as air
 from altru_ir import backend, passes
 from altru_ir.module import Module
-from altru_ir.passes.proofs import certificates as c
 from altru_ir.passes.proofs.agreements import disagreements
-from altru_ir.passes.proofs.certificates import Agreement, Term
+from altru_ir.passes.proofs.certificates import Agreement
 from altru_ir.passes.transform.infer_contracts import _Contracts
 from altru_ir.values import Operation
+from tests.mutants.certificates import AGREEMENTS
 
 PROGRAM = """altru 1
 module @m
@@ -261,122 +259,15 @@ class Made:
         return [each.clause for each in disagreements(self.module, self.proofs, self.agreements)]
 
 
-def below_one_less(made: Made) -> None:
-    """A statement that says more than what is assumed."""
-    at = made.first(True)
-    statement = dict(made.agreements[at].statement)
-    statement[()] = statement.get((), 0) - 1
-    made.change(True, statement=statement)
-
-
-def other_derivation(made: Made) -> None:
-    """What is proven at a return is something else."""
-    at = made.first(True)
-    made.change(True, at=tuple((c.Sum((), 0),) for _ in made.agreements[at].at))
-
-
-def another_caller(made: Made) -> None:
-    function = made.module.functions["run"]
-    block = made.op("run", "call").block
-    assert block is not None
-    call = made.op("run", "call")
-    copy = Operation(call.decl, list(call.operands), call.attrs, loc=call.loc)
-    copy.results = [type(call.results[0])(call.results[0].type, None, copy)]
-    function.blocks[0].ops.insert(0, copy)
-    copy.block = function.blocks[0]
-
-
-def taken_address(made: Made) -> None:
-    ref = (
-        air.parse("altru 1\nmodule @x\nfunc @value() {\n^e:\n  %f = func.ref @value\n  ret\n}")
-        .functions["value"]
-        .blocks[0]
-        .ops[0]
-    )
-    made.module.functions["run"].blocks[0].ops.insert(0, ref)
-
-
-def longer_result(made: Made) -> None:
-    made.op("find", "ret", 1).operands[0] = next(
-        op for op in made.module.functions["find"].operations() if op.decl.name == "slice.len"
-    ).results[0]
-
-
-def made_beside(made: Made, text: str) -> list[Operation]:
-    """Operations in front of those of `value`, which is where they begin."""
-    ops = (
-        air.parse(f"altru 1\nmodule @x\nfunc @value(%i: usize) {{\n^e:\n{text}\n  ret\n}}")
-        .functions["value"]
-        .blocks[0]
-        .ops[:-1]
-    )
-    block = made.module.functions["value"].blocks[0]
-    block.ops[0:0] = ops
-    for op in ops:
-        op.block = block
-    return ops
-
-
-def more_than_agreed(made: Made) -> None:
-    """Of two things that are assumed at once one is agreed on."""
-    *_, more = made_beside(made, "  %one = const 1 : usize\n  %none = const 0 : usize\n  %no = icmp ult %one, %none")
-    assumed = made.agreements[made.first(False)].assumed
-    both = Operation(air.declare.find("and"), [assumed.operands[0], more.result])
-    both.results = [type(more.result)(more.result.type, None, both)]
-    block = assumed.block
-    assert block is not None
-    block.ops.insert(block.ops.index(assumed), both)
-    both.block = block
-    assumed.operands[0] = both.result
-
-
-def assumed_by_nobody(made: Made) -> None:
-    made_beside(
-        made,
-        "  %one = const 1 : usize\n  %no = icmp ult %one, %one\n  assume %no {checks.agreed} unsafe",
-    )
-
-
-PLANTED: dict[str, tuple[str, Callable[[Made], object]]] = {
-    "more than what is agreed on": ("12", more_than_agreed),
-    "an assumption without an agreement": ("12", assumed_by_nobody),
-    "a public function": ("12a", lambda made: setattr(made.module.functions["value"], "linkage", "public")),
-    "an address that is taken": ("12a", taken_address),
-    "a call that was forgotten": ("12", another_caller),
-    "a condition the other way round": ("12a", lambda made: made.op("value", "icmp").set("predicate", "uge")),
-    "a stronger condition": ("12a", lambda made: made.op("value", "icmp").set("predicate", "ult")),
-    "a weaker test in front of the call": ("5a", lambda made: made.op("run", "icmp", 1).set("predicate", "uge")),
-    "a statement about less": ("12b", below_one_less),
-    "another derivation": ("12", other_derivation),
-    "a derivation too few": ("12", lambda made: made.change(True, at=made.agreements[made.first(True)].at[1:])),
-    "no derivation": ("12", lambda made: made.change(True, at=(None,) * len(made.agreements[made.first(True)].at))),
-    "a result that is the length": (
-        "12",
-        lambda made: made.op("find", "ret", 1).operands.__setitem__(0, made.op("find", "slice.len").results[0]),
-    ),
-    "an assumption in front of all calls": (
-        "12a",
-        lambda made: made.change(False, assumed=made.agreements[made.first(True)].assumed),
-    ),
-    "the contract of another function": ("12", lambda made: made.change(True, function=made.module.functions["value"])),
-    "no stand-in for the result": ("12", lambda made: made.change(True, result=None)),
-    "a check in the place of an assumption": ("12", lambda made: made.change(False, assumed=made.op("value", "check.bounds"))),
-    "a statement about a local value": (
-        "12",
-        lambda made: made.change(False, statement={(Term(made.op("run", "slice.len").results[0], "u"),): 1}),
-    ),
-}
-
-
 def test_what_the_pass_agrees_on_is_accepted() -> None:
     made = Made()
     assert made.clauses() == []
     assert {each.result is None for each in made.agreements} == {True, False}
 
 
-@pytest.mark.parametrize("name", PLANTED)
+@pytest.mark.parametrize("name", AGREEMENTS)
 def test_planted_defects_are_found(name: str) -> None:
-    clause, plant = PLANTED[name]
+    clause, plant = AGREEMENTS[name]
     made = Made()
     plant(made)
     assert clause in made.clauses()

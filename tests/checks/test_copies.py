@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from altru_ir.passes.proofs import certificates as c
 from altru_ir.passes.proofs.certificates import Proof
 from altru_ir.passes.proofs.checker import problems
 from tests.checks.proofs import Program
+from tests.mutants.certificates import COPIES
 
 TEXT = """
 func @f(%a: ref<[? x i32]>, %n: usize, %m: usize, %u: usize) -> usize {
@@ -84,59 +83,6 @@ def versions(text: str = TEXT) -> tuple[Program, Proof]:
     return x, Proof([], [], [c.Versions(guards[0], outer), c.Versions(guards[1], inner)])
 
 
-def edge(x: Program, block: str, index: int, *values: str) -> None:
-    x.blocks[block].ops[-1].successors[index].args[:] = [x.values[value] for value in values]
-
-
-def to(x: Program, name: str, *values: str) -> None:
-    x.ops[name].operands[:] = [x.values[value] for value in values]
-
-
-def redirect(x: Program, block: str, index: int, target: str) -> None:
-    x.blocks[block].ops[-1].successors[index].block = x.blocks[target]
-
-
-def fewer(x: Program, proof: Proof) -> None:
-    old = proof.versions[0]
-    proof.versions[0] = c.Versions(old.guard, old.pairs[:-1])
-
-
-def folded_away(x: Program, proof: Proof) -> None:
-    """Without the inner version nobody says that its guard makes no difference."""
-    del proof.versions[1]
-
-
-def no_check(x: Program, proof: Proof) -> None:
-    del x.blocks["body2"].ops[0]
-
-
-def early_panic(x: Program, proof: Proof) -> None:
-    """The check of the other copy comes before what it should come behind."""
-    ops = x.blocks["step2"].ops
-    ops[0], ops[1] = ops[1], ops[0]
-
-
-PLANTED: dict[str, Callable[[Program, Proof], object]] = {
-    "another comparison in the copy": lambda x, proof: x.ops["more2"].set("predicate", "ule"),
-    "another operand in the copy": lambda x, proof: to(x, "more2", "i2", "m"),
-    "a check that is not copied": no_check,
-    "a panic in another place": early_panic,
-    "a copy that starts elsewhere": lambda x, proof: edge(x, "guard", 1, "one"),
-    "a copy that leaves with another value": lambda x, proof: edge(x, "head2", 1, "n"),
-    "a copy that goes on in the first one": lambda x, proof: redirect(x, "step2", 0, "inner"),
-    "a copy's edges the other way round": lambda x, proof: x.blocks["head2"].ops[-1].successors.reverse(),
-    "another way into the copy": lambda x, proof: redirect(x, "entry", 0, "head2"),
-    "a block left out": fewer,
-    "an inner guard that nobody answers for": folded_away,
-    "an inner copy that differs": lambda x, proof: to(x, "jnext3", "j3", "j3"),
-    "another value where the copies meet": lambda x, proof: edge(x, "inner3", 1, "j3"),
-    "the same other value where the copies meet": lambda x, proof: (edge(x, "inner", 1, "j"), edge(x, "inner3", 1, "j3")),
-    "an inner guard that does more": lambda x, proof: x.blocks["guard3"].ops.insert(0, x.blocks["step3"].ops[0]),
-    "a value used outside": lambda x, proof: x.blocks["done"].ops[0].operands.__setitem__(0, x.values["i"]),
-    "the copies taken for each other": lambda x, proof: x.blocks["guard"].ops[-1].successors.reverse(),
-}
-
-
 def test_copies_are_accepted() -> None:
     x, proof = versions()
     assert [str(problem) for problem in problems(x.function, proof)] == []
@@ -152,9 +98,9 @@ def test_a_guard_may_make_a_path_to_measure() -> None:
     assert [str(problem) for problem in problems(x.function, proof)] == []
 
 
-@pytest.mark.parametrize("name", PLANTED)
+@pytest.mark.parametrize("name", COPIES)
 def test_what_is_no_copy_is_found(name: str) -> None:
     x, proof = versions()
-    PLANTED[name](x, proof)
+    COPIES[name](x, proof)
     found = problems(x.function, proof)
     assert {problem.clause for problem in found} == {"11"}

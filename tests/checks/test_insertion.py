@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import altru_ir as air
-from altru_ir import passes
+from altru_ir import backend, passes
 from altru_ir.module import Module
 from altru_ir.testing import loops, whole_language
 from bench.kernels import air_of, kernel, names
@@ -83,3 +83,55 @@ def test_a_check_that_was_taken_away_is_put_back() -> None:
     again = air.parse("\n".join(lines))
     passes.run(again, "insert-checks")
     assert number_of_checks(again) == 3
+
+
+MEASURED = """altru 1
+module @m
+func @chosen(%xs: ref<[? x i32]>, %i: usize) -> usize {
+^entry:
+  %l = local : [2 x ref<[? x i32]>]
+  %both = array %xs, %xs
+  init %l, %both
+  %e = elem %l, %i
+  %s = deref %e
+  %n = dim %s, 0
+  ret %n
+}
+func @behind(%xs: ref<[? x i32]>, %none: i1) -> usize {
+^entry:
+  %l = local : ref<[? x i32]>
+  init %l, %xs
+  %r = borrow %l
+  %there = ref.to_ptr %r
+  %nowhere = null : ptr<ref<[? x i32]>>
+  %p = select %none, %nowhere, %there
+  %e = deref %p unsafe
+  %s = deref %e
+  %n = dim %s, 0
+  ret %n
+}
+func @range(%xs: ref<[? x i32]>, %a: usize, %b: usize) -> usize {
+^entry:
+  %s = deref %xs
+  %h = subrange %s, %a, %b
+  %n = dim %h, 0
+  ret %n
+}
+"""
+
+
+@pytest.mark.parametrize("opt", [0, 3])
+def test_a_length_is_read_behind_checks(opt: int) -> None:
+    module = air.parse(MEASURED)
+    library, prepared = backend.compile(module, opt=opt), backend.prepare(module)
+    for name, arguments, expected in [
+        ("chosen", (1,), 3), ("chosen", (2,), "index 2 out of bounds for length 2"),
+        ("behind", (False,), 3), ("behind", (True,), "Null pointer dereference"),
+        ("range", (1, 3), 2), ("range", (1, 4), "range 1..4 out of bounds"), ("range", (2, 1), "range 2..1 out of bounds"),
+    ]:  # fmt: skip
+        for run in (lambda n, a: library[n](*a), lambda n, a: backend.interpret(prepared, n, a)):
+            if isinstance(expected, int):
+                assert run(name, [[1, 2, 3], *arguments]) == expected
+            else:
+                with pytest.raises(air.Panic, match=expected):
+                    run(name, [[1, 2, 3], *arguments])

@@ -97,7 +97,8 @@ def test_a_rule_of_two_operands(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "to"), [("zext", "i16"), ("sext", "i16"), ("trunc", "i1"), ("ctz", ""), ("popcount", ""), ("clz", "")]
+    ("name", "to"),
+    [("zext", "i16"), ("sext", "i16"), ("trunc", "i1"), ("bitcast", "i8"), ("ctz", ""), ("popcount", ""), ("clz", "")],
 )
 def test_a_rule_of_one_operand(name: str, to: str) -> None:
     module = module_of(f"  %r = {name} %a" + (f" : {to}" if to else ""), to or "i8")
@@ -132,11 +133,12 @@ def test_the_rest_by_any_number() -> None:
 @pytest.mark.parametrize("name", sorted(definitions._STATED.keys() - {"slice.ptr"}))
 def test_what_the_prover_uses_the_checker_states(name: str) -> None:
     """Both have a table of what operations give; the checker's is the larger one."""
-    unary = name in ("trunc", "clz", "ctz", "popcount")
+    unary = name in ("trunc", "bitcast", "clz", "ctz", "popcount")
+    to = {"trunc": "i1", "bitcast": "i8"}.get(name, "")
     for second in (None,) if unary else (None, 0, 1, 3, 4, 100, 128, -1, -4):
         lines = "" if second is None else f"  %k = const {second} : i8\n"
         operands = "%a" if unary else "%a, %b" if second is None else "%a, %k"
-        module = module_of(f"{lines}  %r = {name} {operands}" + " : i1" * (name == "trunc"), "i1" if name == "trunc" else "i8")
+        module = module_of(f"{lines}  %r = {name} {operands}" + (f" : {to}" if to else ""), to or "i8")
         op = the(module)
         for fact in definitions.stated(op, module):
             said = of_result(op, spelled((fact.given, 0)) if fact.given else None, module)

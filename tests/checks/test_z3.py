@@ -21,7 +21,7 @@ from altru_ir.passes.proofs.sources import Said
 from altru_ir.passes.transform import eliminate_checks
 from bench.kernels import air_of, kernel
 from tests.checks.proofs import GOOD
-from tests.checks.test_checker import PLANTED
+from tests.mutants.certificates import PROOFS
 
 z3 = pytest.importorskip("z3")
 
@@ -156,7 +156,7 @@ def test_good_proofs(name: str) -> None:
     ],
 )
 def test_planted_defects_have_counterexamples(name: str) -> None:
-    base, _, plant = PLANTED[name]
+    base, _, plant = PROOFS[name]
     x, proof = GOOD[base]()
     plant(x, proof)
     assert "sat" in list(questions(x.module, proof))

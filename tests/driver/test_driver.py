@@ -158,7 +158,7 @@ def test_an_internal_error_leaves_a_reproducer(good: str, monkeypatch: pytest.Mo
     def broken(*_: object) -> int:
         raise KeyError("a defect")
 
-    monkeypatch.setattr(opt._Driver, "finish", broken)
+    monkeypatch.setattr(opt, "_finish", broken)
     status, _, err = altru_opt(good)
     assert status == 70
     assert "This is a defect of altru-opt, not of the program" in err

@@ -154,7 +154,7 @@ def test_an_internal_error_without_a_place_for_its_report(good: str, monkeypatch
     def broken(*_: object) -> int:
         raise KeyError("a defect")
 
-    monkeypatch.setattr(opt._Driver, "finish", broken)
+    monkeypatch.setattr(opt, "_finish", broken)
     monkeypatch.setattr("tempfile.tempdir", "/no/such/directory")
     status, _, err = altru_opt(good)
     assert status == 70
@@ -169,7 +169,7 @@ def test_a_reproducer_is_a_program_whatever_the_arguments(name: str, tmp_path: P
 
     file = tmp_path / name
     file.write_text(GOOD)
-    monkeypatch.setattr(opt._Driver, "finish", broken)
+    monkeypatch.setattr(opt, "_finish", broken)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     assert altru_opt(str(file))[0] == 70
     (report,) = tmp_path.glob("*.repro.air")

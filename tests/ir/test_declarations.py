@@ -11,7 +11,7 @@ import pytest
 
 import altru_ir as air
 from altru_ir import declare
-from altru_ir.declaration_rules import contradictions
+from altru_ir.declare.contradictions import contradictions
 from altru_ir.values import Operation, Value
 from tests.ops import test_arithmetic as arithmetic
 

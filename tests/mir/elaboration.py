@@ -44,7 +44,7 @@ def compare_drops(path: Path) -> list[Counts]:
     if answer.errors or answer.broken:
         return []
     theirs = {name: (before, after) for name, before, after in elaborated(path)}
-    program = read(answer, purpose="drops")
+    program = read(answer, purpose="drops", later={name: before for name, (before, _) in theirs.items()})
     found: list[Counts] = []
     for function in list(program.module.functions.values()):
         name = function.name.removeprefix("fn ")
@@ -91,7 +91,7 @@ def _drops(dump: str) -> int:
     found = 0
     while work:
         text = blocks.get(work.pop(), "")
-        found += len(re.findall(r"^ +drop\(|<Box<.*> as Drop>::drop\(", text, re.M))
+        found += len(re.findall(r"^ +drop\(|<Box<.*> as Drop>::drop\}\)\(", text, re.M))
         for target in re.findall(r"\bbb\d+\b", text):
             if target not in seen:
                 seen.add(target)

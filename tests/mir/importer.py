@@ -9,17 +9,22 @@ Example: ``read(judge(path)).module`` is verified structure; ``check-moves`` run
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import attrs
 
 from altru_ir.marks import copies
 from altru_ir.module import Module
+from tests.mir.captures import captures_of, complete
+from tests.mir.hidden_types import hidden_types
 from tests.mir.ir_types import Types
 from tests.mir.mir_text import Body, Operand, read_body
 from tests.mir.oracle import Answer
 from tests.mir.rust_items import read_items
 from tests.mir.rust_types import Refused, RustType, spell, walk
 from tests.mir.translate import Purpose, Translator
+
+_DUMP = ".nll.0.mir"
 
 OUT_OF_SCOPE = frozenset(("constants and statics", "type parameters", "a dump without a function"))
 """Reasons that are no refusal: the importer takes functions without type parameters."""
@@ -42,35 +47,57 @@ class Program:
         return any(first <= line <= last for first, last in self.refused_lines)
 
 
-def read(answer: Answer, *, purpose: Purpose = "moves") -> Program:
-    """The module for what rustc said about a file, for checks of moves, of loans, or to elaborate drops."""
+def read(answer: Answer, *, purpose: Purpose = "moves", later: dict[str, str] | None = None) -> Program:
+    """The module for what rustc said about a file, for checks of moves, of loans, or to elaborate drops.
+
+    ``later`` has, by the name of a function, a text of its MIR in which opaque types are seen through; they then are here.
+    """
     program = Program(Module(answer.path.stem.replace("-", "_")))
     bodies: dict[str, Body] = {}
     for path in sorted(answer.dumps.glob("*.nll.0.mir")):
         try:
-            body = read_body(path)
+            body = read_body(path if purpose != "moves" else _whole(path))
             if any(part.kind == "param" for each in body.locals.values() for part in walk(each)):
                 raise Refused("type parameters")
             bodies[path.name] = body
         except Refused as refused:
             program.refused[path.name] = str(refused)
             program.refused_lines.append(_lines_of_text(path.read_text()))
-    items = read_items(answer.expanded)
+    items, source = read_items(answer.expanded), answer.path.read_text()
+    closures = dict(captures_of(body) for body in bodies.values())
+    for dump, body in list(bodies.items()):
+        try:
+            complete(body, closures, items)
+        except Refused as refused:
+            program.refused[dump] = str(refused)
+            program.refused_lines.append(_lines(body))
+            del bodies[dump]
     dropped, copied = evidence(bodies.values())
     types = Types(program.module, items, dropped, copied, panicking=purpose == "drops")
+    types.hidden = hidden_types((body, (later or {}).get(_name(dump), "")) for dump, body in bodies.items())
     for dump, body in bodies.items():
-        name = dump.removeprefix("program.").removesuffix(".-------.nll.0.mir")
+        name = _name(dump)
         try:
             generic = _parameters(body, items)
             if generic:
                 raise Refused("type parameters")
-            Translator(types, body, f"fn {name}", purpose).run()
+            Translator(types, body, f"fn {name}", purpose, source).run()
             program.bodies[name] = body
             program.spans[name] = _lines(body)
         except Refused as refused:
             program.refused[dump] = str(refused)
             program.refused_lines.append(_lines(body))
     return program
+
+
+def _name(dump: str) -> str:
+    return dump.removeprefix("program.").removesuffix(_DUMP)
+
+
+def _whole(dump: Path) -> Path:
+    """The dump of a body in which nothing is a promoted constant yet: rustc looks for moves in those too."""
+    before = dump.with_name(dump.name.removesuffix(_DUMP) + ".PromoteTemps.before.mir")
+    return before if before.exists() and "promoted[" in dump.read_text() else dump
 
 
 def evidence(bodies: object) -> tuple[set[str], set[str]]:

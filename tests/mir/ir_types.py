@@ -11,6 +11,8 @@ closures are structs; other types of the library are opaque. An opaque type has
     matters that their drop may panic (``panicking``);
  4. for each type in its name a ``phantom`` of it, behind a ``cell`` where the library has one; for each region a reference.
 
+``ManuallyDrop`` is a struct of an ``uninit`` of what it holds, and ``MaybeUninit`` a union of that and nothing.
+
 A struct or enum of the file that is not ``Copy`` though all its parts are has 2 as well.
 
 Invariant: equal spellings without regions are one declaration; its region parameters are ``'r0, 'r1, ...`` in the order of
@@ -23,6 +25,7 @@ from collections.abc import Callable
 
 import attrs
 
+from altru_ir.marks import copies
 from altru_ir.module import Field, Function, Module, Signature, TypeDeclaration, Variant
 from altru_ir.types import (
     F32,
@@ -56,7 +59,7 @@ _SCALARS: dict[str, Type] = {
 
 OWNING = words(
     "String Vec Rc Arc HashMap BTreeMap HashSet BTreeSet VecDeque BinaryHeap LinkedList CString OsString PathBuf JoinHandle"
-    " Sender SyncSender Receiver File TcpStream TcpListener Child Thread Waker"
+    " Sender SyncSender Receiver File TcpStream TcpListener Child Thread Waker Owned"
 )
 """Types of the library that own memory; the drop of what is in them may dangle."""
 
@@ -87,7 +90,7 @@ def elided(region: str) -> str:
 
 class Types:
     """The types of one module. ``items`` are the declarations of the file; ``dropped`` and ``copied`` the spellings of types
-    of which the MIR of the file drops, or copies, values."""
+    of which the MIR of the file drops, or copies, values; ``hidden`` what is known to be behind opaque types, by spelling."""
 
     def __init__(
         self, module: Module, items: dict[str, Item], dropped: set[str], copied: set[str], *, panicking: bool = False
@@ -97,9 +100,12 @@ class Types:
         self.items = items
         self.dropped = dropped
         self.copied = copied
+        self.hidden: dict[str, RustType] = {}
 
     def ir(self, type: RustType, regions: Regions = elided) -> Type:
         """The type of the IR; ``regions`` says how each region is spelled there. Raises ``Refused``."""
+        if type.kind == "opaque":
+            type = self.hidden.get(spell(type), type)
         if type.kind == "scalar" and type.name in _SCALARS:
             return _SCALARS[type.name]
         if type.kind == "scalar":  # str
@@ -139,6 +145,10 @@ class Types:
     def is_enum(self, type: RustType) -> bool:
         item = self.item(type)
         return item is not None and item.kind == "enum"
+
+    def is_union(self, type: RustType) -> bool:
+        item = self.item(type)
+        return item is not None and item.kind == "union"
 
     def item(self, type: RustType) -> Item | None:
         """The declaration behind a type. Raises ``Refused`` for one of several with the same name."""
@@ -182,13 +192,17 @@ class Types:
                 self._opaque(made, template)
             else:
                 made.members = [Field(n, self._own(t, parameters)) for n, t in fields]
+                if type.name == "ManuallyDrop":
+                    made.members = [Field(each.name, self._undropped(each.type)) for each in made.members]
                 if type.kind == "closure":  # nobody may take its signature for another one
                     signature = (RefType(RefType(I8, False, region), True, region) for region in template.regions)
                     made.members += [Field(f"s{i}", PhantomType(each)) for i, each in enumerate(signature)]
                 if item is not None and kind == "struct" and not (item.copies or item.drops):
                     self._moving(made)
-        if item is not None and item.drops and not item.may_dangle:
+        if item is not None and item.drops:
             self._destructor(made)
+            if item.may_dangle and parameters:
+                made.attributes["may_dangle"] = ", ".join(parameters)
 
     def _own(self, type: RustType, parameters: tuple[str, ...]) -> Type:
         def known(region: str) -> str:
@@ -209,6 +223,10 @@ class Types:
             made.members.append(Variant(variant.name, payload))
         if not (item.copies or item.drops):
             made.members.append(Variant("moves", UninitType(I1)))
+
+    def _undropped(self, type: Type) -> Type:
+        """Storage for a ``type`` that no drop of the whole drops."""
+        return type if copies(type, self.module) else UninitType(type)
 
     def _moving(self, made: TypeDeclaration) -> None:
         made.members.append(Field("moves", UninitType(I1)))

@@ -81,8 +81,11 @@ def rustc(*arguments: str, at: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([program, *arguments], capture_output=True, text=True, env=env, cwd=at, check=False, timeout=120)
 
 
-_FORMAT = "2"
+_FORMAT = "3"
 """Changes when what is kept changes."""
+
+_SPELLED = ["-Zverbose-internals", "-Zdump-mir-exclude-alloc-bytes=yes", "-Zdump-mir-exclude-pass-number=yes"]
+"""How dumps are written."""
 
 BORROWCK = frozenset(
     [
@@ -145,7 +148,7 @@ def elaborated(path: Path) -> list[tuple[str, str, str]]:
         with tempfile.TemporaryDirectory(dir=cache_directory()) as made:
             at = Path(made)
             (at / "program.rs").write_text(text)
-            dump = ["-Zdump-mir=ElaborateDrops", "-Zdump-mir-dir=dumps", "-Zdump-mir-exclude-pass-number=yes"]
+            dump = ["-Zdump-mir=ElaborateDrops", "-Zdump-mir-dir=dumps", *_SPELLED]
             rustc("program.rs", "--crate-name=program", "--emit=mir", "-Copt-level=0", *flags, *dump, at=at)
             (at / "dumps").mkdir(exist_ok=True)
             with contextlib.suppress(OSError):
@@ -193,10 +196,11 @@ def _ask(at: Path, text: str, flags: list[str]) -> None:
     (at / "program.rs").write_text(text)
     (at / "dumps").mkdir()
     common = ["--crate-name=program", "--emit=metadata", "-Copt-level=0", *flags]
-    dump = ["-Zdump-mir=nll", "-Zdump-mir-dir=dumps", "-Zverbose-internals", "-Zdump-mir-exclude-alloc-bytes=yes"]
+    dump = ["-Zdump-mir=nll|PromoteTemps", "-Zdump-mir-dir=dumps", "-Zmir-include-spans=on", *_SPELLED]
     said = rustc("program.rs", *common, *dump, "-Zpolonius=next", "--error-format=json", at=at)
-    for each in (at / "dumps").glob("*.dot"):
-        each.unlink()
+    for each in (at / "dumps").iterdir():
+        if not each.name.endswith((".nll.0.mir", ".PromoteTemps.before.mir")):
+            each.unlink()
     errors, broken = _read(said.stderr)
     expanded = rustc("program.rs", *[f for f in common if not f.startswith("--emit")], "-Zunpretty=expanded", at=at)
     (at / "expanded.rs").write_text(expanded.stdout)

@@ -58,7 +58,7 @@ struct RangeFrom<T> { start: T }
 struct RangeTo<T> { end: T }
 struct RangeInclusive<T> { start: T, end: T, exhausted: bool }
 struct RangeFull;
-struct MaybeUninit<T> { uninit: (), value: ManuallyDrop<T> }
+union MaybeUninit<T> { uninit: (), value: ManuallyDrop<T> }
 struct ManuallyDrop<T> { value: MaybeDangling<T> }
 struct MaybeDangling<T>(T);
 struct Pin<T> { pointer: T }
@@ -74,8 +74,7 @@ def read_items(expanded: str) -> dict[str, Item]:
     found: dict[str, Item] = {}
     _scan(PRELUDE, found)
     for item in found.values():
-        item.copies = item.name not in ("Range", "RangeFrom", "RangeInclusive", "Entry", "ManuallyDrop", "MaybeUninit")
-        item.copies = item.copies or item.name in ("MaybeUninit",)
+        item.copies = item.name not in ("Range", "RangeFrom", "RangeInclusive", "Entry")
     own: dict[str, Item] = {}
     _scan(expanded, own)
     found.update(own)

@@ -113,7 +113,9 @@ def _keep(made: Signature, source: RustType | None, target: RustType, given: lis
         pointers = source.kind in _POINTERS and target.kind in _POINTERS
         alike = source.kind == target.kind and source.name == target.name and len(source.regions) == len(target.regions)
         if parts and (pointers or alike):
-            regions = source.regions if len(source.regions) == len(target.regions) else tuple(given[:1] * len(target.regions))
+            regions = source.regions
+            if len(regions) != len(target.regions):
+                regions = tuple(given[0] if given else made.fresh() for _ in target.regions)
             inner = tuple(_keep(made, s, t, given) for s, t in zip(source.parts, target.parts, strict=True))
             return attrs.evolve(target, regions=regions, parts=inner)
 

@@ -101,7 +101,7 @@ fn f(_1: String) -> () {
 
 
 def test_a_body(tmp_path: Path) -> None:
-    path = tmp_path / "program.f.-------.nll.0.mir"
+    path = tmp_path / "program.f.nll.0.mir"
     path.write_text(DUMP)
     body = read_body(path)
     assert [block.cleanup for block in body.blocks.values()] == [False, False, False, True, True]
@@ -113,7 +113,7 @@ def test_a_body(tmp_path: Path) -> None:
 
 
 def test_what_is_not_understood_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "program.f.-------.nll.0.mir"
+    path = tmp_path / "program.f.nll.0.mir"
     path.write_text(DUMP.replace("_3 = move _1", "_3 = conjure _1"))
     with pytest.raises(Refused, match="unread text"):
         read_body(path)

@@ -12,8 +12,9 @@ from altru_ir.passes.base import bodies
 from altru_ir.passes.pipeline_text import parse_pipeline
 from altru_ir.passes.verify.drops import ELABORATED, check_drops
 from altru_ir.testing import whole_language
+from tests.mutants.moves_and_drops import MUTANTS
+from tests.mutants.planting import planted
 from tests.passes.moves_twin import Generator
-from tests.passes.test_drop_mutants import MUTANTS, plant
 
 STEPS = "insert-checks,schedule-drops,check-moves,elaborate-drops"
 BROKEN = [
@@ -65,8 +66,7 @@ def test_elaborated_programs_are_proved_and_accepted_again() -> None:
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_defect_of_elaboration_breaks_the_proof(name: str) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        plant(patch, *MUTANTS[name])
+    with planted(MUTANTS[name]):
         for text in programs(150):
             try:
                 module = elaborated(text)

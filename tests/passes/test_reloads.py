@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 import altru_ir as air
 from altru_ir import backend, passes
-from altru_ir.passes.analysis.aliases import Aliases, Overlap
-from altru_ir.passes.transform import reloads
+from tests.mutants.passes import RELOADS
+from tests.mutants.planting import planted
 
 CALL = """
 altru 1
@@ -87,28 +85,9 @@ def _answers(text: str, pipeline: str) -> list[int]:
     return [backend.interpret(module, "f", [v]) for v in (0, 1)]
 
 
-def _calls(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(reloads, "HARMLESS", reloads.HARMLESS | {"call"})
-
-
-def _elements(patch: pytest.MonkeyPatch) -> None:
-    overlap = Aliases.overlap
-
-    def wrong(self: Aliases, a: air.Value, b: air.Value) -> Overlap:
-        return Overlap.SAME if overlap(self, a, b) is Overlap.SAME else Overlap.NO
-
-    patch.setattr(Aliases, "overlap", wrong)
-
-
-def _loops(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(reloads.Reloads, "_of_block", lambda self, block: [])
-
-
-@pytest.mark.parametrize(("text", "plant"), [(CALL, _calls), (ELEMENT, _elements), (AROUND, _loops)])
-def test_a_planted_defect_changes_the_answers(
-    text: str, plant: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize(("text", "name"), list(zip((CALL, ELEMENT, AROUND), RELOADS, strict=True)))
+def test_a_planted_defect_changes_the_answers(text: str, name: str) -> None:
     wanted = _answers(text, "dce")
     assert _answers(text, "cse{loads}") == wanted
-    plant(monkeypatch)
-    assert _answers(text, "cse{loads}") != wanted
+    with planted(RELOADS[name]):
+        assert _answers(text, "cse{loads}") != wanted

@@ -7,9 +7,9 @@ import pytest
 import altru_ir as air
 from altru_ir.testing.borrowing_library import DECLARATIONS, LIBRARY
 from altru_ir.testing.borrowing_scenes import SCENES
+from tests.mutants.loans import MUTANTS, told_by
+from tests.mutants.planting import planted
 from tests.passes.loans_oracle import fault, inputs, refusals, scheduled
-from tests.passes.planted_loans import found_by
-from tests.passes.test_loan_mutants import MUTANTS, plant
 
 UNSEEN = {
     "borrowing 1, shared", "borrowing 3, values", "borrowing 9, definitions", "loan paths 1, fields",  # other programs do
@@ -54,10 +54,9 @@ def test_a_right_scene_is_accepted_and_a_wrong_one_refused(name: str) -> None:
 
 
 def test_scenes_notice_planted_defects() -> None:
-    right = [(name, scene(name, False)) for name in SCENES]
-    wrong = [(name, scene(name, True)) for name in SCENES if SCENES[name].may_be_wrong]
-    assert found_by(right, wrong) is None
+    programs = [(scene(name, False), False) for name in SCENES]
+    programs += [(scene(name, True), True) for name in SCENES if SCENES[name].may_be_wrong]
+    assert told_by(programs) is None
     for name in [name for name in MUTANTS if name not in UNSEEN]:
-        with pytest.MonkeyPatch.context() as patch:
-            plant(patch, *MUTANTS[name])
-            assert found_by(right, wrong), name
+        with planted(MUTANTS[name]):
+            assert told_by(programs), name

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from altru_ir.backend import optimize
+from tests.mutants.passes import MUTANTS, SEEDS
+from tests.mutants.planting import planted
 from tests.soak import ALONE, SUITES, Suite, __main__, check_native, check_native_together, check_passes
-from tests.soak.pass_mutants import SEEDS, planted
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -74,7 +75,7 @@ def test_what_only_shows_in_company_is_told(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_defect_of_a_pass_is_told_of_the_pass_alone() -> None:
     """Passes run in chains; what is wrong behind a chain is looked for behind each of its passes."""
-    with planted("switch_takes_the_default"):
-        finding = check_passes(SEEDS["switch_takes_the_default"])
+    with planted(MUTANTS["switch takes the default"]):
+        finding = check_passes(SEEDS["switch takes the default"][1])
     assert finding is not None
     assert finding.startswith("canonicalize: ")

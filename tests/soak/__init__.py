@@ -590,13 +590,14 @@ def _unlike_without_checks(
 
 def check_rust(seed: int, change: Callable[[str], str] = _unchanged) -> Finding | None:
     """Verdicts on moves and on borrows, and the drops that are left, beside rustc's on random Rust functions."""
+    from tests.mir.rust_programs import program
     from tests.mir.test_drops import accepted, check_drops
     from tests.mir.test_loans import check_borrows
     from tests.mir.test_moves import check_program
 
     found = check_program(seed) or check_borrows(seed)
     if found is None:
-        path = accepted(seed)
+        path = accepted(program(seed))
         found = check_drops(path)
         path.unlink()
     return found

@@ -54,34 +54,13 @@ def merge(ranges: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return out
 
 
-def plant(suite: str, start: int, count: int) -> int:
-    """Plants each known defect of a suite until a seed notices it; 1 when one is not noticed."""
-    if suite != "passes":
-        print(f"there are no mutants for the suite {suite}; there are some for passes")
-        return 2
-    from tests.soak.pass_mutants import MUTANTS, search
-
-    missed = 0
-    for name in MUTANTS:
-        seed = search(name, start, count)
-        missed += seed is None
-        print(f"{name}: {'not noticed' if seed is None else f'seed {seed}'}", flush=True)
-    print(f"{len(MUTANTS) - missed} of {len(MUTANTS)} noticed")
-    return 1 if missed else 0
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.soak")
     parser.add_argument("--suite", required=True, choices=SUITES)
     parser.add_argument("--from", dest="start", type=int, default=None, help="first seed (default: behind the ledger's last)")
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument(
-        "--mutants", action="store_true", help="plant the suite's known defects and say which seed notices each"
-    )
     options = parser.parse_args()
-    if options.mutants:
-        return plant(options.suite, options.start or 0, options.count)
     ledger = json.loads(LEDGER.read_text()) if LEDGER.exists() else {}
     suite = SUITES[options.suite]
     entry = ledger.setdefault(options.suite, {"version": suite.version, "ranges": []})

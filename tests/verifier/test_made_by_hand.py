@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -298,3 +299,35 @@ def test_a_file_may_have_any_name(tmp_path: Path) -> None:
         assert altru_opt(str(file), *flags)[0] == 0
     status, _, err = altru_opt(str(file), "--run")
     assert (status, "panic: a at " in err, "a?.air:3:3" in err) == (101, True, True)
+
+
+@pytest.mark.parametrize(
+    ("parts", "kind", "says"),
+    [
+        ((3, 1), TypeError, "the file of a location is 3, and no text"),
+        (("a.toy", "1"), TypeError, "the line of a location is '1', and no number"),
+        (("a.toy", True), TypeError, "the line of a location is True, and no number"),
+        (("a.toy", 1, 2.0), TypeError, "the column of a location is 2.0, and no number"),
+        (("a.toy", 1, 2, None), TypeError, "the length of a location is None, and no number"),
+        (("a.toy", -1), ValueError, "the line of a location is -1; it is from 0 to 2147483647"),
+        (("a.toy", 1, 1 << 31), ValueError, "the column of a location is 2147483648; it is from 0 to 2147483647"),
+    ],
+)
+def test_a_location_is_a_file_and_numbers(parts: tuple[Any, ...], kind: type[Exception], says: str) -> None:
+    with pytest.raises(kind, match=re.escape(says)):
+        air.Location(*parts)
+    builder = air.Builder(air.Module("m"))
+    if len(parts) < 4:
+        with (
+            pytest.raises(air.BuilderError, match="where a file, a line and a column are expected"),
+            builder.loc(*parts[1:], file=parts[0]),
+        ):
+            pass
+
+
+def test_every_location_has_a_text() -> None:
+    module = air.parse(TEXT)
+    for location in (air.Location(f"a{HALF}.toy", 0), air.Location("a\n.toy", (1 << 31) - 1, 7)):
+        op(module.functions["f"], "add").loc = location
+        again = op(air.parse(module.text(locations=True)).functions["f"], "add").location
+        assert again == air.Location(location.file.replace(HALF, "?"), location.line, location.column)

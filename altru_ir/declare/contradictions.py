@@ -23,27 +23,24 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from altru_ir import declare
-from altru_ir.declare import (
+from altru_ir.declare.constraints import Constraint
+from altru_ir.declare.effects import (
+    BORROW,
+    CONSUME,
+    END,
+    ESCAPE,
+    EXCHANGE,
     FRESH,
+    INIT,
+    PATH,
+    READ,
     TERMINATOR,
-    Cases,
-    Constraint,
-    Element,
-    Flag,
-    Operand,
-    Option,
-    Result,
-    Target,
+    WRITE,
 )
+from altru_ir.declare.elements import Cases, Element, Flag, Operand, Option, Result, Target
 from altru_ir.types import Type
 
-ACCESSES = frozenset(
-    {
-        declare.CONSUME, declare.READ, declare.WRITE, declare.INIT, declare.EXCHANGE, declare.BORROW, declare.END,
-        declare.ESCAPE, declare.PATH,
-    }
-)  # fmt: skip
+ACCESSES = frozenset({CONSUME, READ, WRITE, INIT, EXCHANGE, BORROW, END, ESCAPE, PATH})
 
 _NAME = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*")
 _FORMAT = re.compile(r"(?:\$[a-z_]+|[A-Za-z_]+|[\[\],]|\s)*")
