@@ -63,7 +63,7 @@ def read(answer: Answer, *, purpose: Purpose = "moves", later: dict[str, str] | 
         except Refused as refused:
             program.refused[path.name] = str(refused)
             program.refused_lines.append(_lines_of_text(path.read_text()))
-    items, source = read_items(answer.expanded), answer.path.read_text()
+    items, source = read_items(answer.expanded), answer.source
     closures = dict(captures_of(body) for body in bodies.values())
     for dump, body in list(bodies.items()):
         try:

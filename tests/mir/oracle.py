@@ -37,9 +37,11 @@ class Verdict:
 
 @attrs.frozen
 class Answer:
-    """What rustc made of a file. ``errors`` are those of the borrow checker, ``broken`` is another error, if there is one."""
+    """What rustc made of a file. ``errors`` are those of the borrow checker, ``broken`` is another error, if there is one;
+    ``source`` is the text of the file, which may be gone."""
 
     path: Path
+    source: str
     errors: tuple[Verdict, ...]
     broken: str
     dumps: Path
@@ -135,7 +137,7 @@ def judge(path: Path) -> Answer:
                 pass  # somebody else was faster
     known = json.loads((kept / "answer.json").read_text())
     errors = tuple(Verdict(e["code"], e["line"], e["message"], tuple(e["labels"])) for e in known["errors"])
-    return Answer(path, errors, known["broken"], kept / "dumps", (kept / "expanded.rs").read_text())
+    return Answer(path, text, errors, known["broken"], kept / "dumps", (kept / "expanded.rs").read_text())
 
 
 def elaborated(path: Path) -> list[tuple[str, str, str]]:

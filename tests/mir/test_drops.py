@@ -39,7 +39,7 @@ def test_programs_of_rustc(path: Path) -> None:
     assert check_drops(path) is None
 
 
-@pytest.mark.parametrize("path", OWN, ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", OWN[SLICE % 2 :: 2], ids=lambda p: p.stem)
 def test_programs_of_ours(path: Path) -> None:
     good = accepted(path.read_text())
     counts = compare_drops(good)

@@ -57,7 +57,7 @@ def test_programs_of_rustc(path: Path) -> None:
         assert tell(found) == ""
 
 
-@pytest.mark.parametrize("path", sorted((CASES / "rust-more").glob("*.rs")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", sorted((CASES / "rust-more").glob("*.rs"))[SLICE % 2 :: 2], ids=lambda p: p.stem)
 def test_programs_of_ours(path: Path) -> None:
     assert tell(compare_loans(judge(path))) == ""
 
