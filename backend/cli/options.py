@@ -221,10 +221,6 @@ def _check_combination(options: argparse.Namespace, program: list[str]) -> None:
         raise UsageError("-o needs the name of a file")
     if not runs and (program or options.entry is not None):
         raise UsageError("arguments behind `--` and --entry are for --run and --interpret")
-    if options.checks != "all" and not (runs or writes or options.opt is not None):
-        raise UsageError(
-            "--checks is for -O, --emit, --run and --interpret; in a pipeline it is insert-checks{checks=bounds+null}"
-        )
     if options.debug and not (options.run or writes):
         raise UsageError("-g is for --run and for --emit of something else than IR")
     if options.instrument and not (options.run or writes):
@@ -288,6 +284,9 @@ def check_names(options: argparse.Namespace) -> None:
         modes_of(*split(options.checks))
     except (PipelineError, ValueError) as error:
         raise UsageError(str(error)) from None
+    compiled = options.run or options.interpret or options.opt is not None or options.emit not in (None, "ir")
+    if options.checks != "all" and options.pipeline and not compiled:
+        raise UsageError("--checks does nothing to a pipeline of your own; write there insert-checks{checks=bounds+null}")
     if options.print_analysis:
         from altru_ir.passes.analysis.registry import ANALYSES
 

@@ -24,7 +24,7 @@ import re
 import threading
 import weakref
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from altru_ir.backend.host.copies import copy_out
 from altru_ir.backend.host.formats import accepts_any_bytes
@@ -99,15 +99,24 @@ class Owned:
     The cell is a word that is not 0 while there may be views, an address, which is 0 when nothing is owned, and the lengths.
     """
 
-    __slots__ = ("__weakref__", "_cell", "_codecs", "_finalizer", "_release", "_views", "type")
+    __slots__ = ("__weakref__", "_cell", "_codecs", "_finalizer", "_release", "_type", "_views")
 
     def __init__(self, type: OwnType, release: Release, codecs: Codecs) -> None:
-        self.type = type
+        self._type = type
         self._cell = (ctypes.c_size_t * (2 + dimensions_of(type)))()
         self._codecs = codecs
         self._release = release
         self._views: list[weakref.ref[Any]] = []  # asked, not told: a signal may come in the way of a callback
         self._finalizer = weakref.finalize(self, _let_go, release, self._cell)
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        """There is no other that owns the same. Raises ``TypeError``: it is neither copied nor pickled."""
+        raise TypeError(f"an `{self.type}` is owned once: it cannot be copied or pickled (`value` is a copy of what it owns)")
+
+    @property
+    def type(self) -> OwnType:
+        """The type of the owner."""
+        return self._type
 
     @property
     def place(self) -> int:
@@ -204,7 +213,7 @@ class Owned:
 
     def __len__(self) -> int:
         if not isinstance(self.type.target, ArrayType):
-            raise TypeError(f"a `{self.type}` has no length")
+            raise TypeError(f"an `{self.type}` has no length")
         words = self.words()
         return words[1] if len(words) > 1 else self.type.target.dimensions[0] or 0
 

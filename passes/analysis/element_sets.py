@@ -7,10 +7,13 @@
     %c = subrange %xs, %two, %n      %xs[2..len]       without %xs[0], and maybe without the last
 
 An index is a number from the beginning, ``FromEnd``, a number less than the length, or nothing known. Clauses, cited by number:
- 1. two indices from the same side are apart when they differ; from different sides they may meet, for the length is not known;
- 2. a range is apart from what lies in front of its lower bound or behind its upper one, where bounds from the same side say
-    so; zero is at most anything;
- 3. an index counts from the end only when the length that it is taken from is that of the very place it is used on: of the same
+ 1. two indices from the same side are apart when they differ; from different sides they may meet, for the length is not known,
+    unless the one from the end has a least value that the other is below;
+ 2. a range is apart from what lies in front of its lower bound or behind its upper one, where bounds from the same side or a
+    least value say so;
+ 3. an element of a range, and a range in a range, are elements of the whole: the one at ``len - 1`` of ``[low..]`` is the last
+    one of the whole, and its index is at least ``low``;
+ 4. an index counts from the end only when the length that it is taken from is that of the very place it is used on: of the same
     SSA place, or of the same SSA pointer.
 
 Invariant: two sets that are apart have no element in common in any run in which both are within bounds.
@@ -28,9 +31,10 @@ from altru_ir.values import Operation, Value
 
 @attrs.frozen
 class FromEnd:
-    """The index ``len - distance``."""
+    """The index ``len - distance``, which is not below ``least``."""
 
     distance: int
+    least: int = 0
 
     def __str__(self) -> str:
         return f"len - {self.distance}" if self.distance else "len"
@@ -63,6 +67,20 @@ def elements_within(op: Operation, bits: int) -> Elements:
     return Elements(_index(low, base, bits), _index(high, base, bits))
 
 
+def within(outer: Elements, index: Index) -> Index:
+    """The index in the whole of what stands at ``index`` in a part of it (3)."""
+    if isinstance(index, FromEnd):
+        least = outer.low if isinstance(outer.low, int) else 0
+        if isinstance(outer.high, FromEnd):
+            return FromEnd(outer.high.distance + index.distance, max(least, outer.high.least - index.distance))
+        return None if outer.high is None or index.distance > outer.high else outer.high - index.distance
+    if index is None or outer.low is None:
+        return None
+    if isinstance(outer.low, int):
+        return outer.low + index
+    return None if index > outer.low.distance else FromEnd(outer.low.distance - index, outer.low.least + index)
+
+
 def is_one(elements: object) -> bool:
     """Whether a set is one element at an index that is known from the beginning."""
     return isinstance(elements, tuple) and all(isinstance(index, int) for index in elements)
@@ -81,13 +99,21 @@ def _range(elements: object) -> Elements:
         return elements
     at = elements[0] if isinstance(elements, tuple) else None
     if isinstance(at, FromEnd):
-        return Elements(at, FromEnd(at.distance - 1) if at.distance else None)
+        return Elements(at, FromEnd(at.distance - 1, at.least + 1) if at.distance else None)
     return Elements(at, None if at is None else at + 1)
 
 
 def _differ(one: Index, other: Index) -> bool:
     """Clause 1."""
-    return one is not None and other is not None and type(one) is type(other) and one != other
+    if isinstance(one, FromEnd) and isinstance(other, FromEnd):
+        return one.distance != other.distance
+    if isinstance(one, int) and isinstance(other, int):
+        return one != other
+    return _below(one, other) or _below(other, one)
+
+
+def _below(one: Index, other: Index) -> bool:
+    return isinstance(one, int) and isinstance(other, FromEnd) and one < other.least
 
 
 def _at_most(one: Index, other: Index) -> bool:
@@ -95,7 +121,7 @@ def _at_most(one: Index, other: Index) -> bool:
         return one.distance >= other.distance
     if isinstance(one, int) and isinstance(other, int):
         return one <= other
-    return one == 0 and other is not None
+    return isinstance(one, int) and isinstance(other, FromEnd) and one <= other.least
 
 
 def _index(value: Value, base: Value, bits: int) -> Index:
@@ -112,7 +138,7 @@ def _index(value: Value, base: Value, bits: int) -> Index:
 
 
 def _is_length(value: Value, base: Value) -> bool:
-    """Whether ``value`` is the length of the outermost dimension of what stands at ``base`` (3)."""
+    """Whether ``value`` is the length of the outermost dimension of what stands at ``base`` (4)."""
     op = value.operation
     if op is None or op.name not in ("dim", "slice.len"):
         return False
@@ -133,4 +159,4 @@ def _pointer(place: Value) -> Value | None:
     return op.operands[0]
 
 
-__all__ = ["Elements", "FromEnd", "apart", "element_at", "elements_within", "is_one"]
+__all__ = ["Elements", "FromEnd", "apart", "element_at", "elements_within", "is_one", "within"]

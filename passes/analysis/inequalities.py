@@ -84,6 +84,7 @@ class Inequalities(FunctionAnalysis):
         self._limits: dict[Type, int] = {}
         self._edges: dict[tuple[Operation, int], Point] = {}
         self.sampled: Any = None
+        self.companions: Any = None
         self.tree, self.body = cfg.result_dominators if cfg.blocks else (cfg.dominators, [])
         self.stride = max([len(block.ops) for block in cfg.blocks], default=0) + 2
         self._ranks: dict[Operation, int] = {}

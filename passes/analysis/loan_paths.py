@@ -32,7 +32,7 @@ from __future__ import annotations
 import attrs
 
 from altru_ir.module import Module
-from altru_ir.passes.analysis.element_sets import Elements, apart, element_at, elements_within, is_one
+from altru_ir.passes.analysis.element_sets import Elements, Index, apart, element_at, elements_within, is_one, within
 from altru_ir.types import GcType, GuardType, NamedType, OwnType, PlaceType, RefType, Type
 from altru_ir.values import Operation, Value
 
@@ -185,15 +185,26 @@ class LoanPaths:
         if name == "variant":
             return base.child("variant", op.attrs["variant"], part)
         if name == "elem":
-            if isinstance(base.what, Elements):
-                return base.child("any", None, part)  # an element of some elements: what stands at it is not compared (2)
-            return base.child("elem", element_at(op, self.module.pointer_bits), part)
+            return self._element(base, element_at(op, self.module.pointer_bits), part)
         if name == "subrange":
-            within = isinstance(base.what, Elements)
-            return base if within else base.child("elem", elements_within(op, self.module.pointer_bits), part)
+            return self._elements(base, elements_within(op, self.module.pointer_bits), part)
         if name == "assume_init":
             return base
         return base.child("any", None, part)  # a projection of a front-end's own: some part
+
+    def _element(self, base: Path, indices: tuple[Index, ...], part: Type) -> Path:
+        if not isinstance(base.what, Elements) or base.parent is None:
+            return base.child("elem", indices, part)
+        first = within(base.what, indices[0])
+        if first is None:
+            return base.child("any", None, part)  # an element of some elements: what stands at it is not compared (2)
+        return base.parent.child("elem", (first, *indices[1:]), part)
+
+    def _elements(self, base: Path, elements: Elements, part: Type) -> Path:
+        if not isinstance(base.what, Elements) or base.parent is None:
+            return base.child("elem", elements, part)
+        low, high = within(base.what, elements.low), within(base.what, elements.high)
+        return base if low is None or high is None else base.parent.child("elem", Elements(low, high), part)
 
 
 def conflict(lent: Path, accessed: Path, access: str, module: Module) -> bool:

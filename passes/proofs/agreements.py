@@ -129,6 +129,13 @@ def _spelled_out(given: Polynomial, module: Module) -> Polynomial:
         left: list[Term] = []
         for term in product:
             op = term.value.operation
+            if op is not None and term.reading == "s":
+                left.append(_signed(op, term, module))
+                known = sources.constant(term.value, module, "s") if op.decl.name == "const" else None
+                if known is not None:
+                    number *= known
+                    left.pop()
+                continue
             name = "" if op is None or term.reading != "u" else op.decl.name
             known = sources.constant(term.value, module) if name == "const" else None
             base = _pointer(op.operands[0]) if op is not None and name == "dim" else None
@@ -142,6 +149,19 @@ def _spelled_out(given: Polynomial, module: Module) -> Polynomial:
                 left.append(term)
         found.append((tuple(left), number))
     return tidy(found)
+
+
+def _signed(op: Operation, term: Term, module: Module) -> Term:
+    """What a signed number is the same as: what was widened, or a length, which is no larger than signed numbers (6a)."""
+    if op.decl.name == "sext":
+        return Term(op.operands[0], "s")
+    length = op.operands[0].operation if op.decl.name == "bitcast" else None
+    if length is None or length.decl.name != "slice.len":
+        return term
+    base = Term(length.operands[0], 0)
+    most = 1 << sources.width(term.value, module) - 1
+    is_small = any(len(said) == 2 and said.get((), most) < most for said, _ in sources.of_type(base, module))
+    return base if is_small else term
 
 
 def _pointer(place: Value) -> Value | None:

@@ -93,9 +93,9 @@ check is taken away. This header says when a certificate is valid. Nothing else 
 8. **Alignment.** ``Multiple(value, a, source, steps)`` holds at a point if the source dominates it and is
    ``Passed(check.align)`` of the value with a multiple of a; or ``Type(Term(value, "u"))`` for a ``ref`` or ``own`` to a type
    (the element's for a sequence) whose layout's alignment is a multiple of a; or ``Definition(op)`` of the value's operation:
-   ``null``; ``ptr.cast``, ``ref.to_ptr``, ``slice.ptr``, ``own.into_ptr`` of x; ``ptr.add`` x whose element type has a size
-   that is a multiple of a (a power of two); where x is taken, ``steps`` names one that concludes ``Aligned(x, b)``, b a
-   multiple of a.
+   ``null``; ``alloc`` with ``alignment`` (8 without) a multiple of a; ``ptr.cast``, ``ref.to_ptr``, ``slice.ptr``,
+   ``own.into_ptr`` of x; ``ptr.add`` x whose element type has a size that is a multiple of a (a power of two); where x is
+   taken, ``steps`` names one that concludes ``Aligned(x, b)``, b a multiple of a.
 9. **Lemmas** are invariants of blocks: a ``Lemma(block, statement, edges)`` says that its statement (p >= 0, not exact, or
    ``Aligned``) holds on each entry of its block, for values that dominate the block or are its arguments. The block is not
    the function's entry and no unwind target. ``edges`` has a derivation for every edge into the block, in the order of the
@@ -119,10 +119,11 @@ check is taken away. This header says when a certificate is valid. Nothing else 
    elsewhere is mapped to itself). No value defined in a block of a pair is used outside of the pairs but as an argument of an
    edge that leaves them; the other way into the blocks is the guard alone. Then it makes no difference which way the guard
    goes.
-12. **Agreements** between functions. ``Agreement(assumed, statement, function, result, at)``: ``assumed`` is an ``assume``
-   of one comparison, ``ult`` or the like. What that says when true (6b), with the result of each ``slice.len``, ``dim`` and
-   ``const`` replaced by what 6d says that it is, is the ``statement``, p >= 0, where in p stands for the terms of the
-   parameters of ``function``
+12. **Agreements** between functions. ``Agreement(assumed, statement, function, result, at)``: ``assumed`` is an ``assume`` of
+   one comparison, ``ult`` or the like. What that says when true (6b), with the result of each ``slice.len``, ``dim``,
+   ``const`` and ``sext`` replaced by what 6d says that it is, and the signed number that a ``bitcast`` of a ``slice.len``
+   gives by the length, where 6a says that it is no larger than such numbers, is the ``statement``, p >= 0, where in p stands
+   for the terms of the parameters of ``function``
    a. those parameters themselves, if ``result`` is None. Then ``assumed`` stands in ``function``, which is private and is
       named by nothing but ``call``: no other operation, no destructor, release or global. ``at`` has for each of those calls,
       in the order of the module, a derivation at the point before it whose last step concludes p with the operands of the

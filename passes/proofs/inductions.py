@@ -61,13 +61,13 @@ class Inductions:
             at, owner = facts.argument(each)
             if at == latest:
                 block = owner
-        return None if block is None else self._claimed(goal, block, latest, depth)
+        return None if block is None else self.claimed(goal, block, latest, depth)
 
     def meeting(self, goal: Form, latest: int, point: Point, depth: int) -> Node | None:  # 8
         met = None if point.block is None else self.facts.meeting(point.block)
-        return None if met is None or latest > self.facts.rank_of_block(met) else self._claimed(goal, met, latest, depth)
+        return None if met is None or latest > self.facts.rank_of_block(met) else self.claimed(goal, met, latest, depth)
 
-    def _claimed(self, goal: Form, block: Block, latest: int, depth: int) -> Node | None:
+    def claimed(self, goal: Form, block: Block, latest: int, depth: int) -> Node | None:
         """Whether ``goal``, whose latest number has the rank ``latest``, holds on each edge into a block."""
         facts = self.facts
         start = facts.rank_of_block(block)

@@ -35,6 +35,8 @@ left is the next goal. Rules, cited by number in the code:
     is not done where all numbers are subtracted.
 12. What some fact says as it stands is not searched for.
 13. Nor is what facts about two numbers each add up to (``chains``).
+14. How counters of a loop that go up together compare is a fact (``companions``) in one more search, which comes last, for it
+    leads away from what is near; where something may be assumed it comes first, for what it assumes is less.
 
 The search goes from later numbers to earlier ones: facts that bring in a later number than those of the goal are tried in a
 second search of at most ``AGAIN`` goals, but for those that leave no more than that a number is not negative. Each goal is
@@ -64,7 +66,7 @@ from altru_ir.passes.analysis.inequalities import Inequalities
 from altru_ir.passes.proofs.chains import Chains
 from altru_ir.passes.proofs.forms import replaced, scaled, taken_out
 from altru_ir.passes.proofs.inductions import Inductions
-from altru_ir.passes.proofs.nodes import Along, Assumed, Limits, Node, Reduced, Split, Use
+from altru_ir.passes.proofs.nodes import Along, Assumed, Claim, Inductive, Limits, Node, Reduced, Split, Use
 from altru_ir.passes.proofs.samples import Samples
 from altru_ir.passes.proofs.search import Again, Failed, Place, Question, Refuted, place_of
 from altru_ir.values import Operation
@@ -73,6 +75,7 @@ if TYPE_CHECKING:
     from altru_ir.passes.proofs.alignment import Alignments
 
 STEPS = 64
+SETTLING = 32
 ASSUMING = 40
 AGAIN = 12
 DEPTH = 12
@@ -140,8 +143,11 @@ class Prover:
         self.beyond: list[Form] = []
         """Goals that were looked at in vain in second searches, which the log does not have."""
         self.for_needs = False
-        self.inductions = Inductions(self)
+        self.inductions = self._plain = Inductions(self)
         self.chains = Chains(facts)
+        self._knows_companions = False
+        self._beside: Inductions | None = None
+        """With what is known of companions."""
         self._sharper: dict[Fact, tuple[Fact, ...]] = {}
         self._computations: dict[int, Computation] = {}
 
@@ -152,11 +158,51 @@ class Prover:
 
         return Alignments(self.facts)
 
+    def settled(self, form: Form, block: Block) -> Claim | None:
+        """The claim that ``form`` is not negative on each entry of ``block``, if it can be proven by induction."""
+        self._left = self._spare = SETTLING
+        self.inductions.questions.clear()
+        node = self.inductions.claimed(form, block, max(map(self.facts.rank.__getitem__, form)), DEPTH)
+        return node.lemma if isinstance(node, Inductive) else None
+
+    def _with_companions(self) -> Inductions | None:  # 14
+        from altru_ir.passes.proofs.companions import companions
+
+        claims = companions(self.facts)
+        if not claims:
+            return None
+        made = Inductions(self)
+        for claim in claims:
+            for number in claim.form:
+                if number:
+                    made.known.setdefault(number, []).append(claim.fact)
+        for number, found in self.inductions.known.items():
+            made.known.setdefault(number, []).extend(fact for fact in found if fact.source[0] == "supposed")
+        return made
+
     def prove(self, goal: Form, point: Point) -> Node | None:
         """A node that shows that ``goal`` is not negative at ``point``; None when none was found."""
         found = self._directly(goal, point) or self._along(goal, point)
         if found is not None:
             return found
+        if not self._knows_companions:
+            self._knows_companions = True
+            self._beside = self._with_companions()
+        if self._beside is None:
+            return self._searched(goal, point)
+        found = self._searched_beside(goal, point) if self.assume is not None else self._searched(goal, point)
+        if found is None:
+            found = self._searched(goal, point) if self.assume is not None else self._searched_beside(goal, point)
+        return found
+
+    def _searched_beside(self, goal: Form, point: Point) -> Node | None:  # 14
+        assert self._beside is not None
+        plain, self.inductions, log, self.log = self.inductions, self._beside, self.log, None
+        found = self._searched(goal, point)
+        self.inductions, self.log = plain, log
+        return found
+
+    def _searched(self, goal: Form, point: Point) -> Node | None:
         before = self.steps
         self._left = self._spare = STEPS if self.assume is None else ASSUMING
         self._met_beyond = False
@@ -200,7 +246,9 @@ class Prover:
         fact = Fact(form, facts.rank_of_block(block), facts.tree.last[number], None, ("supposed",), False, False)
         for each in form:
             if each:
-                self.inductions.known.setdefault(each, []).append(fact)
+                for inductions in (self._plain, self._beside):
+                    if inductions is not None:
+                        inductions.known.setdefault(each, []).append(fact)
 
     def _is_contradicted(self, goal: Form) -> bool:
         """Whether the opposite of a goal was taken for true: both together are a test that always fails."""
@@ -572,7 +620,9 @@ class Prover:
         op = value.operation
         name = "" if op is None else op.decl.name
         found = facts.computed(number)
-        other = facts.number(value, "s" if reading == "u" else "u")[0]
+        other, constant = facts.number(value, "s" if reading == "u" else "u")
+        if not other:  # the length of an array, as a signed number
+            found = [facts.equal(number, {0: constant} if constant else {}, ("reading", value, reading)), *found]
         is_signed = value in facts.signs
         is_sure = reading == "s" and name in EXTENDING
         if other and is_signed and reading == "u":

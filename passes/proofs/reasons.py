@@ -105,7 +105,7 @@ class _Given:
 def misaligned(op: Operation) -> str:
     """What would have to be known for a ``check.align``: where its pointer comes from."""
     name = f"%{op.operands[0].name}" if op.operands[0].name else "the pointer"
-    return f"not known: {name} is a multiple of {op.attrs['alignment']}, as one of a reference or an allocation of such is"
+    return f"not known: {name} is a multiple of {op.attrs['alignment']}, as one of a reference to such is, or one of `alloc`"
 
 
 def missing(goals: list[Form], point: Point, facts: Inequalities) -> str:

@@ -145,7 +145,7 @@ def _at(op: Operation) -> str:
 
 def _number(number: int) -> str:  # 3
     bits = abs(number).bit_length()
-    for power in (bits - 1, bits):
+    for power in (bits - 1, bits) if bits >= 15 else ():
         rest = abs(number) - (1 << power)
         if power >= 15 and abs(rest) <= 16:
             text = f"2^{power}" + (f" + {rest}" if rest > 0 else f" - {-rest}" if rest else "")

@@ -158,10 +158,12 @@ class EliminateChecks(FunctionPass):
         made = []
         if self.explain:
             assign_names(function)
+        for loop, forms in wanted.items():
+            copier.reserve(loop, forms)
         for loop in loops.all:
-            forms = wanted.get(loop)
-            versions = None if not forms else copier.version(loop, forms)
-            if forms and versions is not None:
+            forms = wanted.get(loop, [])
+            versions = copier.version(loop, forms) if forms else None
+            if versions is not None:
                 made.append(versions)
                 text = comparisons(forms, facts)
                 where = versions.pairs[0][0].ops[0]

@@ -14,7 +14,8 @@ Rules, cited by number in the code:
     stored with, wherever that store dominates; its lengths are read in front of the store.
  2. A path that reads one pointer from memory, from behind a shared reference to a type whose bytes cannot change there, leads
     to the same place each time: a ``dim`` of it is one of it that dominates.
- 3. What an object holds that the function does not write to is read once (``held_lengths``).
+ 3. What an object holds that the function does not write to is read once (``held_lengths``). Of others the same path gives the
+    same length where nothing can have written to the pointer in between (``reloads``); the ``NEAREST`` are looked at.
 
 Invariant: a ``dim`` is replaced only by a number that it would give. Linear.
 """
@@ -35,6 +36,7 @@ from altru_ir.passes.transform.rewriting import replace_values
 from altru_ir.types import USIZE, ArrayType, OwnType, PlaceType, RefType
 from altru_ir.values import NO_ATTRIBUTES, Operation, Value
 
+NEAREST = 4
 LOOKS = frozenset({"deref", "end", "drop", "load", "take"})
 
 
@@ -77,6 +79,23 @@ class ForwardLengths(FunctionPass):
                     replacement[op.result] = found.result
         rest = [op for op in dims if op.result not in replacement]
         replacement |= hoisted_lengths(function, rest, cfg, reloads, lambda a, b: _dominates(a, b, cfg, place))  # 3
+        seen: dict[tuple[Value, int], list[Operation]] = {}
+        for op in dims:  # 3
+            holder = op.operands[0].operation
+            if (
+                op.result in replacement
+                or holder is None
+                or holder.decl.name != "deref"
+                or not holder.operands[0].type.is_place
+            ):
+                continue
+            known = seen.setdefault((op.operands[0], op.attrs["axis"]), [])
+            for other in known[-NEAREST:]:
+                if _dominates(other, op, cfg, place) and reloads.unchanged(holder.operands[0], other, op):
+                    replacement[op.result] = other.result
+                    break
+            else:
+                known.append(op)
         self.count("lengths forwarded", len(replacement))
         if not replacement:
             return False

@@ -10,7 +10,8 @@
 
 Steps, cited by number in the code:
  1. *Ensured*: of the result of a function that others need, a few relations with its parameters and their lengths are tried at
-    each ``ret``: below one, at most one, at least one, not zero. Those that hold are assumed behind each call. Callees first.
+    each ``ret``: below one, at most one, at least one, not zero; of one that is meant as a signed number that it is below a
+    length, at least 0 or at least -1. Those that hold are assumed behind each call. Callees first.
  2. *Wanted*: of a function that nobody but ``call`` in this module runs, it is asked what relations between its parameters and
     their lengths would prove the checks that cannot be proven, and what its callees want of it. Callees first. What a caller
     does not see to, and can want of nobody, is not wanted.
@@ -55,7 +56,7 @@ from altru_ir.passes.proofs.prover import Prover
 from altru_ir.passes.proofs.writer import Writer, polynomial
 from altru_ir.passes.transform.eliminate_checks import RejectedProof
 from altru_ir.passes.transform.guards import testable
-from altru_ir.types import I1, USIZE, ArrayType, RefType, Type
+from altru_ir.types import I1, I64, USIZE, ArrayType, IntType, RefType, Type
 from altru_ir.values import NO_ATTRIBUTES, Operation, Symbol, Value
 
 ROUNDS = 3
@@ -67,6 +68,8 @@ MOST_CALLS = 32
 MOST_RETURNS = 8
 MOST_RELATIONS = 6
 MOST_PARAMETERS = 6
+WORD = 64
+"""A length is a signed number of that many bits, for memory is no larger than half of them can say."""
 RESULT = -1
 CONSTANT = -2
 NAMED = re.compile(r'@(?:"([^"]*)"|([\w.$]+))')
@@ -302,9 +305,12 @@ class _Contracts:
         if not (type.is_integer or _is_slice(type)):
             return
         known = self.ensures.setdefault(function, [])
-        for relation in relations_of_result(function):
+        is_signed = _is_signed(type) and any(op.operands[0] in self.facts(function).signs for op in returns)
+        for relation in relations_of_result(function, is_signed):
             implied = relation._replace(strict=True)
             if len(known) >= MOST_RELATIONS or any(each[0] in (relation, implied) for each in known):
+                continue
+            if relation.low == Side(CONSTANT, -1) and any(each[0].low == Side(CONSTANT, 0) for each in known):
                 continue
             if self._denied.get((function, relation)) is self.facts(function):
                 continue
@@ -478,30 +484,49 @@ def relation_of(form: Form, facts: Inequalities) -> Relation | None:
         if not number:
             continue
         value, reading = facts.terms[number]
-        if (
-            value is None
-            or value.owner is not facts.function
-            or abs(coefficient) != 1
-            or coefficient in sides
-            or reading == "s"
-        ):
+        if value is None or value.owner is not facts.function or abs(coefficient) != 1 or coefficient in sides:
             return None
-        if not (_is_slice(value.type) if isinstance(reading, int) else value.type == USIZE):
+        fits = (
+            _is_slice(value.type)
+            if isinstance(reading, int)
+            else _is_signed(value.type)
+            if reading == "s"
+            else value.type == USIZE
+        )
+        if not fits:
             return None
         sides[coefficient] = Side(facts.function.parameters.index(value), reading)
     low, high = sides.get(-1), sides.get(1)
     if low is not None and high is not None:
-        return Relation(low, high, constant == -1) if constant in (0, -1) else None
-    if high is not None and constant < 0:
+        is_comparable = constant in (0, -1) and _is_comparable(low, high, facts.function)
+        return Relation(low, high, constant == -1) if is_comparable else None
+    if high is not None and (constant < 0 or high.reading == "s"):
         return Relation(Side(CONSTANT, -constant), high, False)
-    if low is not None and constant > 0:
+    if low is not None and (constant > 0 or low.reading == "s"):
         return Relation(low, Side(CONSTANT, constant), False)
     return None
 
 
-def relations_of_result(function: Function) -> list[Relation]:
+def _is_signed(type: Type) -> bool:
+    """Whether numbers of a type may be compared with lengths, as signed numbers."""
+    return isinstance(type, IntType) and 1 < type.bits <= WORD
+
+
+def _is_comparable(a: Side, b: Side, function: Function) -> bool:
+    """Whether one operation compares two numbers: both unsigned, or signed and of one type, or one signed and a length."""
+    if "s" not in (a.reading, b.reading) or isinstance(a.reading, int) or isinstance(b.reading, int):
+        return True
+    return a.reading == b.reading and function.parameters[a.which].type == function.parameters[b.which].type
+
+
+def relations_of_result(function: Function, is_signed: bool) -> list[Relation]:
     """What is tried of a result: the stronger ones first."""
     type = function.signature.result
+    if is_signed:
+        number = Side(RESULT, "s")
+        lengths = [Side(at, 0) for at, each in enumerate(function.parameters[:MOST_PARAMETERS]) if _is_slice(each.type)]
+        limits = [Relation(number, other, strict) for other in lengths for strict in (True, False)]
+        return [*limits, Relation(Side(CONSTANT, 0), number, False), Relation(Side(CONSTANT, -1), number, False)]
     result = Side(RESULT, 0 if _is_slice(type) else "u")
     is_size = _is_slice(type) or type == USIZE
     found = []
@@ -560,10 +585,15 @@ def _assumption(relation: Relation, values: Callable[[int], Value], loc: object)
             type = USIZE if isinstance(other.reading, int) else values(other.which).type
             return add("const", [], {"value": side.reading}, type)
         value = values(side.which)
-        return value if side.reading == "u" else add("slice.len", [value], {}, USIZE)
+        if isinstance(side.reading, int):
+            length = add("slice.len", [value], {}, USIZE)
+            return add("bitcast", [length], {}, I64) if other.reading == "s" else length
+        is_narrow = side.reading == "s" and isinstance(other.reading, int) and other.which != CONSTANT and value.type != I64
+        return add("sext", [value], {}, I64) if is_narrow else value
 
+    is_signed = any(side.reading == "s" for side in (relation.low, relation.high))
     low, high = number(relation.low, relation.high), number(relation.high, relation.low)
-    condition = add("icmp", [low, high], {"predicate": "ult" if relation.strict else "ule"}, I1)
+    condition = add("icmp", [low, high], {"predicate": ("s" if is_signed else "u") + ("lt" if relation.strict else "le")}, I1)
     add("assume", [condition], {AGREED: True}, None, unsafe=True)
     return ops
 

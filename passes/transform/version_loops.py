@@ -67,6 +67,18 @@ class LoopVersions:
         self.met: dict[Value, tuple[set[Block], dict[Block, Value]]] = {}
         self.left = max(SMALL, GROWTH * sum(len(block.ops) for block in function.blocks))
 
+    def reserve(self, loop: Loop, forms: list[Form]) -> None:
+        """Notes that a test in front of a loop is to use what another loop, which may get versions before, defines."""
+        header = self.cfg.blocks[loop.header]
+        for value in self.values_of(forms):
+            self.users.setdefault(value, {})[header] = None
+
+    def values_of(self, forms: list[Form]) -> list[Value]:
+        """The values that forms are about."""
+        facts = self.facts
+        parts = [number for form in forms for each in form for number in facts.factors[each] or (each,)]
+        return [value for number in dict.fromkeys(parts) if (value := facts.terms[number][0]) is not None]
+
     def version(self, loop: Loop, forms: list[Form]) -> certificates.Versions | None:
         """Makes a guard and a copy; None when the loop has to be left alone (4)."""
         blocks = [self.cfg.blocks[number] for number in self.loops.blocks(loop)]
@@ -244,22 +256,18 @@ class LoopVersions:
 
     def resolved(self, forms: list[Form], header: Block, inside: set[Block]) -> dict[Value, Value] | None:
         """What stands in front of a loop for values of other loops that were versioned; None where nothing does."""
-        facts = self.facts
         found: dict[Value, Value] = {}
-        for form in forms:
-            for each in form:
-                for number in facts.factors[each] or (each,):
-                    value = facts.terms[number][0]
-                    if value is None or not self.is_copied(value, header):
-                        continue
-                    other = self.handed(value, header, inside)
-                    if other is None and value in self.met:
-                        blocks, arguments = self.met[value]
-                        meeting = self.behind(header, blocks)
-                        other = None if meeting is None else arguments.get(meeting)
-                    if other is None:
-                        return None
-                    found[value] = other
+        for value in self.values_of(forms):
+            if not self.is_copied(value, header):
+                continue
+            other = self.handed(value, header, inside)
+            if other is None and value in self.met:
+                blocks, arguments = self.met[value]
+                meeting = self.behind(header, blocks)
+                other = None if meeting is None else arguments.get(meeting)
+            if other is None:
+                return None
+            found[value] = other
         return found
 
     def is_copied(self, value: Value, header: Block) -> bool:

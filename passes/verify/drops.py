@@ -423,7 +423,7 @@ class _Proof(Problem[Facts]):
                 made = self.before_results(op, state) if op.name != "local" else state
                 self.left(op, made, "a new value loses", root.mask)  # 4
         self.taken = 0
-        if any([value in roots or value.type.is_place for value in op.operands]):  # noqa: C419 - a list is faster here
+        if any(value in roots or value.type.is_place for value in op.operands):
             self.operands(op, at, block, state)
         taken = self.taken
         for successor in op.successors:

@@ -274,5 +274,5 @@ def test_a_path_is_spelled_as_people_do() -> None:
     assert spelled["owned"] == "*%pair.b"
     assert spelled["behind.a"] == "(*%m).a"
     assert spelled["xs.i"] == "%xs[_]"
-    assert spelled["some.0"] == "%xs[0..1]"
+    assert spelled["some.0"] == "%xs[0]"
     assert spelled["some.i"] == "%xs[..1]"

@@ -6,9 +6,9 @@ import itertools
 
 import pytest
 
-from altru_ir.passes.analysis.element_sets import Elements, FromEnd, apart, is_one
+from altru_ir.passes.analysis.element_sets import Elements, FromEnd, apart, is_one, within
 
-INDICES = (None, 0, 1, 2, 3, FromEnd(0), FromEnd(1), FromEnd(2), FromEnd(3))
+INDICES = (None, 0, 1, 2, 3, FromEnd(0), FromEnd(1), FromEnd(2), FromEnd(3), FromEnd(1, 1), FromEnd(2, 2), FromEnd(0, 3))
 SETS: list[object] = [(index,) for index in INDICES] + [Elements(a, b) for a in INDICES for b in INDICES]
 LENGTHS = range(8)
 
@@ -19,7 +19,9 @@ def meanings(elements: object, length: int) -> list[frozenset[int]]:
     def values(index: object) -> list[int]:
         if index is None:
             return list(range(length + 1))
-        return [length - index.distance if isinstance(index, FromEnd) else int(index)]  # type: ignore[call-overload]
+        if isinstance(index, FromEnd):
+            return [length - index.distance] if length - index.distance >= index.least else []
+        return [int(index)]  # type: ignore[call-overload]
 
     if isinstance(elements, tuple):
         return [frozenset((at,)) for at in values(elements[0]) if 0 <= at < length]
@@ -35,9 +37,23 @@ def test_what_is_apart_has_nothing_in_common() -> None:
         assert apart(one, other) == apart(other, one)
 
 
+def test_what_is_within_is_of_the_whole() -> None:
+    """An index in a part, and the one that ``within`` gives in the whole, are of the same element."""
+    told = 0
+    for low, high, index in itertools.product(INDICES, INDICES, INDICES):
+        whole = within(Elements(low, high), index)
+        for length in LENGTHS if whole is not None else ():
+            for part in meanings(Elements(low, high), length):
+                for at in meanings((index,), len(part)):
+                    (inner,) = at
+                    assert [frozenset((min(part) + inner,))] == meanings((whole,), length), (low, high, index, length)
+                    told += 1
+    assert told > 500
+
+
 def test_nothing_from_one_side_is_missed() -> None:
     """Where all bounds are known and from one side, what never meets is called apart, but for ranges that are empty."""
-    sides = [[i for i in INDICES if isinstance(i, int)], [i for i in INDICES if isinstance(i, FromEnd)]]
+    sides = [[i for i in INDICES if isinstance(i, int)], [i for i in INDICES if isinstance(i, FromEnd) and not i.least]]
     for side in sides:
         sets: list[object] = [(i,) for i in side] + [Elements(a, b) for a in side for b in side]
         sets = [each for each in sets if any(meanings(each, 7))]

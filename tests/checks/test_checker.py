@@ -53,7 +53,7 @@ def test_the_checker_is_short() -> None:
     """So that somebody can read it; decision 14 says what else has to be believed."""
     path = Path(air.__file__).parent / "passes" / "proofs"
     assert len((path / "checker.py").read_text().splitlines()) <= 300
-    assert len((path / "sources.py").read_text().splitlines()) <= 360
+    assert len((path / "sources.py").read_text().splitlines()) <= 380
 
 
 @pytest.mark.parametrize("name", PROOFS)

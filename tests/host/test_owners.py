@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import gc
+import pickle
 import threading
 from collections.abc import Iterator
 
@@ -154,6 +156,20 @@ def test_moved(lib, released) -> None:
     assert lib["peek"](other) == 4
     del other
     assert released() == 7
+
+
+def test_there_is_no_second_owner(lib, released) -> None:
+    """A copy would own the same memory, and release it again."""
+    owner = lib["loud"](6)
+    for duplicate in (copy.copy, copy.deepcopy, pickle.dumps, lambda one: copy.deepcopy([one])):
+        with pytest.raises(TypeError, match="owned once"):
+            duplicate(owner)
+    with pytest.raises(AttributeError):
+        owner.type = None
+    assert copy.copy([owner])[0] is owner
+    assert owner.alive
+    owner.release()
+    assert released() == 6
 
 
 def test_what_is_refused_moves_nothing(lib, released) -> None:

@@ -63,7 +63,7 @@ def read(answer: Answer, *, purpose: Purpose = "moves", later: dict[str, str] | 
         except Refused as refused:
             program.refused[path.name] = str(refused)
             program.refused_lines.append(_lines_of_text(path.read_text()))
-    items = read_items(answer.expanded)
+    items, source = read_items(answer.expanded), answer.path.read_text()
     closures = dict(captures_of(body) for body in bodies.values())
     for dump, body in list(bodies.items()):
         try:
@@ -81,7 +81,7 @@ def read(answer: Answer, *, purpose: Purpose = "moves", later: dict[str, str] | 
             generic = _parameters(body, items)
             if generic:
                 raise Refused("type parameters")
-            Translator(types, body, f"fn {name}", purpose).run()
+            Translator(types, body, f"fn {name}", purpose, source).run()
             program.bodies[name] = body
             program.spans[name] = _lines(body)
         except Refused as refused:

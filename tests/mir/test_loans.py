@@ -20,7 +20,7 @@ SLICE = int(os.environ.get("ALTRU_TEST_SEED", "0"))
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="no rustc that takes -Z options")
 
-ENDS = "elements counted from both ends of a slice may meet for us: how long it is at least is not asked"
+ENDS = "an element from the end may be one from the beginning for us, unless its own pattern says how long the slice is"
 DYN = "the importer's `dyn` types have no regions but that of their bound"
 FUNCTIONS = "the importer's function pointers have no regions"
 HIDDEN = "the regions of a hidden type are taken for all that it may have"

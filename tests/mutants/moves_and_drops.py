@@ -13,6 +13,7 @@ from tests.passes.test_moves_twin import disagreement
 INITIALIZATION = "analysis.initialization:Initialization."
 DROPS = "verify.drops:_Proof."
 LEAKS = "verify.leaks:_Leaks."
+NAMES = "analysis.raw_names:RawNames."
 STORAGE = "analysis.storage:EndedStorage."
 MOVES = "verify.moves:_Checker."
 VARIANTS = "analysis.known_variants:KnownVariants."
@@ -60,9 +61,16 @@ MUTANTS = mutants("passes.", {
     "leaks 1": (LEAKS + "forget", "self.drops(value.type) and", "True or"),
     "leaks 2": (LEAKS + "conversion", "if way is None", "if True"),
     "leaks 2, again": (LEAKS + "conversion", "again=not carried", "again=False"),
-    "leaks 3, names": (LEAKS + "names", "found.update(new)", "break"),
-    "leaks 3, calls": (LEAKS + "is_release", '!= "borrowed"', '!= "lent"'),
-    "leaks 4": (LEAKS + "hidden", "if local not in looked", "if True"),
+    "leaks 3, names": (NAMES + "of", "found.update(new)", "break"),
+    "leaks 3, calls": (NAMES + "gives_away", '!= "borrowed"', '!= "lent"'),
+    "leaks 3, locals": (NAMES + "gives_away", "return self.keeper(op) is None", "return True"),
+    "leaks 3, lent": (NAMES + "keeper", "local in self.lent", "False"),
+    "leaks 3, destructors": (NAMES + "keeper", "needs_drop(held, self.module)", "False"),
+    "leaks 3, aggregates": (NAMES + "follow", "op.name in BUILDS", "False"),
+    "leaks 3, unions": (LEAKS + "loosens", 'op.name == "union"', "False"),
+    "leaks 8": (LEAKS + "shell", "if not begun or", "if True or"),
+    "leaks 8, emptied": (LEAKS + "shell", "any(not self.emptied.isdisjoint(names) for _, names in begun)", "False"),
+    "leaks 4": (LEAKS + "hidden", "if root not in looked", "if True"),
     "leaks 5": (LEAKS + "cycles", "if not part.edges", "if len(component) < 2"),
     "leaks 5, opened": (LEAKS + "cycles", "if edge[0] not in opened", ""),
     "leaks 6": (LEAKS + "loses", "return self.drops(owner.target)", "return True"),

