@@ -61,7 +61,7 @@ def planted(*defects: Mutant) -> Iterator[None]:
     for defect in defects:
         function, forget = _function(defect.where)
         caches += forget
-        text = found.get(function) or textwrap.dedent(inspect.getsource(function))
+        text = found.get(function) or _source(function)
         count = text.count(defect.old)
         if count != defect.times:  # 2
             raise ValueError(f"`{defect.old}` stands {count} times in {defect.where}, not {defect.times}")
@@ -98,6 +98,13 @@ def _function(where: str) -> tuple[FunctionType, list[Callable[[], None]]]:
         else:
             found = found.__wrapped__  # a cache, a decorator, a static method
     return found, forget
+
+
+def _source(function: FunctionType) -> str:
+    """The text of a function at the margin; a line of an argument list may stand further left than its first one."""
+    text = inspect.getsource(function)
+    margin = " " * (len(text) - len(text.lstrip(" ")))
+    return "".join(line.removeprefix(margin) for line in text.splitlines(keepends=True))
 
 
 def _code(function: FunctionType, text: str) -> CodeType:
