@@ -238,6 +238,24 @@ class BuilderMethods:
         op = self._insert(find("umul.checked"), [lhs, rhs], attributes, [], False, None, name)
         return op.result
 
+    def shl_checked(self, lhs: Value, rhs: Value, *, name: str | None = None) -> Value:
+        """Shift left; panics unless ``rhs``, unsigned, is below the width."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("shl.checked"), [lhs, rhs], attributes, [], False, None, name)
+        return op.result
+
+    def lshr_checked(self, lhs: Value, rhs: Value, *, name: str | None = None) -> Value:
+        """Shift right, filling with zeros; panics unless ``rhs``, unsigned, is below the width."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("lshr.checked"), [lhs, rhs], attributes, [], False, None, name)
+        return op.result
+
+    def ashr_checked(self, lhs: Value, rhs: Value, *, name: str | None = None) -> Value:
+        """Shift right, filling with the sign; panics unless ``rhs``, unsigned, is below the width."""
+        attributes: dict[str, Any] = {}
+        op = self._insert(find("ashr.checked"), [lhs, rhs], attributes, [], False, None, name)
+        return op.result
+
     def fadd(self, lhs: Value, rhs: Value, *, name: str | None = None) -> Value:
         """Float sum."""
         attributes: dict[str, Any] = {}

@@ -59,7 +59,8 @@ type        = SCALAR | "()" | "(" type "," [type ("," type)*] ")" | SYMBOL ["<" 
             | ("gc" | "weak" | "uninit" | "phantom" | "cell" | "atomic" | "mutex" | "pool" | "pool.handle" | "thread")
               "<" type ">"
             | ("thread_scope" | "pin") "<" REGION ">" | "dyn" "<" REGION ("," (CROSSING | "gc"))* ">"
-            | ["extern" "\"C\""] "fn" ["<" "for" PARAMETER ("," PARAMETER)* ">"] "(" [type [transfer] ("," type [transfer])*
+            | callable | "(" callable ")"
+callable    = ["extern" "\"C\""] "fn" ["<" "for" PARAMETER ("," PARAMETER)* ">"] "(" [type [transfer] ("," type [transfer])*
               ["," "..."]] ")" ["->" type [transfer]] ["unsafe"] ["nounwind"]
 SCALAR      = "i1" | "i8" | "i16" | "i32" | "i64" | "i128" | "usize" | "f32" | "f64" | "arena"
 CROSSING    = "send" | "share"

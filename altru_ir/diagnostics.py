@@ -199,6 +199,7 @@ EXPLANATIONS: dict[str, str] = {
     "ALT-C005": "A division has no result: the divisor is zero, or the quotient does not fit.",
     "ALT-C006": "A C function is called against its contract.",
     "ALT-C007": "What `assume` promises does not hold.",
+    "ALT-C008": "Arithmetic that is checked panics for these constants: the result does not fit, or the shift is too far.",
     "ALT-F001": "Memory is released twice.",
     "ALT-F002": "Memory is used after it was released.",
     "ALT-F003": "Memory is released by something that must not release it.",

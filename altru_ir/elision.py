@@ -23,6 +23,7 @@ from collections.abc import Iterator
 
 import attrs
 
+from altru_ir.equations import solve
 from altru_ir.module import Function
 from altru_ir.regions import Map, Regions, bound_code
 from altru_ir.types import (
@@ -146,24 +147,8 @@ def clauses_of(name: str, regions: Regions) -> frozenset[tuple[int, int]]:
     """The clauses of a declared type as pairs of its slots: those that are written, and what its members imply (5). The least
     solution over the declarations that it mentions."""
     known = regions.clauses
-    if name in known:
-        return known[name]
-    users: dict[str, list[str]] = {}
-    fresh = [name]
-    known[name] = frozenset()
-    for each in fresh:
-        for mentioned in regions.variances.mentions(each):
-            if mentioned not in known:
-                known[mentioned] = frozenset()
-                fresh.append(mentioned)
-            users.setdefault(mentioned, []).append(each)
-    work = dict.fromkeys(reversed(fresh))
-    while work:
-        each, _ = work.popitem()
-        found = _clauses(each, regions)
-        if found != known[each]:
-            known[each] = found
-            work.update(dict.fromkeys(users.get(each, ())))
+    if name not in known:
+        solve(name, known, lambda _: frozenset(), regions.variances.mentions, lambda each: _clauses(each, regions))
     return known[name]
 
 

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import attrs
 
+from altru_ir.equations import solve
 from altru_ir.module import Module
 from altru_ir.types import (
     INFERRED,
@@ -170,22 +171,7 @@ class Regions:
 
     def _solve_drops(self, name: str) -> None:
         """The least solution of rule 3 for a declaration and what its drop leads to."""
-        users: dict[str, list[str]] = {}
-        fresh = [name]
-        self._drops_of[name] = frozenset()
-        for each in fresh:
-            for mentioned in self._owned_names(each):
-                if mentioned not in self._drops_of:
-                    self._drops_of[mentioned] = frozenset()
-                    fresh.append(mentioned)
-                users.setdefault(mentioned, []).append(each)
-        work = dict.fromkeys(reversed(fresh))
-        while work:
-            each, _ = work.popitem()
-            found = self._drop_equation(each)
-            if found != self._drops_of[each]:
-                self._drops_of[each] = found
-                work.update(dict.fromkeys(users.get(each, ())))
+        solve(name, self._drops_of, lambda _: frozenset(), self._owned_names, self._drop_equation)
 
     def _drop_equation(self, name: str) -> frozenset[int]:
         declaration = self.module.types.get(name)

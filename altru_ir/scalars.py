@@ -27,6 +27,10 @@ def integer(name: str, bits: int, a: int, b: int = 0) -> int:
     """The result of an integer operation on ``bits`` bits. Raises ``Panics``."""
     mask = (1 << bits) - 1
     sa, sb = signed(a, bits), signed(b, bits)
+    if name in ("shl.checked", "lshr.checked", "ashr.checked"):
+        if b >= bits:
+            raise Panics
+        return _shift(name.partition(".")[0], bits, a, b) & mask
     if name.endswith(".checked"):
         exact = _exact(name[1:4], *((sa, sb) if name[0] == "s" else (a, b)))
         low, high = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if name[0] == "s" else (0, mask)

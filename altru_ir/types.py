@@ -394,14 +394,27 @@ class FunctionType(Type):
         text = f"fn{binder}({', '.join(shown)})"
         if self.abi is not None:
             text = f'extern "{self.abi}" {text}'
-        if self.result is not UNIT:
-            text += f" -> {spell_transferred(self.result, self.transfers[-1])}"
-        return text + (" unsafe" if self.unsafe else "") + (" nounwind" if self.nounwind else "")
+        return text + spell_result(self)
 
 
 def spell_transferred(of: Type, how: str | None) -> str:
-    """``T`` or ``T borrowed`` or ``T transfer_full(@free)``."""
-    return str(of) if how is None else f"{of} {how}"
+    """``T`` or ``T borrowed`` or ``T transfer_full(@free)``; of a function ``(fn() -> T) borrowed``, for without the
+    parentheses it would be the ``T`` that is borrowed."""
+    if how is None:
+        return str(of)
+    return f"({of}) {how}" if of.__class__ is FunctionType else f"{of} {how}"
+
+
+def spell_result(of: FunctionType) -> str:
+    """What stands behind the parameters: `` -> T unsafe nounwind``, or a part of that; in parentheses a ``T`` that is a
+    function and would take the marks for its own."""
+    marks = (" unsafe" if of.unsafe else "") + (" nounwind" if of.nounwind else "")
+    how = of.transfers[-1]
+    if of.result is UNIT and how is None:
+        return marks
+    if marks and how is None and of.result.__class__ is FunctionType:
+        return f" -> ({of.result}){marks}"
+    return f" -> {spell_transferred(of.result, how)}{marks}"
 
 
 # -- pointers -----------------------------------------------------------------------------------------------------

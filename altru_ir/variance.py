@@ -29,6 +29,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import attrs
 
+from altru_ir.equations import solve
 from altru_ir.module import Module
 from altru_ir.types import (
     INFERRED,
@@ -194,22 +195,7 @@ class Variances:
 
     def _solve(self, name: str) -> None:
         """Computes what is known of ``name`` and of all that it mentions."""
-        users: dict[str, list[str]] = {}
-        fresh: list[str] = [name]
-        self._known[name] = [BI] * self._declared(name)
-        for each in fresh:
-            for mentioned in self.mentions(each):
-                if mentioned not in self._known:
-                    self._known[mentioned] = [BI] * self._declared(mentioned)
-                    fresh.append(mentioned)
-                users.setdefault(mentioned, []).append(each)
-        work = dict.fromkeys(reversed(fresh))
-        while work:
-            each, _ = work.popitem()
-            found = self._equation(each)
-            if found != self._known[each]:
-                self._known[each] = found
-                work.update(dict.fromkeys(users.get(each, ())))
+        solve(name, self._known, lambda each: [BI] * self._declared(each), self.mentions, self._equation)
 
     def _declared(self, name: str) -> int:
         declaration = self.module.types.get(name)

@@ -52,6 +52,7 @@ def prepare(
     checks or an unknown level, and ``TypeError`` for what is no module.
     """
     from altru_ir.diagnostics import DiagnosticError, check_levels, in_order, judged
+    from altru_ir.module import expect_module
     from altru_ir.passes.allowed import allow_invalid
     from altru_ir.passes.base import Check
     from altru_ir.passes.check_modes import split
@@ -60,14 +61,14 @@ def prepare(
     from altru_ir.passes.pipelines import SAFE
     from altru_ir.passes.transform.eliminate_checks import EliminateChecks
     from altru_ir.passes.transform.insert_checks import InsertChecks
-    from altru_ir.passes.transform.select_checks import SelectChecks
+    from altru_ir.passes.transform.select_checks import SelectChecks, keep_written
     from altru_ir.verifier import verify
 
     manager = PassManager([]) if manager is None else manager
     if levels is not None:
         manager.levels = levels
     check_levels(manager.levels)
-    check_module(module)
+    expect_module(module, "compiled")
     try:
         copy = module.clone()
     except (AttributeError, TypeError):
@@ -88,6 +89,7 @@ def prepare(
     passes = parse_pipeline(f"O{opt}")
     selection = SelectChecks(*split(checks))
     if not selection.modes.all:  # behind those who say what is wrong: what they say does not depend on it
+        keep_written(copy)
         passes.insert(1 + max(at for at, each in enumerate(passes) if each.name in SAFE), selection)
     if debug:
         passes = [EliminateChecks() if isinstance(p, EliminateChecks) else p for p in passes if p.name not in SIMPLIFYING]
@@ -133,8 +135,9 @@ def compile(
     from altru_ir.backend.library import Library, Options
     from altru_ir.backend.target import host_triple
     from altru_ir.diagnostics import Diagnostic, DiagnosticError
+    from altru_ir.module import expect_module
 
-    check_module(module)
+    expect_module(module, "compiled")
     _check_options(opt, checks, panic, instrument, target, cpu, levels)
     if externs is not None and not isinstance(externs, Mapping):
         raise TypeError(f"externs are a mapping of names to callables, not {type(externs).__name__}")
@@ -243,8 +246,9 @@ def emit(
     from altru_ir.backend.call_places import with_places
     from altru_ir.backend.files import write_whole
     from altru_ir.diagnostics import Diagnostic, DiagnosticError
+    from altru_ir.module import expect_module
 
-    check_module(module)
+    expect_module(module, "compiled")
     _check_options(opt, checks, panic, instrument, target, cpu, levels)
     if kind not in EMITS:
         raise ValueError(f"cannot emit `{kind}`; there are {', '.join(EMITS)}")
@@ -258,10 +262,9 @@ def emit(
     if kind == "header":
         return _header(module, path, target or module.target)
     if kind in ("shared", "static"):
-        from altru_ir.backend.host.owners import with_releases
-        from altru_ir.backend.lower.rows import table_rows, types_of
+        from altru_ir.backend.host.owners import with_releases_for_c
 
-        module, _ = with_releases(module, types_of(table_rows(module)[0]), for_c=True)
+        module = with_releases_for_c(module)
     entries = "library" if kind in ("shared", "static") else "main"
     triple, llvm_module, machine = _compiled(
         module, opt, checks, panic, target or module.target, cpu, entries=entries, manager=manager,
@@ -294,8 +297,7 @@ def _header(module: Module, path: str | os.PathLike[str] | None, target: str) ->
 
     from altru_ir.backend.c_header import header_of
     from altru_ir.backend.files import write_whole
-    from altru_ir.backend.host.owners import with_releases
-    from altru_ir.backend.lower.rows import table_rows, types_of
+    from altru_ir.backend.host.owners import with_releases_for_c
     from altru_ir.diagnostics import Diagnostic, DiagnosticError
     from altru_ir.layout import LayoutError
     from altru_ir.verifier import verify
@@ -305,7 +307,7 @@ def _header(module: Module, path: str | os.PathLike[str] | None, target: str) ->
     problems = verify(copy)
     if any(p.severity == "error" for p in problems):
         raise DiagnosticError(problems, module.source)
-    copy, _ = with_releases(copy, types_of(table_rows(copy)[0]), for_c=True)
+    copy = with_releases_for_c(copy)
     try:
         data = header_of(copy, module.name if path is None else Path(path).stem).encode()
     except LayoutError as error:
@@ -313,13 +315,6 @@ def _header(module: Module, path: str | os.PathLike[str] | None, target: str) ->
     if path is not None:
         write_whole(Path(path), data)
     return data
-
-
-def check_module(module: Any) -> None:
-    """Raises ``TypeError`` for anything but a module."""
-    from altru_ir.module import expect_module
-
-    expect_module(module, "compiled")
 
 
 def _check_options(

@@ -41,7 +41,7 @@ from altru_ir.backend.lower.fast_paths import DISTANCE
 from altru_ir.backend.lower.rows import table_rows, types_of
 from altru_ir.backend.lower.types import dimensions_of
 from altru_ir.diagnostics import Diagnostic, DiagnosticError
-from altru_ir.module import Function, Module
+from altru_ir.module import Function, Module, expect_module
 from altru_ir.types import FunctionType, Type
 
 if TYPE_CHECKING:
@@ -186,10 +186,10 @@ class Library(Mapping[str, Callable[..., Any]]):
         handles of other libraries; ``manager`` as for ``backend.prepare``. Raises ``DiagnosticError``, ``TypeError``,
         ``ValueError`` and ``RuntimeBuildError``; then nothing was added.
         """
-        from altru_ir.backend import check_module, object_for
+        from altru_ir.backend import object_for
         from altru_ir.runtime.load import symbols, thread_distance
 
-        check_module(module)
+        expect_module(module, "compiled")
         interface = interface_of(module)
         functions, variables = table_rows(module)
         types = types_of(functions)

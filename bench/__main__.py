@@ -11,6 +11,7 @@ from pathlib import Path
 
 import attrs
 
+from altru_ir.backend.cli.streams import abandon_output
 from bench.harness import Question, Row, head
 
 QUESTIONS = (
@@ -78,6 +79,17 @@ def compare(first: str, second: str) -> int:
 
 
 def main() -> int:
+    """Runs the command; whoever reads its output may go before the end."""
+    try:
+        status = _main()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        abandon_output()
+        return 0
+    return status
+
+
+def _main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="what there is")

@@ -6,7 +6,8 @@
           |   ! `check.bounds %j, %n` may fail: not known: %n - %j - 1 >= 0
 
 ``+`` is a check that went, ``!`` one that stays, and ``*`` what a pass has found or made: what is known at all calls of a
-function, a loop in two versions. Lines are those that the locations name, of the front-end's language where it gave these.
+function, a loop in two versions, checks that became one test. Lines are those that the locations name, of the front-end's
+language where it gave these.
 
 Invariant: what is shown are the remarks of the passes, each once and none left out.
 """
@@ -17,14 +18,14 @@ from collections.abc import Callable, Iterable
 
 from altru_ir.passes.base import MISSED, Remark
 
-ABOUT_CHECKS = {"CheckRemoved": "+", "CheckKept": "!", "LoopVersioned": "*", "Contract": "*"}
+ABOUT_CHECKS = {"CheckRemoved": "+", "CheckKept": "!", "LoopVersioned": "*", "ChecksMerged": "*", "Contract": "*"}
 
 
 def listing(remarks: Iterable[Remark], lines_of: Callable[[str], list[str] | None]) -> str:
     """The listing of all files in which there are checks.
 
-    Parameters: ``lines_of`` gives the lines of a file, None for one that cannot be read, of which the lines with remarks alone
-    are shown, without their text.
+    Parameters: ``lines_of`` gives the lines of a file, None for one that cannot be read. Of that, and behind the end of the
+    others, the lines with remarks alone are shown, without their text.
     """
     files: dict[str, dict[int, dict[str, None]]] = {}
     nowhere: dict[str, None] = {}
@@ -43,12 +44,13 @@ def listing(remarks: Iterable[Remark], lines_of: Callable[[str], list[str] | Non
         out.append("(there are none, or `eliminate-checks`, which -O1 and above run, was not run)\n")
     for file, told in files.items():
         lines = lines_of(file)
-        numbers = sorted(told) if lines is None else range(1, max(len(lines), *told) + 1)
+        end = 0 if lines is None else len(lines)
+        numbers = [*range(1, end + 1), *sorted(number for number in told if not 1 <= number <= end)]
         out.append(f"\n{file}\n")
         for number in numbers:
-            text = lines[number - 1] if lines is not None and number <= len(lines) else ""
+            text = lines[number - 1].rstrip("\r") if lines is not None and 1 <= number <= end else ""
             out.append(f"{number:6} | {text}".rstrip() + "\n")
-            indent = " " * (len(text) - len(text.lstrip()))
+            indent = text[: len(text) - len(text.lstrip())]
             out += [f"       | {indent}{message}\n" for message in told.get(number, ())]
     if nowhere:
         out += ["\nwithout a place\n", *(f"       | {message}\n" for message in nowhere)]

@@ -2,8 +2,8 @@
 
 Integers are signless; the operation carries the sign. ``add sub mul`` wrap; their ``.checked`` kin panic; a division by
 zero and MIN / -1 are stopped by the check that ``insert-checks`` puts before the division. Shifts take their amount
-modulo the width. A float converted to an integer saturates, and a NaN becomes zero. Which NaN an operation gives, its sign
-included, is not specified; ``fneg``, ``fabs`` and ``copysign`` change nothing but the sign.
+modulo the width; ``shl.checked`` and its kin panic. A float converted to an integer saturates, and a NaN becomes zero. Which
+NaN an operation gives, its sign included, is not specified; ``fneg``, ``fabs`` and ``copysign`` change nothing but the sign.
 """
 
 from __future__ import annotations
@@ -92,6 +92,8 @@ for _sign, _word in (("s", "signed"), ("u", "unsigned")):
     _binary(f"{_sign}add.checked", INTEGER, f"Sum; panics when it overflows as {_word} numbers.", MAY_PANIC)
     _binary(f"{_sign}sub.checked", INTEGER, f"Difference; panics when it overflows as {_word} numbers.", MAY_PANIC)
     _binary(f"{_sign}mul.checked", INTEGER, f"Product; panics when it overflows as {_word} numbers.", MAY_PANIC)
+for _verb, _way in (("shl", "left"), ("lshr", "right, filling with zeros"), ("ashr", "right, filling with the sign")):
+    _binary(f"{_verb}.checked", INTEGER, f"Shift {_way}; panics unless ``rhs``, unsigned, is below the width.", MAY_PANIC)
 _binary("fadd", FLOAT, "Float sum.", PURE, COMMUTATIVE)
 _binary("fsub", FLOAT, "Float difference.", PURE)
 _binary("fmul", FLOAT, "Float product.", PURE, COMMUTATIVE)

@@ -6,8 +6,9 @@
 ``loops`` makes programs in SSA of ``usize``, one loop inside of another. Here all is in locals, as front-ends write it, so
 control may go anywhere: loops are left, continued and returned from in the middle, and jumps lead into them from outside
 (irreducible). Indices are of 8 to 64 bits, signed and not, wrap around, are cast up and down, and come out of memory; slices
-are parts of parts and change from round to round, a vector grows and shrinks behind its length, a matrix has two dimensions and
-views of some rows; private functions call each other in circles; there are prints, panics, stores and divisions in between.
+are parts of parts and change from round to round, a vector grows and shrinks behind its length, here and behind references, a
+matrix has two dimensions and views of some rows; private functions call each other in circles; there are prints, panics, stores
+and divisions in between.
 
 Invariants: a program depends on its seed alone and verifies; nothing but a missing check makes a memory error of it. It may run
 long or for ever: run it with a budget. Each of the calls is a triple of lengths for %a, %b and %c, and %n and %m.
@@ -27,6 +28,74 @@ SIGNED = ("slt", "slt", "sle", "sgt", "sge", "ne", "eq")
 WRAPPING = ("add", "add", "sub", "sub", "mul", "and", "or", "xor")
 LEAST = ("umin", "umax", "smin", "smax")
 TOP = (1 << 64) - 1
+RECORD = """struct @Vec { data: own<[? x i64]>, used: usize }
+private func @look(%v: ref<@Vec>, %i: usize) -> i64 {
+^entry:
+  %none = const 0 : i64
+  %one = const 1 : usize
+  %all = deref %v
+  %used_place = field %all, used
+  %data_place = field %all, data
+  %seq = deref %data_place
+  %used = load %used_place
+  %below = icmp ult %i, %used
+  cond_br %below, ^some, ^none
+^some:
+  %slot = elem %seq, %i
+  %x = load %slot
+  %n = dim %seq, 0
+  %last = sub %n, %one
+  %end = elem %seq, %last
+  %y = load %end
+  %sum = add %x, %y
+  ret %sum
+^none:
+  ret %none
+}
+private func @push(%v: ref<mut @Vec>, %x: i64) {
+^entry:
+  %zero = const 0 : usize
+  %one = const 1 : usize
+  %fill = const 5 : i64
+  %all = deref %v
+  %used_place = field %all, used
+  %data_place = field %all, data
+  %seq = deref %data_place
+  %used = load %used_place
+  %room = dim %seq, 0
+  %full = icmp uge %used, %room
+  cond_br %full, ^grow, ^store
+^grow:
+  %more = add %room, %one
+  %new = new.array %more, %fill : own<[? x i64]>
+  %kept = local : own<[? x i64]>
+  init %kept, %new
+  br ^head(%zero)
+^head(%i: usize):
+  %again = icmp ult %i, %used
+  cond_br %again, ^copy, ^done
+^copy:
+  %from = elem %seq, %i
+  %old = load %from
+  %to_seq = deref %kept
+  %to = elem %to_seq, %i
+  assign %to, %old
+  %next = add %i, %one
+  br ^head(%next)
+^done:
+  %moved = take %kept
+  assign %data_place, %moved
+  br ^store
+^store:
+  %slot = elem %seq, %used
+  assign %slot, %x
+  %after = add %used, %one
+  assign %used_place, %after
+  ret
+}
+"""
+"""A vector that is looked at and pushed to by functions, behind references of both kinds."""
+
 ROOM = 70
 """Statements by function: behind so many no statement has statements in it."""
 
@@ -48,6 +117,7 @@ class _Function:
         self.counters: list[str] = []
         self.loops: list[tuple[str, str]] = []
         self.labels: list[str] = []
+        self.constants: set[str] = set()
 
     def fresh(self, stem: str = "v") -> str:
         self.count += 1
@@ -184,7 +254,7 @@ class _Function:
         if self.helpers:
             kinds.append((self.call, 2))
         if self.is_main:
-            kinds += [(self.vector, 3), (self.cell, 3), (self.gather, 2), (self.raw, 1)]
+            kinds += [(self.vector, 3), (self.cell, 3), (self.gather, 2), (self.raw, 1), (self.record, 2)]
         if not flat or self.flip(0.3):
             kinds.append((self.leave, 1))
         if not flat:
@@ -250,6 +320,8 @@ class _Function:
         low, high = (self.index(), length) if self.flip(0.4) else (self.constant("usize", 0, 0, 1), self.index())
         if self.flip(0.2):
             low, high = self.index(), self.index()
+        if {low, high} <= self.constants:  # a range the wrong way round would be an error
+            high = length
         behind = None
         if self.flip(0.5):
             first = self.op("icmp ule %{}, %{}", low, high)
@@ -344,6 +416,28 @@ class _Function:
             self.do("br ^{}", behind)
             self.label(behind)
 
+    def record(self) -> None:
+        """The vector behind a reference: looked at, pushed to, or read here, where its length is that of a field."""
+        kind = self.choose.random()
+        if kind < 0.3:
+            self.mix(self.op("call @look(%{}, %{})", self.op("borrow %record"), self.index()))
+            return
+        if kind < 0.6:
+            self.do("call @push(%{}, %{})", self.op("borrow mut %record"), self.op("load %sum"))
+            return
+        index = self.index()
+        seen = self.op("borrow %record")
+        place = self.op("deref %{}", self.op("field %{}, data", self.op("deref %{}", seen)))
+        length = self.op("dim %{}, 0", place)
+        behind = self.guarded([self.op("icmp {} %{}, %{}", "ule" if self.flip(0.1) else "ult", index, length)])
+        if self.flip(0.3):
+            self.do("call @push(%{}, %{})", self.op("borrow mut %record"), self.op("load %sum"))
+            seen = self.op("borrow %record")
+            place = self.op("deref %{}", self.op("field %{}, data", self.op("deref %{}", seen)))
+        self.mix(self.op("load %{}", self.op("elem %{}, %{}", place, index)))
+        self.do("br ^{}", behind)
+        self.label(behind)
+
     def cell(self) -> None:
         """An element of the matrix, or of some of its rows; either way round."""
         place = self.op("deref %matrix")
@@ -415,7 +509,7 @@ class _Function:
             self.do("br ^{}", following if kind < 0.25 else done)
         elif kind < 0.7:
             self.give_back()
-        elif kind < 0.76:
+        elif kind < 0.8:
             self.do('panic "no more"')
         elif self.labels and self.writer.irreducible:
             left = self.op("load %jumps")
@@ -586,6 +680,8 @@ class _Function:
             keep("matrix", "own<[? x ? x i64]>", self.op("new.array %{}, %{}, %{} : own<[? x ? x i64]>", rows, columns, zero))
             keep("grown", "own<[? x i64]>", self.op("new.array %{}, %{} : own<[? x i64]>", columns, zero))
             keep("used", "usize", self.op("const 0 : usize"))
+            few = self.op("new.array %{}, %{} : own<[? x i64]>", rows, zero)
+            keep("record", "@Vec", self.op("struct %{}, %{} : @Vec", few, self.op("const 0 : usize")))
             keep("jumps", "usize", self.op("const 9 : usize"))
             starts = ["n", "m", self.op("slice.len %a"), self.op("slice.len %b")]
         else:
@@ -638,7 +734,7 @@ def generate(seed: int, size: int = 3) -> tuple[str, list[Call]]:
         parts += _Function(writer, name, parameters, writer.results[name], names).write(choose.choice([1, 2]))
     parameters = {"a": "ref<mut [? x i64]>", "b": slice, "c": "ref<[? x i32]>", "n": "usize", "m": "usize"}
     parts += _Function(writer, "main_entry", parameters, "i64", names).write(size)
-    text = "\n".join(["altru 1", "module @walks", 'extern "C" func @putchar(%c: i32) -> i32 unsafe', *parts])
+    text = "\n".join(["altru 1", "module @walks", 'extern "C" func @putchar(%c: i32) -> i32 unsafe', RECORD, *parts])
     lengths = [0, 1, 2, 3, 5, 8]
     calls: list[Call] = [(5, 5, 5, 5, 5), (4, 6, 3, 4, 3)]
     for _ in range(2):

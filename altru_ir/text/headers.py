@@ -119,20 +119,10 @@ class Headers(TypeGrammar):
             if tokens[at] != ",":
                 break
             at += 1
-        at = self.expect(at, ")")
-        result: Type = UNIT
-        result_transfer = None
-        if tokens[at] == "->":
-            result, at = self.type(at + 1)
-            result_transfer, at = self.transfer(at)
-        unsafe = nounwind = False
-        while tokens[at] in ("unsafe", "nounwind"):
-            unsafe |= tokens[at] == "unsafe"
-            nounwind |= tokens[at] == "nounwind"
-            at += 1
+        result, how, unsafe, nounwind, at = self.behind_parameters(self.expect(at, ")"))
         if variadic and abi is None:
             self.error(at - 1, 'only `extern "C"` functions take `...`')
-        type = FunctionType(regions, tuple(types), result, (*transfers, result_transfer), abi, variadic, unsafe, nounwind)
+        type = FunctionType(regions, tuple(types), result, (*transfers, how), abi, variadic, unsafe, nounwind)
         function = Function(name, Signature(type, outlives), names)
         function.linkage = linkage
         function.source = self.source

@@ -20,7 +20,7 @@ from altru_ir.module import Block, Function, Global, Module, TypeDeclaration
 from altru_ir.source import Location, shown_name
 from altru_ir.text.lexer import QUOTED, unquote
 from altru_ir.text.spelling import spell_literal
-from altru_ir.types import UNIT, spell_name, spell_string, spell_transferred, spell_word
+from altru_ir.types import UNIT, spell_name, spell_result, spell_string, spell_transferred, spell_word
 from altru_ir.values import Operation, Value
 
 HEADER = "altru 1\n"
@@ -126,9 +126,7 @@ def print_header(function: Function) -> str:
     abi = "" if type.abi is None else f'extern "{type.abi}" '
     regions = _regions(type.binder, function.signature.outlives)
     text = f"{linkage}{abi}func @{spell_name(function.name)}{regions}({', '.join(parameters)})"
-    if type.result is not UNIT:
-        text += f" -> {spell_transferred(type.result, type.transfers[-1])}"
-    text += (" unsafe" if type.unsafe else "") + (" nounwind" if type.nounwind else "")
+    text += spell_result(type)
     if function.attributes:
         text += " " + spell_attributes(function.attributes)
     return text

@@ -90,6 +90,12 @@ class TypeGrammar(Cursor):
         if token == "(":
             elements: list[Type] = []
             at += 1
+            if tokens[at] in ("fn", "extern"):
+                element, at = self.function_type(at)
+                if tokens[at] == ")":  # a function that takes no mark from behind it
+                    return element, at + 1
+                at = self.expect(at, ",")
+                elements.append(element)
             while tokens[at] != ")":
                 element, at = self.type(at)
                 elements.append(element)
@@ -192,7 +198,13 @@ class TypeGrammar(Cursor):
             if tokens[at] != ",":
                 break
             at += 1
-        at = self.expect(at, ")")
+        result, how, unsafe, nounwind, at = self.behind_parameters(self.expect(at, ")"))
+        made = FunctionType(tuple(binder), tuple(parameters), result, (*transfers, how), abi, variadic, unsafe, nounwind)
+        return made, at
+
+    def behind_parameters(self, at: int) -> tuple[Type, str | None, bool, bool, int]:
+        """``-> T borrowed unsafe nounwind``, or a part of that: the result, its transfer and the marks."""
+        tokens = self.tokens
         result: Type = UNIT
         result_transfer = None
         if tokens[at] == "->":
@@ -203,10 +215,7 @@ class TypeGrammar(Cursor):
             unsafe |= tokens[at] == "unsafe"
             nounwind |= tokens[at] == "nounwind"
             at += 1
-        made = FunctionType(
-            tuple(binder), tuple(parameters), result, (*transfers, result_transfer), abi, variadic, unsafe, nounwind
-        )
-        return made, at
+        return result, result_transfer, unsafe, nounwind, at
 
     def region(self, at: int, declared: bool = False) -> str:
         token = self.tokens[at]

@@ -221,10 +221,6 @@ def _check_combination(options: argparse.Namespace, program: list[str]) -> None:
         raise UsageError("-o needs the name of a file")
     if not runs and (program or options.entry is not None):
         raise UsageError("arguments behind `--` and --entry are for --run and --interpret")
-    if options.checks != "all" and not (runs or writes or options.opt is not None):
-        raise UsageError(
-            "--checks is for -O, --emit, --run and --interpret; in a pipeline it is insert-checks{checks=bounds+null}"
-        )
     if options.debug and not (options.run or writes):
         raise UsageError("-g is for --run and for --emit of something else than IR")
     if options.instrument and not (options.run or writes):
@@ -240,7 +236,11 @@ def _check_combination(options: argparse.Namespace, program: list[str]) -> None:
     if options.print_analysis and (runs or writes or options.check or options.verify_diagnostics):
         raise UsageError("--print-analysis adds comments to printed IR; there is none to add them to")
     for flag, path in (("--checks-listing", options.checks_listing), ("--remarks", options.remarks)):
-        if path is not None and (path.endswith(".air") or path in options.files):
+        if path == "":
+            raise UsageError(f"{flag} needs the name of a file, or `-` for standard output")
+        if path == "-" and options.output in (None, "-") and not (runs or options.check or options.verify_diagnostics):
+            raise UsageError(f"{flag}=- would be mixed with what is printed; name a file, or give the other one -o FILE")
+        if path is not None and path != "-" and (path.endswith(".air") or path in options.files):
             raise UsageError(f"{flag}=FILE is what to write, and `{path}` is a program")
     for flag, path, endings in (
         ("--view-cfg", options.view_cfg, (".svg", ".dot")), ("--view-lifetimes", options.view_lifetimes, (".svg",)),
@@ -284,6 +284,9 @@ def check_names(options: argparse.Namespace) -> None:
         modes_of(*split(options.checks))
     except (PipelineError, ValueError) as error:
         raise UsageError(str(error)) from None
+    compiled = options.run or options.interpret or options.opt is not None or options.emit not in (None, "ir")
+    if options.checks != "all" and options.pipeline and not compiled:
+        raise UsageError("--checks does nothing to a pipeline of your own; write there insert-checks{checks=bounds+null}")
     if options.print_analysis:
         from altru_ir.passes.analysis.registry import ANALYSES
 

@@ -122,11 +122,17 @@ class Session:
             save(options.checks_listing, listing(told, self.lines_of))
 
     def lines_of(self, file: str) -> list[str] | None:
-        """The lines of a file that a location names; None when it cannot be read."""
+        """The lines of a file that a location names, as text editors count them; None when it is no file to read.
+
+        A location may name anything: a pipe, which has no end, is not opened, and what has zero bytes in it is not shown.
+        """
         source = self.sources.get(file)
         if source is not None:
-            return source.text.splitlines()
+            return source.text.removesuffix("\n").split("\n")
         try:
-            return Path(file).read_text().splitlines()
-        except (OSError, UnicodeDecodeError):
+            if not Path(file).is_file():
+                return None
+            text = Path(file).read_text(encoding="utf-8", errors="replace")
+        except (OSError, ValueError):
             return None
+        return None if "\0" in text else text.removesuffix("\n").split("\n")

@@ -65,10 +65,13 @@ def write(data: bytes, output: str | None) -> None:
 
 
 def save(file: str, text: str) -> None:
-    """Writes something beside the result to a file. Raises ``EnvironmentProblem``."""
+    """Writes something beside the result to a file, or for ``-`` to standard output. Raises ``EnvironmentProblem``."""
     from altru_ir.backend.files import write_whole
 
+    if file == "-":
+        write(text.encode(errors="replace"), None)
+        return
     try:
-        write_whole(Path(file), text.encode())
+        write_whole(Path(file), text.encode(errors="replace"))
     except OSError as error:
         raise EnvironmentProblem(f"cannot write {file}: {error.strerror}") from None

@@ -24,12 +24,14 @@ import re
 import threading
 import weakref
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from altru_ir.backend.host.copies import copy_out
+from altru_ir.backend.host.formats import accepts_any_bytes
 from altru_ir.backend.host.same_types import check_same
 from altru_ir.backend.host.stubs import Refused
 from altru_ir.backend.host.values import Codecs, NoCodec, Where, spell, wrong
+from altru_ir.backend.lower.rows import table_rows, types_of
 from altru_ir.backend.lower.types import dimensions_of
 from altru_ir.builder import Builder
 from altru_ir.layout import layout_of
@@ -74,6 +76,11 @@ def with_releases(module: Module, types: Sequence[FunctionType], *, for_c: bool 
     return copy, names
 
 
+def with_releases_for_c(module: Module) -> Module:
+    """``module`` with a function for each type of owner that its public functions give to C."""
+    return with_releases(module, types_of(table_rows(module)[0]), for_c=True)[0]
+
+
 _viewing = threading.RLock()
 """Held for a few steps, in which it is found out whether something is viewed."""
 
@@ -92,15 +99,24 @@ class Owned:
     The cell is a word that is not 0 while there may be views, an address, which is 0 when nothing is owned, and the lengths.
     """
 
-    __slots__ = ("__weakref__", "_cell", "_codecs", "_finalizer", "_release", "_views", "type")
+    __slots__ = ("__weakref__", "_cell", "_codecs", "_finalizer", "_release", "_type", "_views")
 
     def __init__(self, type: OwnType, release: Release, codecs: Codecs) -> None:
-        self.type = type
+        self._type = type
         self._cell = (ctypes.c_size_t * (2 + dimensions_of(type)))()
         self._codecs = codecs
         self._release = release
         self._views: list[weakref.ref[Any]] = []  # asked, not told: a signal may come in the way of a callback
         self._finalizer = weakref.finalize(self, _let_go, release, self._cell)
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        """There is no other that owns the same. Raises ``TypeError``: it is neither copied nor pickled."""
+        raise TypeError(f"an `{self.type}` is owned once: it cannot be copied or pickled (`value` is a copy of what it owns)")
+
+    @property
+    def type(self) -> OwnType:
+        """The type of the owner."""
+        return self._type
 
     @property
     def place(self) -> int:
@@ -147,8 +163,8 @@ class Owned:
         return words[1:]
 
     def view(self) -> Any:
-        """The memory itself, as an array of ctypes (``memoryview`` and NumPy take it): numbers, or the bytes of anything else,
-        where only what is a value may be written.
+        """The memory itself: numbers, or the bytes of anything else, as an array of ctypes (``memoryview`` and NumPy take it).
+        Where not all bytes are values (a bool, an enum, a pointer) it is a ``memoryview`` of them that nobody can write to.
 
         While it exists the owner is neither released nor moved. Raises ``ValueError`` when it holds nothing.
         """
@@ -171,7 +187,9 @@ class Owned:
         made: Any = (kind * count).from_address(address)
         made._owner = self
         self._views = [*self._viewed(), weakref.ref(made)]
-        return made
+        if kind is not ctypes.c_uint8 or accepts_any_bytes(element, self._codecs.module):
+            return made
+        return (memoryview(made).cast("B") if count else memoryview(b"")).toreadonly()
 
     def release(self) -> None:
         """Releases it now; a second time does nothing. Raises ``BufferError`` while it is viewed, and a destructor's panic."""
@@ -195,7 +213,7 @@ class Owned:
 
     def __len__(self) -> int:
         if not isinstance(self.type.target, ArrayType):
-            raise TypeError(f"a `{self.type}` has no length")
+            raise TypeError(f"an `{self.type}` has no length")
         words = self.words()
         return words[1] if len(words) > 1 else self.type.target.dimensions[0] or 0
 
@@ -245,4 +263,4 @@ def move(owners: Sequence[Owned]) -> None:
         each.free()
 
 
-__all__ = ["Owned", "Release", "crosses", "move", "taker", "with_releases"]
+__all__ = ["Owned", "Release", "crosses", "move", "taker", "with_releases", "with_releases_for_c"]

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from altru_ir.backend.interpreter.codec import Codec, plain
 from altru_ir.backend.interpreter.faults import fault
+from altru_ir.backend.interpreter.locks import unlock
 from altru_ir.backend.interpreter.memory import ARENA_CELL, COLLECTED, FRAME, LOCAL, OWNED, POOL_SLOT, Gone, Memory, Pointer
 from altru_ir.faults import Panic
 from altru_ir.layout import enum_layout, field_offsets
@@ -312,7 +313,7 @@ def end_resource(
     if allocation is None:
         raise fault("ALT-I002", f"these bytes are no `{type}`", op)
     if isinstance(type, GuardType):
-        machine_unlock(machine, thread, pointer, op)
+        unlock(machine, thread, pointer, op)
         return
     if allocation.how:
         raise fault("ALT-F001", f"{allocation} is dropped again", op, created=allocation)
@@ -329,10 +330,3 @@ def end_resource(
     elif not isinstance(type, (ThreadScopeType, ThreadType)):  # joined before; left alone
         raise AssertionError(type)
     machine.memory.end(allocation, "dropped", op)
-
-
-def machine_unlock(machine: Machine, thread: Thread, pointer: Pointer, op: Operation) -> None:
-    """Drops a guard."""
-    from altru_ir.backend.interpreter.meanings.concurrency import unlock
-
-    unlock(machine, thread, pointer, op)

@@ -8,6 +8,7 @@ Invariant: a float keeps every bit, and equal constants give equal text.
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from typing import Any
 
 from altru_ir.backend.lower.types import LoweringError, llvm_type, quote
@@ -15,11 +16,13 @@ from altru_ir.module import Module
 from altru_ir.types import UNIT, ArrayType, AtomicType, CellType, FloatType, IntType, Type, UsizeType
 from altru_ir.values import Symbol
 
+_NONE: Mapping[str, str] = {}
 
-def constant_text(value: Any, type: Type, module: Module) -> str:
-    """An LLVM constant for a literal of ``type``."""
+
+def constant_text(value: Any, type: Type, module: Module, symbols: Mapping[str, str] = _NONE) -> str:
+    """An LLVM constant for a literal of ``type``; ``symbols`` of those names that are not their own."""
     if isinstance(type, (AtomicType, CellType)):
-        return constant_text(value, type.target, module)
+        return constant_text(value, type.target, module, symbols)
     if isinstance(type, (IntType, UsizeType)):
         if isinstance(value, bool):
             return "true" if value else "false"
@@ -41,9 +44,9 @@ def constant_text(value: Any, type: Type, module: Module) -> str:
         if not value:
             return "zeroinitializer"
         element = llvm_type(inner, module)
-        return "[" + ", ".join(f"{element} {constant_text(v, inner, module)}" for v in value) + "]"
+        return "[" + ", ".join(f"{element} {constant_text(v, inner, module, symbols)}" for v in value) + "]"
     if isinstance(value, Symbol):
-        return f"@{quote(value)}"
+        return symbols.get(value) or f"@{quote(value)}"
     raise LoweringError(f"a constant of type `{type}` cannot be compiled yet")
 
 

@@ -91,14 +91,14 @@ def entries_text(lowering: ModuleLowering) -> list[str]:
     functions, variables = table_rows(lowering.module)
     lines, cells = [], []
     for function in functions:
-        own = f"@{quote(function.name)}"
+        own = lowering.symbol(function.name)
         if is_own_entry(function) and not is_guarded(function, lowering):
             cells += [own, "null"]
         else:
             name = f"@{quote(f'altru.entry.{function.name}')}"
             lines.append(_entry(function, name, own, lowering))
             cells += [name, own]
-    cells += [f"@{quote(each.name)}" for each in variables]
+    cells += [lowering.symbol(each.name) for each in variables]
     body = ", ".join(f"ptr {cell}" for cell in cells)
     lines.append(f"@{TABLE} = constant [{len(cells)} x ptr] {f'[{body}]' if cells else 'zeroinitializer'}")
     return lines
@@ -214,7 +214,8 @@ def callback_text(function: Function, lowering: ModuleLowering) -> str:
         lines += [f"  call void @altru_panic_unwind(ptr @altru.sites, i32 {site}, i64 0, i64 0)", "  unreachable"]
     else:
         lines.append("  ret void" if kind == "nothing" else f"  ret {result} zeroinitializer")
-    header = f"define internal {result} @{quote(function.name)}({', '.join(parameters)}) uwtable {label_of(function.name)} {{"
+    symbol = lowering.symbol(function.name)
+    header = f"define internal {result} {symbol}({', '.join(parameters)}) uwtable {label_of(function.name)} {{"
     return "\n".join([f"{context} = external global i8", header, "entry:", *lines, "returned:", *ending, "}", ""])
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from functools import cached_property
 
+from altru_ir.backend.lower.c_library import of_c
 from altru_ir.backend.lower.constants import constant_text
 from altru_ir.backend.lower.debug_info import DebugInfo
 from altru_ir.backend.lower.drop_glue import DropGlue
@@ -101,6 +102,7 @@ class ModuleLowering:
         self.heads: dict[Declaration, dict[Type, str] | None] = {}
         self.compared: dict[Declaration, dict[str, dict[Type, str]]] = {}  # the same of comparisons, by predicate
         self.takes_frames = False
+        self.own_symbols: dict[str, str] = {}  # of definitions whose names are C's
         self._likely: str | None = None
 
     def lower(self) -> str:
@@ -108,6 +110,7 @@ class ModuleLowering:
         module = self.module
         out = [f"; module @{spell_name(module.name)}", f'target triple = "{data_of(module.target).llvm_triple}"', ""]
         out.extend(named_types(module))
+        self.own_symbols = self.symbols_for_names_of_c()
         for item in module.globals.values():
             check_name(item.name, defined=True)
             out.append(self.global_text(item))
@@ -136,7 +139,9 @@ class ModuleLowering:
         tables = self.sites.text(strings) + (self.profile.text(strings) if self.profile is not None else [])
         out.extend(strings.text())
         out.extend(tables)
-        defined = {f"@{quote(f.name)}" for f in module.functions.values() if not f.is_declaration}
+        defined = {
+            f"@{quote(f.name)}" for f in module.functions.values() if not f.is_declaration and f.name not in self.own_symbols
+        }
         out.extend(text for symbol, text in self.declared.items() if symbol not in defined)
         out.append("")
         out.extend(functions)
@@ -163,8 +168,26 @@ class ModuleLowering:
             self.unnamed |= unnamed_values(functions)
         self.labels.update(spell_names(functions))
 
+    def symbols_for_names_of_c(self) -> dict[str, str]:
+        """The symbols of what the module defines, or a host stands in for, by names that are C's. Raises ``LoweringError``."""
+        module = self.module
+        defined = [f.name for f in module.functions.values() if not f.is_declaration or f.name in self.callbacks]
+        defined += [item.name for item in module.globals.values() if item.initial is not None]
+        found = of_c(defined)
+        for name in sorted(found) if self.entries == "library" else ():
+            item = module.functions.get(name) or module.globals[name]
+            if item.linkage != "private":
+                raise LoweringError(
+                    f"@{spell_name(name)} cannot be exported by a library: the name is C's, and programs that load the library "
+                    "would get this instead of what they know by it; make it private or choose another"
+                )
+        return {name: f"@{quote(f'altru.own.{name}')}" for name in found}
+
     def symbol(self, name: str) -> str:
-        """The symbol of a function, with its sigil: what is called from outside in another way is under another name."""
+        """The symbol of a function or global, with its sigil: not the name of what is called from outside in another way, nor
+        one of C's names."""
+        if name in self.own_symbols:
+            return self.own_symbols[name]
         if not self.is_behind_an_entry(name):
             return f"@{quote(name)}"
         return f"@{quote(f'altru.body.{name}')}" if self.entries == "library" else "@altru.main"
@@ -229,8 +252,8 @@ class ModuleLowering:
         align = layout_of(item.type, self.module).align
         if item.initial is None:
             return f"@{quote(item.name)} = external {kind} {type}, align {align}"
-        value = constant_text(item.initial, item.type, self.module)
-        return f"@{quote(item.name)} = {linkage}{kind} {type} {value}, align {align}"
+        value = constant_text(item.initial, item.type, self.module, self.own_symbols)
+        return f"{self.symbol(item.name)} = {linkage}{kind} {type} {value}, align {align}"
 
 
 def check_name(name: str, *, defined: bool) -> None:

@@ -16,7 +16,7 @@ from altru_ir.passes.analysis.manager import FunctionAnalysis, Get
 from altru_ir.passes.analysis.notes import Notes
 from altru_ir.passes.proofs.answers import Answers
 from altru_ir.passes.proofs.goals import Found, goals_of, nodes_of
-from altru_ir.passes.proofs.reasons import missing, why
+from altru_ir.passes.proofs.reasons import misaligned, missing, why
 from altru_ir.text.printer import assign_names
 from altru_ir.values import Operation
 
@@ -37,7 +37,7 @@ class Checks(FunctionAnalysis):
             return f"cannot fail: {why(nodes_of(found), facts)}"
         goals = goals_of(op, facts)
         if not goals:
-            return "may fail"
+            return f"may fail: {misaligned(op)}"
         return f"may fail: {missing([facts.form(goal) for goal in goals[0]], facts.before(op), facts)}"
 
     @classmethod

@@ -26,6 +26,7 @@ Source: rustc's MaybeInitializedPlaces and MaybeUninitializedPlaces.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Self
 
 import attrs
@@ -92,14 +93,22 @@ class Initialization(FunctionAnalysis):
             if root is not None:
                 self.parameters |= root.mask
         self.quiet: frozenset[Operation] = frozenset()
-        self.there: Solution[int] = solve(MaybeThere(self), self.cfg)
-        self.gone: Solution[int] = solve(MaybeGone(self), self.cfg)
+
+    @cached_property
+    def there(self) -> Solution[int]:
+        """Which paths may hold a value; solved when it is first asked for."""
+        return solve(MaybeThere(self), self.cfg)
+
+    @cached_property
+    def gone(self) -> Solution[int]:
+        """Which paths may hold none."""
+        return solve(MaybeGone(self), self.cfg)
 
     def assume_quiet(self, quiet: frozenset[Operation]) -> None:
         """Solves again; the operations in ``quiet`` do not panic, for they find nothing to drop."""
         self.quiet = quiet
-        self.there = solve(MaybeThere(self), self.cfg)
-        self.gone = solve(MaybeGone(self), self.cfg)
+        for solved in ("there", "gone"):
+            self.__dict__.pop(solved, None)
 
     @classmethod
     def compute(cls, function: Function, get: Get) -> Self:

@@ -282,6 +282,7 @@ OPERATIONS: dict[str, Callable[[Range, Range], Range | None]] = {
     **{f"{'s' if sign else 'u'}{name}.checked": _checked(of, sign)
        for sign in (True, False)
        for name, of in (("add", int.__add__), ("mul", int.__mul__))},
+    "shl.checked": _shl, "lshr.checked": _lshr, "ashr.checked": _ashr,
     "ssub.checked": lambda a, b: signed(a.bits, a.least - b.most, a.most - b.least),
     "usub.checked": lambda a, b: unsigned(a.bits, a.low - b.high, a.high - b.low),
 }  # fmt: skip

@@ -23,7 +23,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from altru_ir.module import Module
-from altru_ir.passes.analysis.loan_paths import Path, apart, goes_through, touches_all
+from altru_ir.passes.analysis.element_sets import apart
+from altru_ir.passes.analysis.loan_paths import Path, goes_through, touches_all
 from altru_ir.passes.analysis.loan_points import Loan
 
 SOME = "some elements"

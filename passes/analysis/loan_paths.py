@@ -12,8 +12,8 @@ there are three. Nodes are made once, so that two places with one path have one 
 An access is *shallow* (it touches the storage itself), *deep* (all that is reached from it through owners and exclusive
 references: copying and moving), or a *drop* (what a destructor may touch). Clauses, cited by number in the code; in walking
 down both paths from the root,
- 1. fields of a struct, payloads of variants and elements at constant indices are apart when they differ;
- 2. fields of a union share storage, an index that is not constant may be any, a ``subrange`` is some elements: not apart;
+ 1. fields of a struct and payloads of variants are apart when they differ, elements as ``element_sets`` says;
+ 2. fields of a union share storage, an index of which nothing is known may be any: not apart;
  3. where the loan's path ends, the access is to a part of what is lent: a conflict;
  4. where the access's path ends, the rest of the loan's path decides: a shallow access does not go through ``deref``; a drop
     does not go through ``deref`` of a reference, for that has no duty to what it points to, but through that of owners and
@@ -31,8 +31,8 @@ from __future__ import annotations
 
 import attrs
 
-from altru_ir.literals import constant_integer
 from altru_ir.module import Module
+from altru_ir.passes.analysis.element_sets import Elements, Index, apart, element_at, elements_within, is_one, within
 from altru_ir.types import GcType, GuardType, NamedType, OwnType, PlaceType, RefType, Type
 from altru_ir.values import Operation, Value
 
@@ -76,8 +76,8 @@ class Path:
 
     @property
     def is_some(self) -> bool:
-        """Whether the last step is to elements of which it is not known which they are."""
-        return self.kind == "elem" and (self.what is None or None in self.what)  # type: ignore[operator]
+        """Whether the last step is to several elements, or to one of which it is not known which it is from the beginning."""
+        return self.kind == "elem" and not is_one(self.what)
 
     @property
     def is_storage(self) -> bool:
@@ -99,7 +99,7 @@ class Path:
             if text.startswith("*"):
                 text = f"({text})"
             if step.kind == "elem":
-                indices = step.what if isinstance(step.what, tuple) else ("..",)
+                indices = step.what if isinstance(step.what, tuple) else (step.what,)
                 text += "[" + ", ".join("_" if index is None else str(index) for index in indices) + "]"
             else:
                 text += f".{step.what}"
@@ -185,19 +185,26 @@ class LoanPaths:
         if name == "variant":
             return base.child("variant", op.attrs["variant"], part)
         if name == "elem":
-            if base.kind == "elem" and base.what is None and isinstance(base.parent, Path):
-                return base.child("any", None, part)  # an element of some elements: what stands at it is not compared (2)
-            indices = tuple(self._constant(index) for index in op.operands[1:])
-            return base.child("elem", indices, part)
+            return self._element(base, element_at(op, self.module.pointer_bits), part)
         if name == "subrange":
-            return base if base.kind == "elem" and base.what is None else base.child("elem", None, part)
+            return self._elements(base, elements_within(op, self.module.pointer_bits), part)
         if name == "assume_init":
             return base
         return base.child("any", None, part)  # a projection of a front-end's own: some part
 
-    def _constant(self, index: Value) -> int | None:
-        known = constant_integer(index)
-        return None if known is None else known % (1 << self.module.pointer_bits)
+    def _element(self, base: Path, indices: tuple[Index, ...], part: Type) -> Path:
+        if not isinstance(base.what, Elements) or base.parent is None:
+            return base.child("elem", indices, part)
+        first = within(base.what, indices[0])
+        if first is None:
+            return base.child("any", None, part)  # an element of some elements: what stands at it is not compared (2)
+        return base.parent.child("elem", (first, *indices[1:]), part)
+
+    def _elements(self, base: Path, elements: Elements, part: Type) -> Path:
+        if not isinstance(base.what, Elements) or base.parent is None:
+            return base.child("elem", elements, part)
+        low, high = within(base.what, elements.low), within(base.what, elements.high)
+        return base if low is None or high is None else base.parent.child("elem", Elements(low, high), part)
 
 
 def conflict(lent: Path, accessed: Path, access: str, module: Module) -> bool:
@@ -247,12 +254,6 @@ def touches_all(step: Path, access: str, module: Module) -> bool:
     return step.kind != "deref" and access == DROP and parent is not None and _has_destructor(parent.type, module)
 
 
-def apart(left: object, right: object) -> bool:
-    if not isinstance(left, tuple) or not isinstance(right, tuple) or len(left) != len(right):
-        return False
-    return any(a is not None and b is not None and a != b for a, b in zip(left, right))
-
-
 def _has_destructor(type: Type, module: Module) -> bool:
     declaration = module.types.get(type.name) if isinstance(type, NamedType) else None
     return declaration is not None and declaration.drop is not None
@@ -270,5 +271,5 @@ def tracked(path: Path | None) -> bool:
 
 __all__ = [
     "COLLECTED", "DEEP", "DROP", "GUARD", "OWNER", "RAW", "SHALLOW", "SHARED", "UNIQUE", "LoanPaths", "Path",
-    "apart", "conflict", "deref_kind", "goes_through", "touches_all", "tracked",
+    "conflict", "deref_kind", "goes_through", "touches_all", "tracked",
 ]  # fmt: skip

@@ -20,6 +20,7 @@ from collections.abc import Set
 from altru_ir.cfg import ControlFlowGraph
 from altru_ir.dataflow import Problem, Solution, solve
 from altru_ir.module import Block, Function
+from altru_ir.passes.analysis.move_paths import MovePaths
 from altru_ir.values import Operation, Value
 
 
@@ -74,6 +75,17 @@ class EndedStorage(Problem[int]):
             if unwind is not None and (at < last or (ended and at in panics)):
                 unwind |= state
         return state, unwind
+
+    def ended_in(self, op: Operation, ended: int, paths: MovePaths) -> Value | None:
+        """The first local that ``op`` does something to and whose storage is in ``ended``, the state in front of it."""
+        if op.decl.is_projection and op.results[0].type.is_place:
+            return None
+        for value in op.operands:
+            if value.type.is_place:
+                path = paths.locate(value).path
+                if path is not None and ended & self.bit.get(path.root, 0):
+                    return path.root
+        return None
 
 
 def ends_early(block: Block, ended: set[Value]) -> bool:

@@ -9,6 +9,8 @@ Clauses, cited by number in the code. An operation violates
     slice was made from a sequence whose length is known, by however many borrows;
  2. null (ALT-C002), when the raw pointer that it follows is ``null``, under whatever type;
  3. division (ALT-C005), when the divisor is 0, or the least number of its type is divided by -1.
+ 4. arithmetic (ALT-C008), when an operation that is checked for overflow is of constants whose result does not fit, or the
+    constant amount of a checked shift is not below the width.
 
 Invariant: such an operation panics whenever an access reaches it with these checks in place. Nothing is evaluated: the
 constants are those that are written, so what is an error does not depend on how clever a pass was. Of what the verifier would
@@ -115,9 +117,34 @@ def _division(op: Operation, module: Module) -> Violation | None:  # 3
     return None
 
 
+_RESULTS = {"add": ("sum", int.__add__), "sub": ("difference", int.__sub__), "mul": ("product", int.__mul__)}
+
+
+def _checked(op: Operation, module: Module) -> Violation | None:  # 4
+    numbers = [constant_integer(value) for value in op.operands]
+    if len(numbers) != 2 or numbers[1] is None:
+        return None
+    bits = width(op.operands[1].type, module)
+    name = op.decl.name.partition(".")[0]
+    if name in ("shl", "lshr", "ashr"):
+        amount = numbers[1] % (1 << bits)
+        return None if amount < bits else ("ALT-C008", f"a shift by {amount} of {bits} bits")
+    if numbers[0] is None:
+        return None
+    is_signed = name[0] == "s"
+    a, b = (signed(n % (1 << bits), bits) if is_signed else n % (1 << bits) for n in (numbers[0], numbers[1]))
+    what, of = _RESULTS[name[1:]]
+    least, greatest = (-(1 << bits - 1), (1 << bits - 1) - 1) if is_signed else (0, (1 << bits) - 1)
+    if least <= of(a, b) <= greatest:
+        return None
+    return "ALT-C008", f"the {what} of {a} and {b} does not fit into {bits} {'signed' if is_signed else 'unsigned'} bits"
+
+
 _KINDS: dict[str, Callable[[Operation, Module], Violation | None]] = {
     "elem": _elem,
     "subrange": _subrange,
     "deref": _deref,
     **dict.fromkeys(("sdiv", "srem", "udiv", "urem"), _division),
+    **dict.fromkeys((f"{sign}{verb}.checked" for sign in "su" for verb in _RESULTS), _checked),
+    **dict.fromkeys(("shl.checked", "lshr.checked", "ashr.checked"), _checked),
 }

@@ -8,7 +8,7 @@
       br ^loop(%next)
 
 Rules, cited by number in the code; they are those of clause 8 of ``certificates``. A divides the address of a value if
- 1. it is a reference or an owner of something that A's multiple aligns, or it is null;
+ 1. it is a reference or an owner of something that A's multiple aligns, or it is null, or what ``alloc`` gives;
  2. a check that dominates the point has found out;
  3. it is the address of another one of which that holds: a cast, the pointer of a reference or a slice;
  4. it is such a one moved by elements whose size A divides;
@@ -26,6 +26,7 @@ from altru_ir.module import Block
 from altru_ir.passes.analysis.facts import Point
 from altru_ir.passes.analysis.inequalities import Inequalities, edge_values
 from altru_ir.passes.proofs import certificates as c
+from altru_ir.passes.proofs.sources import gives_aligned
 from altru_ir.types import ArrayType, OwnType, PtrType, RefType, Type
 from altru_ir.values import Operation, Value
 
@@ -76,7 +77,7 @@ class Alignments:
             if op is None:
                 chain.lemma = self._meeting(value, alignment) if isinstance(value.owner, Block) else None
                 return None if chain.lemma is None else chain
-            if op.decl.name == "null":  # 1
+            if gives_aligned(op, alignment):  # 1
                 chain.source = c.Definition(op)
                 return chain
             moves = op.decl.name == "ptr.add" and self._size(op.result.type) % alignment == 0  # 4

@@ -93,9 +93,9 @@ check is taken away. This header says when a certificate is valid. Nothing else 
 8. **Alignment.** ``Multiple(value, a, source, steps)`` holds at a point if the source dominates it and is
    ``Passed(check.align)`` of the value with a multiple of a; or ``Type(Term(value, "u"))`` for a ``ref`` or ``own`` to a type
    (the element's for a sequence) whose layout's alignment is a multiple of a; or ``Definition(op)`` of the value's operation:
-   ``null``; ``ptr.cast``, ``ref.to_ptr``, ``slice.ptr``, ``own.into_ptr`` of x; ``ptr.add`` x whose element type has a size
-   that is a multiple of a (a power of two); where x is taken, ``steps`` names one that concludes ``Aligned(x, b)``, b a
-   multiple of a.
+   ``null``; ``alloc`` with ``alignment`` (8 without) a multiple of a; ``ptr.cast``, ``ref.to_ptr``, ``slice.ptr``,
+   ``own.into_ptr`` of x; ``ptr.add`` x whose element type has a size that is a multiple of a (a power of two); where x is
+   taken, ``steps`` names one that concludes ``Aligned(x, b)``, b a multiple of a.
 9. **Lemmas** are invariants of blocks: a ``Lemma(block, statement, edges)`` says that its statement (p >= 0, not exact, or
    ``Aligned``) holds on each entry of its block, for values that dominate the block or are its arguments. The block is not
    the function's entry and no unwind target. ``edges`` has a derivation for every edge into the block, in the order of the

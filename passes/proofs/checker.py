@@ -251,7 +251,7 @@ class Reader:
             moved = name == "ptr.add" and sources.element(op.operands[0].type, self.module).size % to == 0
             moved = moved or name in ("ptr.cast", "ref.to_ptr", "slice.ptr", "own.into_ptr")
             base = [k.alignment for k in known if isinstance(k, Aligned) and k.value is op.operands[0]] if moved else []
-            fits = op is value.operation and (name == "null" or any(each % to == 0 for each in base))
+            fits = op is value.operation and (sources.gives_aligned(op, to) or any(each % to == 0 for each in base))
         demand(fits, "8", "the source does not say that it is aligned")
         return Aligned(value, to)
 

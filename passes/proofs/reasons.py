@@ -1,7 +1,8 @@
 """Reasons: why a check cannot fail, or what would have to be known, in words.
 
-    %i < length 0 of %xs: the branch at line 5; %k: what it is computed from
-    not known: length 0 of %xs - %n >= 0
+    the branch at line 5, what %k is
+    not known: %n <= length of %xs
+    nothing bounds it: %j < length of %xs; %j is loaded at line 12
 
 A proof rests on facts; each is named by the line that states it. What is missing is asked of the prover: it may take for true
 what is said of numbers that nothing in the function computes (parameters, lengths, what was loaded or returned), and tells
@@ -15,9 +16,10 @@ from __future__ import annotations
 from altru_ir.module import Block
 from altru_ir.passes.analysis.facts import Form, Point
 from altru_ir.passes.analysis.inequalities import Inequalities
-from altru_ir.passes.proofs.certificates import AGREED
+from altru_ir.passes.proofs.certificates import AGREED, MERGED
 from altru_ir.passes.proofs.nodes import Along, Claim, Inductive, Node, Reduced, Split, Use, assumptions
 from altru_ir.passes.proofs.prover import Prover
+from altru_ir.passes.proofs.wording import comparison, comparisons, fetched
 from altru_ir.passes.transform.guards import testable
 from altru_ir.values import Operation
 
@@ -54,13 +56,15 @@ def why(nodes: list[Node], facts: Inequalities) -> str:
         elif isinstance(node, Inductive):
             claims.add(node.lemma)
     for claim in sorted(claims, key=lambda each: each.fact.rank):
-        found[f"{facts.spell(claim.form)} >= 0 on each entry of ^{claim.block.label}"] = None
+        found[f"{comparison(claim.form, facts)} on each entry of ^{claim.block.label}"] = None
     shown = list(found)
     more = f" and {len(shown) - MOST} more" if len(shown) > MOST else ""
     return ", ".join(shown[:MOST]) + more if shown else "what it is computed from"
 
 
 def _stated_by(kind: str, op: Operation) -> str:
+    if MERGED in op.attrs:
+        return f"the one test for neighbouring checks{_at(op)}"
     if op.decl.name != "assume":
         return f"{'the branch' if kind == 'branch' else 'the check'}{_at(op)}"
     if AGREED not in op.attrs:
@@ -83,6 +87,10 @@ class _Given:
 
     def __call__(self, goal: Form, point: Point) -> bool:
         facts = self.facts
+        if all(coefficient < 0 for number, coefficient in goal.items() if number) and any(
+            number and isinstance(facts.terms[number][1], int) for number in goal
+        ):
+            return False  # that a length is at most a number is no promise that anybody wants to give
         for each in goal:
             for number in facts.factors[each] or (each,):
                 value = facts.terms[number][0]
@@ -92,6 +100,12 @@ class _Given:
                 if isinstance(value.owner, Block) or (op is not None and op.decl.name in COMPUTING):
                     return False
         return testable(goal, facts)
+
+
+def misaligned(op: Operation) -> str:
+    """What would have to be known for a ``check.align``: where its pointer comes from."""
+    name = f"%{op.operands[0].name}" if op.operands[0].name else "the pointer"
+    return f"not known: {name} is a multiple of {op.attrs['alignment']}, as one of a reference to such is, or one of `alloc`"
 
 
 def missing(goals: list[Form], point: Point, facts: Inequalities) -> str:
@@ -110,5 +124,5 @@ def missing(goals: list[Form], point: Point, facts: Inequalities) -> str:
         else:
             wanted = assumptions(nodes)
             if wanted:
-                return "not known: " + "; ".join(f"{facts.spell(form)} >= 0" for form in wanted)
-    return "nothing bounds it: " + "; ".join(f"{facts.spell(goal)} >= 0" for goal in goals)
+                return f"not known: {comparisons(wanted, facts)}{fetched(wanted, facts)}"
+    return f"nothing bounds it: {comparisons(goals, facts)}{fetched(goals, facts)}"

@@ -52,6 +52,7 @@ COMPUTED: dict[str, Callable[[int, int], int]] = {
 OTHERS = frozenset(
     {"shl", "lshr", "ashr", "rotl", "rotr", "sdiv", "srem", "udiv", "urem", "smin", "smax", "clz", "ctz", "popcount"}
     | {f"{sign}{verb}.checked" for sign in "us" for verb in ("add", "sub", "mul")}
+    | {"shl.checked", "lshr.checked", "ashr.checked"}
 )
 
 

@@ -222,6 +222,10 @@ def of_edge(op: Operation, index: int, module: Module) -> Said:
     return [(total((1, of(value)), (-1, integer(other))), DIFFERS) for other in others]
 
 
+HEAP = 8
+"""What any block of the heap is aligned to, at the least."""
+
+
 def of_check(op: Operation, module: Module) -> Said:
     """Clause 6c, but for alignment."""
     name, values = op.decl.name, [of(value) for value in op.operands]
@@ -232,6 +236,13 @@ def of_check(op: Operation, module: Module) -> Said:
     if name in ("check.nonnull", "check.nonzero"):
         return [at_most(integer(1), values[0])]
     return of_condition(op.operands[0], True, module) if name == "assume" else []
+
+
+def gives_aligned(op: Operation, alignment: int) -> bool:
+    """Clause 8, of operations without a pointer before them: null is a multiple of everything."""
+    if op.decl.name == "alloc":
+        return bool(max(HEAP, op.attrs.get("alignment", 1)) % alignment == 0)
+    return op.decl.name == "null"
 
 
 def of_result(op: Operation, given: Polynomial | None, module: Module) -> Said:

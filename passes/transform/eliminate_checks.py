@@ -48,7 +48,8 @@ from altru_ir.passes.proofs.certificates import AGREED, Proof, Versions
 from altru_ir.passes.proofs.conditions import Conditions
 from altru_ir.passes.proofs.goals import Found, goals_of, nodes_of, proven
 from altru_ir.passes.proofs.prover import Prover
-from altru_ir.passes.proofs.reasons import missing, why
+from altru_ir.passes.proofs.reasons import misaligned, missing, why
+from altru_ir.passes.proofs.wording import comparisons
 from altru_ir.passes.proofs.writer import Writer
 from altru_ir.passes.transform.merge_checks import MergedChecks
 from altru_ir.passes.transform.version_loops import LoopVersions
@@ -81,10 +82,11 @@ class EliminateChecks(FunctionPass):
     """With ``verify``, what was proven about each function, by name."""
 
     def run_on(self, function: Function) -> bool:
-        return self.eliminated(function, self.versions)
+        return self.eliminated(function, self.versions, set())
 
-    def eliminated(self, function: Function, merge: bool) -> bool:
-        """Takes away what can be proven; with ``merge``, checks are merged first where that is possible."""
+    def eliminated(self, function: Function, merge: bool, unmerged: set[Operation]) -> bool:
+        """Takes away what can be proven; with ``merge``, checks are merged first where that is possible; those that are done
+        where their test says no are ``unmerged`` then."""
         checks = [op for op in function.operations() if op.decl.is_check]
         if not checks or function.module is None:
             return without_agreed(function)
@@ -96,9 +98,12 @@ class EliminateChecks(FunctionPass):
         if self.versions and answers.logged:
             loops = self.get(Loops, function)
             conditions = Conditions(loops, prover, found, answers.logged)
-            if merge and self.merged(function, facts, conditions.kept):  # 7
-                self.analyses.invalidate(function)
-                return self.eliminated(function, False) or True
+            if merge:  # 7
+                made = self.merged(function, facts, conditions.kept)
+                if made:
+                    self.analyses.invalidate(function)
+                    slow = {op for each in made for _, copy in each.pairs for op in copy.ops if op.decl.is_check}
+                    return self.eliminated(function, False, slow) or True
             if conditions.wanted:
                 versions = self.versioned(function, loops, facts, conditions.wanted)
         self.count("goals looked at", prover.steps)
@@ -121,7 +126,7 @@ class EliminateChecks(FunctionPass):
             assign_names(function)
             for op in checks:
                 if op in found:
-                    self.explained(op, found[op], facts)
+                    self.explained(op, found[op], facts, "where one test does not do for all, " if op in unmerged else "")
                 elif op not in unreached:  # in the version of a loop that keeps its checks
                     self.explained(op, None, facts, "where the loop keeps its checks, ")
         if self.verify and (gone or versions):  # 3
@@ -132,18 +137,18 @@ class EliminateChecks(FunctionPass):
                 block.ops = [op for op in block.ops if op not in gone]
         return without_agreed(function) or bool(gone or versions)
 
-    def merged(self, function: Function, facts: Inequalities, kept: set[Operation]) -> bool:
+    def merged(self, function: Function, facts: Inequalities, kept: set[Operation]) -> list[Versions]:
         """Merges neighbouring checks of those that nothing else helps."""
         made = MergedChecks(function, facts, kept).merge()
         if made and self.explain:
             assign_names(function)
         for group, versions in made:
-            text = "; ".join(facts.spell(form) + " >= 0" for form in group.forms)
+            text = comparisons(group.forms, facts)
             self.remark(PASSED, "ChecksMerged", versions.guard, f"{len(group.checks)} checks are one test: {text}")
         self.count("checks merged", sum(len(group.checks) for group, _ in made))
         if self.verify and made:
             verified(function, Proof([], [], [versions for _, versions in made]))
-        return bool(made)
+        return [versions for _, versions in made]
 
     def versioned(
         self, function: Function, loops: Loops, facts: Inequalities, wanted: dict[Loop, list[Form]]
@@ -160,7 +165,7 @@ class EliminateChecks(FunctionPass):
             versions = copier.version(loop, forms) if forms else None
             if versions is not None:
                 made.append(versions)
-                text = "; ".join(facts.spell(form) + " >= 0" for form in forms)
+                text = comparisons(forms, facts)
                 where = versions.pairs[0][0].ops[0]
                 self.remark(PASSED, "LoopVersioned", where, f"this loop runs without checks if {text}")
         self.count("loops versioned", len(made))
@@ -172,11 +177,7 @@ class EliminateChecks(FunctionPass):
             self.remark(PASSED, "CheckRemoved", op, f"{spell(op)} cannot fail: {why(nodes_of(nodes), facts)}")
             return
         goals = goals_of(op, facts)
-        what = (
-            missing([facts.form(goal) for goal in goals[0]], facts.before(op), facts)
-            if goals
-            else "nothing is known of where the pointer comes from"
-        )
+        what = missing([facts.form(goal) for goal in goals[0]], facts.before(op), facts) if goals else misaligned(op)
         self.remark(MISSED, "CheckKept", op, f"{where}{spell(op)} may fail: {what}")
 
     def checked(self, function: Function, facts: Inequalities, gone: dict[Operation, Found], versions: list[Versions]) -> None:

@@ -130,13 +130,14 @@ class Folder:
 
 # -- integers ------------------------------------------------------------------------------------------------------------
 
+CHECKED_SHIFTS = frozenset({"shl.checked", "lshr.checked", "ashr.checked"})
 _ASSOCIATIVE = {"add", "mul", "and", "or", "xor", "smin", "smax", "umin", "umax"}
 
 
 @folds(
     "add", "sub", "mul", "and", "or", "xor", "shl", "lshr", "ashr", "rotl", "rotr", "sdiv", "udiv", "srem", "urem",
     "smin", "smax", "umin", "umax", "sadd.checked", "ssub.checked", "smul.checked", "uadd.checked", "usub.checked",
-    "umul.checked",
+    "umul.checked", "shl.checked", "lshr.checked", "ashr.checked",
 )  # fmt: skip
 def _binary(f: Folder, op: Operation) -> Value | None:
     name, type = op.decl.name, op.results[0].type
@@ -156,6 +157,8 @@ def _binary(f: Folder, op: Operation) -> Value | None:
     checked = name.endswith(".checked")
     if checked and f.bits(type) == 1:
         return None  # the one that is signed is -1, and times -1 overflows
+    if name in CHECKED_SHIFTS:
+        return left if b == 0 else None  # a shift of 0 panics too where the amount is too great
     found = _identity(f, op, name[1:4] if checked else name, a, b)
     if found is not None or b is None:
         return found

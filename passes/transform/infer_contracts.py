@@ -244,16 +244,24 @@ class _Contracts:
         self.analyses.invalidate(function, (ControlFlow,))
         self._provers.pop(function, None)
 
-    def derived(self, relation: Relation, values: Callable[[int], Value], op: Operation) -> tuple[bool, Derivation | None]:
+    def proven(self, relation: Relation, values: Callable[[int], Value], op: Operation) -> tuple[bool, Node | None]:
         """Whether a relation can be proven before an operation, and how; there is nothing to prove where control never is."""
         function = op.function
         assert function is not None
-        facts, raw = self.facts(function), relation.raw(values)
+        facts = self.facts(function)
         if not facts.is_reached(op):
             return True, None
-        node = self.prover(function).prove(facts.form(raw), facts.before(op))
+        node = self.prover(function).prove(facts.form(relation.raw(values)), facts.before(op))
+        return node is not None, node
+
+    def derived(self, relation: Relation, values: Callable[[int], Value], op: Operation) -> tuple[bool, Derivation | None]:
+        """The same, written down. What it assumes is not taken back: its lemmas stay in the function's proof."""
+        holds, node = self.proven(relation, values, op)
         if node is None:
-            return False, None
+            return holds, None
+        function = op.function
+        assert function is not None
+        facts, raw = self.facts(function), relation.raw(values)
         writer = Writer(facts)
         writer.proof = self.proofs.setdefault(function, writer.proof)
         return True, writer.derivation(polynomial(raw), node)
@@ -429,7 +437,7 @@ class _Contracts:
         while failed:
             failed = False
             for function, relation in list(assumed):
-                if not all(self.derived(relation, _at_call(op), op)[0] for op in self.calls[function.name]):
+                if not all(self.proven(relation, _at_call(op), op)[0] for op in self.calls[function.name]):
                     block = function.blocks[0]
                     gone = set(assumed.pop((function, relation)))
                     block.ops = [op for op in block.ops if op not in gone]
@@ -591,7 +599,7 @@ def _assumption(relation: Relation, values: Callable[[int], Value], loc: object)
 
 
 def spell(agreement: Agreement) -> str:
-    """A statement as a comparison: ``%i < length 0 of %xs``."""
+    """A statement as a comparison: ``%i < length of %xs``."""
     statement = agreement.statement
     low, high = ([_spelled(t) for (t,) in (p for p, k in statement.items() if p and k == sign)] for sign in (-1, 1))
     constant = statement.get((), 0)
@@ -602,4 +610,8 @@ def spell(agreement: Agreement) -> str:
 
 def _spelled(term: Term) -> str:
     name = f"%{term.value.name or '?'}" if term.value.owner is not None else "the result"
-    return f"length {term.reading} of {name}" if isinstance(term.reading, int) else name
+    if not isinstance(term.reading, int):
+        return name
+    sequence = term.value.type.pointee
+    only = isinstance(sequence, ArrayType) and len(sequence.dimensions) == 1
+    return f"length of {name}" if only else f"length {term.reading} of {name}"

@@ -5,7 +5,8 @@
 
 ``insert-checks`` puts in all of them, whatever is asked for: a check may panic, a panic runs a cleanup, and the drop in there
 may be what is wrong with the program. So what is said of a program does not depend on ``--checks=``; behind those who say it,
-this pass takes away what was not asked for (``check_modes`` has the table), with the lengths that only they needed.
+this pass takes away what was not asked for (``check_modes`` has the table), with the lengths that only they needed. A check
+that the program itself wrote is no matter of a mode: where ``keep_written`` was asked before checks were inserted, it stays.
 
 Invariant: nothing is removed but checks, and of ``dim`` and ``const`` those without a name whose only uses these were. Linear.
 """
@@ -16,10 +17,13 @@ from collections import Counter
 
 import attrs
 
-from altru_ir.module import Function
+from altru_ir.module import Function, Module
 from altru_ir.passes.base import FunctionPass
 from altru_ir.passes.check_modes import CheckModes, modes_of
-from altru_ir.values import Operation
+from altru_ir.values import NO_ATTRIBUTES, Operation
+
+WRITTEN = "checks.written"
+"""An attribute of checks that stood in the program before any were inserted."""
 
 MEASURING = frozenset({"dim", "const"})
 
@@ -43,9 +47,11 @@ class SelectChecks(FunctionPass):
         self.modes = modes_of(self.checks, self.unsafe)
 
     def run_on(self, function: Function) -> bool:
-        if self.modes.all:
-            return False
-        gone = {op for op in function.operations() if op.decl.is_check and not self.modes.keeps_check(op)}
+        checks = [op for op in function.operations() if op.decl.is_check]
+        gone = {op for op in checks if WRITTEN not in op.attrs and not self.modes.keeps_check(op)}
+        for op in checks:
+            if WRITTEN in op.attrs:
+                op.attrs = {name: value for name, value in op.attrs.items() if name != WRITTEN} or NO_ATTRIBUTES
         if not gone:
             return False
         self.count("checks taken away", len(gone))
@@ -56,6 +62,14 @@ class SelectChecks(FunctionPass):
             assert block is not None
             block.ops = [op for op in block.ops if op not in gone]
         return True
+
+
+def keep_written(module: Module) -> None:
+    """Marks the checks that stand in a module, so that ``select-checks`` leaves them."""
+    for function in module.functions.values():
+        for op in function.operations():
+            if op.decl.is_check:
+                op.attrs = {**op.attrs, WRITTEN: True}
 
 
 def _only_measures(op: Operation) -> bool:

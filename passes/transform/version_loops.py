@@ -63,6 +63,7 @@ class LoopVersions:
             for op in block.ops:
                 for value in op.all_operands():
                     self.users.setdefault(value, {})[block] = None
+        self.versioned: list[set[Block]] = []
         self.met: dict[Value, tuple[set[Block], dict[Block, Value]]] = {}
         self.left = max(SMALL, GROWTH * sum(len(block.ops) for block in function.blocks))
 
@@ -87,10 +88,11 @@ class LoopVersions:
         inside = set(blocks)
         header = blocks[0]
         outer = self.outer(blocks, inside)
-        replaced = self.resolved(forms, header)
+        replaced = self.resolved(forms, header, inside)
         if outer is None or replaced is None or header in self.cleanups:
             return None
         self.left -= size
+        self.versioned.append(inside)
         guard = self.guard(header, inside, forms, replaced)
         values, pairs = self.copied(blocks, guard)
         for value, met in outer.items():
@@ -128,7 +130,8 @@ class LoopVersions:
         at = self.function.blocks.index(header)
         self.function.blocks.insert(at, block)
         loc = header.ops[0].loc
-        guards = Guards(self.facts, block, loc, replaced)
+        here = dict(zip(header.args, block.args, strict=True))  # the copies of a loop right in front may meet at this one
+        guards = Guards(self.facts, block, loc, {value: here.get(other, other) for value, other in replaced.items()})
         for form in forms:
             guards.test(form)
         terminator = Operation(declare.find("cond_br"), [guards.condition()], loc=loc)
@@ -251,15 +254,29 @@ class LoopVersions:
         self.users[value] = {block: None for block in self.users[value] if block in inside}
         self.met[value] = inside, arguments
 
-    def resolved(self, forms: list[Form], header: Block) -> dict[Value, Value] | None:
+    def resolved(self, forms: list[Form], header: Block, inside: set[Block]) -> dict[Value, Value] | None:
         """What stands in front of a loop for values of other loops that were versioned; None where nothing does."""
         found: dict[Value, Value] = {}
         for value in self.values_of(forms):
-            if value not in self.met:
+            if not self.is_copied(value, header):
                 continue
-            inside, arguments = self.met[value]
-            meeting = self.behind(header, inside)
-            if meeting not in arguments:
+            other = self.handed(value, header, inside)
+            if other is None and value in self.met:
+                blocks, arguments = self.met[value]
+                meeting = self.behind(header, blocks)
+                other = None if meeting is None else arguments.get(meeting)
+            if other is None:
                 return None
-            found[value] = arguments[meeting]
+            found[value] = other
         return found
+
+    def is_copied(self, value: Value, header: Block) -> bool:
+        """Whether a value is one of a loop that was versioned and that does not hold the header: there are two of it."""
+        home = value.owner.block if isinstance(value.owner, Operation) else value.owner
+        return any(home in blocks and header not in blocks for blocks in self.versioned)
+
+    def handed(self, value: Value, header: Block, inside: set[Block]) -> Value | None:
+        """The argument of a header that is ``value`` wherever control comes in; copies hand over theirs."""
+        into = [(terminator.block, edge.args) for terminator, edge in self.edges[header]]
+        entering = [args for block, args in into if block not in inside and block in self.cfg.number]
+        return next((arg for arg, *given in zip(header.args, *entering, strict=True) if set(given) == {value}), None)

@@ -2,10 +2,11 @@
 
     %q = sdiv %x, %zero     error[ALT-C005]: division by zero
 
-What counts is said in ``passes/analysis/violations.py``, clauses 1 to 3. Clauses of this pass, cited by number in the code:
+What counts is said in ``passes/analysis/violations.py``, clauses 1 to 4. Clauses of this pass, cited by number in the code:
  1. only what a run may come to is looked at: behind ``cond_br`` on a constant ``false`` a program may divide by what it wants;
  2. ``{allow = "ALT-C005"}`` on the operation says that the panic is meant, and so do the passes, of what they made constant
-    (``passes/allowed.py``).
+    (``passes/allowed.py``);
+ 3. arithmetic that is checked means its panic, so what is said of it is a warning.
 
 The checks that ``insert-checks`` puts before such an operation would say the same at run time.
 
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 import attrs
 
-from altru_ir.diagnostics import Diagnostic, Label
+from altru_ir.diagnostics import ERROR, WARNING, Diagnostic, Label
 from altru_ir.module import Function, Module
 from altru_ir.passes.analysis.violations import reached, violation
 from altru_ir.passes.base import Check
@@ -26,12 +27,15 @@ HELP = {
     "ALT-C001": 'use an index inside; if the panic is meant, write {allow = "ALT-C001"}',
     "ALT-C002": 'give it memory to point to; if the panic is meant, write {allow = "ALT-C002"}',
     "ALT-C005": 'divide by something else; if the panic is meant, write {allow = "ALT-C005"}',
+    "ALT-C008": 'use a wider type, or the operation that wraps; if the panic is meant, write {allow = "ALT-C008"}',
 }
+
+WARNED = frozenset({"ALT-C008"})
 
 
 @attrs.define
 class CheckConstants(Check):
-    """Reports indices, null pointers and divisors whose constants can only panic."""
+    """Reports indices, null pointers, divisors and checked arithmetic whose constants can only panic."""
 
     name = "check-constants"
 
@@ -44,7 +48,8 @@ class CheckConstants(Check):
                 if known is not None and op.attrs.get("allow") != known[0]:  # 2
                     code, message = known
                     labels = tuple(_origins(op, function.module))
-                    found.append(Diagnostic(code, message, op.location, function=function.name, labels=labels, help=HELP[code]))
+                    how = WARNING if code in WARNED else ERROR  # 3
+                    found.append(Diagnostic(code, message, op.location, how, function.name, labels=labels, help=HELP[code]))
         return found
 
 

@@ -23,8 +23,10 @@ Clauses, cited by number in the code and planted as defects one by one in the te
     nothing that needs drop is there: no owner is lost;
  5. behind ``cond_br`` on a flag, the flag is known;
  6. a flag is changed to a constant, or to the opposite of the condition of the drop behind it;
- 7. what a reference, a ``gc`` or a global leads to is dropped only right in front of the ``init`` that fills it again;
- 8. parts of an array are dropped element by element and range by range, and those do not overlap.
+ 7. what a reference, a ``gc`` or a global leads to is dropped only right in front of the ``init`` that fills it again; so are
+    parts of what has a destructor, and elements at indices that are not constant;
+ 8. parts of an array are dropped element by element and range by range, and those do not overlap;
+ 9. nothing is done to a local whose storage may have been ended.
 
 A path is *hollow* when all its parts that need drop have paths of their own: then those are looked at, not it.
 
@@ -58,12 +60,16 @@ from altru_ir.passes.analysis.move_paths import (
     is_uninit,
 )
 from altru_ir.passes.analysis.scopes import cleanups
+from altru_ir.passes.analysis.storage import EndedStorage
 from altru_ir.passes.base import bodies
 from altru_ir.passes.verify.conditions import opposite, truth
 from altru_ir.types import ArrayType, NamedType, OwnType, ThreadScopeType, Type
 from altru_ir.values import Operation, Value
 
 ELABORATED, FLAG = "elaborated", "drop.flag"
+
+SETS = ("assign", "init")
+"""Operations that change a flag."""
 
 Facts = tuple[int, int, int, int, int, int, int, int]
 """Not defined and clear, and set; there and clear, and set; gone and clear, and set; of another variant and clear, and set."""
@@ -117,6 +123,9 @@ class _Proof(Problem[Facts]):
         self.flags = self.find_flags()
         self.heavy = self.find_heavy()
         self.positions: dict[Operation, int] = {}
+        self.taken = 0
+        """What the operation that is looked at has taken by operands before."""
+        self.acting = {block: self.find_acting(block) for block in self.cfg.blocks}
 
     # -- what the function is about ----------------------------------------------------------------------------------
 
@@ -178,8 +187,10 @@ class _Proof(Problem[Facts]):
         return None
 
     def path_of(self, value: Value) -> MovePath | None:
+        """What ``value`` is, or holds, where that is known exactly."""
         if value.type.is_place:
-            return self.paths.locate(value).path
+            located = self.paths.locate(value)
+            return located.path if located.reach == EXACT else None
         return self.paths.roots.get(value)
 
     def find_heavy(self) -> int:
@@ -189,6 +200,14 @@ class _Proof(Problem[Facts]):
             if not isinstance(path.type, ThreadScopeType) and self.marks.needs_drop(path.type) and not self.paths.hollow(path):
                 found |= path.bit
         return found
+
+    def find_acting(self, block: Block) -> list[int]:
+        """Where operations in ``block`` change facts."""
+        if not self.flags.paths:
+            return self.facts.acting[block]
+        flags = self.flags.paths
+        changes = [at for at, op in enumerate(block.ops) if op.operands and op.operands[0] in flags and op.name in SETS]
+        return sorted({*self.facts.acting[block], *changes}) if changes else self.facts.acting[block]
 
     # -- the problem -------------------------------------------------------------------------------------------------
 
@@ -210,8 +229,22 @@ class _Proof(Problem[Facts]):
     def panic(self, op: Operation, state: Facts) -> Facts:
         return self.before_results(op, state)
 
+    def through(self, block: Block, panics: Set[int], state: Facts) -> tuple[Facts, Facts | None]:
+        """The same by the operations that change something; where those that panic find the same, it is joined once."""
+        unwind: Facts | None = None
+        joined: Facts | None = None
+        acting = self.acting[block]
+        for at in sorted({*panics, *acting}) if panics else acting:
+            op = block.ops[at]
+            if at in panics:
+                left = self.panic(op, state)
+                if left is not joined:
+                    unwind, joined = left if unwind is None else self.join(unwind, left), left
+            state = self.transfer(op, state)
+        return state, unwind
+
     def before_results(self, op: Operation, state: Facts) -> Facts:
-        if op.name in ("assign", "init") and op.operands[0] in self.flags.paths:
+        if op.name in SETS and op.operands[0] in self.flags.paths:
             state = self.set_flag(op, state)
         if is_conditional(op):
             return self.dropped(op, state)
@@ -313,29 +346,41 @@ class _Proof(Problem[Facts]):
                 self.say(None, f"parts of `{path}` that are dropped by themselves overlap")  # 8
         solution: Solution[Facts] = solve(self, self.cfg)
         unwinding = cleanups(self.cfg.blocks)
+        storage = EndedStorage(self.function, self.cfg)
         for number, block in enumerate(self.cfg.blocks):
             if not solution.reached[number]:
                 continue
             caught = block.unwind is not None or block in unwinding  # a panic in a cleanup ends the program
             panics: Set[int] = frozenset() if caught else panicking(self, block)
-            for at, (op, state, _) in enumerate(solution.replay(number)):
+            state, changing = solution.start[number], set(self.acting[block])
+            ended = storage.solution.start[number] if storage.bit else 0
+            for at, op in enumerate(block.ops):
                 if op.operands or op.results:
                     self.operation(op, at, block, state)
+                if ended:
+                    self.storage(op, ended, storage)
                 if at in panics:
                     self.left(op, self.panic(op, state), "a panic here leaves")  # 4
+                if at in changing:
+                    state = self.transfer(op, state)
+                if storage.bit:
+                    ended = storage.transfer(op, ended)
             last = block.ops[-1]
             if last.name in ("ret", "resume"):
                 self.left(last, solution.end[number], "here the function leaves")  # 4
             for index, successor in enumerate(last.successors):  # arguments are defined anew
-                state = self.apply(last, solution.end[number], Effect(self.given(successor.args), 0, 0))
-                lost = 0
-                for argument in successor.block.args:
-                    root = self.paths.roots.get(argument)
-                    lost |= 0 if root is None else root.mask
-                self.left(last, state, f"the edge {index} loses", lost)
+                lost = self.masks(successor.block.args) & ~self.masks(successor.args)
+                if lost:
+                    self.left(last, solution.end[number], f"the edge {index} loses", lost)
         return self.found
 
-    def given(self, values: list[Value]) -> int:
+    def storage(self, op: Operation, ended: int, storage: EndedStorage) -> None:  # 9
+        local = storage.ended_in(op, ended, self.paths)
+        if local is not None:
+            self.say(op, f"something is done to `%{local.name}` after its storage may have been ended")
+
+    def masks(self, values: list[Value]) -> int:
+        """The paths of ``values`` and all below them."""
         found = 0
         for value in values:
             root = self.paths.roots.get(value)
@@ -343,7 +388,7 @@ class _Proof(Problem[Facts]):
         return found
 
     def left(self, op: Operation, state: Facts, says: str, among: int = -1) -> None:
-        lost = (state[2] | state[3]) & self.heavy & among
+        lost = (state[2] & among | state[3] & among) & self.heavy
         for path in self.each(lost):
             if not is_uninit(path.type):
                 self.say(op, f"{says} `{path}` behind: nothing drops it")
@@ -358,24 +403,39 @@ class _Proof(Problem[Facts]):
         self.found.append(Diagnostic("ALT-M006", message, place, function=self.function.name))
 
     def need(self, op: Operation, state: Facts, paths: int, whole: MovePath) -> None:  # 1
-        missing = (state[0] | state[1] | state[4] | state[5]) & paths
+        missing = (state[0] | state[1] | state[4] | state[5] | self.taken) & paths
         if missing:
             self.say(op, f"`{whole}` is used, but `{next(self.each(missing))}` may not be there")
 
     def empty(self, op: Operation, state: Facts, paths: int) -> None:  # 3
-        for path in self.each((state[2] | state[3]) & self.heavy & paths):
+        for path in self.each((state[2] & paths | state[3] & paths) & self.heavy & ~self.taken):
             self.say(op, f"`{path}` may still hold something that must be dropped")
 
     def operation(self, op: Operation, at: int, block: Block, state: Facts) -> None:
         if op.decl.is_projection and op.results[0].type.is_place:
             return
+        if op.attrs.get("rest"):
+            self.say(op, "a drop by flow is left: its function is not elaborated")
+        roots = self.paths.roots
         for result in op.results:
-            root = self.paths.roots.get(result)
+            root = roots.get(result)
             if root is not None:
                 made = self.before_results(op, state) if op.name != "local" else state
                 self.left(op, made, "a new value loses", root.mask)  # 4
-        if op.attrs.get("rest"):
-            self.say(op, "a drop by flow is left: its function is not elaborated")
+        self.taken = 0
+        if any(value in roots or value.type.is_place for value in op.operands):
+            self.operands(op, at, block, state)
+        taken = self.taken
+        for successor in op.successors:
+            self.taken = taken
+            for value in successor.args:
+                root = roots.get(value)
+                if root is not None:
+                    self.need(op, state, root.needed, root)
+                    self.taken |= root.mask
+
+    def operands(self, op: Operation, at: int, block: Block, state: Facts) -> None:
+        """Looks at what ``op`` does to its operands, places behind values; what one of them takes is gone for the next."""
         for value, access in sorted(accesses(op), key=lambda each: each[0].type.is_place):
             if value.type.is_place:
                 self.place(op, at, block, value, access, state)
@@ -391,14 +451,7 @@ class _Proof(Problem[Facts]):
             else:
                 self.need(op, state, root.needed, root)
             if access in (CONSUME, ESCAPE):
-                state = self.apply(op, state, Effect(gone=root.mask))
-        for successor in op.successors:
-            kept = state
-            for value in successor.args:
-                root = self.paths.roots.get(value)
-                if root is not None:
-                    self.need(op, kept, root.needed, root)
-                    kept = self.apply(op, kept, Effect(gone=root.mask))
+                self.taken |= root.mask
 
     def released(self, op: Operation, root: MovePath, state: Facts) -> None:
         """The content of a shell is empty (3)."""
@@ -445,9 +498,15 @@ class _Proof(Problem[Facts]):
         if path is None or reach in (REFERENCE, COLLECTED, RAW, GLOBAL):
             if path is not None and reach in (REFERENCE, COLLECTED, RAW):
                 self.need(op, state, path.bit, path)
-            if reach != RAW and access == CONSUME and not self.refilled(op, at, block, place):
+            if reach != RAW and access == CONSUME and (is_conditional(op) or not self.refilled(op, at, block, place)):
                 self.say(op, "what stays behind a reference is dropped, and not filled again")  # 7
             return
+        apart = reach == ELEMENT or located.destructor is not None  # 7
+        if apart and access in (CONSUME, INIT) and self.marks.needs_drop(place.type.target):  # type: ignore[attr-defined]
+            if access == CONSUME and not self.refilled(op, at, block, place):
+                self.say(op, f"a part of `{path}` that nobody keeps track of is dropped, and not filled again")
+            elif access == INIT and not self.emptied(at, block, place):
+                self.say(op, f"a part of `{path}` that nobody keeps track of may still hold something that must be dropped")
         step: MovePath | None = None if is_conditional(op) else path  # what is there lies in what is there
         while step is not None and step.parent is not None:
             if step.step == DEREF:
@@ -457,7 +516,7 @@ class _Proof(Problem[Facts]):
             return
         if access == END:
             self.empty(op, state, path.mask)
-        elif is_conditional(op):
+        elif is_conditional(op) and reach == EXACT:
             self.under_flag(op, path, state)
         elif op.results and op.result in self.shells:
             self.need(op, state, path.bit, path)
@@ -468,22 +527,33 @@ class _Proof(Problem[Facts]):
                 self.say(op, f"the content of `{path}` may still hold something that must be dropped")
         elif access in (READ, BORROW, CONSUME, EXCHANGE):
             self.need(op, state, path.needed, path)
-            if access == CONSUME and reach == ELEMENT:
-                self.say(op, f"a part of `{path}` that is not constant is dropped by itself")  # 8
         elif access == WRITE and self.marks.needs_drop(path.type):
             self.say(op, "a drop by flow is left: its function is not elaborated")
-        elif access == INIT and reach == EXACT:
+        elif access == INIT and not apart:
             self.empty(op, state, path.mask)
 
     def refilled(self, op: Operation, at: int, block: Block, place: Value) -> bool:
+        """Whether the next operation that matters stores to ``place``."""
         for each in block.ops[at + 1 :]:
             if each.name == "init" and each.operands[0] is place:
                 return True
-            if each.name not in ("const", "load", "assign") and not each.decl.is_projection:
-                return False
-            if each.name == "assign" and each.operands[0] not in self.flags.paths:
+            if self.matters(each):
                 return False
         return False
+
+    def emptied(self, at: int, block: Block, place: Value) -> bool:
+        """Whether the last operation that mattered took what was in ``place``."""
+        for each in reversed(block.ops[:at]):
+            if each.name in ("drop", "take") and each.operands[0] is place and len(each.operands) == 1:
+                return True
+            if self.matters(each):
+                return False
+        return False
+
+    def matters(self, op: Operation) -> bool:
+        if op.name == "assign":
+            return op.operands[0] not in self.flags.paths
+        return op.name not in ("const", "load") and not op.decl.is_projection
 
     def may_panic(self, op: Operation, module: Module | None) -> bool:
         return may_panic(op, self.module)

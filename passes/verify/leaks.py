@@ -10,14 +10,16 @@ cited by number in the code and planted as defects one by one in the tests:
  1. ``forget`` of what needs drop leaves it behind: a note, for that is what it is for (ALT-L002);
  2. a pointer from ``own.into_ptr`` is turned back (``own.from_ptr``), freed or given away on each normal way from there to a
     ``ret``, and before the same conversion runs again; else a warning with the shortest way on which it is not (ALT-L001);
- 3. it is given away where it is stored, returned, put into an aggregate, made a number, or handed to a call whose parameter is
-    not ``borrowed``; casts, offsets and arguments of blocks make other names of it, any of which will do;
- 4. what was stored into a local ``uninit<T>`` that nobody looks at as a ``T``, or borrows, is not dropped by its end: a warning
-    (ALT-L001);
+ 3. it is given away where it is stored, returned, made a number, or handed to a call whose parameter is not ``borrowed``; it
+    has other names, any of which will do (``raw_names``). What goes into a union is followed in the same way;
+ 4. what was stored into an ``uninit<T>`` of a local or an owner that nobody looks at as a ``T``, or borrows, is not dropped
+    with it: a warning (ALT-L001);
  5. an owner that is stored into memory which it owns, itself or through others, is reached by nobody: a warning with the way
     around (ALT-L003), unless something is taken out of one of them again;
  6. an owner in an arena or a frame leaves only its content behind, its storage goes with the home; unwinding is not looked at;
- 7. ``{allow = "ALT-L001"}`` on the operation says that this is meant.
+ 7. ``{allow = "ALT-L001"}`` on the operation says that this is meant;
+ 8. ``free`` of what an owner was turned into gives the memory back and drops nothing: a warning (ALT-L001) where the content
+    needs drop and nothing is done to it through the pointer.
 
 Safe code cannot make a cycle of owners: an owner is moved into one place. So the owners of (5) come from raw pointers; cycles
 of collected objects are the collector's. What C code and raw memory leave behind is looked for elsewhere.
@@ -34,23 +36,19 @@ from typing import Any
 
 import attrs
 
-from altru_ir.behaviour import accesses, called_type
-from altru_ir.declare import BORROW, INIT, WRITE
+from altru_ir.behaviour import accesses
+from altru_ir.declare import BORROW, INIT, PATH, READ, WRITE
 from altru_ir.diagnostics import NOTE, WARNING, Diagnostic, Label
 from altru_ir.marks import needs_drop
 from altru_ir.module import Block, Function, Module
 from altru_ir.passes.analysis.move_paths import is_uninit
+from altru_ir.passes.analysis.raw_names import BUILDS, RENAMES, RawNames, is_bare_union, root_of
 from altru_ir.passes.analysis.why import why_it_moves
 from altru_ir.passes.base import Check
 from altru_ir.passes.verify.move_fixes import MoveFixes
 from altru_ir.types import OwnType, PlaceType, Type
 from altru_ir.values import Operation, Value
 
-RENAMES = ("ptr.cast", "ptr.add", "unsize", "assume_init", "dyn.cast", "select")
-LOOKS = (*RENAMES, "deref", "icmp", "slice.from_raw")
-"""Operations on a pointer behind which it is still to be released."""
-
-BUILDS = ("struct", "tuple", "array", "enum")
 SHOWN = 6
 """How many turns of a way are shown."""
 
@@ -71,59 +69,54 @@ def check_leaks(function: Function, module: Module) -> list[Diagnostic]:
     return _Leaks(function, module).run()
 
 
-class _Flow:
-    """Where pointers go in a function: other names of a value (``renamed``), and operations with their places (``used``)."""
-
-    def __init__(self, function: Function) -> None:
-        self.renamed: dict[Value, list[Value]] = {}
-        self.used: dict[Value, list[tuple[Operation, int]]] = {}
-        for block in function.blocks:
-            for at, op in enumerate(block.ops):
-                for value in op.operands:
-                    if not value.type.is_place:
-                        self.used.setdefault(value, []).append((op, at))
-                        if op.name in RENAMES and op.results:
-                            self.renamed.setdefault(value, []).append(op.result)
-                for successor in op.successors:
-                    given = len(successor.block.args) - len(successor.args)
-                    for value, argument in zip(successor.args, successor.block.args[given:], strict=True):
-                        self.renamed.setdefault(value, []).append(argument)
-
-
 class _Leaks:
     def __init__(self, function: Function, module: Module) -> None:
         self.function = function
         self.module = module
         self.found: list[Diagnostic] = []
+        self.origins: dict[Value, list[tuple[Value, set[Value]]]] = {}
         self.fixes = MoveFixes(function, module, None)
 
     def run(self) -> list[Diagnostic]:
-        turned = []
+        turned: list[Operation] = []
+        freed: list[Operation] = []
         stored: dict[Value, Operation] = {}
         remade = False
         for op in self.function.operations():
             if op.name == "forget":
                 self.forget(op)
-            elif op.name == "own.into_ptr" and self.loses(op.operands[0].type):
+            elif self.loosens(op):
                 turned.append(op)
+            elif op.name == "free":
+                freed.append(op)
             elif op.name == "own.from_ptr":
                 remade = True
-            elif op.name == "init" and self.hides(op):
-                stored.setdefault(op.operands[0], op)
+            elif op.name == "init":
+                hiding = self.hides(op)
+                if hiding is not None:
+                    stored.setdefault(hiding, op)
         for op in turned:
             self.conversion(op)
+        for op in freed:
+            self.shell(op)
         if stored:
             self.hidden(stored)
         if remade:
             self.cycles()
         return self.found
 
-    def hides(self, op: Operation) -> bool:
-        """Whether ``op`` stores what needs drop where no drop looks."""
+    def loosens(self, op: Operation) -> bool:
+        """Whether ``op`` makes of what is dropped by itself what is not (2, 3)."""
+        if op.name == "own.into_ptr":
+            return self.loses(op.operands[0].type)
+        return op.name == "union" and self.drops(op.operands[0].type) and is_bare_union(op.result.type, self.module)
+
+    def hides(self, op: Operation) -> Value | None:
+        """The local, or the owner, that ``op`` stores what needs drop into where no drop looks."""
         place, value = op.operands
-        assert isinstance(place.type, PlaceType)
-        local = place.operation is not None and place.operation.name == "local"
-        return local and is_uninit(place.type.target) and self.drops(value.type)
+        if not is_uninit(place.type.target) or not self.drops(value.type):  # type: ignore[attr-defined]
+            return None
+        return root_of(place)
 
     def drops(self, type: Type) -> bool:
         return needs_drop(type, self.module)
@@ -149,14 +142,16 @@ class _Leaks:
     # -- conversions -------------------------------------------------------------------------------------------------
 
     def conversion(self, op: Operation) -> None:  # 2
-        names = self.names(op.result)
+        names = self.names.of(op.result)
+        for name in names if op.name == "own.into_ptr" else ():
+            self.origins.setdefault(name, []).append((op.result, names))
         releases = self.releases(names)
-        block = op.block
+        block, made = op.block, op.result
         assert block is not None
         at = block.ops.index(op)
         if any(place > at for place in releases.get(block, ())):
             return
-        carried = any(value.operation is None for value in names)
+        carried = any(value.operation is None or value.type.is_place for value in names)
         way = self.way_out(block, at, releases, again=not carried)
         if way is None:
             return
@@ -167,46 +162,31 @@ class _Leaks:
         if where is not None:
             ends = "and the conversion runs again here" if around else "and the function is left here"
             labels.append(Label(where, ends))
+        what = f"releases what `%{made.name}` points to"
+        help = "turn it back with `own.from_ptr`, or store it where somebody does"
+        if op.name == "union":
+            what = f"drops the `{op.operands[0].type}` in `%{made.name}`: a union does not know what it holds"
+            help = f"`take` it out of the field `{op.attrs['field']}`, or store it where somebody does"
         self.report(
-            "ALT-L001", op, f"nothing releases what `%{op.result.name}` points to" + self.sometimes(releases, way), WARNING,
-            labels=tuple(labels), help="turn it back with `own.from_ptr`, `free` it, or store it where somebody does",
-            proposals=() if around else self.fixes.lost(op, last),
+            "ALT-L001", op, f"nothing {what}" + self.sometimes(releases, way), WARNING, labels=tuple(labels), help=help,
+            proposals=() if around or op.name == "union" else self.fixes.lost(op, last),
         )  # fmt: skip
 
     def sometimes(self, releases: dict[Block, list[int]], way: list[Block]) -> str:
         return " on a way out" if releases and len(way) > 1 else ""
 
-    def names(self, pointer: Value) -> set[Value]:
-        """The values that may be ``pointer``, or lead into what it points to (3)."""
-        found, work = {pointer}, [pointer]
-        while work:
-            new = [value for value in self.flow.renamed.get(work.pop(), ()) if value not in found]
-            found.update(new)
-            work.extend(new)
-        return found
-
     @cached_property
-    def flow(self) -> _Flow:
-        return _Flow(self.function)
+    def names(self) -> RawNames:
+        return RawNames(self.function, self.module)
 
     def releases(self, names: set[Value]) -> dict[Block, list[int]]:
         """Where operations release or give away one of ``names`` (3): places in blocks."""
         found: dict[Block, list[int]] = {}
         for value in names:
-            for op, at in self.flow.used.get(value, ()):
-                if op.block is not None and self.is_release(op, names):
+            for op, at in self.names.used.get(value, ()):
+                if op.block is not None and self.names.gives_away(op, names):
                     found.setdefault(op.block, []).append(at)
         return found
-
-    def is_release(self, op: Operation, names: set[Value]) -> bool:
-        if names.isdisjoint(op.operands) or op.name in LOOKS or op.name.startswith("check."):
-            return False
-        type = called_type(op, self.module)
-        if type is None:
-            return True
-        first = op.decl.fixed_count(op) + (op.attrs.get("callee") is None)
-        given = dict(zip(range(first, len(op.operands)), type.transfers[:-1], strict=False))
-        return any(value in names and given.get(at) != "borrowed" for at, value in enumerate(op.operands))
 
     def way_out(self, block: Block, at: int, releases: dict[Block, list[int]], again: bool) -> list[Block] | None:
         """The shortest way from behind the operation ``at`` of ``block`` to a ``ret``, or (``again``) back in front of it, on
@@ -247,20 +227,52 @@ class _Leaks:
     # -- hidden storage ----------------------------------------------------------------------------------------------
 
     def hidden(self, stored: dict[Value, Operation]) -> None:  # 4
-        looked = set()
+        looked: set[Value] = set()
         for op in self.function.operations():
-            if op.name in ("assume_init", "borrow", "elem", "subrange"):
-                looked.add(op.operands[0])
             for value, access in accesses(op):
-                if access == BORROW:
-                    looked.add(value)
-        for local, op in stored.items():
-            if local not in looked:
-                held, inside = op.operands[1].type, f"`%{local.name}`"
+                if not value.type.is_place:
+                    if op.name not in ("deref", "drop", "dealloc"):
+                        looked.add(value)
+                elif access == BORROW or op.name in ("assume_init", "take", "load", "exchange"):
+                    root = root_of(value)
+                    if root is not None:
+                        looked.add(root)
+            for successor in op.successors:
+                looked.update(successor.args)
+        for root, op in stored.items():
+            if root not in looked:
+                held, inside = op.operands[1].type, f"`%{root.name}`"
                 self.report(
                     "ALT-L001", op, f"nothing drops the `{held}` in {inside}: storage without a value is not dropped", WARNING,
-                    help=f"`take` it through `assume_init`, or let {inside} be a `{held}`",
+                    help=f"`take` it through `assume_init`, or let {inside} be a `{held}`"
+                    if op.operands[0] is root
+                    else f"view {inside} by `assume_init` when all of it is there",
                 )  # fmt: skip
+
+    def shell(self, op: Operation) -> None:  # 8
+        """A ``free`` of what was an owner's, whose content nobody has dropped or taken."""
+        pointer = op.operands[0]
+        begun = [(made, names) for made, names in self.origins.get(pointer, ()) if self.drops(made.type.pointee)]  # type: ignore[arg-type]
+        if not begun or any(not self.emptied.isdisjoint(names) for _, names in begun):
+            return
+        held = begun[0][0].type.pointee
+        self.report(
+            "ALT-L001", op, f"`free` drops nothing of the `{held}` that `%{pointer.name}` points to", WARNING,
+help="turn it back by `own.from_ptr`, and `drop` that: the memory goes back the way it came, and the content before it",
+        )  # fmt: skip
+
+    @cached_property
+    def emptied(self) -> set[Value]:
+        """The pointers through which something is taken, dropped or written, or that lead on to who may do that."""
+        found: set[Value] = set()
+        for op in self.function.operations():
+            for value, access in accesses(op):
+                if value.type.is_place and access not in (PATH, READ):
+                    at = value
+                    while at.type.is_place and at.operation is not None and at.operation.decl.is_projection:
+                        at = at.operation.operands[0]
+                    found.add(at)
+        return found
 
     # -- cycles ------------------------------------------------------------------------------------------------------
 

@@ -15,18 +15,21 @@ Kinds, the cheapest for the program first, each proposed where its form fits:
  6. a store that comes later moves in front of the use (*reorder*);
  7. a copy is made of what an owner holds, and that is given away;
  8. something else is put there: ``exchange`` with a value made for it, or a first ``init`` behind the ``local``, on all ways;
- 9. a raw pointer that is lost is turned back into an owner where the function is left.
+ 9. a raw pointer that is lost is turned back into an owner where the function is left;
+10. an enum is asked which variant it holds, and another one is a panic.
 
 A value is made for numbers, and structs, tuples, arrays and heap owners of them.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 from altru_ir.diagnostics import Fix
 from altru_ir.marks import copies
 from altru_ir.module import Function, Module
+from altru_ir.ops.enums import variants_of
 from altru_ir.passes.analysis.move_paths import MovePath, MovePaths
 from altru_ir.passes.verify.rewriting import NoText, Rewriting
 from altru_ir.types import (
@@ -40,6 +43,7 @@ from altru_ir.types import (
     TupleType,
     Type,
     UsizeType,
+    spell_name,
 )
 from altru_ir.values import Operation, Value
 
@@ -103,6 +107,10 @@ class MoveFixes(Rewriting):
         early = "leave out this `end`: the scope is closed where the function is left"
         drafts: list[Callable[[], Iterator[Fix]]] = [lambda end=end: self.left_out(end, early) for end in ends]  # type: ignore[misc]
         return self.collect(lambda: self.left_out(op, again) if op.name == "end" else iter(()), *drafts)
+
+    def another_variant(self, op: Operation, enum: Value, variant: str) -> Sequence[Fix]:
+        """For a use of the payload of ``variant`` that the enum in a place may not hold (ALT-I003)."""
+        return self.collect(lambda: self.asked(op, enum, variant))
 
     def lost(self, conversion: Operation, last: Operation) -> Sequence[Fix]:
         """For a raw pointer that nothing releases when the function is left at ``last`` (ALT-L001)."""
@@ -218,6 +226,23 @@ class MoveFixes(Rewriting):
             if op.name == "init" and self.paths.locate(op.operands[0]).path in below:
                 edits.append(self.word(op, "init", "assign"))
         yield Fix(f"let `%{path.root.name}` hold something from the beginning", tuple(edits))
+
+    def asked(self, op: Operation, enum: Value, variant: str) -> Iterator[Fix]:  # 10
+        variants = variants_of(enum.type.target, self.module)  # type: ignore[attr-defined]
+        if variants is None:
+            return
+        holds, other = self.new_block(f"{self.base(enum)}_holds"), self.new_block(f"{self.base(enum)}_other")
+        ways = f"{spell_name(variant)} {holds}" + (f", {other}" if len(variants) > 1 else "")
+        begin, question = self.indented(op, [f"switch_enum {self.spelled(enum)}, {ways}"])
+        _, failed = self.indented(op, [f'panic "the enum holds another variant than {variant}"'])
+        text = self.text_of().text
+        unwind = ""  # as the block has it in the text: drops that were scheduled do not count
+        for line in reversed(text[:begin].splitlines()):
+            if line.lstrip().startswith("^"):
+                unwind = "".join(re.findall(r" unwind \^(?:\"[^\"]*\"|[^\s:]+)", line)[-1:])
+                break
+        arms = f"{other}{unwind}:\n{failed}" if len(variants) > 1 else ""
+        yield Fix(f"ask whether it holds `{variant}`", (self.edit(begin, begin, f"{question}{arms}{holds}{unwind}:\n"),))
 
     # -- values ------------------------------------------------------------------------------------------------------
 

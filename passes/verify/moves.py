@@ -17,7 +17,8 @@ Clauses, cited by number in the code and planted as defects one by one in the te
  6. no part is moved out of a type with a destructor, or of foreign memory, which its release function gets whole (ALT-M004);
  7. ``init`` stores, and ``dealloc`` releases, only where nothing is left that would have to be dropped (ALT-M005);
  8. two operands of one operation do not consume the same value, and nothing is stored into what it owns (ALT-M001);
- 9. nothing is done to a local that may have been ended, not even a store (ALT-F004).
+ 9. nothing is done to a local that may have been ended, not even a store (ALT-F004);
+10. a payload is used only where ``known_variants`` knows that the enum holds its variant (ALT-I003).
 
 A function whose drops are elaborated is held to the clauses of ``verify.drops`` instead.
 
@@ -47,6 +48,7 @@ from altru_ir.declare import BORROW, CONSUME, ESCAPE, EXCHANGE, INIT, READ, WRIT
 from altru_ir.diagnostics import Diagnostic, Fix, Label
 from altru_ir.module import Block, Function, Module
 from altru_ir.passes.analysis.initialization import Initialization
+from altru_ir.passes.analysis.known_variants import KnownVariants
 from altru_ir.passes.analysis.move_paths import (
     COLLECTED,
     DEREF,
@@ -99,50 +101,82 @@ class _Checker:
         self.paths = facts.paths
         self.found: list[Diagnostic] = []
         self.told: set[object] = set()
+        self.doubted = 0  # the facts about variants of which was told that they may not hold
         self.marks = facts.paths.marks
 
     def run(self) -> list[Diagnostic]:
         facts = self.facts
         storage = EndedStorage(self.function, facts.cfg)
+        variants = KnownVariants(self.function, self.module, facts.cfg)
         for number in facts.cfg.reverse_postorder:
             block = facts.cfg.blocks[number]
             ended = storage.solution.start[number] if storage.bit else 0
+            known = variants.solution.start[number] if variants.facts else 0
             for at, (op, there, gone) in enumerate(facts.states(number)):
                 if op.operands or op.successors:
                     before = len(self.found)
                     self.operation(op, block, at, gone, there)
                     if ended and len(self.found) == before:
                         self.storage(op, ended, storage)
+                    if variants.facts and len(self.found) == before:
+                        self.variant(op, block, at, known, variants)
                 if storage.bit:
                     ended = storage.transfer(op, ended)
+                if variants.facts:
+                    known = variants.transfer(op, known)
         return self.found
 
     def storage(self, op: Operation, ended: int, storage: EndedStorage) -> None:
         """Clause 9."""
+        local = storage.ended_in(op, ended, self.paths)
+        if local is None:
+            return
+        key = (local, "ended")
+        if key in self.told or op.attrs.get("allow") == "ALT-F004":
+            return
+        self.told.add(key)
+        ends = [each for each in self.function.operations() if each.name == "end" and each.operands[0] is local]
+        declared = None if local.operation is None else local.operation.location  # where scheduled ends have their place
+        written = [each for each in ends if each is not op and each.location != declared]
+        labels = [(each.location, f"the scope of `%{local.name}` ends here") for each in written]
+        use = "ended again" if op.name == "end" else "used"
+        self.report(
+            "ALT-F004", op, f"`%{local.name}` is {use} after its scope has ended", labels=labels,  # type: ignore[arg-type]
+            help="`end` it where nothing uses it any more; run its `local` again for fresh storage",
+            proposals=self.fixes.ended(op, ends),
+        )  # fmt: skip
+
+    def variant(self, op: Operation, block: Block, at: int, known: int, variants: KnownVariants) -> None:
+        """Clause 10."""
         if op.decl.is_projection and op.results[0].type.is_place:
             return
-        for value in op.operands:
-            if not value.type.is_place:
+        for place in op.operands:
+            if not place.type.is_place:
                 continue
-            path = self.paths.locate(value).path
-            local = None if path is None else path.root
-            if local is None or not ended & storage.bit.get(local, 0):
-                continue
-            key = (local, "ended")
-            if key in self.told or op.attrs.get("allow") == "ALT-F004":
+            for step, fact in reversed(list(variants.asked(place))):
+                if (known | self.doubted) & fact:
+                    continue
+                if op.attrs.get("allow") == "ALT-I003":
+                    return
+                enum = variants.enum(step.operands[0])
+                assert enum is not None
+                self.another_variant(op, step, fact, f"`{enum[0]}`", variants.story(fact, block, at))
                 return
-            self.told.add(key)
-            ends = [each for each in self.function.operations() if each.name == "end" and each.operands[0] is local]
-            declared = None if local.operation is None else local.operation.location  # where scheduled ends have their place
-            written = [each for each in ends if each is not op and each.location != declared]
-            labels = [(each.location, f"the scope of `%{local.name}` ends here") for each in written]
-            use = "ended again" if op.name == "end" else "used"
-            self.report(
-                "ALT-F004", op, f"`%{local.name}` is {use} after its scope has ended", labels=labels,  # type: ignore[arg-type]
-                help="`end` it where nothing uses it any more; run its `local` again for fresh storage",
-                proposals=self.fixes.ended(op, ends),
-            )  # fmt: skip
-            return
+
+    def another_variant(
+        self, op: Operation, step: Operation, fact: int, name: str, story: tuple[list[Operation], list[Operation]]
+    ) -> None:
+        self.doubted |= fact
+        wanted = step.attrs["variant"]
+        told, changes = story
+        labels = [(each.location, f"from here it holds `{wanted}` on one way") for each in told]
+        labels += [(each.location, f"it is {'lent to be changed' if each.results else 'stored'} here") for each in changes]
+        self.report(
+            "ALT-I003", op, f"the payload of `{wanted}` is used, but {name} may hold another variant",
+            labels=labels,  # type: ignore[arg-type]
+            help=f"ask with `switch_enum`, and use the payload where that leads for `{wanted}`, before it is stored again",
+            proposals=self.fixes.another_variant(op, step.operands[0], wanted),
+        )  # fmt: skip
 
     def operation(self, op: Operation, block: Block, at: int, gone: int, there: int) -> None:
         """Checks the operands of one operation in order, places behind values; what one consumes is gone for the next (8)."""
@@ -212,6 +246,8 @@ class _Checker:
             if reach == ELEMENT:  # 3: some element of an array that is there
                 if gone & path.needed and not is_uninit(path.type):
                     self.report_use(op, block, at, path, gone, stored=True)
+                elif access == INIT:
+                    self.must_be_empty(op, place.type.target, None, there)  # type: ignore[attr-defined]
                 return
             self.whole(op, block, at, located, access, gone)
             if access == INIT:

@@ -176,5 +176,13 @@ class Rewriting:
         self.taken.add(name)
         return f"%{name}"
 
+    def new_block(self, wanted: str) -> str:
+        """A name that no block of the function has."""
+        known = {block.label for block in self.function.blocks}
+        name, number = wanted, 2
+        while name in known:
+            name, number = f"{wanted}{number}", number + 1
+        return f"^{name}"
+
 
 __all__ = ["NoText", "Rewriting"]

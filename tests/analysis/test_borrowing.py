@@ -178,6 +178,8 @@ func @f(%m: ref<mut @Pair>, %i: usize) {
   %xs.i = elem %xs, %i
   %some = subrange %xs, %zero, %one
   %some.0 = elem %some, %zero
+  %some.i = subrange %xs, %i, %one
+  %rest = subrange %xs, %one, %i
   %ps = local : [4 x @Pair]
   %ps.0 = elem %ps, %zero
   %ps.i = elem %ps, %i
@@ -213,8 +215,19 @@ func @f(%m: ref<mut @Pair>, %i: usize) {
         ("xs.0", "xs.1", DEEP, False),
         ("xs.0", "xs.i", DEEP, True),
         ("xs.i", "xs.1", DEEP, True),
-        ("some", "xs.1", DEEP, True),
-        ("some.0", "xs.1", DEEP, True),
+        ("some", "xs.0", DEEP, True),
+        ("some.0", "xs.0", DEEP, True),
+        ("some", "xs.1", DEEP, False),
+        ("some.0", "xs.1", DEEP, False),
+        ("some", "xs.i", DEEP, True),
+        ("some", "rest", DEEP, False),
+        ("some.0", "rest", DEEP, False),
+        ("some.i", "rest", DEEP, False),
+        ("some.i", "some", DEEP, True),
+        ("some.i", "xs.0", DEEP, True),
+        ("some.i", "xs.1", DEEP, False),
+        ("rest", "xs.0", DEEP, False),
+        ("rest", "xs.1", DEEP, True),
         ("behind.a", "behind", DEEP, True),
         ("ps.i.a", "ps.0.a", SHALLOW, True),
         ("ps.i.a", "ps.0.b", DEEP, False),
@@ -261,4 +274,5 @@ def test_a_path_is_spelled_as_people_do() -> None:
     assert spelled["owned"] == "*%pair.b"
     assert spelled["behind.a"] == "(*%m).a"
     assert spelled["xs.i"] == "%xs[_]"
-    assert spelled["some.0"] == "%xs[..]"
+    assert spelled["some.0"] == "%xs[0..1]"
+    assert spelled["some.i"] == "%xs[..1]"

@@ -198,6 +198,41 @@ def test_the_length_of_a_slice_that_is_returned() -> None:
     ) == ["half"]
 
 
+def test_what_is_assumed_and_taken_back_leaves_nothing_in_the_proof() -> None:
+    """Of a function that only calls itself: some of what it wants of itself it does not see to, and lemmas rested on that."""
+    text = """altru 1
+module @m
+private func @f(%a: ref<[? x i64]>, %x: usize, %y: usize, %c: i1) {
+^a:
+  %one = const 1 : usize
+  br ^b(%y, %a)
+^b(%i: usize, %s: ref<[? x i64]>):
+  %n = slice.len %s
+  %more = icmp ult %i, %n
+  cond_br %more, ^c, ^f
+^c:
+  cond_br %c, ^d, ^e
+^d:
+  %seq = deref %a
+  %last = sub %x, %one
+  %slot = elem %seq, %last
+  %v = load %slot
+  %part = deref %s
+  %at = elem %part, %x
+  %w = load %at
+  ret
+^e:
+  call @f(%a, %i, %x, %c)
+  br ^b(%x, %s)
+^f:
+  ret
+}
+"""
+    module = prepared(text)
+    passes.run(module, "infer-contracts{verify}")
+    assert air.verify(module) == []
+
+
 # -- planted defects ---------------------------------------------------------------------------------------------------------
 
 

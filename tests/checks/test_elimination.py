@@ -3,13 +3,16 @@ same panics at the same places; and the checker accepts every certificate."""
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import Any
+
 import pytest
 
 import altru_ir as air
 from altru_ir import passes
 from altru_ir.passes.transform.eliminate_checks import EliminateChecks
-from altru_ir.testing import loops
-from tests.soak import check_checks
+from altru_ir.testing import loops, walks
+from tests.soak import PRESENT, WALKING, check_checks, check_walks
 
 
 @pytest.mark.parametrize("seed", [1000, 1001, 1002, 1004, 1005, 1006])
@@ -29,9 +32,29 @@ def test_generated_programs_have_checks_to_prove_and_to_keep() -> None:
     assert kept > 20
 
 
-def test_the_seed_decides() -> None:
-    assert loops.generate(3) == loops.generate(3)
-    assert loops.generate(3) != loops.generate(4)
+@pytest.mark.parametrize("seed", [137, 428, 1012])
+def test_a_walk_runs_the_same(seed: int) -> None:
+    assert check_walks(seed) is None
+
+
+def test_what_walks_are_made_of() -> None:
+    """Whatever the generator is there for is in some program, and there is something to take away, to merge and to keep."""
+    texts = [walks.generate(seed)[0] for seed in range(60)]
+    for each in (
+        "subrange", "urem", "sext", "trunc", "new.array", "borrow mut", "ptr<i64>", "switch", "panic", "private func",
+        "call @h", "i8", "i16", "dim %", "checked",
+    ):  # fmt: skip
+        assert any(each in text for text in texts)
+    told: Counter[str] = Counter()
+    for text in texts[:6]:
+        told += passes.run(air.parse(text), f"{PRESENT},{WALKING[0]}").statistics["eliminate-checks"]
+    assert 20 < told["checks removed"] < told["checks"] - 20
+
+
+@pytest.mark.parametrize("generator", [loops, walks])
+def test_the_seed_decides(generator: Any) -> None:
+    assert generator.generate(3) == generator.generate(3)
+    assert generator.generate(3) != generator.generate(4)
 
 
 def nest(depth: int) -> str:

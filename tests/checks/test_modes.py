@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -127,4 +129,23 @@ def test_what_names_classes(text: str) -> None:
 
 def test_a_list_that_would_have_no_effect(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--checks=none", "-p", "insert-checks", "never-opened.air"]) == 2
-    assert "in a pipeline it is insert-checks{checks=" in capsys.readouterr().err
+    assert "write there insert-checks{checks=" in capsys.readouterr().err
+
+
+def test_check_tells_the_same_whatever_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    program = tmp_path / "m.air"
+    program.write_text(DROPPED_IN_A_CLEANUP)
+    told = set()
+    for checks in ("all", "none", "all,unsafe=none"):
+        assert main(["--check", f"--checks={checks}", str(program)]) == 1
+        told.add(capsys.readouterr().err)
+    assert len(told) == 1
+
+
+def test_a_check_that_the_program_wrote_stays() -> None:
+    access = "  %x = load %e\n"
+    written = MARKED.replace(access, f"  %four = const 4 : usize\n  check.bounds %i, %four\n{access}", 1)
+    prepared = str(backend.prepare(air.parse(written), checks="none", opt=0))
+    assert prepared.count("check.") == 1
+    assert "check.bounds %i, %four\n" in prepared
+    assert str(backend.prepare(air.parse(MARKED), checks="none", opt=0)).count("check.") == 0

@@ -429,9 +429,8 @@ def test_a_bool_is_zero_or_one() -> None:
     assert lib["row"](rows[:1]) is False
     owner = lib["made"](2, True)
     assert lib["count"](owner) == 1
-    owner.view()[1] = 3
-    with pytest.raises(ValueError, match="element 1 of parameter %xs of @count"):
-        lib["count"](owner)
+    with pytest.raises(TypeError, match="read-only"):
+        owner.view()[1] = 3
 
 
 def test_owners_of_anything_are_lent_as_slices() -> None:

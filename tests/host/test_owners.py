@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import gc
+import pickle
 import threading
 from collections.abc import Iterator
 
@@ -156,6 +158,20 @@ def test_moved(lib, released) -> None:
     assert released() == 7
 
 
+def test_there_is_no_second_owner(lib, released) -> None:
+    """A copy would own the same memory, and release it again."""
+    owner = lib["loud"](6)
+    for duplicate in (copy.copy, copy.deepcopy, pickle.dumps, lambda one: copy.deepcopy([one])):
+        with pytest.raises(TypeError, match="owned once"):
+            duplicate(owner)
+    with pytest.raises(AttributeError):
+        owner.type = None
+    assert copy.copy([owner])[0] is owner
+    assert owner.alive
+    owner.release()
+    assert released() == 6
+
+
 def test_what_is_refused_moves_nothing(lib, released) -> None:
     owner = lib["loud"](2)
     with pytest.raises(TypeError, match="%n of @eat"):
@@ -265,3 +281,70 @@ def test_owners_of_a_language(panic: str) -> None:
     assert text.value == b"Hello, Ada"
     assert lib["eat"](lib["greet"](text)) == 17
     assert lib["eat"](text) == 10
+
+
+BITS = """
+enum @E { A, B(i64) }
+struct @Held { e: @E, on: i1 }
+struct @Numbers { n: i32, x: f64 }
+func @enums(%n: usize, %x: i64) -> own<[? x @E]> {
+^entry:
+  %e = enum B, %x : @E
+  %o = new.array %n, %e : own<[? x @E]>
+  ret %o
+}
+func @held(%on: i1) -> own<@Held> {
+^entry:
+  %e = enum A : @E
+  %h = struct %e, %on : @Held
+  %o = new %h : own<@Held>
+  ret %o
+}
+func @pointer(%p: ptr<i8>) -> own<ptr<i8>> {
+^entry:
+  %o = new %p : own<ptr<i8>>
+  ret %o
+}
+func @numbers(%n: i32, %x: f64) -> own<@Numbers> {
+^entry:
+  %h = struct %n, %x : @Numbers
+  %o = new %h : own<@Numbers>
+  ret %o
+}
+func @is_b(%e: ref<@E>) -> i1 {
+^entry:
+  %p = deref %e
+  switch_enum %p, A ^a, B ^b
+^a:
+  %no = const false : i1
+  ret %no
+^b:
+  %yes = const true : i1
+  ret %yes
+}
+"""
+
+
+def test_what_is_no_value_is_not_written() -> None:
+    lib = backend.compile(air.parse(BITS))
+    enums = lib["enums"](3, 7)
+    for owner in (enums, lib["held"](True), lib["pointer"](0)):
+        view = owner.view()
+        before = bytes(view)
+        with pytest.raises(TypeError, match="read-only"):
+            view[0] = 9
+        with pytest.raises(ValueError, match="read-only"):
+            numpy.asarray(view)[0] = 9
+        assert bytes(owner.view()) == before
+        with pytest.raises(BufferError, match="is viewed"):
+            owner.release()
+        part = view[1:]
+        del view
+        with pytest.raises(BufferError, match="is viewed"):
+            owner.release()
+        del part
+        owner.release()
+    assert bytes(lib["enums"](0, 1).view()) == b""
+    numbers = lib["numbers"](3, 0.5)
+    numbers.view()[0] = 4  # a byte of an integer may be any
+    assert numbers.value == (4, 0.5)

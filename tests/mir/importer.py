@@ -15,6 +15,7 @@ import attrs
 
 from altru_ir.marks import copies
 from altru_ir.module import Module
+from tests.mir.captures import captures_of, complete
 from tests.mir.hidden_types import hidden_types
 from tests.mir.ir_types import Types
 from tests.mir.mir_text import Body, Operand, read_body
@@ -62,7 +63,15 @@ def read(answer: Answer, *, purpose: Purpose = "moves", later: dict[str, str] | 
         except Refused as refused:
             program.refused[path.name] = str(refused)
             program.refused_lines.append(_lines_of_text(path.read_text()))
-    items = read_items(answer.expanded)
+    items, source = read_items(answer.expanded), answer.path.read_text()
+    closures = dict(captures_of(body) for body in bodies.values())
+    for dump, body in list(bodies.items()):
+        try:
+            complete(body, closures, items)
+        except Refused as refused:
+            program.refused[dump] = str(refused)
+            program.refused_lines.append(_lines(body))
+            del bodies[dump]
     dropped, copied = evidence(bodies.values())
     types = Types(program.module, items, dropped, copied, panicking=purpose == "drops")
     types.hidden = hidden_types((body, (later or {}).get(_name(dump), "")) for dump, body in bodies.items())
@@ -72,7 +81,7 @@ def read(answer: Answer, *, purpose: Purpose = "moves", later: dict[str, str] | 
             generic = _parameters(body, items)
             if generic:
                 raise Refused("type parameters")
-            Translator(types, body, f"fn {name}", purpose).run()
+            Translator(types, body, f"fn {name}", purpose, source).run()
             program.bodies[name] = body
             program.spans[name] = _lines(body)
         except Refused as refused:

@@ -124,12 +124,26 @@ class Block:
     statements: list[Statement] = attrs.Factory(list)
 
 
+@attrs.frozen
+class Constraint:
+    """``longer`` outlives ``shorter``, for the reason ``category``; ``at`` is the place, empty for all of them."""
+
+    longer: str
+    shorter: str
+    category: str
+    at: str
+    span: Span | None
+
+
 @attrs.define
 class Body:
-    """A function: ``parameters`` are the first locals, ``_0`` is the result. ``outlives`` has the known relations of universal
+    """A function. ``parameters`` are the first locals, ``_0`` is the result.
+
+    ``names`` are those that locals have, ``debug`` other places with one. ``outlives`` has the known relations of universal
     regions, ``constraints`` those that hold in the whole body, ``predicates`` those of the bounds of what is called, by place,
-    ``annotated`` those of types that are written, ``at`` all of one place; ``required`` are those that a closure cannot show
-    and that whoever makes it must."""
+    ``annotated`` those of types that are written, ``at`` all of one place, ``annotations`` those of all places and those of
+    types that are written, with their spans; ``required`` are those that a closure cannot show and whoever makes it must.
+    """
 
     name: str
     file: str
@@ -137,14 +151,31 @@ class Body:
     parameters: list[str] = attrs.Factory(list)
     blocks: dict[str, Block] = attrs.Factory(dict)
     names: dict[str, str] = attrs.Factory(dict)
+    debug: list[tuple[str, Place]] = attrs.Factory(list)
     spans: dict[str, Span] = attrs.Factory(dict)
     universal: dict[str, str] = attrs.Factory(dict)
     outlives: list[tuple[str, str]] = attrs.Factory(list)
     constraints: list[tuple[str, str]] = attrs.Factory(list)
     predicates: dict[str, list[tuple[str, str]]] = attrs.Factory(dict)
     annotated: list[tuple[str, str]] = attrs.Factory(list)
+    annotations: list[Constraint] = attrs.Factory(list)
     at: dict[str, list[tuple[str, str]]] = attrs.Factory(dict)
     required: list[tuple[str, str]] = attrs.Factory(list)
+
+
+def mentioned(statement: Statement) -> list[str]:
+    """The locals in a statement."""
+    places = [statement.place]
+    operands = list(statement.arguments)
+    if statement.value is not None:
+        places.append(statement.value.place)
+        operands.extend(statement.value.operands)
+    if statement.function is not None:
+        operands.append(statement.function)
+    places.extend(operand.place for operand in operands)
+    found = [place.local for place in places if place is not None]
+    found.extend(step.name for place in places if place is not None for step in place.steps if step.kind == "index")
+    return found
 
 
 def read_span(text: str) -> Span | None:
@@ -307,12 +338,13 @@ class _StatementReader:
         return Rvalue("aggregate", tuple(found))
 
     def aggregate(self) -> Rvalue:
-        """``path { a: x, b: y }``, ``path(x, y)``, ``path``; the name is the last segment."""
+        """``path { a: x, b: y }``, ``path(x, y)``, ``path``; the name is the last segment, of a closure its text."""
         tokens = self.tokens
         name = ""
         if tokens.peek() == "{":
+            start = tokens.at
             tokens.skip_balanced()
-            name = "closure"
+            name = tokens.text[start : tokens.at].strip()
         else:
             more = True
             while more:
@@ -518,6 +550,8 @@ def _read_declaration(body: Body, line: str) -> None:
     found = _DEBUG.match(line)
     if found is not None and re.fullmatch(r"_\d+", found[2]):
         body.names.setdefault(found[2], found[1])
+    elif found is not None and found[2].startswith("("):
+        body.debug.append((found[1], _StatementReader(found[2], []).place()))
 
 
 def _read_regions(body: Body, lines: list[str]) -> None:
@@ -542,6 +576,9 @@ def _read_regions(body: Body, lines: list[str]) -> None:
             found = re.match(r"('\?\d+): ('\?\d+) due to (\w+).*? at (?:Single\((\w+\[\d+\])\)|All)", text)
             if found is not None and found[4]:
                 body.at.setdefault(found[4], []).append((found[1], found[2]))
+            if found is not None and (not found[4] or found[3] == "TypeAnnotation"):
+                span = read_span(text[text.rfind(" (", 0, text.rfind(" (")) + 2 :])
+                body.annotations.append(Constraint(found[1], found[2], found[3], found[4] or "", span))
             if found is not None and found[3] == "Predicate":
                 body.predicates.setdefault(found[4], []).append((found[1], found[2]))
             elif found is not None and found[3] == "TypeAnnotation":

@@ -348,7 +348,7 @@ def program(seed: int, *, borrows: bool = False) -> str:
 
 def without(text: str, lines: set[int]) -> str:
     """A program without the functions that ``lines`` (from 1) stand in."""
-    head, *functions = re.split(r"^(?=pub fn f\d)", text, flags=re.M)
+    head, *functions = re.split(r"^(?=pub (?:unsafe )?fn )", text, flags=re.M)
     at = head.count("\n")
     kept = [head]
     for each in functions:

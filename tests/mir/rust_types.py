@@ -391,12 +391,7 @@ class TypeReader:
         while not tokens.take(">"):
             if tokens.kind == "region":
                 regions.append(tokens.next())
-            elif (
-                tokens.peek() in ("ValTree", "{")
-                or tokens.peek()[:1].isdigit()
-                or tokens.kind == "text"
-                or tokens.peek() == "-"
-            ):
+            elif self._at_constant():
                 parts.append(RustType("param", self._constant()))
             else:
                 mark = tokens.at
@@ -412,6 +407,17 @@ class TypeReader:
                     parts.append(part)
             tokens.take(",")
         return tuple(parts), tuple(regions)
+
+    def _at_constant(self) -> bool:
+        """Whether the next argument is no type; what stands in braces may be a closure."""
+        tokens = self.tokens
+        word = tokens.peek()
+        if word == "{":
+            start = tokens.at
+            tokens.skip_balanced()
+            inside, tokens.at = tokens.text[start : tokens.at], start
+            return " closure_kind_ty=" not in inside
+        return word in ("ValTree", "-") or word[:1].isdigit() or tokens.kind == "text"
 
     def _constant(self) -> str:
         tokens = self.tokens

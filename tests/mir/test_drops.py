@@ -12,6 +12,7 @@ from tests.mir.oracle import cache_directory, compiler, judge
 from tests.mir.rust_programs import program, without
 
 CASES = Path(__file__).parent.parent / "cases"
+OWN = sorted((CASES / "rust-more").glob("*.rs"))
 SLICE = int(os.environ.get("ALTRU_TEST_SEED", "0"))
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="no rustc that takes -Z options")
@@ -22,10 +23,9 @@ def check_drops(path: Path) -> str | None:
     return "\n".join(f"{each}" for each in compare_drops(path) if each.more) or None
 
 
-def accepted(seed: int) -> Path:
-    """The functions of a random program that rustc accepts, in a file."""
-    text = program(seed)
-    path = cache_directory() / f"accepted-{seed}-{os.getpid()}.rs"
+def accepted(text: str) -> Path:
+    """The functions of a program that rustc accepts, in a file that is new."""
+    path = cache_directory() / f"accepted-{hash(text)}-{os.getpid()}.rs"
     while True:
         path.write_text(text)
         errors = judge(path).errors
@@ -39,9 +39,18 @@ def test_programs_of_rustc(path: Path) -> None:
     assert check_drops(path) is None
 
 
+@pytest.mark.parametrize("path", OWN, ids=lambda p: p.stem)
+def test_programs_of_ours(path: Path) -> None:
+    good = accepted(path.read_text())
+    counts = compare_drops(good)
+    assert [each for each in counts if each.more] == []
+    assert sum(each.their_drops for each in counts) > 10
+    good.unlink()
+
+
 @pytest.mark.parametrize("seed", [0, 1000])
 def test_random_programs(seed: int) -> None:
-    path = accepted(seed)
+    path = accepted(program(seed))
     assert check_drops(path) is None
     path.unlink()
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 import altru_ir as air
 from altru_ir.passes import check_memory
+from tests.mir.importer import OUT_OF_SCOPE
 from tests.mir.oracle import Answer, cache_directory, compiler, judge
 from tests.mir.rust_programs import program
 from tests.mir.verdicts import MOVES, Comparison, compare_moves
@@ -19,13 +21,6 @@ UI = CASES / "rust-ui"
 SLICE = int(os.environ.get("ALTRU_TEST_SEED", "0"))
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="no rustc that takes -Z options")
-
-MACRO = "the error stands in a macro of the library, whose call is not in the MIR"
-
-DIFFERING = {
-    "move-of-addr-of-mut": MACRO,
-}
-"""Files on which the two differ, and why."""
 
 
 def tell(found: Comparison) -> str:
@@ -58,11 +53,22 @@ FILES = sorted(UI.glob("*/*.rs"))
 
 @pytest.mark.parametrize("path", FILES[SLICE % 24 :: 24], ids=lambda p: f"{p.parent.name}/{p.stem}")
 def test_programs_of_rustc(path: Path) -> None:
-    if path.stem in DIFFERING:
-        found = compare_moves(judge(path))
-        assert found.ours_only or found.theirs_only, "no longer differs: take it out of the list"
-    else:
-        hold(judge(path))
+    hold(judge(path))
+
+
+MARK = re.compile(r"//~ (E\d+|lifetime)")
+
+
+@pytest.mark.parametrize("path", sorted((CASES / "rust-more").glob("*.rs")), ids=lambda p: p.stem)
+def test_programs_of_ours(path: Path) -> None:
+    answer = judge(path)
+    assert not answer.broken
+    lines = path.read_text().splitlines()
+    expected = {(found[1], number) for number, line in enumerate(lines, 1) if (found := MARK.search(line))}
+    assert {(each.code, each.line) for each in answer.errors} == expected
+    found = hold(answer)
+    assert set(found.program.refused.values()) <= OUT_OF_SCOPE
+    assert found.functions > 40
 
 
 def check_program(seed: int) -> str | None:

@@ -15,78 +15,47 @@ Clauses:
  5. a call is one of a declaration whose signature is read off the types of its operands and of its target;
     arithmetic, casts and constants are such calls too, of functions that do not unwind;
  6. the reading of a discriminant and the switch on it are one ``switch_enum``;
- 7. a false edge is a branch on what nothing is known of; ``FakeRead`` of a place that moves is a borrow that nobody uses.
-
+ 7. a false edge is a branch on what nothing is known of; ``FakeRead`` of a place that moves is a borrow that nobody uses;
  8. what rustc writes through a shared reference (E0594, E0596 say that it must not) is written nowhere, and an exclusive
-    reference made of a shared one is made by a call: it is not a matter of moves or loans.
-
+    reference made of a shared one is made by a call: it is not a matter of moves or loans;
  9. what a closure requires of the regions around it holds in its body, and is required where it is made: there the regions of
     its type are those that rustc relates at that place;
-
 10. MIR's text does not say which borrows are two-phase: an unnamed local that is assigned once, an exclusive reference, and
     used once, as an argument of a call, is a shared reference until the call, and exclusive there;
-11. for loans ``FakeRead`` is nothing, and what is written as a type's region stands in the type of the local.
-
-12. for loans each local ends at last where the function is left, also by unwinding: rustc looks there at what is still lent.
-
+11. for loans ``FakeRead`` is nothing, and what is written as a type's region stands in the type of the local;
+12. for loans each local ends at last where the function is left, also by unwinding: rustc looks there at what is still lent;
 13. for drops the false edges are gone, as they are when rustc elaborates;
-
 14. for moves a raw pointer is followed as a reference is: rustc lets nothing be moved out of what it leads to;
 15. for moves a store into a field of a union looks at the union first, unless it may have been moved before: rustc wants it
     filled as a whole the first time;
-16. for moves a local that comes to life at several places has no end: where one ends, another one may have begun.
+16. for moves a local that comes to life at several places has no end: where one ends, another one may have begun;
+17. for loans what rustc requires of regions beyond types is required where it stands (``requirements``).
 
 Invariant: each operation carries the line and column of the MIR statement it comes from.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Iterable
 
 import attrs
-import networkx
 
-from altru_ir.builder import Builder
 from altru_ir.marks import copies
-from altru_ir.module import Block, Function, Module, Signature
+from altru_ir.module import Block, Function, Signature
 from altru_ir.source import Location
-from altru_ir.types import (
-    I1,
-    USIZE,
-    FloatType,
-    FunctionType,
-    IntType,
-    NamedType,
-    PhantomType,
-    Type,
-    UninitType,
-    UsizeType,
-    free_regions,
-    map_regions,
-)
+from altru_ir.types import I1, I8, CellType, FunctionType, IntType, PhantomType, RefType, free_regions
 from altru_ir.values import Value
+from tests.mir import requirements
 from tests.mir.ir_types import Types, elided
-from tests.mir.mir_text import Block as BodyBlock
-from tests.mir.mir_text import Body, Operand, Place, Projection, Rvalue, Statement
-from tests.mir.rust_types import Refused, RustType, regions_of, rename_regions
+from tests.mir.mir_text import Body, Operand, Place, Statement
+from tests.mir.positions import Positions
+from tests.mir.requirements import Requirement
+from tests.mir.rust_types import Refused, RustType, regions_of
 from tests.mir.signatures import Signature as CallSignature
 from tests.mir.signatures import of_call, of_cast
+from tests.mir.values import Purpose, Values
 
 _MISSING_UNWIND = frozenset(("return", "resume", "goto", "switch", "unreachable", "false_edge"))
-
-
-Purpose = Literal["moves", "loans", "drops"]
-
-
-@attrs.frozen
-class Held:
-    """A place while it is being written: the place of the IR, the Rust type of what is there, and the variant it is seen as."""
-
-    value: Value
-    type: RustType
-    variant: str | None = None
 
 
 @attrs.frozen
@@ -98,28 +67,22 @@ class Delayed:
     span: Location | None
 
 
-class Translator:
-    """Translates one body into ``types.module`` for a purpose: loans (10, 11, 12), drops (13), or moves."""
+class Translator(Values):
+    """Translates one body into ``types.module`` for a purpose: loans (10, 11, 12, 17), drops (13), or moves (14 to 16).
 
-    def __init__(self, types: Types, body: Body, name: str, purpose: Purpose = "moves") -> None:
-        self.types = types
-        self.loans = purpose == "loans"
-        self.drops = purpose == "drops"
-        self.moves = purpose == "moves"
-        self.delayed: dict[str, Delayed | None] = {}
-        self.module: Module = types.module
-        self.body = body
+    ``source`` is the text that the body comes from.
+    """
+
+    def __init__(self, types: Types, body: Body, name: str, purpose: Purpose = "moves", source: str = "") -> None:
+        super().__init__(types, body, purpose)
         self.name = name
-        self.builder = Builder(self.module)
-        self.locals: dict[str, Value] = {}
+        self.positions = Positions(body, source)
+        self.delayed: dict[str, Delayed | None] = {}
         self.blocks: dict[str, Block] = {}
         self.span: Location | None = None
         self.regions: dict[str, str] = {}
         self.homes: dict[str, str | None] = {}
-        self.above: dict[str, str] = {}
-        self.depth: dict[str, int] = {}
         self.current = ""
-        self.at = ""
         self.replaced: set[str] = set()
 
     def run(self) -> Function:
@@ -132,20 +95,21 @@ class Translator:
             for name in body.blocks:
                 self.blocks[name] = b.block(name)
             b.at_end(entry)
-            self.replaced = self.assigned()
-            late = self.late()
+            self.replaced = self.shape.assigned()
             if self.loans:
-                self.delayed = dict.fromkeys(self.two_phase())
+                self.delayed = dict.fromkeys(self.shape.two_phase())
             for name in self.used():
-                if name not in late:
+                if name not in self.shape.late:
                     self.define(name)
             for name, value in zip(body.parameters, function.parameters, strict=True):
                 b.init(self.locals[name], value)
+            if self.loans:
+                self.require(requirements.everywhere(body))
             b.br(self.blocks["bb0"])
-            for name in self.order():
+            for name in self.shape.order():
                 b.at_end(self.blocks[name])
                 self.current = name
-                self.block(name, late)
+                self.block(name)
         except Refused:
             self.module.remove(function)
             raise
@@ -182,7 +146,7 @@ class Translator:
         """How a region of the header is written."""
         return self.regions.get(region, "'static" if region == "'static" else elided(region))
 
-    # -- locals ---------------------------------------------------------------------------------------------------------
+    # -- locals -------------------------------------------------------------------------------------------------------
 
     def used(self) -> list[str]:
         return sorted(self.body.locals, key=lambda name: int(name[1:]))
@@ -209,35 +173,6 @@ class Translator:
         bound = {self.regions[each] for each in reached if each in self.regions}
         return bound.pop() if len(bound) == 1 else elided(region)
 
-    def two_phase(self) -> list[str]:
-        """Clause 10."""
-        begun: dict[str, int] = {}
-        used: dict[str, int] = {}
-        called: set[str] = set()
-        for block in self.body.blocks.values():
-            for statement in block.statements:
-                if statement.kind in ("live", "dead"):
-                    continue
-                place, value = statement.place, statement.value
-                target = place.local if place is not None and not place.steps else None
-                if target is not None and value is not None and value.kind == "ref" and value.name == "mut":
-                    begun[target] = begun.get(target, 0) + 1
-                elif target is not None:
-                    used[target] = used.get(target, 0) + 1
-                for local in set(mentioned(statement)) - {target}:
-                    used[local] = used.get(local, 0) + 1
-                if statement.kind == "call":
-                    called |= {
-                        a.place.local
-                        for a in statement.arguments
-                        if a.kind == "move" and a.place is not None and not a.place.steps
-                    }
-        return [
-            local
-            for local, times in begun.items()
-            if times == 1 and used.get(local) == 1 and local in called - set(self.body.names)
-        ]
-
     def is_delayed(self, operand: Operand) -> bool:
         return operand.place is not None and self.delayed.get(operand.place.local) is not None
 
@@ -248,388 +183,48 @@ class Translator:
             return self.operand(operand)
         b = self.builder
         b._location = begun.span
-        shared = RustType("ref", "", ("'_",), self.type_of(operand).parts)
+        shared = RustType("ref", "", ("'_",), self.shape.type_of(operand).parts)
         self.called_as("still shared", [begun.shared], of_cast([shared], RustType("tuple")), unwinds=False)
         made = b.borrow(self.place(begun.place).value, mut=True)
         b._location = self.span
         return made
 
-    def graph(self) -> networkx.DiGraph[str]:
-        graph: networkx.DiGraph[str] = networkx.DiGraph()
-        graph.add_nodes_from(self.body.blocks)
-        for name, block in self.body.blocks.items():
-            graph.add_edges_from((name, target) for _, target in block.statements[-1].targets)
-        return graph
-
-    def order(self) -> list[str]:
-        """The blocks that control reaches, each behind those that dominate it."""
-        return list(networkx.dfs_preorder_nodes(self.dominators, "bb0"))
-
-    def late(self) -> set[str]:
-        """Clause 1: the locals that their only ``StorageLive`` may define."""
-        graph = self.graph()
-        reached = {"bb0"} | networkx.descendants(graph, "bb0")
-        above = networkx.immediate_dominators(graph.subgraph(reached), "bb0")
-        self.dominators: networkx.DiGraph[str] = networkx.DiGraph()
-        self.dominators.add_node("bb0")
-        self.dominators.add_edges_from((parent, child) for child, parent in above.items() if child != parent)
-        depth: dict[str, int] = {"bb0": 0}
-        self.above, self.depth = above, depth
-        for parent, child in networkx.bfs_edges(self.dominators, "bb0"):
-            depth[child] = depth[parent] + 1
-        alive: dict[str, list[str]] = {}
-        uses: dict[str, set[str]] = {}
-        first: dict[tuple[str, str], str] = {}
-        for name in reached:
-            for statement in self.body.blocks[name].statements:
-                for local in mentioned(statement):
-                    uses.setdefault(local, set()).add(name)
-                    first.setdefault((local, name), statement.kind)
-                if statement.kind == "live" and statement.place is not None:
-                    alive.setdefault(statement.place.local, []).append(name)
-        found: set[str] = set()
-        for local, places in alive.items():
-            if len(places) != 1 or local in self.body.parameters:
+    def require(self, wanted: Iterable[Requirement]) -> None:
+        """Clause 17, for universal regions."""
+        b = self.builder
+        for each in wanted:
+            ends = [self.regions.get(region) for region in (each.longer, each.shorter)]
+            if ends[0] is None or ends[1] is None:
                 continue
-            home = places[0]
-            if first[(local, home)] == "live" and all(self.dominates(home, use, above, depth) for use in uses[local]):
-                found.add(local)
-        return found
+            if each.span is not None:
+                b._location = Location(each.span.file, each.span.line, each.span.column)
+            signature = CallSignature()
+            names = [end if end == "'static" else signature.fresh() for end in ends]
+            signature.clause(names[0], names[1])
+            given = [b.phantom(_lived(end)) for end in ends]
+            types, unit = tuple(_lived(name) for name in names), self.types.ir(RustType("tuple"))
+            self.call_with("required", given, signature, types, unit, unwinds=False)
+            b._location = self.span
 
-    @staticmethod
-    def dominates(upper: str, lower: str, above: dict[str, str], depth: dict[str, int]) -> bool:
-        while depth[lower] > depth[upper]:
-            lower = above[lower]
-        return upper == lower
+    # -- statements ---------------------------------------------------------------------------------------------------
 
-    # -- places ---------------------------------------------------------------------------------------------------------
-
-    def place(self, place: Place) -> Held:
-        b = self.builder
-        held = Held(self.locals[place.local], self.body.locals[place.local])
-        for step in place.steps:
-            held = self.step(held, step)
-        assert b.current is not None
-        return held
-
-    def step(self, held: Held, step: Projection) -> Held:
-        b, type = self.builder, held.type
-        if step.kind == "deref":
-            if type.kind in ("ptr", "ptr_mut"):
-                return Held(self.follow(b.load(held.value), type), type.parts[0])
-            if type.kind in ("ref", "ref_mut") or (type.kind == "adt" and type.name == "Box"):
-                return Held(b.deref(held.value), type.parts[0])
-            raise Refused("a dereference of a library type")
-        if step.kind == "variant":
-            if not self.types.is_enum(type):
-                raise Refused("a variant of a library type")
-            return Held(b.variant(held.value, step.name), type, step.name)
-        if step.kind == "field":
-            fields = self.types.fields(type, held.variant)
-            if fields is None or step.index >= len(fields):
-                raise Refused("a field of a library type")
-            name, declared = fields[step.index]
-            place = b.field(held.value, name)
-            if isinstance(place.type.target, UninitType):  # type: ignore[attr-defined]
-                place = b.assume_init(place, unsafe=True)
-            return Held(place, step.type or declared)
-        if type.kind not in ("array", "slice"):
-            raise Refused("an element of a library type")
-        return self.element(held, step)
-
-    def follow(self, pointer: Value, type: RustType) -> Value:
-        """The place that a raw pointer leads to."""
-        if not self.moves:
-            return self.builder.deref(pointer, unsafe=True)
-        reference = RustType("ref_mut", "", ("'_",), type.parts)  # 14
-        return self.builder.deref(self.called_as("followed", [pointer], of_cast([type], reference), unwinds=False))
-
-    def element(self, held: Held, step: Projection) -> Held:
-        b, type = self.builder, held.type
-        length = int(type.name) if type.kind == "array" else None
-        if step.kind == "index":
-            return Held(b.elem(held.value, [b.load(self.locals[step.name])]), type.parts[0])
-        if step.kind == "constant":
-            if step.backwards and length is None:
-                index = self.unknown(USIZE)
-            else:
-                index = b.const(length - step.index if step.backwards and length is not None else step.index, USIZE)
-            return Held(b.elem(held.value, [index]), type.parts[0])
-        if length is None:
-            low = b.const(step.index, USIZE)
-            return Held(b.subrange(held.value, low, self.unknown(USIZE)), type)
-        raise Refused("a part of an array as a whole")
-
-    # -- values ---------------------------------------------------------------------------------------------------------
-
-    def type_of(self, operand: Operand) -> RustType:
-        if operand.place is None:
-            assert operand.type is not None
-            return operand.type
-        type = self.body.locals[operand.place.local]
-        for step in operand.place.steps:
-            if step.kind == "field":
-                assert step.type is not None
-                type = step.type
-            elif step.kind not in ("variant", "subslice"):
-                if not type.parts:
-                    raise Refused("a dereference of a library type")
-                type = type.parts[0]
-        return type
-
-    def operand(self, operand: Operand) -> Value:
-        b = self.builder
-        if operand.place is None:
-            if operand.type is None:
-                raise Refused("a constant without a type")
-            return self.constant(operand.type, operand.text)
-        last = operand.place.steps[-1:]
-        if last and last[0].kind == "subslice":
-            return self.part_of_array(operand.place)
-        held = self.place(operand.place)
-        if held.value.type.target.is_unsized:  # type: ignore[attr-defined]
-            raise Refused("a value without a size")
-        if copies(held.value.type.target, self.module):  # type: ignore[attr-defined]
-            return b.load(held.value)
-        return b.take(held.value)
-
-    def part_of_array(self, place: Place) -> Value:
-        """The elements of a subslice of an array, each taken by itself."""
-        taken = [self.operand(Operand("move", element)) for element in self.elements(place)]
-        if taken:
-            return self.builder.array(taken)
-        type = self.type_of(Operand("move", Place(place.local, place.steps[:-1])))
-        return self.unknown(self.types.ir(attrs.evolve(type, name="0")))
-
-    def elements(self, place: Place) -> list[Place]:
-        """The elements of a subslice of an array."""
-        whole, step = Place(place.local, place.steps[:-1]), place.steps[-1]
-        type = self.type_of(Operand("move", whole))
-        if type.kind != "array" or not type.name.isdigit():
-            raise Refused("a part of a slice as a whole")
-        end = int(type.name) - step.limit if step.backwards else step.limit
-        return [
-            Place(place.local, (*whole.steps, Projection("constant", index=index, limit=index + 1)))
-            for index in range(step.index, end)
-        ]
-
-    def constant(self, given: RustType, text: str = "") -> Value:
-        type = self.types.ir(given)
-        if isinstance(type, (IntType, UsizeType)):
-            return self.builder.const(_number(text, type), type)
-        if isinstance(type, FloatType):
-            return self.builder.const(0.0, type)
-        return self.any(given)
-
-    def unknown(self, type: Type) -> Value:
-        """Some value of ``type``, which has no regions, of which nothing is known."""
-        return self.call("any", [], type, unwinds=False)
-
-    def any(self, type: RustType) -> Value:
-        """Some value of ``type``, with the regions that are wanted."""
-        return self.called_as("any", [], of_cast([], type), unwinds=False)
-
-    def called_as(self, what: str, arguments: list[Value], signature: CallSignature, *, unwinds: bool) -> Value:
-        """Clause 5, for types with regions."""
-        if not any(regions_of(each) for each in (*signature.parameters, signature.result)):
-            return self.call(what, arguments, self.types.ir(signature.result, _as_is), unwinds=unwinds)
-        types = tuple(self.types.ir(each, _as_is) for each in signature.parameters)
-        result = self.types.ir(signature.result, _as_is)
-        arguments = [self.fit(value, type) for value, type in zip(arguments, types, strict=True)]
-        return self.call_with(what, arguments, signature, types, result, unwinds=unwinds)
-
-    def call_with(
-        self,
-        what: str,
-        arguments: list[Value],
-        signature: CallSignature,
-        types: tuple[Type, ...],
-        result: Type,
-        *,
-        unwinds: bool,
-    ) -> Value:
-        clauses = "".join(f", {longer}: {shorter}" for longer, shorter in signature.outlives)
-        name = f"{what}({', '.join(t.text for t in types)}) -> {result.text}{clauses}"
-        known = self.module.functions.get(name)
-        if known is None:
-            made = FunctionType(signature.binder, types, result, unsafe=True, nounwind=not unwinds)
-            known = Function(name, Signature(made, tuple(signature.outlives)))
-            self.module.add(known)
-        return self.builder.call(known, arguments, unsafe=True).results[0]
-
-    def call(self, what: str, arguments: list[Value], result: Type, *, unwinds: bool) -> Value:
-        """Clause 5."""
-        types = tuple(value.type for value in arguments)
-        name = f"{what}({', '.join(t.text for t in types)}) -> {result.text}"
-        known = self.module.functions.get(name)
-        if known is None:
-            made = FunctionType((), types, result, unsafe=True, nounwind=not unwinds)
-            known = Function(name, Signature(made))
-            self.module.add(known)
-        return self.builder.call(known, arguments, unsafe=True).results[0]
-
-    def fit(self, value: Value, type: Type) -> Value:
-        """``value`` as a ``type``: rustc sees through opaque types and aliases where the spellings differ."""
-        if value.type.erased is type.erased:
-            return value
-        made = CallSignature()
-        given = map_regions(value.type, lambda _: made.fresh())
-        known = sorted(free_regions(given))
-
-        def bound(_: str) -> str:
-            new = made.fresh()
-            for each in known:
-                made.clause(each, new)
-            return new
-
-        return self.call_with("seen as", [value], made, (given,), map_regions(type, bound), unwinds=False)
-
-    def rvalue(self, value: Rvalue, target: RustType) -> Value | None:
-        b = self.builder
-        type = self.types.ir(target)
-        if value.kind == "use":
-            only = value.operands[0]
-            return self.operand(only if only.place is not None or only.type is not None else attrs.evolve(only, type=target))
-        if value.kind == "ref":
-            assert value.place is not None
-            if value.name == "fake":
-                return None
-            last = value.place.steps[-1:]
-            if last and last[0].kind == "subslice" and target.parts[0].kind == "array":
-                return self.parts_of_array(value, target)
-            held = self.place(value.place)
-            mutable: bool = held.value.type.mutable  # type: ignore[attr-defined]
-            reference = b.borrow(held.value, mut=value.name == "mut" and mutable)
-            if value.name == "mut" and not mutable:  # 8
-                shared = attrs.evolve(target, kind="ref")
-                return self.called_as("made mutable", [reference], of_cast([shared], target), unwinds=False)
-            return reference
-        if value.kind == "raw":
-            return self.raw(value, target)
-        if value.kind == "aggregate":
-            return self.aggregate(value, target, type)
-        if value.kind == "discriminant":
-            assert value.place is not None
-            held = self.place(value.place)
-            if not self.types.is_enum(held.type):
-                raise Refused("a discriminant of a library type")
-            read = b.discriminant(held.value)
-            return self.call("number", [read], type, unwinds=False)
-        if value.kind in ("Len", "CopyForDeref"):
-            assert value.place is not None
-            if value.kind == "CopyForDeref":
-                return self.operand(Operand("copy", value.place))
-            return self.unknown(type)
-        sources = [self.type_of(each) for each in value.operands]
-        given = [self.operand(each) for each in value.operands]
-        if value.kind == "repeat":
-            sources = [RustType("array", target.name, (), (each,)) for each in sources]
-            given = [self.builder.array([given[0]])]
-            sources[0] = attrs.evolve(sources[0], name="1")
-        return self.called_as(value.kind, given, of_cast(sources, target), unwinds=False)
-
-    def parts_of_array(self, value: Rvalue, target: RustType) -> Value:
-        """A reference to a subslice of an array: made of references to its elements."""
-        assert value.place is not None
-        references = [
-            self.builder.borrow(self.place(each).value, mut=value.name == "mut") for each in self.elements(value.place)
-        ]
-        element = attrs.evolve(target, parts=target.parts[0].parts)
-        return self.called_as("parts", references, of_cast([element] * len(references), target), unwinds=False)
-
-    def raw(self, value: Rvalue, target: RustType) -> Value:
-        b = self.builder
-        assert value.place is not None
-        if value.name == "fake":
-            return self.any(target)
-        held = self.place(value.place)
-        mutable = value.name == "mut" and held.value.type.mutable  # type: ignore[attr-defined]
-        reference = b.borrow(held.value, mut=mutable)
-        pointed = RustType("ref_mut" if mutable else "ref", "", ("'_",), (held.type,))
-        return self.called_as("raw", [reference], of_cast([pointed], target), unwinds=False)
-
-    def aggregate(self, value: Rvalue, target: RustType, type: Type) -> Value:
-        b = self.builder
-        given = [self.operand(each) for each in value.operands]
-        if target.kind == "array":
-            return b.array(given) if given else self.any(target)
-        if self.types.is_enum(target):
-            fields = self.types.fields(target, value.name)
-            if not fields:
-                return b.enum(value.name, type)
-            assert isinstance(type, NamedType)
-            return b.enum(value.name, type, self.struct(given, NamedType(f"{type.name}::{value.name}", type.regions)))
-        fields = self.types.fields(target)
-        if fields is None:
-            if target.kind in ("ptr", "ptr_mut"):
-                return self.call("aggregate", given, type, unwinds=False)
-            raise Refused("an aggregate of a library type")
-        assert isinstance(type, NamedType)
-        if target.kind == "closure":
-            return self.bound(self.struct(given, type), target)
-        if self.module.types[type.name].kind == "union":
-            members = self.module.types[type.name].members  # rustc may print the name of another field
-            named = [m for m in members if m.type.erased is given[0].type.erased and m.name == value.fields[0]]
-            named += [m for m in members if m.type.erased is given[0].type.erased]
-            return b.union(named[0].name, given[0], type)
-        return self.struct(given, type)
-
-    def bound(self, made: Value, type: RustType) -> Value:
-        """A closure with regions that are related as rustc relates them where it is made (9)."""
-        outlives: networkx.DiGraph[str] = networkx.DiGraph(self.body.at.get(self.at, ()))
-        signature = CallSignature()
-        regions = regions_of(type)
-        same = rename_regions(type, signature.name)
-        signature.parameters, signature.result = [same], same
-        for longer in regions:
-            reached = networkx.descendants(outlives, longer) if longer in outlives else set()
-            for shorter in (*regions, "'?0"):
-                if shorter in reached:
-                    signature.clause(signature.name(longer), signature.name(shorter))
-        return self.called_as("made", [made], signature, unwinds=False) if signature.outlives else made
-
-    def struct(self, given: list[Value], type: NamedType) -> Value:
-        members = self.module.types[type.name].members
-        for extra in members[len(given) :]:
-            phantom = isinstance(extra.type, PhantomType)
-            given.append(self.builder.phantom(map_regions(extra.type, lambda _: "'_")) if phantom else self.unknown(extra.type))
-        return self.builder.struct([self.fit(v, m.type) for v, m in zip(given, members, strict=True)], type)
-
-    # -- statements -----------------------------------------------------------------------------------------------------
-
-    def block(self, name: str, late: set[str]) -> None:
+    def block(self, name: str) -> None:
         statements = self.body.blocks[name].statements
-        places = self.places_of(statements)
+        places = self.positions.places_of(statements)
         for at, statement in enumerate(statements):
             if at == 0 and name in self.replaced:
                 continue
             self.span, self.at = places[at], statement.at
             self.builder._location = self.span
+            if self.loans:
+                self.require(requirements.at_statement(self.body, self.at))
             if at + 1 == len(statements):
                 self.terminator(name, statement)
             elif at + 2 == len(statements) and self.reads_discriminant(statement, statements[-1]):
                 self.switch_enum(statement, statements[-1])
                 return
             else:
-                self.statement(statement, late)
-
-    def place_of(self, statement: Statement) -> Location | None:
-        """Where a statement stands; one that comes from a macro of the library stands where its target was declared."""
-        span = statement.span
-        if span is not None and span.file.startswith("/") and statement.place is not None:
-            span = self.body.spans.get(statement.place.local)
-        return None if span is None or span.file.startswith("/") else Location(span.file, span.line, span.column)
-
-    def places_of(self, statements: list[Statement]) -> list[Location | None]:
-        """Where the statements of a block stand; those of which nothing is known, where their neighbours do."""
-        found = [self.place_of(statement) for statement in statements]
-        known: Location | None = None
-        for at, each in enumerate(found):
-            known = found[at] = each or known
-        known = None
-        for at in reversed(range(len(found))):
-            known = found[at] = found[at] or known
-        return found
+                self.statement(statement)
 
     def reads_discriminant(self, statement: Statement, switch: Statement) -> bool:
         """Clause 6."""
@@ -639,7 +234,7 @@ class Translator:
         assert statement.place is not None
         if switch.arguments[0].place != statement.place:
             return False
-        item = self.types.item(self.type_of(Operand("copy", statement.value.place)))
+        item = self.types.item(self.shape.type_of(Operand("copy", statement.value.place)))
         return item is not None and item.kind == "enum" and not item.discriminants
 
     def switch_enum(self, statement: Statement, switch: Statement) -> None:
@@ -671,11 +266,11 @@ class Translator:
         b.at_end(here)
         return made
 
-    def statement(self, statement: Statement, late: set[str]) -> None:
+    def statement(self, statement: Statement) -> None:
         b, kind = self.builder, statement.kind
         if kind == "live":
             assert statement.place is not None
-            if statement.place.local in late:
+            if statement.place.local in self.shape.late:
                 self.define(statement.place.local, self.current)
         elif kind == "dead":
             assert statement.place is not None
@@ -684,7 +279,7 @@ class Translator:
         elif kind == "assign":
             assert statement.place is not None
             assert statement.value is not None
-            target = self.type_of(Operand("copy", statement.place))
+            target = self.shape.type_of(Operand("copy", statement.place))
             if statement.place.local in self.delayed and not statement.place.steps and statement.value.place is not None:
                 held = self.place(statement.value.place)
                 if held.value.type.mutable:  # type: ignore[attr-defined]
@@ -720,22 +315,12 @@ class Translator:
         """Clause 15."""
         for at, step in enumerate(place.steps):
             whole = Place(place.local, place.steps[:at])
-            if step.kind == "field" and self.types.is_union(self.type_of(Operand("copy", whole))):
-                if not self.moved_before(place.local):
+            if step.kind == "field" and self.types.is_union(self.shape.type_of(Operand("copy", whole))):
+                if not self.shape.moved_before(place.local, self.current):
                     self.builder.borrow(self.place(whole).value)
                 return
 
-    def moved_before(self, local: str) -> bool:
-        """Whether control may come from a move out of a local, or of a part of it, to the block at hand."""
-        graph = self.graph()
-        return any(
-            self.current in networkx.descendants(graph, name) | {name}
-            for name, block in self.body.blocks.items()
-            for operand in operands(block)
-            if operand.kind == "move" and operand.place is not None and operand.place.local == local
-        )
-
-    # -- terminators ----------------------------------------------------------------------------------------------------
+    # -- terminators --------------------------------------------------------------------------------------------------
 
     def terminator(self, name: str, statement: Statement) -> None:
         b, kind = self.builder, statement.kind
@@ -794,7 +379,7 @@ class Translator:
         """Clause 12."""
         if self.loans:
             for local, home in self.homes.items():
-                if home is None or self.dominates(home, name, self.above, self.depth):
+                if home is None or self.shape.dominates(home, name):
                     self.builder.end(self.locals[local])
 
     def drop(self, statement: Statement) -> None:
@@ -803,8 +388,8 @@ class Translator:
         if statement.targets[0][1] in self.replaced:
             stored = self.body.blocks[statement.targets[0][1]].statements[0]
             assert stored.value is not None
-            b._location = self.place_of(stored) or self.span
-            value = self.rvalue(stored.value, self.type_of(Operand("copy", statement.place)))
+            b._location = self.positions.place_of(stored) or self.span
+            value = self.rvalue(stored.value, self.shape.type_of(Operand("copy", statement.place)))
             assert value is not None
             self.store(statement.place, value, replaces=True)
             b.br(self.only(statement))
@@ -814,21 +399,19 @@ class Translator:
             b.drop(held.value, rest=True)  # 3, 8
         b.br(self.only(statement))
 
-    def assigned(self) -> set[str]:
-        """The blocks whose first statement belongs to the drop that makes room for it, the only way to them (3)."""
-        entered = Counter(target for block in self.body.blocks.values() for _, target in block.statements[-1].targets)
-        found: set[str] = set()
-        for block in self.body.blocks.values():
-            drop = block.statements[-1]
-            following = [self.body.blocks[target].statements[0] for _, target in drop.targets]
-            same = drop.kind == "drop" and all(each.kind == "assign" and _way(each) == _way(drop) for each in following)
-            if same and all(entered[target] == 1 for _, target in drop.targets):
-                found |= {target for _, target in drop.targets}
-        return found
-
     def required(self, statement: Statement) -> list[tuple[str, str]]:
         """What rustc requires of the regions of a call beyond its types."""
         return self.body.predicates.get(statement.at, [])
+
+    def outlive_static(self, signature: CallSignature, sources: list[RustType]) -> None:
+        """Clause 17, for the arguments of a call."""
+        for source, parameter in zip(sources, signature.parameters, strict=True):
+            given, named = regions_of(source), regions_of(parameter)
+            if len(given) == len(named):
+                static = requirements.is_static(self.body, self.at, given)
+                for region, name in zip(given, named, strict=True):
+                    if region in static:
+                        signature.clause(name, "'static")
 
     def check(self, statement: Statement) -> None:
         b = self.builder
@@ -867,11 +450,13 @@ class Translator:
             callee = [self.operand(statement.function)]
         elif statement.function.type is not None:
             what = statement.function.type.name or "call"
-        target = self.type_of(Operand("copy", statement.place))
-        sources = [self.type_of(each) for each in statement.arguments]
-        signature = of_call(self.type_of(statement.function), sources, target, self.required(statement))
+        target = self.shape.type_of(Operand("copy", statement.place))
+        sources = [self.shape.type_of(each) for each in statement.arguments]
+        signature = of_call(self.shape.type_of(statement.function), sources, target, self.required(statement))
+        if self.loans and requirements.has_static(self.body, self.at):
+            self.outlive_static(signature, sources)
         if callee:
-            signature.parameters.insert(0, self.type_of(statement.function))
+            signature.parameters.insert(0, self.shape.type_of(statement.function))
         plain = {i: self.operand(a) for i, a in enumerate(statement.arguments) if not self.is_delayed(a)}
         given = [plain[i] if i in plain else self.activate(a) for i, a in enumerate(statement.arguments)]
         arguments = callee + given
@@ -898,45 +483,9 @@ def _is_undropped(place: Value) -> bool:
     return step is not None
 
 
-def _way(statement: Statement) -> object:
-    """The place of a statement without the types of its fields, whose regions are never the same."""
-    place = statement.place
-    return None if place is None else (place.local, [attrs.evolve(step, type=None) for step in place.steps])
+def _lived(region: str) -> PhantomType:
+    """A type that has ``region``, and never another one in its place."""
+    return PhantomType(CellType(RefType(I8, False, region)))
 
 
-def _as_is(region: str) -> str:
-    return region
-
-
-def operands(block: BodyBlock) -> Iterator[Operand]:
-    """What the statements of a block read, copied or moved."""
-    for statement in block.statements:
-        yield from statement.arguments
-        if statement.value is not None:
-            yield from statement.value.operands
-
-
-def mentioned(statement: Statement) -> list[str]:
-    """The locals in a statement."""
-    places = [statement.place]
-    operands = list(statement.arguments)
-    if statement.value is not None:
-        places.append(statement.value.place)
-        operands.extend(statement.value.operands)
-    if statement.function is not None:
-        operands.append(statement.function)
-    places.extend(operand.place for operand in operands)
-    found = [place.local for place in places if place is not None]
-    found.extend(step.name for place in places if place is not None for step in place.steps if step.kind == "index")
-    return found
-
-
-def _number(text: str, type: Type) -> int:
-    """The value of a constant of MIR, 0 where it is not written as a number."""
-    import re
-
-    found = re.search(r"\((?:Leaf\()?0x([0-9a-fA-F]+)", text)
-    return int(found[1], 16) if found is not None else 0
-
-
-__all__ = ["Translator"]
+__all__ = ["Purpose", "Translator"]

@@ -15,7 +15,7 @@ from tests.mutants.planting import Mutant
 BELOW = "backend.interpreter."
 MEMORY, RACES, MACHINE = BELOW + "memory:", BELOW + "races:", BELOW + "machine:"
 CODEC, DROPS = BELOW + "codec:", BELOW + "drops:"
-RAW, CONCURRENCY = BELOW + "meanings.raw:", BELOW + "meanings.concurrency:"
+RAW, LOCKS, JOINS = BELOW + "meanings.raw:", BELOW + "locks:", BELOW + "joins:"
 
 
 @attrs.frozen
@@ -315,16 +315,16 @@ _ROWS: dict[str, tuple[str, str, str, str, str] | tuple[str, str, str, str, str,
     "release fence": (RACES + "Races.fence", "order in RELEASES", "False", "threads.air", "fenced"),
     "spawn": (RACES + "pass_clock", "taker.join(giver)", "pass", "orders.air", "spawned"),
     "spawn: time passes": (RACES + "pass_clock", "giver.advance(thread)", "pass", "orders.air", "after_spawn"),
-    "join": (CONCURRENCY + "wait_for", "thread.clock.join(child.clock)", "pass", "orders.air", "joined"),
-    "unlock": (CONCURRENCY + "unlock", "lock.clock = thread.clock.copy()", "pass", "threads.air", "locked"),
+    "join": (JOINS + "wait_for", "thread.clock.join(child.clock)", "pass", "orders.air", "joined"),
+    "unlock": (LOCKS + "unlock", "lock.clock = thread.clock.copy()", "pass", "threads.air", "locked"),
     "unlock: time passes": (
-        CONCURRENCY + "unlock",
+        LOCKS + "unlock",
         "thread.clock.advance(thread.number)",
         "pass",
         "orders.air",
         "after_unlock",
     ),
-    "unlock by the holder": (CONCURRENCY + "unlock", "lock.holder is not thread", "False", "orders.air", "unlocked_by_another"),
+    "unlock by the holder": (LOCKS + "unlock", "lock.holder is not thread", "False", "orders.air", "unlocked_by_another"),
     "deadlock": (MACHINE + "Machine.schedule", "if not able:", "if False:", "threads.air", "deadlock"),
 }
 MUTANTS = {clause: noticed(*row) for clause, row in _ROWS.items()}

@@ -20,6 +20,7 @@ from tests.passes.loans_oracle import mutants as changed
 
 BORROWING = "passes.analysis.borrowing:Borrowing."
 PATHS = "passes.analysis.loan_paths:LoanPaths."
+ELEMENTS = "passes.analysis.element_sets:"
 FACTS = "passes.analysis.loan_facts:"
 SCOPES = FACTS
 LENT = "passes.analysis.lent_paths:"
@@ -62,7 +63,15 @@ MUTANTS = mutants("", {
     "loan paths 1, fields": (LENT + "LentPaths._of", '("field", "variant", "deref", "elem")', '("variant", "deref", "elem")'),
     "loan paths 1, elements": (LENT + "LentPaths._of", 'node.children.get((kind, step.what))', "others[-1]"),
     "loan paths 2, unions": (PATHS + "_step", '"union" if union else "field"', '"field"'),
-    "loan paths 2, indices": (PATHS + "_constant", "None if known is None else", "7 if known is None else"),
+    "loan paths 2, indices": (ELEMENTS + "_index", "return None\n", "return 7\n"),
+    "elements 1": (ELEMENTS + "_differ", "one.distance != other.distance", "one != other"),
+    "elements 1, least": (ELEMENTS + "_below", "one < other.least", "one <= other.least"),
+    "elements 3": ("passes.analysis.loan_paths:within", "outer.low + index", "index"),
+    "elements 3, ends": ("passes.analysis.loan_paths:within", "outer.high.distance + index.distance", "index.distance"),
+    "elements 2": (ELEMENTS + "_at_most", "one.distance >= other.distance", "one.distance > other.distance - 2"),
+    "elements 2, numbers": (ELEMENTS + "_at_most", "return one <= other", "return one <= other + 1"),
+    "elements 4": (ELEMENTS + "_is_length", "return measured is pointer", "return True"),
+    "elements 4, places": (ELEMENTS + "_is_length", "(measured is base or (", "(True or ("),
     "loan paths 4, shallow": (LENT + "goes_through", "access == SHALLOW or", ""),
     "loan paths 4, drops": (LENT + "goes_through", "access != DROP or step.what != UNIQUE", "True"),
     "loan paths 4, owners": (LENT + "goes_through", "(SHARED, COLLECTED, RAW)", "(SHARED, COLLECTED, RAW, 'owner')"),

@@ -3,13 +3,20 @@ of the file that the row names. What notices each, ``owners.py`` and ``test_move
 
 from __future__ import annotations
 
+from collections import Counter
+
+from tests.mutants import leaking, owners
 from tests.mutants.planting import mutants
+from tests.mutants.searching import Area, Found, Kind
+from tests.passes.test_moves_twin import disagreement
 
 INITIALIZATION = "analysis.initialization:Initialization."
 DROPS = "verify.drops:_Proof."
 LEAKS = "verify.leaks:_Leaks."
+NAMES = "analysis.raw_names:RawNames."
 STORAGE = "analysis.storage:EndedStorage."
 MOVES = "verify.moves:_Checker."
+VARIANTS = "analysis.known_variants:KnownVariants."
 SCOPES = "analysis.scopes:OpenScopes."
 SCHEDULER, UNWINDER = "transform.schedule_drops:_Scheduler.", "transform.schedule_drops:_Unwinder."
 ELABORATOR = "transform.elaborate_drops:_Elaborator."
@@ -37,17 +44,33 @@ MUTANTS = mutants("passes.", {
     "moves 7, init": (MOVES + "place", "self.must_be_empty(op, path.type, path, there)", "pass"),
     "moves 7, dealloc": (MOVES + "operation", "self.must_be_empty(op, value.type.pointee, content, there)", "pass"),
     "moves 8": (MOVES + "operation", "if access in (CONSUME, ESCAPE):", "if False:"),
-    "moves 9": (MOVES + "storage", "not ended & storage.bit.get(local, 0)", "True"),
+    "moves 9": (MOVES + "storage", "if local is None", "if True"),
     "storage 1": (STORAGE + "_change", "self.bit.get(op.operands[0], 0), 0", "0, 0"),
     "storage 2": (STORAGE + "_change", "0, self.bit.get(op.result, 0)", "0, 0"),
     "storage 3": (STORAGE + "join", "a | b", "a & b"),
     "moves 8, itself": (MOVES + "operation", "located.root in consumed", "False"),
+    "moves 7, some element": (MOVES + "place", "elif access == INIT:", "elif False:"),
+    "moves 10": (MOVES + "variant", "if (known | self.doubted) & fact:", "if True:"),
+    "variants 1": (VARIANTS + "told", "others[0] if len(others) == 1 else None", "None"),
+    "variants 2": (VARIANTS + "_told_by_number", "self._kills.get(each, 0) & about", "False"),
+    "variants 3": (VARIANTS + "_look_at", 'made.name == "enum"', "False"),
+    "variants 4": (VARIANTS + "_look_at", "access in (INIT, WRITE, EXCHANGE) or", ""),
+    "variants 4, borrows": (VARIANTS + "_look_at", "access == BORROW and", "False and"),
+    "variants 4, wholes": (VARIANTS + "__init__", "at = at.parent", "at = None"),
+    "variants 4, indices": (VARIANTS + "_find", "indices.extend(op.operands[1:])", "pass"),
     "leaks 1": (LEAKS + "forget", "self.drops(value.type) and", "True or"),
     "leaks 2": (LEAKS + "conversion", "if way is None", "if True"),
     "leaks 2, again": (LEAKS + "conversion", "again=not carried", "again=False"),
-    "leaks 3, names": (LEAKS + "names", "found.update(new)", "break"),
-    "leaks 3, calls": (LEAKS + "is_release", '!= "borrowed"', '!= "lent"'),
-    "leaks 4": (LEAKS + "hidden", "if local not in looked", "if True"),
+    "leaks 3, names": (NAMES + "of", "found.update(new)", "break"),
+    "leaks 3, calls": (NAMES + "gives_away", '!= "borrowed"', '!= "lent"'),
+    "leaks 3, locals": (NAMES + "gives_away", "return self.keeper(op) is None", "return True"),
+    "leaks 3, lent": (NAMES + "keeper", "local in self.lent", "False"),
+    "leaks 3, destructors": (NAMES + "keeper", "needs_drop(held, self.module)", "False"),
+    "leaks 3, aggregates": (NAMES + "follow", "op.name in BUILDS", "False"),
+    "leaks 3, unions": (LEAKS + "loosens", 'op.name == "union"', "False"),
+    "leaks 8": (LEAKS + "shell", "if not begun or", "if True or"),
+    "leaks 8, emptied": (LEAKS + "shell", "any(not self.emptied.isdisjoint(names) for _, names in begun)", "False"),
+    "leaks 4": (LEAKS + "hidden", "if root not in looked", "if True"),
     "leaks 5": (LEAKS + "cycles", "if not part.edges", "if len(component) < 2"),
     "leaks 5, opened": (LEAKS + "cycles", "if edge[0] not in opened", ""),
     "leaks 6": (LEAKS + "loses", "return self.drops(owner.target)", "return True"),
@@ -57,10 +80,10 @@ MUTANTS = mutants("passes.", {
     "drops 2, parts": (DROPS + "under_flag", "& path.needed or", "& path.bit or"),
     "drops 2, parts with flags": (DROPS + "under_flag", "& others", "& 0"),
     "drops 2, loads": (DROPS + "under_flag", "not self.fresh(op, op.operands[1], flag)", "False"),
-    "drops 3": (DROPS + "empty", "self.heavy & paths", "0"),
+    "drops 3": (DROPS + "empty", "self.heavy & ~self.taken", "0"),
     "drops 3, contents": (DROPS + "released", "elif root.root not in", "elif False and root.root not in"),
     "drops 3, shells": (DROPS + "place", "elif self.marks.needs_drop(op.result.type.pointee)", "elif False"),
-    "drops 4": (DROPS + "left", "self.heavy & among", "0"),
+    "drops 4": (DROPS + "left", "& self.heavy", "& 0"),
     "drops 4, panics": (DROPS + "run", "if at in panics:", "if False:"),
     "drops 4, again": (DROPS + "operation", 'self.left(op, made, "a new value loses", root.mask)', "pass"),
     "drops 5": (DROPS + "edge", "state = self.known(state, paths, index == 0)", "pass"),
@@ -69,6 +92,9 @@ MUTANTS = mutants("passes.", {
     "drops 6, conditions": (DROPS + "dropped", "told = self.told_by(op)", "told = 0"),
     "drops 6, the last": (DROPS + "told_by", "flag not in seen and", ""),
     "drops 7": (DROPS + "refilled", 'if each.name == "init" and each.operands[0] is place:', "if True:"),
+    "drops 7, conditions": (DROPS + "place", "is_conditional(op) or not self.refilled", "not self.refilled"),
+    "drops 8, elements": (DROPS + "place", "is_conditional(op) and reach == EXACT", "is_conditional(op)"),
+    "drops 9": (DROPS + "storage", "if local is not None", "if False"),
     "drops 8": ("analysis.move_paths:MovePaths.covered", "return sum([high - low for low, high in spans])", "return 4"),
     "scopes 1, results": (SCOPES + "gen", "return self.opens.get(op, 0)", "return 0"),
     "scopes 1, parameters": (SCOPES + "boundary", "return self.made_in.get(None, 0)", "return 0"),
@@ -101,3 +127,74 @@ MUTANTS = mutants("passes.", {
     "elaborate-drops 6, arguments": (ELABORATOR + "begin", "if arrived:", "if False:"),
     "elaborate-drops 7": (ELABORATOR + "is_site", "and not isinstance(held, ThreadScopeType)", ""),
 })  # fmt: skip
+
+SEEDS: dict[str, Found] = {
+    "initialization 1, places": ("twin", 3),
+    "initialization 1, values": ("twin", 0),
+    "initialization 2": ("twin", 0),
+    "initialization 3": ("twin", 0),
+    "initialization 4": ("twin", 0),
+    "initialization 5": ("twin", 3),
+    "initialization 6": ("twin", 5),
+    "elaborate-drops 3, apart": ("scheduled", 24),
+    "initialization 9": ("twin", 224),
+    "initialization 7": ("twin", 17),
+    "initialization 8": ("twin", 86),
+    "moves 1, places": ("twin", 3),
+    "moves 1, values": ("changed", 18),
+    "moves 2": ("changed", 15),
+    "moves 3": ("twin", 14),
+    "moves 4": ("twin", 3),
+    "moves 5": ("changed", 33),
+    "moves 6": ("twin", 16),
+    "moves 7, init": ("changed", 11),
+    "moves 7, dealloc": ("changed", 0),
+    "moves 8": ("changed", 0),
+    "moves 9": ("changed", 5),
+    "storage 1": ("changed", 5),
+    "storage 2": ("changed", 24),
+    "storage 3": ("changed", 5),
+    "leaks 1": ("story", 2),
+    "leaks 2": ("story", 0),
+    "leaks 2, again": ("story", 36),
+    "leaks 3, names": ("story", 3),
+    "leaks 4": ("story", 10),
+    "leaks 5": ("story", 20),
+    "leaks 5, opened": ("story", 42),
+    "leaks 6": ("story", 2),
+    "leaks 7": ("story", 12),
+    "drops 1": ("elaborated", 1),
+    "drops 2": ("elaborated", 5),
+    "drops 3, contents": ("elaborated", 30),
+    "drops 3, shells": ("elaborated", 37),
+    "drops 7": ("elaborated", 6),
+    "scopes 1, results": ("scheduled", 0),
+    "scopes 1, parameters": ("scheduled", 0),
+    "scopes 1, arguments": ("scheduled", 10),
+    "scopes 2": ("scheduled", 0),
+    "scopes 2, edges": ("scheduled", 10),
+    "schedule-drops 1": ("scheduled", 1),
+    "schedule-drops 1, order": ("scheduled", 0),
+    "schedule-drops 2": ("scheduled", 10),
+    "schedule-drops 2, in front": ("scheduled", 24),
+    "schedule-drops 3, goes on": ("scheduled", 27),
+    "schedule-drops 4": ("scheduled", 0),
+    "elaborate-drops 1": ("scheduled", 5),
+    "elaborate-drops 3": ("scheduled", 5),
+    "elaborate-drops 4, order": ("scheduled", 25),
+    "elaborate-drops 4, shells": ("scheduled", 24),
+    "elaborate-drops 6": ("scheduled", 5),
+    "elaborate-drops 6, conditions": ("scheduled", 17),
+}
+"""A program that notices each, as of the generators today."""
+
+UNSEEN: dict[str, str] = {}
+
+KINDS = {
+    "twin": Kind(lambda seed: seed, lambda seed: disagreement(seed, Counter())),
+    "changed": Kind(owners.changes, owners.told_by_moves),
+    "scheduled": Kind(owners.schedules, owners.told_by_order),
+    "elaborated": Kind(owners.elaborations, owners.told_by_proof),
+    "story": Kind(leaking.stories, leaking.told_of_leaks),
+}
+AREA = Area(MUTANTS, KINDS, SEEDS, UNSEEN)

@@ -1,4 +1,4 @@
-"""The expectations beside the programs, or the twin, notice each defect of moves and drops."""
+"""The expectations beside the programs notice each defect of moves and drops, or the twin; generated programs alone most."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import altru_ir as air
-from tests.mutants.moves_and_drops import MUTANTS
+from tests.mutants.moves_and_drops import AREA, MUTANTS, SEEDS
 from tests.mutants.planting import FALLS_OVER, planted
 from tests.passes.test_moves_twin import disagreement
 from tests.test_files import check, run_lines
@@ -21,6 +21,7 @@ def noticed(name: str) -> bool:
         "initialization": "elaborate-drops check-moves",
         "moves": "check-moves",
         "storage": "check-moves",
+        "variants": "check-moves",
         "leaks": "check-leaks",
         "drops": "check-drops",
         "scopes": "schedule-drops",
@@ -46,3 +47,16 @@ def test_a_planted_defect_is_noticed(name: str) -> None:
 
 def test_without_a_defect_there_is_nothing_to_notice() -> None:
     assert not noticed("schedule-drops")
+
+
+@pytest.mark.parametrize("name", SEEDS)
+def test_a_generated_program_notices_it(name: str) -> None:
+    assert AREA.finds(name, *SEEDS[name]) is not None, (
+        "python -m tests.mutants moves_and_drops --again --search 100 finds another"
+    )
+
+
+@pytest.mark.parametrize("kind", AREA.kinds)
+def test_without_a_defect_no_program_tells_anything(kind: str) -> None:
+    for seed in sorted({seed for name, seed in SEEDS.values() if name == kind})[:8]:
+        assert AREA.tells(kind, seed) is None

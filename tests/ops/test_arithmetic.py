@@ -22,7 +22,9 @@ BINARY = (
     "add", "sub", "mul", "and", "or", "xor", "shl", "lshr", "ashr", "rotl", "rotr", "sdiv", "udiv", "srem", "urem", "smin",
     "smax", "umin", "umax",
 )  # fmt: skip
-CHECKED = tuple(f"{s}{o}.checked" for s in "su" for o in ("add", "sub", "mul"))
+CHECKED = (
+    *(f"{s}{o}.checked" for s in "su" for o in ("add", "sub", "mul")), "shl.checked", "lshr.checked", "ashr.checked",
+)  # fmt: skip
 UNARY = ("clz", "ctz", "popcount", "bswap")
 FLOAT_BINARY = ("fadd", "fsub", "fmul", "fdiv", "frem", "fmin", "fmax", "copysign")
 FLOAT_UNARY = ("fneg", "fabs", "fsqrt", "ffloor", "fceil", "ftrunc", "fround")

@@ -16,6 +16,7 @@ from altru_ir.passes.transform.folding import RULES
 BINARY = [
     "add", "sub", "mul", "and", "or", "xor", "shl", "lshr", "ashr", "rotl", "rotr", "sdiv", "udiv", "srem", "urem", "smin",
     "smax", "umin", "umax", "sadd.checked", "ssub.checked", "smul.checked", "uadd.checked", "usub.checked", "umul.checked",
+    "shl.checked", "lshr.checked", "ashr.checked",
 ]  # fmt: skip
 PREDICATES = ["eq", "ne", "ult", "ule", "ugt", "uge", "slt", "sle", "sgt", "sge"]
 

@@ -51,6 +51,7 @@ WHOLE: Sizes = (1, 2, 3, 6)
 SCALAR: Sizes = (1, 2, 4, 6)
 REFERENCES: Sizes = (2, 3, 6, 10)
 LOOPS: Sizes = (1, 1, 2, 3)
+WALKS: Sizes = (1, 2, 3, 5)
 
 
 def sized(seed: int, sizes: Sizes) -> int:
@@ -529,43 +530,74 @@ BUDGET = 20_000
 def check_checks(seed: int, change: Callable[[str], str] = _unchanged) -> Finding | None:
     """A program of loops over slices has the same results, prints the same, and panics at the same place after the checks that
     cannot fail are gone; the checker accepts all certificates."""
-    from altru_ir import backend, passes
     from altru_ir.testing import loops
 
-    text, calls = loops.generate(seed, sized(seed, LOOPS))
+    return _unlike_without_checks(*loops.generate(seed, sized(seed, LOOPS)), "insert-checks", ELIMINATION, change)
+
+
+PRESENT = "insert-checks,schedule-drops,elaborate-drops"
+PLAINER = "mem2reg,cse{loads},forward-lengths"
+AWAY = "infer-contracts{verify},eliminate-checks{versions,verify}"
+WALKING = (
+    f"{PLAINER},{AWAY}",
+    f"{PLAINER},{AWAY},canonicalize,simplify-cfg,eliminate-checks{{versions,verify}},dce",
+    f"inline,{PLAINER},{AWAY}",
+    f"sroa,mem2reg,canonicalize,cse{{loads}},simplify-cfg,forward-lengths,{AWAY},canonicalize,cse{{loads}},simplify-cfg,dce",
+    f"{PLAINER},infer-contracts{{verify}},eliminate-checks{{verify}},inline,{PLAINER},{AWAY}",
+)
+"""Where checks go: as in the levels, and with what makes other programs of them in front and behind."""
+
+
+def check_walks(seed: int, change: Callable[[str], str] = _unchanged) -> Finding | None:
+    """The same of programs that walk over memory in every way."""
+    from altru_ir.testing import walks
+
+    text, calls = walks.generate(seed, sized(seed, WALKS))
+    return _unlike_without_checks(text, calls, PRESENT, WALKING[seed % len(WALKING)], change)
+
+
+def _unlike_without_checks(
+    text: str, calls: Iterable[tuple[int, ...]], present: str, away: str, change: Callable[[str], str]
+) -> Finding | None:
+    """What a program does otherwise behind ``away``. A call has the lengths of the slices and two numbers behind them."""
+    from altru_ir import backend, passes
+
     before = air.parse(text)
     after = before.clone() if change is _unchanged else air.parse(change(text))
-    passes.run(before, "insert-checks")
-    passes.run(after, f"insert-checks,{ELIMINATION}", verify_each=True)
+    passes.run(before, present)
+    passes.run(after, f"{present},{away}", verify_each=True)
     runs = backend.Interpreter(before), backend.Interpreter(after, verified=True)
-    for call in calls:
+    for *lengths, n, m in calls:
         ended = []
         for each in runs:
             printed: list[bytes] = []
-            a = list(range(1, call[0] + 1))
-            given = [a, [3 * i + 1 for i in range(call[1])], *call[2:]]
+            slices = [
+                [(at + 1, 3 * at + 1, 7 * at % 5 - (at % 3 == 2))[which] for at in range(length)]
+                for which, length in enumerate(lengths)
+            ]
             answer: object
             try:
-                answer = each.run("main_entry", given, steps=BUDGET, write=printed.append)
+                answer = each.run("main_entry", [*slices, n, m], steps=BUDGET, write=printed.append)
             except air.Panic as panic:
                 answer = "panic", panic.message, str(panic.location)
             except air.MemoryFault as fault:
                 answer = fault.kind
-            ended.append((answer, b"".join(printed), a))
+            ended.append((answer, b"".join(printed), slices[0]))
         if ended[0] != ended[1] and all(answer != "ALT-S008" for answer, _, _ in ended):
-            return f"{call}: {ended[0]} with all checks, {ended[1]} without those that were proven"
+            return f"{(*lengths, n, m)}: {ended[0]} with all checks, {ended[1]} without those that were proven"
     return None
 
 
 def check_rust(seed: int, change: Callable[[str], str] = _unchanged) -> Finding | None:
     """Verdicts on moves and on borrows, and the drops that are left, beside rustc's on random Rust functions."""
+    from tests.mir.rust_programs import program
     from tests.mir.test_drops import accepted, check_drops
     from tests.mir.test_loans import check_borrows
     from tests.mir.test_moves import check_program
 
     found = check_program(seed) or check_borrows(seed)
     if found is None:
-        path = accepted(seed)
+        path = accepted(program(seed))
         found = check_drops(path)
         path.unlink()
     return found
@@ -582,6 +614,7 @@ SUITES: dict[str, Suite] = {
     "drops": Suite(4, check_drops, "drops scheduled and elaborated against written ones; no leak where none are written"),
     "loans": Suite(5, check_loans, "references: correct programs accepted, accepted ones without a fault"),
     "checks": Suite(3, check_checks, "loops over slices with all checks against those that are left, certificates checked"),
+    "walks": Suite(1, check_walks, "walks over memory of all kinds with all checks against those that are left, likewise"),
     "rust": Suite(1, check_rust, "moves, borrows and drops of random Rust functions: the verdicts and counts of rustc"),
     "machine": Suite(3, check_machine, "the whole language in the interpreter: no fault, no leak, one answer"),
 }

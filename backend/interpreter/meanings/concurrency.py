@@ -6,13 +6,14 @@ from typing import Any
 
 from altru_ir import scalars
 from altru_ir.backend.interpreter.code import Control, Next, Segment, Slots, Stage, Step, means
-from altru_ir.backend.interpreter.drops import drop_place
+from altru_ir.backend.interpreter.drops import drop_value
 from altru_ir.backend.interpreter.faults import fault
-from altru_ir.backend.interpreter.machine import Blocked, Machine, Thread
+from altru_ir.backend.interpreter.joins import wait_for
+from altru_ir.backend.interpreter.locks import Lock
+from altru_ir.backend.interpreter.machine import Blocked, Thread
 from altru_ir.backend.interpreter.meanings.scalars import width
 from altru_ir.backend.interpreter.memory import Allocation, Pointer
 from altru_ir.backend.interpreter.races import Clock, Races, pass_clock
-from altru_ir.faults import Panic
 from altru_ir.marks import needs_drop
 from altru_ir.ops.control import call_arguments
 from altru_ir.types import AtomicType, MutexType, PtrType, RefType, Type
@@ -58,8 +59,6 @@ def _set(stage: Stage, op: Operation) -> Step | Control:
             """The old value is dropped behind the store, for its destructor may look into the cell."""
             old = codec.decode(memory.read(pointer, codec.size, codec.align, op), op)
             memory.write(pointer, codec.encode(value), codec.align, op)
-            from altru_ir.backend.interpreter.drops import drop_value
-
             yield from drop_value(machine, thread, type, old, op)
 
         return machine.start(thread, work(), s, after)
@@ -206,15 +205,6 @@ def _fence(stage: Stage, op: Operation) -> Control:
 # -- mutexes --------------------------------------------------------------------------------------------------------------
 
 
-class Lock:
-    """The state of a mutex that has been locked: who holds it, and the clock that its last holder left."""
-
-    def __init__(self) -> None:
-        self.holder: Thread | None = None
-        self.clock = Clock()
-        self.where: Operation | None = None
-
-
 @means("lock")
 def _lock(stage: Stage, op: Operation) -> Control:
     mutex, machine, result = stage.slot(op.operands[0]), stage.machine, stage.slot(op.result)
@@ -247,28 +237,7 @@ def _lock(stage: Stage, op: Operation) -> Control:
     return Control(run, point=True)
 
 
-def unlock(machine: Machine, thread: Thread, guard: Pointer, op: Operation) -> None:
-    """Drops a guard: the mutex is free, and the next holder knows what this thread did."""
-    lock = machine.locks.get(machine.guards.get(guard.address, -1))
-    if lock is None or lock.holder is None:
-        raise fault("ALT-F001", "a guard is dropped, but the mutex is not locked", op, created=guard.allocation)
-    if lock.holder is not thread:
-        raise fault("ALT-T003", f"a mutex that {lock.holder.name} locked is unlocked by {thread.name}", op)
-    mutex = Pointer(machine.guards[guard.address], guard.allocation, guard.tag)
-    machine.memory.locate(mutex, 1, 1, True, op, accessed=False)  # it has not ended
-    lock.holder = None
-    lock.clock = thread.clock.copy()
-    thread.clock.advance(thread.number)
-
-
 # -- threads --------------------------------------------------------------------------------------------------------------
-
-
-class Scope:
-    """The threads of a thread scope."""
-
-    def __init__(self) -> None:
-        self.threads: list[Thread] = []
 
 
 @means("spawn")
@@ -314,14 +283,6 @@ def _spawn(stage: Stage, op: Operation) -> Control:
     return Control(run, point=True)
 
 
-def wait_for(machine: Machine, thread: Thread, child: Thread) -> Panic | None:
-    """Waits for the end of ``child``; gives its panic, if it had one."""
-    if not child.ended:
-        raise Blocked(lambda: child.ended, f"{child.name} has not ended")
-    thread.clock.join(child.clock)
-    return child.panic
-
-
 @means("join")
 def _join(stage: Stage, op: Operation) -> Control:
     machine, slot = stage.machine, stage.slot(op.operands[0])
@@ -344,21 +305,3 @@ def _join(stage: Stage, op: Operation) -> Control:
         return after, s
 
     return Control(run, point=True)
-
-
-def join_scope(machine: Machine, thread: Thread, place: Pointer, op: Operation) -> Panic | None:
-    """Waits for all threads of a scope; gives the panic of the first that had one and was not joined before."""
-    assert place.allocation is not None
-    word = machine.codecs.word
-    first_byte = place.allocation.data[0] if len(place.allocation.data) == word else None
-    handle = getattr(first_byte, "pointer", None)  # none in a scope that was dropped before
-    scope = handle.allocation.resource if handle is not None else None
-    first: Panic | None = None
-    for child in scope.threads if scope is not None else ():
-        panic = wait_for(machine, thread, child)
-        if panic is not None and not child.joined and first is None:
-            first = panic
-    return first
-
-
-__all__ = ["drop_place", "join_scope", "unlock"]

@@ -7,6 +7,7 @@ from typing import Any
 from altru_ir.backend.interpreter.code import Slots, Stage, Step, means
 from altru_ir.backend.interpreter.drops import free_owned
 from altru_ir.backend.interpreter.faults import fault
+from altru_ir.backend.interpreter.homes import arena_behind
 from altru_ir.backend.interpreter.memory import ARENA_CELL, COLLECTED, OWNED, RAW, Allocation, Pointer
 from altru_ir.marks import contains_gc
 from altru_ir.runtime.panic_kinds import describe
@@ -25,8 +26,6 @@ def room(stage: Stage, op: Operation, s: Slots, size: int, align: int, home: Any
         machine.collected.append(made)
         return made
     if home is not None:
-        from altru_ir.backend.interpreter.meanings.homes import arena_behind
-
         made = machine.memory.allocate(size, align, ARENA_CELL, op)
         arena_behind(stage, home(s), op).cells.append(made)
         return made

@@ -7,6 +7,7 @@ from typing import Any
 from altru_ir.backend.interpreter.code import Control, Next, Place, Segment, Slots, Stage, Step, leads, means, moved
 from altru_ir.backend.interpreter.drops import drop_place, drop_value, expect_nothing, expect_value, vacate
 from altru_ir.backend.interpreter.faults import fault, found_in
+from altru_ir.backend.interpreter.joins import Scope, join_scope
 from altru_ir.backend.interpreter.machine import Blocked, Thread
 from altru_ir.backend.interpreter.memory import LOCAL, Gone, Pointer
 from altru_ir.backend.interpreter.sources import Path, Source
@@ -28,8 +29,6 @@ def content(place: Value) -> Type:
 
 @means("local")
 def _local(stage: Stage, op: Operation) -> Step:
-    from altru_ir.backend.interpreter.meanings.concurrency import Scope
-
     type = content(op.result)
     codec, machine, memory = stage.codec(type), stage.machine, stage.machine.memory
     align = max(codec.align, op.attrs.get("alignment", 1))
@@ -361,8 +360,6 @@ def _synchronizes(type: Type) -> bool:
 
 @means("end")
 def _end(stage: Stage, op: Operation) -> Step | Control:
-    from altru_ir.backend.interpreter.meanings.concurrency import join_scope
-
     place = op.operands[0]
     slot, type, machine, memory = stage.slot(place), content(place), stage.machine, stage.machine.memory
     definition = place.operation

@@ -11,7 +11,7 @@ import struct
 from typing import Any
 
 from altru_ir import scalars
-from altru_ir.backend.interpreter.code import Stage, means
+from altru_ir.backend.interpreter.code import Slots, Stage, means
 from altru_ir.backend.interpreter.faults import fault
 from altru_ir.backend.interpreter.host import from_literal
 from altru_ir.backend.interpreter.sources import Source
@@ -99,6 +99,22 @@ CHECKED = {
 def _checked(stage: Stage, op: Operation) -> Source:
     machine, message = stage.machine, describe(op.name.partition(".")[0])
     return _integers(CHECKED[op.name], stage, op, overflow=lambda s: machine.panic(s[0].thread, message, op))
+
+
+SHIFTS = {
+    f"{name}.checked": f"if b >= bits:\n    raise beyond(s, b)\nr = {text}"
+    for name, text in (("shl", "a << b & mask"), ("lshr", "a >> b"), ("ashr", "(a ^ flip) - flip >> b & mask"))
+}
+
+
+@means(*SHIFTS)
+def _checked_shift(stage: Stage, op: Operation) -> Source:
+    machine, bits = stage.machine, width(op.result.type, stage)
+
+    def beyond(s: Slots, amount: int) -> Exception:
+        return machine.panic(s[0].thread, describe("shift", amount, bits), op)
+
+    return _integers(SHIFTS[op.name], stage, op, beyond=beyond)
 
 
 @means("clz", "ctz", "popcount", "bswap")

@@ -110,6 +110,16 @@ def _checked(f: FunctionLowering, op: Operation) -> None:
     f.panic_unless(fine, kind, op, f.as_word(f.value(lhs), lhs.type, signed), f.as_word(f.value(rhs), rhs.type, signed))
 
 
+@lowers("shl.checked", "lshr.checked", "ashr.checked")
+def _checked_shift(f: FunctionLowering, op: Operation) -> None:
+    value, amount = op.operands
+    bits = bits_of(f, amount.type)
+    least_outside = "true" if bits == 1 else bits
+    fine = f.emit(f"icmp ult {f.typed(amount)}, {least_outside}")
+    f.panic_unless(fine, "shift", op, f.as_word(f.value(amount), amount.type), str(bits))
+    f.define(op.result, f"{op.name.partition('.')[0]} {f.typed(value)}, {f.value(amount)}")
+
+
 @lowers("icmp", "fcmp")
 def compare(f: FunctionLowering, op: Operation) -> None:
     lhs, rhs = op.operands

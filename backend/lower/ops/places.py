@@ -8,7 +8,7 @@ from __future__ import annotations
 from altru_ir.backend.lower.function import FunctionLowering, Storage
 from altru_ir.backend.lower.ops.enums import enum_parts
 from altru_ir.backend.lower.registry import lowers
-from altru_ir.backend.lower.types import LoweringError, dimensions_of, quote
+from altru_ir.backend.lower.types import LoweringError, dimensions_of
 from altru_ir.layout import layout_of
 from altru_ir.types import ArrayType, Type
 from altru_ir.values import Operation
@@ -26,7 +26,7 @@ def project(f: FunctionLowering, op: Operation, base: Storage | None) -> Storage
     if op.name == "local":
         return f.storage[op.result]
     if op.name == "global":
-        return f"@{quote(op.attrs['symbol'])}", ()
+        return f.owner.symbol(op.attrs["symbol"]), ()
     assert base is not None
     address, lengths = base
     held = f.content(op.operands[0])
