@@ -377,7 +377,7 @@ class _Proof(Problem[Facts]):
     def storage(self, op: Operation, ended: int, storage: EndedStorage) -> None:  # 9
         local = storage.ended_in(op, ended, self.paths)
         if local is not None:
-            self.say(op, f"something is done to `%{local.name}` after its storage may have been ended")
+            self.say(op, f"`%{local.name}` is used after its scope has ended")
 
     def masks(self, values: list[Value]) -> int:
         """The paths of ``values`` and all below them."""
