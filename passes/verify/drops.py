@@ -516,7 +516,7 @@ class _Proof(Problem[Facts]):
             return
         if access == END:
             self.empty(op, state, path.mask)
-        elif is_conditional(op) and reach == EXACT:
+        elif is_conditional(op):
             self.under_flag(op, path, state)
         elif op.results and op.result in self.shells:
             self.need(op, state, path.bit, path)

@@ -93,7 +93,6 @@ MUTANTS = mutants("passes.", {
     "drops 6, the last": (DROPS + "told_by", "flag not in seen and", ""),
     "drops 7": (DROPS + "refilled", 'if each.name == "init" and each.operands[0] is place:', "if True:"),
     "drops 7, conditions": (DROPS + "place", "is_conditional(op) or not self.refilled", "not self.refilled"),
-    "drops 8, elements": (DROPS + "place", "is_conditional(op) and reach == EXACT", "is_conditional(op)"),
     "drops 9": (DROPS + "storage", "if local is not None", "if False"),
     "drops 8": ("analysis.move_paths:MovePaths.covered", "return sum([high - low for low, high in spans])", "return 4"),
     "scopes 1, results": (SCOPES + "gen", "return self.opens.get(op, 0)", "return 0"),
