@@ -57,10 +57,10 @@ def page(name: str, kind: type[Pass]) -> str:
     texts = option_texts(kind)
     options = options_of(kind)
     if options:
-        rows = [
-            f"| `{o.name.replace('_', '-')}` | {f'`{o.default}`' if o.default != '' else 'empty'} | {as_markdown(texts.get(o.name))} |"
-            for o in options
-        ]
+        rows = []
+        for o in options:
+            default = "empty" if o.default == "" else f"`{o.default}`"
+            rows.append(f"| `{o.name.replace('_', '-')}` | {default} | {as_markdown(texts.get(o.name))} |")
         out.append("\n".join(["| option | default | what it says |", "|---|---|---|", *rows]))
     out.append(header(kind.__module__))
     return "\n\n".join(out) + "\n"
