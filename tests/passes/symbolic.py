@@ -179,7 +179,11 @@ class Reader:
         raise Unreadable(f"`{name}`")
 
     def checked(self, name: str, operands: list[Any], bits: int, here: Any) -> Any:
-        """The exact result in twice the width and a bit; it panics when that does not fit."""
+        """The exact result in twice the width and a bit; it panics when that does not fit. A shift panics by its amount."""
+        shift = name.removesuffix(".checked")
+        if shift in SHIFTS:
+            self.told.panics = z3.Or(self.told.panics, z3.And(here, z3.UGE(operands[1], bits)))
+            return SHIFTS[shift](*operands)
         extend = z3.SignExt if name[0] == "s" else z3.ZeroExt
         exact = WRAPPING[name[1:4]](*[extend(bits + 1, each) for each in operands])
         result = z3.Extract(bits - 1, 0, exact)

@@ -57,6 +57,8 @@ def test_what_is_generated() -> None:
 
 ENDS = {"unreachable", "abort"}
 """Operations that no program that goes on executes; tests/interpreter has them."""
+LATER = {"shl.checked", "lshr.checked", "ashr.checked"}
+"""Operations that are younger than the seeds of the long runs, whose programs stay as they are; tests/ops runs them natively."""
 
 
 def test_what_is_executed() -> None:
@@ -76,7 +78,7 @@ def test_what_is_executed() -> None:
     assert sorted(sizes)[count // 2] >= 200
     assert sorted(blocks)[count // 2] >= 20
     ours = {name for name, decl in table().items() if decl.declared_in.startswith("altru_ir.ops")}
-    rare = {name: runs[name] for name in ours - ENDS if runs[name] < count / 100}
+    rare = {name: runs[name] for name in ours - ENDS - LATER if runs[name] < count / 100}
     assert not rare, f"hardly ever executed: {rare}"
 
 
