@@ -58,7 +58,7 @@ def test_what_is_generated() -> None:
 ENDS = {"unreachable", "abort"}
 """Operations that no program that goes on executes; tests/interpreter has them."""
 LATER = {"shl.checked", "lshr.checked", "ashr.checked"}
-"""Operations that are younger than the seeds of the long runs, whose programs stay as they are; tests/ops runs them natively."""
+"""Operations that are younger than the seeds of the long runs, whose programs stay as they are; tests/ops runs them."""
 
 
 def test_what_is_executed() -> None:
