@@ -258,7 +258,7 @@ class _Leaks:
         held = begun[0][0].type.pointee
         self.report(
             "ALT-L001", op, f"`free` drops nothing of the `{held}` that `%{pointer.name}` points to", WARNING,
-help="turn it back by `own.from_ptr`, and `drop` that: the memory goes back the way it came, and the content before it",
+            help="turn it back by `own.from_ptr`, and `drop` that: the memory goes back the way it came, the content before",
         )  # fmt: skip
 
     @cached_property
