@@ -264,6 +264,7 @@ EXPLANATIONS: dict[str, str] = {
     "ALT-V024": "What is made does not fit the memory it is made in, or the pointer that leads there.",
     "ALT-V025": "Only a local as a whole can end.",
     "ALT-V026": "A destructor takes one exclusive reference to its type and gives nothing.",
+    "ALT-V027": "Control comes to `resume` without a panic.",
     "ALT-X001": "Constant memory is written, or memory crosses to where it must not be.",
 }
 """What each code means, in one line."""

@@ -15,7 +15,8 @@ problems of a module are reported in one run. The rules, cited by number in the 
 19. an unwind target takes no arguments;
 20. ``main`` has one of its two signatures;
 21. the entry block has no arguments and no predecessors. 22. to 25. are rules of single operations;
-26. a destructor takes one exclusive reference to its type and gives nothing.
+26. a destructor takes one exclusive reference to its type and gives nothing;
+27. where control comes without a panic, no block ends with ``resume``.
 
 Example: ``[d.code for d in verify(m)] == []`` for a good module.
 
@@ -188,9 +189,27 @@ class _Verifier(TypeRules):
                 block = function.blocks[index]
                 self.report("V021", f"^{block.label} goes to the entry block, which has no predecessors", block.location)
         bodies: Sequence[int] = range(len(successors))
+        if any(block.ops[-1].decl.name == "resume" for block in function.blocks if block.ops):
+            self.no_resume_without_panic(function, number)
         if any(block.unwind is not None for block in function.blocks):
             successors, bodies = split_at_unwinding(successors, [block.unwind is not None for block in function.blocks])
         self.walk(function, DominatorTree(successors), bodies)
+
+    def no_resume_without_panic(self, function: Function, number: dict[Block, int]) -> None:
+        """Rule 27, by a walk over the edges that do not unwind."""
+        work = [function.entry]
+        met = set(work)
+        for block in work:
+            last = block.ops[-1] if block.ops else None
+            if last is not None and last.decl.name == "resume":
+                self.report(
+                    "V027", f"control comes to `resume` in ^{block.label} without a panic", last.location,
+                    help="only a cleanup, named by `unwind`, can go on with a panic: end this block with `br` or `ret`",
+                )  # fmt: skip
+            for successor in () if last is None else last.successors:
+                if successor.block in number and successor.block not in met:
+                    met.add(successor.block)
+                    work.append(successor.block)
 
     def block_shape(self, block: Block, function: Function, number: dict[Block, int]) -> bool:
         """Rules 1, 18, 19 for a block that is not plainly good; false when the graph cannot be built."""
