@@ -253,7 +253,6 @@ RELEASES: dict[tuple[str, str], tuple[str, str]] = {
         "  %n = const 4 : usize\n  %m = alloc %n : ptr<mut i32>\n",
         "ALT-L001 at %m = alloc %n : ptr<mut i32>",
     ),
-    ("resume", "without a panic"): ("  br ^out\n^out:\n  resume\n^more:\n", "ALT-U010 at resume"),
     ("unreachable", "reached"): ("  br ^out\n^out:\n  unreachable\n^more:\n", "ALT-U010 at unreachable"),
     ("variant", "that is not there"): (
         "  %e = enum None : @Maybe\n  %l = local : @Maybe\n  init %l, %e\n  %p = variant %l, Some\n  %x = load %p\n",
