@@ -26,6 +26,7 @@ from collections.abc import Callable
 from altru_ir.cfg import ControlFlowGraph
 from altru_ir.module import Function
 from altru_ir.passes.transform.reloads import Reloads
+from altru_ir.passes.transform.rewriting import again
 from altru_ir.types import OwnType, PlaceType, RefType
 from altru_ir.values import Operation, Value
 
@@ -68,7 +69,7 @@ def hoisted_lengths(
         for op in group:
             axis = op.attrs["axis"]
             if axis not in lengths:
-                lengths[axis] = _same(op, [path[-1].results[0]])
+                lengths[axis] = again(op, {op.operands[0]: path[-1].result})
             replacement[op.result] = lengths[axis].results[0]
         _put(function, root, init, [*path, *lengths.values()])  # 2
     return replacement
@@ -82,19 +83,8 @@ def _copied(place: Value, root: Value) -> list[Operation]:
         assert at.operation is not None
         ops.append(at.operation)
         at = at.operation.operands[0]
-    base = root
-    copied: list[Operation] = []
-    for op in reversed(ops):
-        copied.append(_same(op, [base]))
-        base = copied[-1].results[0]
-    return copied
-
-
-def _same(op: Operation, operands: list[Value]) -> Operation:
-    """The operation with other operands."""
-    made = Operation(op.decl, operands, op.attrs, unsafe=op.unsafe, loc=op.loc)
-    made.results = [Value(value.type, None, made) for value in op.results]
-    return made
+    values: dict[Value, Value] = {}
+    return [again(op, values) for op in reversed(ops)]
 
 
 def _put(function: Function, root: Value, init: Operation | None, ops: list[Operation]) -> None:

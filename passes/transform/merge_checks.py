@@ -45,6 +45,7 @@ from altru_ir.passes.proofs.goals import nodes_of, proven
 from altru_ir.passes.proofs.nodes import assumptions
 from altru_ir.passes.proofs.prover import Prover
 from altru_ir.passes.transform.guards import Guards, testable
+from altru_ir.passes.transform.rewriting import again
 from altru_ir.values import NO_ATTRIBUTES, Operation, Successor, Value
 
 LONGEST = 64
@@ -252,13 +253,8 @@ class MergedChecks:
         self.note(made)
 
     def copied(self, op: Operation, values: dict[Value, Value]) -> Operation:
-        """An operation again, with ``values`` in the place of their keys; what it gives is put there."""
-        made = Operation(
-            op.decl, [values.get(value, value) for value in op.operands], dict(op.attrs) if op.attrs else NO_ATTRIBUTES, [],
-            op.unsafe, op.loc,
-        )  # fmt: skip
-        made.results = [Value(value.type, None, made) for value in op.results]
-        values.update(zip(op.results, made.results, strict=True))
+        """``again``, noted."""
+        made = again(op, values)
         self.note(made)
         return made
 

@@ -1,4 +1,4 @@
-"""What transformations share: values put in the place of others, and blocks that control cannot reach.
+"""What transformations share: values put in the place of others, operations made again, and blocks that control cannot reach.
 
     replacement = {%y: %x, %z: %y}
     replace_values(f, replacement)      # every use of %y and %z is one of %x
@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator
 
 from altru_ir.cfg import postorder
 from altru_ir.module import Block, Function
-from altru_ir.values import Operation, Successor, Value
+from altru_ir.values import NO_ATTRIBUTES, Operation, Successor, Value
 
 
 def resolve(replacement: dict[Value, Value], value: Value) -> Value:
@@ -78,6 +78,17 @@ def edges_into(function: Function) -> dict[Block, list[tuple[Operation, Successo
         for successor in block.ops[-1].successors:
             found[successor.block].append((block.ops[-1], successor))
     return found
+
+
+def again(op: Operation, values: dict[Value, Value]) -> Operation:
+    """An operation without successors once more, with ``values`` in the place of their keys; what it gives is put there."""
+    made = Operation(
+        op.decl, [values.get(value, value) for value in op.operands], dict(op.attrs) if op.attrs else NO_ATTRIBUTES, [],
+        op.unsafe, op.loc,
+    )  # fmt: skip
+    made.results = [Value(value.type, None, made) for value in op.results]
+    values.update(zip(op.results, made.results, strict=True))
+    return made
 
 
 def unwind_targets(function: Function) -> set[Block]:
